@@ -1,0 +1,1 @@
+"""From draws of the rest of the year to the probability that each promise is kept."""

@@ -1,0 +1,119 @@
+"""One quantity of a panel on its link scale, fitted: season removed, every grid point filtered, grid weighted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.forecast.model import BinomLLT
+from analysis.forecast.panel import Panel
+from analysis.forecast.pooling import (
+    GridFit,
+    empirical_bayes_weights,
+    filter_grid,
+    pooled_drift,
+    share_grid,
+    volume_grid,
+)
+from analysis.forecast.recursion import initial_states, level_paths
+from analysis.forecast.season import estimate_season
+from analysis.forecast.shocks import Shocks
+
+
+@dataclass(frozen=True, eq=False)
+class LinkFit:
+    """The logit share or the log volume of a panel's series, ready to simulate.
+
+    Attributes
+    ----------
+    y, variance : np.ndarray, shape (U, T)
+        Observations without their season, and their known variances.
+    future_season : np.ndarray, shape (U, h)
+        Seasonal and regressor effects after the origin.
+    grid : np.ndarray, shape (G, 6)
+        Hyper-parameter points.
+    drift : float
+        Change per period common to the series.
+    break_variance : np.ndarray or None, shape (T,)
+        Extra level variance of known breaks.
+    filtered : GridFit
+        Scores and origin states.
+    posterior : np.ndarray, shape (U, G)
+        Weight of each point for each series.
+    """
+
+    y: np.ndarray
+    variance: np.ndarray
+    future_season: np.ndarray
+    grid: np.ndarray
+    drift: float
+    break_variance: np.ndarray | None
+    filtered: GridFit
+    posterior: np.ndarray
+
+    def simulate(
+        self, row: int, generator: np.random.Generator, shocks: Shocks, future_breaks: np.ndarray | float = 0.0
+    ) -> np.ndarray:
+        """Return link-scale values (h, S), season and excess noise included, a grid point drawn for each draw."""
+        cumulated = np.cumsum(self.posterior[row])
+        uniform = generator.random(shocks.level.shape[1]) * cumulated[-1]
+        point = np.minimum(np.searchsorted(cumulated, uniform, side="right"), len(self.grid) - 1)
+        rho, kappa, sigma_level, sigma_slope, sigma_excess, _ = self.grid[point].T
+        mean, covariance = self.filtered.state_mean[row, point], self.filtered.state_covariance[row, point]
+        level_deviation = np.sqrt(sigma_level**2 + np.reshape(future_breaks, (-1, 1)))
+        level = level_paths(
+            initial_states(mean, covariance, shocks.initial),
+            rho,
+            kappa * self.drift,
+            level_deviation * shocks.level,
+            sigma_slope * shocks.slope,
+        )
+        return level + sigma_excess * shocks.excess + self.future_season[row][:, None]
+
+    def best_model(self, row: int) -> tuple[BinomLLT, np.ndarray]:
+        """Return the statsmodels model of a series and its grid point of highest weight."""
+        model = BinomLLT(self.y[row], self.variance[row], self.drift, self.break_variance)
+        return model, self.grid[self.posterior[row].argmax()]
+
+
+def fit_link(
+    panel: Panel,
+    future: pd.PeriodIndex,
+    observations: tuple[np.ndarray, np.ndarray],
+    regressor: np.ndarray | None,
+    break_variance: np.ndarray | None = None,
+) -> LinkFit:
+    """Return the fit of a share or, without ``break_variance``, of a volume, which has neither slope nor drift.
+
+    Parameters
+    ----------
+    panel : Panel
+        Cut at the origin.
+    future : pd.PeriodIndex
+        The h periods after it.
+    observations : tuple of np.ndarray, each of shape (U, T)
+        Link-scale values and their known variances.
+    regressor : np.ndarray or None, shape (T + h,)
+        A moving holiday's share of each period.
+    break_variance : np.ndarray, shape (T,), optional
+        Extra level variance arriving at each period; zeros for a share without breaks.
+    """
+    y, variance = observations
+    is_share = break_variance is not None
+    grid = share_grid() if is_share else volume_grid()
+    phase = np.concatenate([_phase(panel.periods, panel.season_length), _phase(future, panel.season_length)])
+    T = len(panel.periods)
+    past = None if regressor is None else regressor[:T]
+    season = estimate_season(y, variance, phase[:T], panel.season_length, past)
+    effects = season.at(phase, regressor)
+    adjusted = y - effects[:, :T]
+    drift = pooled_drift(adjusted, panel.season_length) if is_share else 0.0
+    filtered = filter_grid(adjusted, variance, grid, pooled_drift=drift, break_variance=break_variance)
+    posterior, _ = empirical_bayes_weights(filtered.log_scores)
+    return LinkFit(adjusted, variance, effects[:, T:], grid, drift, break_variance, filtered, posterior)
+
+
+def _phase(periods: pd.PeriodIndex, season_length: int) -> np.ndarray:
+    return np.asarray(periods.month if season_length == 12 else periods.quarter) - 1

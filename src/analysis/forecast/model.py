@@ -1,0 +1,154 @@
+"""The model of record: a level with a damped slope, observed through noise whose variance is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from statsmodels.tsa.statespace.mlemodel import MLEModel
+
+INITIAL_LEVEL_VARIANCE = 2.0
+"""Variance of the level before the first observation: on the logit scale, 18 % might as well be 5 % or 48 %."""
+
+INITIAL_LEVEL_WINDOW = 12
+"""First observed values whose median the level starts from."""
+
+
+class BinomLLT(MLEModel):
+    r"""Local level with a damped slope and a known, time-varying observation variance.
+
+    .. math::
+
+        y_t         &= \mu_t + \varepsilon_t,
+                    & \varepsilon_t &\sim N(0,\; v_t + \sigma_{excess}^2) \\
+        \mu_{t+1}   &= \mu_t + \delta_t + \xi_{t+1},
+                    & \xi_{t+1}     &\sim N(0,\; \sigma_{level}^2 + b_{t+1}) \\
+        \delta_{t+1} &= D + \rho\,(\delta_t - D) + \zeta_{t+1},
+                    & \zeta_{t+1}   &\sim N(0,\; \sigma_{slope}^2)
+
+    with :math:`D = \kappa\,\bar d` the share :math:`\kappa` of a drift :math:`\bar d` estimated over all series,
+    :math:`v_t` the sampling variance counting implies, and :math:`b_t` the extra variance of a known break arriving
+    at *t*. The level starts from the median of the first twelve observed values with variance 2, the slope from
+    :math:`D` with variance ``initial_slope_variance``. With the last, :math:`\sigma_{slope}` and :math:`\kappa` all
+    zero the slope is identically zero and the model is a local level.
+
+    The first observed value is not scored (``loglikelihood_burn``): it is fitted by the starting level. Parameters
+    are not meant to be maximised over a short series but weighted on a grid (:mod:`analysis.forecast.pooling`).
+
+    Parameters
+    ----------
+    endog : array_like, shape (T,)
+        Observations on the link scale; NaN where missing.
+    variance : array_like, shape (T,)
+        Known observation variances :math:`v_t`; ignored where ``endog`` is missing.
+    pooled_drift : float, default 0
+        :math:`\bar d`, per period.
+    break_variance : array_like, shape (T,), optional
+        :math:`b_t`; the first has no step leading to it and is ignored.
+    **kwargs
+        Passed to ``MLEModel``.
+
+    References
+    ----------
+    Harvey, A. C. (1989), *Forecasting, Structural Time Series Models and the Kalman Filter*, section 2.3; Gardner,
+    E. S. and McKenzie, E. (1985), "Forecasting Trends in Time Series", for the damped slope.
+    """
+
+    param_names = ("rho", "kappa", "sigma_level", "sigma_slope", "sigma_excess", "initial_slope_variance")
+    start_params = (0.8, 0.0, 0.08, 0.0, 0.08, 0.0036)
+
+    def __init__(
+        self,
+        endog: Any,
+        variance: Any,
+        pooled_drift: float = 0.0,
+        break_variance: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(endog, k_states=2, k_posdef=2, **kwargs)
+        self.variance = np.asarray(variance, dtype=float)
+        self.pooled_drift = float(pooled_drift)
+        self.break_variance = np.zeros(self.nobs) if break_variance is None else np.asarray(break_variance, float)
+        if self.variance.shape != (self.nobs,) or self.break_variance.shape != (self.nobs,):
+            raise ValueError(f"variance and break_variance need one value for each of the {self.nobs} periods")
+        values = np.asarray(self.endog, dtype=float).ravel()
+        observed = np.flatnonzero(np.isfinite(values))
+        if not (self.variance[observed] >= 0).all():
+            raise ValueError("every observed value needs a known variance, zero or more")
+        self.initial_level = float(np.median(values[observed[:INITIAL_LEVEL_WINDOW]])) if len(observed) else 0.0
+        self.first_observed = int(observed[0]) if len(observed) else self.nobs - 1
+        self.ssm.loglikelihood_burn = self.first_observed + 1
+        self._known_variance = np.where(np.isfinite(values), self.variance, 1.0)
+        self._arriving = np.append(self.break_variance[1:], 0.0)  # statsmodels files a step under where it leaves from
+        self["design"] = np.array([[1.0, 0.0]])
+        self["transition"] = np.array([[1.0, 1.0], [0.0, 1.0]])
+        self["selection"] = np.eye(2)
+        self["state_intercept"] = np.zeros((2, 1))
+        self["obs_cov"] = np.zeros((1, 1, self.nobs))
+        self["state_cov"] = np.zeros((2, 2, self.nobs))
+
+    def clone(self, endog: Any, exog: Any = None, **kwargs: Any) -> BinomLLT:
+        """Return the same model for other data.
+
+        ``variance`` and ``break_variance`` may be given as keywords. For data of another length they default to
+        zero: statsmodels calls this to continue past the sample, where the noise of counts not yet made is not
+        part of the observation equation but of the binomial draw that follows it.
+        """
+        nobs = len(np.asarray(endog))
+        same = nobs == self.nobs
+        variance = kwargs.pop("variance", self.variance if same else np.zeros(nobs))
+        breaks = kwargs.pop("break_variance", self.break_variance if same else np.zeros(nobs))
+        drift = kwargs.pop("pooled_drift", self.pooled_drift)
+        return BinomLLT(endog, variance, pooled_drift=drift, break_variance=breaks, **kwargs)
+
+    def update(self, params: Any, **kwargs: Any) -> None:
+        """Fill the system matrices from parameters in the order of ``param_names``."""
+        rho, kappa, level, slope, excess, slope_variance = super().update(params, **kwargs)
+        drift = kappa * self.pooled_drift
+        self["transition", 1, 1] = rho
+        self["state_intercept", 1, 0] = drift * (1 - rho)
+        self["state_cov", 0, 0, :] = level**2 + self._arriving
+        self["state_cov", 1, 1, :] = slope**2
+        self["obs_cov", 0, 0, :] = self._known_variance + excess**2
+        self.ssm.initialize_known(
+            np.array([self.initial_level, drift]), np.diag([INITIAL_LEVEL_VARIANCE, slope_variance])
+        )
+
+    def filter_output(self, params: Any) -> Any:
+        """Return the compiled Kalman filter after a pass with these parameters.
+
+        It carries ``forecast_error`` (1, T), ``forecast_error_cov`` (1, 1, T), ``filtered_state`` (2, T) and
+        ``filtered_state_cov`` (2, 2, T). This is the pass behind ``loglike`` itself; wrapping it in a results
+        object costs four times the filtering, which a grid of hundreds of points cannot afford.
+        """
+        self.update(params)
+        return self.ssm._filter()
+
+
+@dataclass(frozen=True, eq=False)
+class SmoothedLevel:
+    """What the whole record says about the level of one series, by statsmodels' smoother.
+
+    Attributes
+    ----------
+    mean, deviation : np.ndarray, shape (T,)
+        Mean and standard deviation of the level on the link scale.
+    standardised_error : np.ndarray, shape (T,)
+        One-step forecast error over its standard deviation, NaN where nothing was observed and at the first
+        observed value. Independent standard normal if the model is right.
+    """
+
+    mean: np.ndarray
+    deviation: np.ndarray
+    standardised_error: np.ndarray
+
+
+def smoothed_level(model: BinomLLT, params: Any) -> SmoothedLevel:
+    """Return the smoothed level and the standardised one-step errors at given parameters."""
+    results = model.smooth(params, cov_type="none")
+    errors = np.array(results.standardized_forecasts_error[0], dtype=float)
+    errors[~np.isfinite(np.asarray(model.endog, dtype=float).ravel())] = np.nan
+    errors[: model.first_observed + 1] = np.nan
+    deviation = np.sqrt(np.maximum(results.smoothed_state_cov[0, 0], 0.0))
+    return SmoothedLevel(np.array(results.smoothed_state[0]), deviation, errors)

@@ -1,0 +1,153 @@
+"""The counts a forecast starts from: one numerator and one denominator per series and period, gaps included."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.periods import parse
+
+SEASON_LENGTHS = {"M": 12, "Q": 4}
+"""Periods in a year by frequency. Year ``y`` always holds y-01 … y-12 or yQ1 … yQ4, whatever day a month closes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Counts of several series over one full range of months or quarters.
+
+    The arrays are stored read-only, so a panel cut at an origin cannot be changed behind a forecast's back.
+
+    Attributes
+    ----------
+    series : tuple of str
+        Names of the U series, sorted.
+    periods : pd.PeriodIndex
+        The T periods, contiguous, of frequency month or quarter.
+    numerator, denominator : np.ndarray, shape (U, T)
+        Cases. NaN in both where a period is not reported; a denominator of 0 is a report of no cases.
+
+    Raises
+    ------
+    ValueError
+        Names not sorted and unique, periods with a hole or of another frequency, shapes that disagree, a count
+        below zero, a numerator above its denominator, or one of the two missing without the other.
+    """
+
+    series: tuple[str, ...]
+    periods: pd.PeriodIndex
+    numerator: np.ndarray
+    denominator: np.ndarray
+
+    def __post_init__(self) -> None:
+        if list(self.series) != sorted(set(self.series)):
+            raise ValueError("the series of a panel must be sorted by name and unique")
+        if len(self.periods) == 0:
+            raise ValueError("a panel needs at least one period")
+        if _frequency(self.periods[0]) not in SEASON_LENGTHS:
+            raise ValueError(f"a panel is monthly or quarterly, not {self.periods.freqstr!r}")
+        # statsmodels takes a missing period for an adjacent one and mislabels everything after it, without a warning
+        if not self.periods.equals(pd.period_range(self.periods[0], self.periods[-1])):
+            raise ValueError("the periods of a panel must be contiguous; report gaps as NaN")
+        shape = (len(self.series), len(self.periods))
+        for name in ("numerator", "denominator"):
+            counts = np.array(getattr(self, name), dtype=float)
+            if counts.shape != shape:
+                raise ValueError(f"{name} has shape {counts.shape}, the series and periods ask for {shape}")
+            counts.setflags(write=False)
+            object.__setattr__(self, name, counts)
+        _refuse_impossible_counts(self.numerator, self.denominator)
+
+    @property
+    def season_length(self) -> int:
+        """Number of periods in a year: 12 for months, 4 for quarters."""
+        return SEASON_LENGTHS[_frequency(self.periods[0])]
+
+    @property
+    def origin(self) -> pd.Period:
+        """Last period the panel knows."""
+        return self.periods[-1]
+
+    @property
+    def reported(self) -> np.ndarray:
+        """Boolean array (U, T): True where the period was reported, with or without cases."""
+        return ~np.isnan(self.denominator)
+
+    def row(self, series: str) -> int:
+        """Return the row of a series.
+
+        Raises
+        ------
+        ValueError
+            The panel has no series of that name.
+        """
+        if series not in self.series:
+            raise ValueError(f"the panel has no series {series!r}")
+        return self.series.index(series)
+
+    def until(self, origin: pd.Period) -> Panel:
+        """Return the panel as it was known at an origin: periods up to and including it, nothing later.
+
+        Raises
+        ------
+        ValueError
+            The origin is not one of the panel's periods. An origin past the end is refused rather than ignored,
+            because every horizon counted from it would be wrong by the difference.
+        """
+        if origin not in self.periods:
+            raise ValueError(f"origin {origin} is outside the panel ({self.periods[0]} to {self.periods[-1]})")
+        stop = (origin - self.periods[0]).n + 1
+        return Panel(self.series, self.periods[:stop], self.numerator[:, :stop], self.denominator[:, :stop])
+
+
+def panel_from_counts(frame: pd.DataFrame) -> Panel:
+    """Return the panel of a long frame of counts, its range running from the first to the last period present.
+
+    Parameters
+    ----------
+    frame : pd.DataFrame
+        Columns ``series``, ``period`` (``2021-09`` or ``2021Q3``, one kind only), ``numerator``, ``denominator``
+        (cases). A period absent for a series, or with both counts missing, becomes a gap.
+
+    Returns
+    -------
+    Panel
+        Series sorted by name.
+
+    Raises
+    ------
+    ValueError
+        No rows, the same series and period twice, months mixed with quarters, or counts that cannot be.
+    """
+    if frame.empty:
+        raise ValueError("no counts to make a panel of")
+    twice = frame.duplicated(["series", "period"])
+    if twice.any():
+        first = frame.loc[twice].iloc[0]
+        raise ValueError(f"series {first['series']!r} has period {first['period']} more than once")
+    parsed = {label: parse(label) for label in frame["period"].unique()}
+    if len({period.freqstr for period in parsed.values()}) > 1:
+        raise ValueError("a panel holds months or quarters, not both")
+    periods = pd.period_range(min(parsed.values()), max(parsed.values()))
+    series = tuple(sorted(frame["series"].unique()))
+    rows = frame["series"].map({name: row for row, name in enumerate(series)})
+    columns = frame["period"].map({label: (period - periods[0]).n for label, period in parsed.items()})
+    counts = np.full((2, len(series), len(periods)), np.nan)
+    counts[:, rows, columns] = frame[["numerator", "denominator"]].to_numpy(dtype=float).T
+    return Panel(series, periods, *counts)
+
+
+def _frequency(period: pd.Period) -> str:
+    return str(period.freqstr)[:1]
+
+
+def _refuse_impossible_counts(numerator: np.ndarray, denominator: np.ndarray) -> None:
+    if (np.isnan(numerator) != np.isnan(denominator)).any():
+        raise ValueError("a numerator without its denominator, or the reverse: report both or neither")
+    if np.isinf(numerator).any() or np.isinf(denominator).any():
+        raise ValueError("a count is infinite")
+    if (numerator < 0).any() or (denominator < 0).any():
+        raise ValueError("a count is below zero")
+    if (numerator > denominator).any():
+        raise ValueError("a numerator is above its denominator")

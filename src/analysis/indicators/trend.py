@@ -1,0 +1,38 @@
+"""The line drawn through a monthly share: its trend, and how far a single month's count can be trusted."""
+
+from __future__ import annotations
+
+import pandas as pd
+from statsmodels.stats.proportion import proportion_confint
+from statsmodels.tsa.seasonal import STL
+
+LEVEL = 0.8
+"""Level of the intervals drawn around single shares."""
+
+
+def with_trend(shares: pd.DataFrame, *, season_length: int) -> pd.DataFrame:
+    """Return one series' shares with their trend and the sampling interval of each.
+
+    Parameters
+    ----------
+    shares : pd.DataFrame
+        Rows of one indicator and series: `period, numerator, denominator, value`, in time order, without gaps.
+    season_length : int
+        Periods a year: 12 or 4.
+
+    Returns
+    -------
+    pd.DataFrame
+        The rows with `trend` (share 0–1, robust STL; missing with fewer than two full years or with a gap) and
+        `lower, upper` (Wilson interval at `LEVEL` of the share given its count).
+
+    Notes
+    -----
+    STL: Cleveland et al. (1990), as statsmodels implements it. Wilson: `proportion_confint`.
+    """
+    framed = shares.reset_index(drop=True)
+    lower, upper = proportion_confint(framed["numerator"], framed["denominator"], alpha=1 - LEVEL, method="wilson")
+    framed = framed.assign(trend=float("nan"), lower=lower, upper=upper)
+    if len(framed) >= 2 * season_length and framed["value"].notna().all():
+        framed["trend"] = STL(framed["value"].to_numpy(), period=season_length, robust=True).fit().trend
+    return framed

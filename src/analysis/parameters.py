@@ -1,0 +1,152 @@
+"""A run: what changes from quarter to quarter, validated before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from analysis import periods, strict_yaml
+from analysis.faults import BadParameters
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The project's folder: relative paths in run files start here, wherever the notebook runs."""
+
+Language = Literal["vi", "en"]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+class RunParameters(BaseModel):
+    """One quarter of one plan: the fields of a run file and of every notebook's ``parameters`` cell.
+
+    Attributes
+    ----------
+    plan_file : str
+        The plan, relative to the project.
+    quarter : str
+        The quarter reported, such as ``"2021-Q3"``.
+    as_of : date
+        The day up to which data was known.
+    input_path : str
+        Folder or file received, relative to the project or absolute.
+    source_file : str or None
+        The mapping that turns it into our tables; None when it already is our tables.
+    language : {"vi", "en"}
+        The language of the pages.
+    status : {"draft", "final"}
+        A final report names who signed it.
+    signed_by : str or None
+        Office that signed the report off.
+    draw_count : int
+        Joint simulated paths; 2,000 keep a probability within about one percentage point.
+    seed : int
+        Same seed, same numbers.
+    overdue_interpretation : {"overdue", "early_literal"} or None
+        Overrides the plan's setting of that name; None keeps the plan's default.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    plan_file: str
+    quarter: str
+    as_of: date
+    input_path: str
+    source_file: str | None = None
+    language: Language = "vi"
+    status: Literal["draft", "final"] = "draft"
+    signed_by: str | None = None
+    draw_count: Annotated[int, Field(ge=200, le=20_000)] = 2000
+    seed: Seed = 2021
+    overdue_interpretation: Literal["overdue", "early_literal"] | None = None
+
+    @field_validator("quarter")
+    @classmethod
+    def _is_a_quarter(cls, value: str) -> str:
+        periods.parse_quarter(value)
+        return value
+
+    @field_validator("draw_count", "seed", mode="before")
+    @classmethod
+    def _is_a_whole_number(cls, value: Any) -> Any:
+        # Pydantic would turn "2000" and True into numbers; a run file that says so was not meant.
+        if isinstance(value, bool | str):
+            raise ValueError("a whole number was expected")
+        return value
+
+    @model_validator(mode="after")
+    def _final_is_signed(self) -> Self:
+        if self.status == "final" and not self.signed_by:
+            raise ValueError("a final report names who signed it: signed_by is missing")
+        return self
+
+    @property
+    def quarter_period(self) -> pd.Period:
+        """The quarter as a period."""
+        return periods.parse_quarter(self.quarter)
+
+    @property
+    def plan_name(self) -> str:
+        """The plan's stem, such as ``khanh-hoa-2021``: the folder its reports are published in."""
+        return Path(self.plan_file).stem
+
+
+def resolve(path: str) -> Path:
+    """Return a path of a run file as an absolute one, relative paths starting at the project."""
+    return (ROOT / path).resolve()
+
+
+def read_run_file(path: Path, **overrides: Any) -> RunParameters:
+    """Return the run a file describes.
+
+    Parameters
+    ----------
+    path : Path
+        A YAML file of flat, scalar keys.
+    **overrides
+        Fields given on the command line, which win over the file's.
+
+    Raises
+    ------
+    BadParameters
+        The file is missing, has an unknown key, a wrong type, or names a plan, mapping or input that is not there.
+    """
+    document = strict_yaml.read(path, what="run file")
+    run = strict_yaml.validate(document, RunParameters, what="run file")
+    given = {key: value for key, value in overrides.items() if value is not None}
+    run = RunParameters.model_validate({**run.model_dump(), **given})
+    _refuse_missing_files(run, str(path))
+    return run
+
+
+def run_parameters(names: Mapping[str, Any]) -> RunParameters:
+    """Return the run that a notebook's ``parameters`` cell, and Papermill after it, set.
+
+    Parameters
+    ----------
+    names : mapping
+        The notebook's ``globals()``; names that are no field of a run are left alone.
+
+    Raises
+    ------
+    BadParameters
+        A value has the wrong type or names a file that is not there.
+    """
+    fields = {key: names[key] for key in RunParameters.model_fields if key in names}
+    try:
+        run = RunParameters.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "parameters"
+        raise BadParameters(f"notebook parameters: {key}: {first['msg'].removeprefix('Value error, ')}") from error
+    _refuse_missing_files(run, "notebook parameters")
+    return run
+
+
+def _refuse_missing_files(run: RunParameters, where: str) -> None:
+    for key, path in (("plan_file", run.plan_file), ("source_file", run.source_file), ("input_path", run.input_path)):
+        if path is not None and not resolve(path).exists():
+            raise BadParameters(f"{where}: {key}: there is no {path}")

@@ -1,0 +1,131 @@
+"""Reporting months and quarters: the only place that knows where one ends.
+
+A period is *labelled* by the calendar (``2021-09``, ``2021Q3``) and *bounded* by the plan's cut-off day. With
+``cutoff_day`` 14, the month 2021-09 runs from 15 August to 14 September 2021, and the year from 15 December to
+14 December, the statutory pattern of periodic reports (NĐ 09/2019). With ``cutoff_day`` None, periods are the
+calendar's own.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+import pandas as pd
+
+_QUARTER = re.compile(r"^(\d{4})-Q([1-4])$")
+_LABEL = re.compile(r"^\d{4}(-(0[1-9]|1[0-2])|Q[1-4])$")
+
+TET = {
+    2014: date(2014, 1, 31), 2015: date(2015, 2, 19), 2016: date(2016, 2, 8), 2017: date(2017, 1, 28),
+    2018: date(2018, 2, 16), 2019: date(2019, 2, 5), 2020: date(2020, 1, 25), 2021: date(2021, 2, 12),
+    2022: date(2022, 2, 1), 2023: date(2023, 1, 22), 2024: date(2024, 2, 10), 2025: date(2025, 1, 29),
+    2026: date(2026, 2, 17), 2027: date(2027, 2, 6),
+}  # fmt: skip
+"""First day of the lunar year by solar year: the holiday moves between 21 January and 20 February."""
+
+
+def parse_quarter(text: str) -> pd.Period:
+    """Return the quarter written as ``2021-Q3``.
+
+    Raises
+    ------
+    ValueError
+        The text has another form.
+    """
+    match = _QUARTER.match(text)
+    if not match:
+        raise ValueError(f"a quarter is written like 2021-Q3, not {text!r}")
+    return pd.Period(year=int(match[1]), quarter=int(match[2]), freq="Q")
+
+
+def write_quarter(quarter: pd.Period) -> str:
+    """Return a quarter as names, files and run parameters write it: ``2021-Q3``."""
+    return f"{quarter.year}-Q{quarter.quarter}"
+
+
+def parse(label: str) -> pd.Period:
+    """Return the month ``2021-09`` or quarter ``2021Q3`` a data column names.
+
+    Raises
+    ------
+    ValueError
+        The label has another form.
+    """
+    if not _LABEL.match(label):
+        raise ValueError(f"a period is written like 2021-09 or 2021Q3, not {label!r}")
+    return pd.Period(label, freq="Q" if "Q" in label else "M")
+
+
+def write(period: pd.Period) -> str:
+    """Return a period as data columns write it: ``2021-09`` or ``2021Q3``."""
+    return f"{period.year}Q{period.quarter}" if period.freqstr.startswith("Q") else f"{period.year}-{period.month:02d}"
+
+
+def last_day(period: pd.Period, cutoff_day: int | None) -> date:
+    """Return the last day that counts towards a period.
+
+    Parameters
+    ----------
+    period : pd.Period
+        A month or a quarter.
+    cutoff_day : int or None
+        Day of the period's last month on which it closes; None for the calendar's own end.
+    """
+    month = period.asfreq("M", how="end")
+    if cutoff_day is None:
+        return date(month.year, month.month, month.days_in_month)
+    return date(month.year, month.month, cutoff_day)
+
+
+def first_day(period: pd.Period, cutoff_day: int | None) -> date:
+    """Return the first day that counts towards a period: the day after the one before it closed."""
+    return last_day(period - 1, cutoff_day) + timedelta(days=1)
+
+
+def reporting_month(day: date, cutoff_day: int | None) -> pd.Period:
+    """Return the reporting month a day counts towards."""
+    month = pd.Period(year=day.year, month=day.month, freq="M")
+    return month if cutoff_day is None or day.day <= cutoff_day else month + 1
+
+
+def origin_of(quarter: pd.Period, frequency: str) -> pd.Period:
+    """Return the last period of a quarter in the data's own frequency (``"M"`` or ``"Q"``)."""
+    return quarter if frequency == "Q" else quarter.asfreq("M", how="end")
+
+
+def remaining(origin: pd.Period) -> pd.PeriodIndex:
+    """Return the periods of the origin's year that come after it, empty at the year's end."""
+    last = pd.Period(f"{origin.year}Q4", freq="Q") if origin.freqstr.startswith("Q") else pd.Period(f"{origin.year}-12")
+    return pd.period_range(origin + 1, last, freq=origin.freqstr)
+
+
+def weeks_left(quarter: pd.Period, cutoff_day: int | None) -> float:
+    """Return the weeks from the close of a quarter to the close of its year."""
+    year_end = pd.Period(year=quarter.year, quarter=4, freq="Q")
+    return (last_day(year_end, cutoff_day) - last_day(quarter, cutoff_day)).days / 7
+
+
+def tet_share(periods: pd.PeriodIndex, cutoff_day: int | None) -> pd.Series:
+    """Return, per reporting month, the share (0–1) of the Tết window that falls into it.
+
+    The window runs from 7 days before the first day of the lunar year to 6 days after it, 14 days in all, the
+    span over which offices empty and refill; the regressor follows the moving-holiday construction of Bell and
+    Hillmer used in X-13. A year without a date in ``TET`` raises, because silence would read as "no Tết".
+
+    Raises
+    ------
+    ValueError
+        A year of the index is not in ``TET``.
+    """
+    share = pd.Series(0.0, index=periods, name="tet_share")
+    if periods.freqstr.startswith("Q"):
+        raise ValueError("the Tết window is spread over months, not quarters")
+    for year in range(periods[0].year, periods[-1].year + 1):
+        if year not in TET:
+            raise ValueError(f"the first day of the lunar year {year} is not in periods.TET")
+        for offset in range(-7, 7):
+            month = reporting_month(TET[year] + timedelta(days=offset), cutoff_day)
+            if month in share.index:
+                share[month] += 1 / 14
+    return share

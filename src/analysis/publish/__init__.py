@@ -1,0 +1,1 @@
+"""From notebooks to a published quarter: run, export, gate, swap; a failure leaves the last good report alone."""
