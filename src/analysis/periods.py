@@ -94,6 +94,20 @@ def origin_of(quarter: pd.Period, frequency: str) -> pd.Period:
     return quarter if frequency == "Q" else quarter.asfreq("M", how="end")
 
 
+def labels_of(quarter: pd.Period, frequency: str) -> list[str]:
+    """Return the labels of a quarter's periods as data columns write them: three months, or the quarter itself."""
+    if frequency == "Q":
+        return [write(quarter)]
+    last = origin_of(quarter, frequency)
+    return [write(last - 2), write(last - 1), write(last)]
+
+
+def labels_of_year(origin: pd.Period) -> list[str]:
+    """Return the labels of the periods from the start of the origin's year up to the origin."""
+    first = pd.Period(f"{origin.year}Q1") if origin.freqstr.startswith("Q") else pd.Period(f"{origin.year}-01", "M")
+    return [write(period) for period in pd.period_range(first, origin)]
+
+
 def remaining(origin: pd.Period) -> pd.PeriodIndex:
     """Return the periods of the origin's year that come after it, empty at the year's end."""
     last = pd.Period(f"{origin.year}Q4", freq="Q") if origin.freqstr.startswith("Q") else pd.Period(f"{origin.year}-12")

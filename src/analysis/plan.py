@@ -73,7 +73,7 @@ class Break(_Strict):
 class Setting(_Strict):
     """An interpretation nobody has ruled on, with the default we read the plan by."""
 
-    default: str
+    default: Literal["overdue", "early_literal"]
     reading: Text
     ruled_by: str | None = None
 
@@ -103,7 +103,7 @@ class Part(_Strict):
 class _Target(_Strict):
     id: Code
     title: Text
-    sentence: str
+    reported: str
     reading: Text | None = None
 
 
@@ -182,6 +182,8 @@ class Plan(_Strict):
         Where the plan is published.
     scope : Text
         Whose cases are counted; printed in chart titles.
+    unit : Text
+        What is counted: cases, transactions.
     notice : Text or None
         What every page must say first, such as that the plan is an exercise.
     settings : dict
@@ -199,6 +201,7 @@ class Plan(_Strict):
     calendar: Calendar
     source: str
     scope: Text
+    unit: Text
     notice: Text | None = None
     settings: dict[Literal["overdue_interpretation"], Setting] = {}
     names: dict[Code, Text] = {}
@@ -217,6 +220,15 @@ class Plan(_Strict):
     def share_targets(self) -> tuple[ShareTarget, ...]:
         """The promises that joint draws can judge."""
         return tuple(target for target in self.targets if isinstance(target, ShareTarget))
+
+    @property
+    def last_period(self) -> pd.Period:
+        """The last period of the plan's year."""
+        return self.origin(pd.Period(year=self.year, quarter=4, freq="Q"))
+
+    def breaks_of(self, indicator: str) -> tuple[Break, ...]:
+        """Return the known changes in how an indicator is counted."""
+        return tuple(known for known in self.breaks if known.indicator == indicator)
 
     def origin(self, quarter: pd.Period) -> pd.Period:
         """Return the last period a quarter's report knows, in the data's frequency."""

@@ -148,15 +148,16 @@ def dressed(panel: Panel, origin: pd.Period, *, draws: int = 100) -> Dressed:
     past_error = _past_error(past)
     now = points(known, origin).merge(_year_size(known), on="series", validate="m:1")
     now = now[now["point"].notna() & now["baseline"].isin(past_error["baseline"])].reset_index(drop=True)
-    error = _logit(past["actual"], past["size"]) - _logit(past["point"], past["size"])
+    said, came, past_size = (past[name].to_numpy(dtype=float) for name in ("point", "actual", "size"))
+    error = _logit(came, past_size) - _logit(said, past_size)
     levels = (np.arange(draws) + 0.5) / draws
     quantiles = np.empty((len(now), draws))
     for baseline, rows in now.groupby("baseline").indices.items():
-        point, size = now.loc[rows, "point"].to_numpy(), now.loc[rows, "size"].to_numpy()
-        spread = np.quantile(error[past["baseline"] == baseline], levels)
+        point, size = now[["point", "size"]].to_numpy()[rows].T
+        spread = np.quantile(error[(past["baseline"] == baseline).to_numpy()], levels)
         quantiles[rows] = _inverse_logit(_logit(point, size)[:, None] + spread, size[:, None])
-    scored = past_error.dropna(subset="mean_absolute_error")
-    chosen = None if scored.empty else str(scored.loc[scored["mean_absolute_error"].idxmin(), "baseline"])
+    scored = past_error.dropna(subset="mean_absolute_error").sort_values("mean_absolute_error", kind="stable")
+    chosen = None if scored.empty else str(scored["baseline"].iloc[0])
     return Dressed(origin, now[["series", "baseline", "point"]], quantiles, past_error, chosen)
 
 
@@ -184,8 +185,7 @@ def _past_error(past: pd.DataFrame) -> pd.DataFrame:
     for baseline in (name for name in BASELINES if name in wide.columns):
         own = past[past["baseline"] == baseline]
         rows.append((baseline, len(own), own["year"].nunique(), len(common), common[baseline].mean()))
-    names = ["baseline", "errors", "years", "common_errors", "mean_absolute_error"]
-    return pd.DataFrame(rows, columns=names)
+    return pd.DataFrame(rows, columns=["baseline", "errors", "years", "common_errors", "mean_absolute_error"])
 
 
 def _year_size(known: Panel) -> pd.DataFrame:
@@ -198,8 +198,8 @@ def _year_size(known: Panel) -> pd.DataFrame:
 
 
 def _last_quarter(known: Panel) -> np.ndarray:
-    span = known.season_length // 4
-    return _share(np.nansum(known.numerator[:, -span:], axis=1), np.nansum(known.denominator[:, -span:], axis=1))
+    quarter = slice(-(known.season_length // 4), None)
+    return _share(np.nansum(known.numerator[:, quarter], axis=1), np.nansum(known.denominator[:, quarter], axis=1))
 
 
 def _straight_line(known: Panel, horizon: int) -> np.ndarray:
@@ -219,15 +219,12 @@ def _straight_line(known: Panel, horizon: int) -> np.ndarray:
 
 
 def _year(known: Panel, year: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the counts (U, P) of a calendar year, NaN where the panel does not reach."""
-    P = known.season_length
-    first = pd.Period(year=year, quarter=1, freq="Q") if P == 4 else pd.Period(year=year, month=1, freq="M")
-    columns = (first - known.periods[0]).n + np.arange(P)
-    inside = (columns >= 0) & (columns < len(known.periods))
-    counts = np.full((2, len(known.series), P), np.nan)
-    counts[0][:, inside] = known.numerator[:, columns[inside]]
-    counts[1][:, inside] = known.denominator[:, columns[inside]]
-    return counts[0], counts[1]
+    """Return numerators and denominators (U, P) of a calendar year, NaN where the panel does not reach."""
+    numerator, denominator = np.full((2, len(known.series), known.season_length), np.nan)
+    inside = known.periods.year == year
+    phase = (known.periods.quarter if known.season_length == 4 else known.periods.month)[inside] - 1
+    numerator[:, phase], denominator[:, phase] = known.numerator[:, inside], known.denominator[:, inside]
+    return numerator, denominator
 
 
 def _elapsed(known: Panel) -> int:

@@ -1,0 +1,134 @@
+"""Notebooks, run in parallel: one process per notebook, one truthful answer for each."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any, Literal
+
+from analysis.faults import EnvironmentFault
+from analysis.parameters import RunParameters
+
+Status = Literal["ok", "cell-error", "timeout", "kernel-died", "interrupted"]
+
+CELL_TIMEOUT = 900
+"""Seconds one cell may take; the slowest of ours takes a few tens."""
+
+_GRACE = 15
+"""Seconds a worker told to stop has to shut its kernel down, which itself may wait 5 for a busy one."""
+
+
+@dataclass(frozen=True)
+class Executed:
+    """What became of one notebook.
+
+    Attributes
+    ----------
+    stem : str
+        The notebook's name, such as ``"02_online_uptake"``.
+    path : Path
+        The executed notebook; when it failed, it ends at the cell that did.
+    status : {"ok", "cell-error", "timeout", "kernel-died", "interrupted"}
+        Taken from the exception: Papermill's own metadata calls cells completed after a killed kernel.
+    seconds : float
+        Wall time, start of the kernel included.
+    peak_memory_mb : float or None
+        Largest resident memory of the kernel; None where the system does not tell.
+    failed_cell : int or None
+        The number JupyterLab shows in brackets beside the failing cell.
+    reason : str or None
+        One sentence on the failure.
+    """
+
+    stem: str
+    path: Path
+    status: Status
+    seconds: float
+    peak_memory_mb: float | None = None
+    failed_cell: int | None = None
+    reason: str | None = None
+
+
+def execute(notebook: Path, run: RunParameters, into: Path, *, timeout: int = CELL_TIMEOUT) -> Executed:
+    """Return what became of one notebook, executed in a process of its own."""
+    (executed,) = execute_all([notebook], run, into, workers=1, timeout=timeout)
+    return executed
+
+
+def execute_all(
+    notebooks: Sequence[Path], run: RunParameters, into: Path, *, workers: int = 2, timeout: int = CELL_TIMEOUT
+) -> Iterator[Executed]:
+    """Yield what became of each notebook as it finishes; one that fails does not stop the others.
+
+    Every notebook has a process of its own, because Papermill changes the directory of the process it runs in.
+    The processes are forked from a server that has imported Papermill once.
+
+    Parameters
+    ----------
+    notebooks : sequence of Path
+        The notebooks to execute.
+    run : RunParameters
+        What their ``parameters`` cell is set to.
+    into : Path
+        Folder that receives the executed notebooks under their own names.
+    workers : int
+        Notebooks executed at the same time.
+    timeout : int
+        Seconds one cell may take.
+
+    Raises
+    ------
+    EnvironmentFault
+        A notebook could not even be started or saved: no kernel, no disk.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["analysis.publish.worker"])
+    parameters = run.model_dump(mode="json")
+    waiting = deque(notebooks)
+    running: dict[Connection, tuple[Path, BaseProcess]] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < workers:
+                notebook = waiting.popleft()
+                receiver, sender = context.Pipe(duplex=False)
+                process = context.Process(target=_work, args=(sender, notebook, parameters, into, timeout), daemon=True)
+                process.start()
+                sender.close()
+                running[receiver] = (notebook, process)
+            for receiver in wait(list(running)):
+                assert isinstance(receiver, Connection)
+                notebook, process = running[receiver]
+                answer = _receive(receiver, into / notebook.name)
+                process.join(_GRACE)
+                del running[receiver]
+                if isinstance(answer, str):
+                    raise EnvironmentFault(f"{notebook.stem}: {answer}")
+                yield answer
+    finally:
+        for _, process in running.values():
+            process.terminate()
+        for _, process in running.values():
+            process.join(_GRACE)
+            process.kill()
+
+
+def _work(sender: Connection, notebook: Path, parameters: dict[str, Any], into: Path, timeout: int) -> None:
+    # Imported here, in the forked process, so that the one that only waits never pays for Papermill.
+    from analysis.publish import worker
+
+    try:
+        sender.send(worker.execute(notebook, parameters, into, timeout=timeout))
+    except Exception as error:
+        sender.send(f"{type(error).__name__}: {error}")
+
+
+def _receive(receiver: Connection, path: Path) -> Executed | str:
+    try:
+        return receiver.recv()
+    except EOFError:
+        return Executed(path.stem, path, "interrupted", 0.0, reason="the process executing it was ended from outside")

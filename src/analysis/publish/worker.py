@@ -1,0 +1,152 @@
+"""One notebook, executed by Papermill in a process that does nothing else."""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, ClassVar
+
+import nbformat
+import papermill
+from jupyter_client.manager import AsyncKernelManager
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
+from papermill.exceptions import PapermillExecutionError
+from traitlets import CaselessStrEnum, Unicode
+
+from analysis.publish.notebooks import Executed, Status
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def _kernel_over_sockets(folder: str) -> type[AsyncKernelManager]:
+    # Over TCP, two kernels starting at once can be given the same port; left to itself, the manager would name the
+    # Unix sockets after the working directory, which two notebooks of one folder share.
+    class SocketKernel(AsyncKernelManager):
+        transport = CaselessStrEnum(["tcp", "ipc"], default_value="ipc", config=True)
+        ip = Unicode(f"{folder}/k", config=True)
+
+    return SocketKernel
+
+
+class _KeepingEngine(NBClientEngine):
+    """Papermill's engine, except that the notebook is still at hand after a time-out or a dead kernel."""
+
+    notebook: ClassVar[NotebookNode | None] = None
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: NotebookExecutionManager, kernel_name: str, **kwargs: Any) -> Any:
+        cls.notebook = nb_man.nb
+        return super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
+
+
+def execute(notebook: Path, parameters: dict[str, Any], into: Path, *, timeout: int) -> Executed:
+    """Return what became of a notebook, leaving it executed in a folder.
+
+    Whatever the process and its kernel print goes to ``<stem>.log`` beside it, which is removed after a success.
+
+    Parameters
+    ----------
+    notebook : Path
+        The notebook.
+    parameters : dict
+        What its ``parameters`` cell is set to; JSON values only.
+    into : Path
+        Folder of the executed notebook.
+    timeout : int
+        Seconds one cell may take.
+    """
+    path, log = into / notebook.name, into / f"{notebook.stem}.log"
+    _print_to(log)
+    papermill_engines.register("keeping", _KeepingEngine)
+    started: list[NotebookNode] = []
+    status: Status = "ok"
+    reason: str | None = None
+    start = time.monotonic()
+    try:
+        with tempfile.TemporaryDirectory(prefix="kernel-") as sockets:
+            papermill.execute_notebook(
+                notebook,
+                None,
+                parameters,
+                engine_name="keeping",
+                kernel_name="python3",
+                kernel_manager_class=_kernel_over_sockets(sockets),
+                progress_bar=False,
+                request_save_on_cell_execute=False,
+                execution_timeout=timeout,
+                cwd=notebook.parent,
+                on_cell_start=lambda cell, cell_index: started.append(cell),
+            )
+    except PapermillExecutionError as error:
+        status, reason = "cell-error", _one_line(f"{error.ename}: {error.evalue}")
+    except CellTimeoutError:
+        status, reason = "timeout", f"the cell took longer than {timeout} s"
+    except DeadKernelError:
+        status, reason = "kernel-died", "the kernel died, as it does when memory runs out"
+    except RuntimeError as error:
+        # What the kernel manager raises for a kernel that never came up.
+        status, reason = "kernel-died", _one_line(f"the kernel did not start: {error}")
+    except KeyboardInterrupt:
+        status, reason = "interrupted", "interrupted"
+    seconds = time.monotonic() - start
+    executed = _KeepingEngine.notebook
+    if executed is None:
+        return Executed(notebook.stem, path, status, seconds, None, None, reason)
+    if status == "ok" and started and started[-1] is not executed.cells[-1]:
+        # Papermill takes sys.exit(0) for success, with the rest of the notebook unrun.
+        status, reason = "cell-error", "the cell ended the notebook before its last cell"
+    failed = started[-1] if status != "ok" and started else None
+    _tell_the_truth(executed, failed, path.name)
+    nbformat.write(executed, path)
+    if status == "ok":
+        log.unlink()
+    return Executed(notebook.stem, path, status, seconds, _peak_memory_mb(), _number(executed, failed), reason)
+
+
+def _print_to(log: Path) -> None:
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(_ANSI.sub("", text).split())[:300]
+
+
+def _tell_the_truth(notebook: NotebookNode, failed: NotebookNode | None, name: str) -> None:
+    """Make the states in the metadata those of the exception, and the paths say nothing of this machine."""
+    about = notebook.metadata.papermill
+    about["input_path"] = about["output_path"] = name
+    about["exception"] = True if failed is not None else None
+    if failed is None:
+        return
+    after = False
+    for cell in notebook.cells:
+        state = cell.metadata.get("papermill", {})
+        if cell is failed:
+            state.update(status="failed", exception=True)
+            after = True
+        elif after and "status" in state:
+            state.update(status="pending", exception=None)
+
+
+def _number(notebook: NotebookNode, failed: NotebookNode | None) -> int | None:
+    """Return the number of the failing cell as JupyterLab shows it: only code cells that are not empty count."""
+    number = 0
+    for cell in notebook.cells:
+        number += cell.cell_type == "code" and bool(cell.source.strip())
+        if cell is failed:
+            return number
+    return None
+
+
+def _peak_memory_mb() -> float:
+    # The kernel is the only child this process has waited for; Linux counts in KiB.
+    return round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, 1)

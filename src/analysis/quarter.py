@@ -1,0 +1,154 @@
+"""One run → its results: the whole flow on one screen, and the place to start reading."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+from filelock import FileLock
+
+from analysis import periods
+from analysis.attainment.probability import Attainment, attainment
+from analysis.data.ingest import Received, content_hash, receive
+from analysis.faults import BadData, BadParameters
+from analysis.forecast.rest_of_year import Forecast, rest_of_year
+from analysis.indicators import reporting, satisfaction, timeliness, uptake
+from analysis.parameters import ROOT, RunParameters, resolve
+from analysis.plan import Plan, read_plan
+from analysis.results import Fingerprint, Results, fingerprint
+
+PROCESSED = ROOT / "data" / "processed"
+"""Where results are kept; everything in it can be rebuilt."""
+
+
+def results(run: RunParameters) -> Results:
+    """Return the results of a run: computed once, under a lock, and read from there ever after.
+
+    Raises
+    ------
+    BadParameters
+        The plan or mapping is wrong, or the run does not fit the plan.
+    BadData
+        The input cannot be what it is said to be, or does not reach the quarter.
+    """
+    plan = read_plan(resolve(run.plan_file))
+    _refuse_misfit(run, plan)
+    source = resolve(run.source_file) if run.source_file else None
+    made_of = fingerprint(
+        run,
+        plan=resolve(run.plan_file),
+        source=source,
+        data=content_hash(resolve(run.input_path)),
+        package=Path(__file__).parent,
+    )
+    folder = PROCESSED / made_of.key
+    PROCESSED.mkdir(parents=True, exist_ok=True)
+    with FileLock(PROCESSED / f"{made_of.key}.lock"):
+        if not folder.exists():
+            compute(run, plan, receive(resolve(run.input_path), source), made_of).keep(folder)
+    return Results.kept_in(folder)
+
+
+def compute(run: RunParameters, plan: Plan, received: Received, made_of: Fingerprint) -> Results:
+    """Return the results of a run, from the tables received to the attainment of every promise."""
+    quarter, origin = run.quarter_period, plan.origin(run.quarter_period)
+    counts, ratings = _known(received.counts, origin), _known(received.ratings, origin)
+    _refuse_unreached(plan, counts, origin)
+
+    indicators = pd.concat(
+        [
+            uptake.online_of_all(counts),
+            uptake.online_of_published(counts),
+            timeliness.overdue(counts, interpretation=_overdue_interpretation(run, plan)),
+            satisfaction.rated_satisfied(ratings),
+        ],
+        ignore_index=True,
+    )
+    forecast = _forecast(run, plan, indicators, origin)
+    now = attainment(plan, quarter, indicators, forecast)
+
+    return Results(
+        plan=plan,
+        fingerprint=made_of,
+        about=received.about,
+        tally=_tally(received, origin),
+        indicators=indicators,
+        coverage=reporting.coverage(counts),
+        changes=reporting.changes(counts, periods.write(origin), periods.write(origin - 1)),
+        draws=forecast.draws,
+        smoothed=forecast.smoothed,
+        diagnostics=forecast.diagnostics,
+        promises=now.promises,
+        baselines=now.baselines,
+        run_rate=now.run_rate,
+        previous=_one_quarter_earlier(run, plan, indicators).promises,
+    )
+
+
+def _forecast(run: RunParameters, plan: Plan, indicators: pd.DataFrame, origin: pd.Period) -> Forecast:
+    present = set(indicators["indicator"])
+    parts = [part for target in plan.share_targets for part in target.parts]
+    return rest_of_year(
+        indicators,
+        [(part.indicator, part.series) for part in parts if part.indicator in present],
+        origin=origin,
+        year_end=plan.last_period,
+        draw_count=run.draw_count,
+        seed=run.seed,
+        breaks={name: [periods.parse(one.period) for one in plan.breaks_of(name)] for name in _named(plan)},
+        tet_cutoff_day=plan.calendar.cutoff_day if plan.calendar.tet else None,
+    )
+
+
+def _one_quarter_earlier(run: RunParameters, plan: Plan, indicators: pd.DataFrame) -> Attainment:
+    """Return the attainment as last quarter's report would have it, from what was known then."""
+    earlier = run.quarter_period - 1
+    origin = plan.origin(earlier)
+    known = indicators[indicators["period"] <= periods.write(origin)]
+    return attainment(plan, earlier, known, _forecast(run, plan, known, origin))
+
+
+def _known(table: pd.DataFrame, origin: pd.Period) -> pd.DataFrame:
+    return table[table["period"] <= periods.write(origin)].reset_index(drop=True)
+
+
+def _tally(received: Received, origin: pd.Period) -> dict[str, object]:
+    later = received.counts["period"] > periods.write(origin)
+    return {
+        "counts_in": received.counts_in,
+        "counts_accepted": received.counts_accepted,
+        "rejected": {code: int(n) for code, n in received.rejected["code"].value_counts().items()},
+        "rows_known_later": int(later.sum()),
+    }
+
+
+def _overdue_interpretation(run: RunParameters, plan: Plan) -> timeliness.Interpretation:
+    setting = plan.settings.get("overdue_interpretation")
+    return run.overdue_interpretation or (setting.default if setting else "overdue")
+
+
+def _named(plan: Plan) -> set[str]:
+    return {known.indicator for known in plan.breaks}
+
+
+def _refuse_misfit(run: RunParameters, plan: Plan) -> None:
+    quarter = run.quarter_period
+    if quarter.year != plan.year:
+        raise BadParameters(f"quarter {run.quarter} is not in {plan.year}, the year of {run.plan_file}")
+    closes = periods.last_day(quarter, plan.calendar.cutoff_day)
+    if run.as_of < closes:
+        raise BadParameters(
+            f"as_of {run.as_of.isoformat()} is before {run.quarter} closes; {closes.isoformat()} or later was expected"
+        )
+
+
+def _refuse_unreached(plan: Plan, counts: pd.DataFrame, origin: pd.Period) -> None:
+    wrong = [label for label in counts["period"].unique() if ("Q" in label) != (plan.calendar.frequency == "Q")]
+    if wrong:
+        kind = {"Q": "quarters", "M": "months"}[plan.calendar.frequency]
+        raise BadData(f"the data has the period {wrong[0]}; {kind} were expected, as the plan's calendar says")
+    year = periods.labels_of_year(origin)
+    missing = [label for label in year if label not in set(counts["period"])]
+    if missing:
+        reach = counts["period"].max() if len(counts) else "nothing"
+        raise BadData(f"the data does not reach the quarter: {missing[0]} has no counts (it ends with {reach})")

@@ -1,0 +1,82 @@
+"""Numbers and periods as a reader writes them: decimal comma in Vietnamese, halves rounded up."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+import pandas as pd
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
+ROMAN = {1: "I", 2: "II", 3: "III", 4: "IV"}
+MISSING = "–"
+
+
+def percent(share: float, language: str, *, digits: int = 1) -> str:
+    """Return a share 0–1 as a percentage: ``27,7%`` in Vietnamese, ``27.7%`` in English; a dash when missing."""
+    return MISSING if pd.isna(share) else f"{_rounded(share * 100, language, digits)}%"
+
+
+def percent_range(lower: float, upper: float, language: str) -> str:
+    """Return an interval of shares: ``29,7–30,9%``."""
+    if pd.isna(lower) or pd.isna(upper):
+        return MISSING
+    return f"{_rounded(lower * 100, language, 1)}–{_rounded(upper * 100, language, 1)}%"
+
+
+def points(difference: float, language: str) -> str:
+    """Return a difference of shares in percentage points, signed: ``+2,1``."""
+    if pd.isna(difference):
+        return MISSING
+    text = _rounded(abs(difference) * 100, language, 1)
+    return f"{'+' if difference >= 0 else '−'}{text}"
+
+
+def count(number: float, language: str) -> str:
+    """Return a whole number with its thousands apart: ``191.957`` in Vietnamese."""
+    return MISSING if pd.isna(number) else _rounded(float(number), language, 0)
+
+
+def probability(share: float, language: str) -> str:
+    """Return a probability in whole per cent, never a bare 0 or 100 unless it is decided."""
+    if pd.isna(share):
+        return MISSING
+    if 0 < share < 0.01:
+        return "< 1%"
+    if 0.99 < share < 1:
+        return "> 99%"
+    return percent(share, language, digits=0)
+
+
+def day(value: date, language: str) -> str:
+    """Return a day: ``20/09/2021`` in Vietnamese, ``20 September 2021`` in English."""
+    return value.strftime("%d/%m/%Y") if language == "vi" else format_date(value, "d MMMM yyyy", locale="en")
+
+
+def quarter(value: pd.Period, language: str) -> str:
+    """Return a quarter: ``quý III/2021`` in Vietnamese, ``Q3 2021`` in English."""
+    return f"quý {ROMAN[value.quarter]}/{value.year}" if language == "vi" else f"Q{value.quarter} {value.year}"
+
+
+def period(label: str, language: str) -> str:
+    """Return a period of a data column: ``9/2021`` or ``III/2016`` in Vietnamese."""
+    if "Q" in label:
+        year, number = label.split("Q")
+        return f"{ROMAN[int(number)]}/{year}" if language == "vi" else f"Q{number} {year}"
+    year, month = label.split("-")
+    return f"{int(month)}/{year}" if language == "vi" else f"{month}/{year}"
+
+
+def _rounded(value: float, language: str, digits: int) -> str:
+    # Babel rounds halves to even, 81.25 to 81,2; readers expect 81,3. The detour by repr keeps 0.285 from being
+    # 0.28499999….
+    step = Decimal(1).scaleb(-digits)
+    exact = Decimal(repr(round(float(value), 9))).quantize(step, rounding=ROUND_HALF_UP)
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    return format_decimal(exact + 0, format=pattern, locale="vi_VN" if language == "vi" else "en_GB")
+
+
+def decimal(value: float, language: str) -> str:
+    """Return a plain number with two decimals."""
+    return MISSING if pd.isna(value) else _rounded(value, language, 2)

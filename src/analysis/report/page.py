@@ -1,0 +1,289 @@
+"""What a notebook calls to show something: one call, one idea, in the language of its run."""
+
+from __future__ import annotations
+
+import io
+from html import escape
+
+import pandas as pd
+from IPython.display import HTML, Image, display
+
+from analysis import periods
+from analysis.parameters import RunParameters
+from analysis.plan import ShareTarget, SurveyTarget
+from analysis.report import figures, numbers, tables
+from analysis.report.figures import Picture
+from analysis.report.wording import Wording
+from analysis.results import Results
+
+
+class Page:
+    """A report notebook's voice.
+
+    Parameters
+    ----------
+    run : RunParameters
+        The run; its language is the page's.
+    results : Results
+        What there is to show.
+    """
+
+    def __init__(self, run: RunParameters, results: Results) -> None:
+        self.run, self.results, self.words = run, results, Wording(run.language)
+        self.origin = results.plan.origin(run.quarter_period)
+
+    def notices(self) -> None:
+        """Show what must be said before any number: simulated data, an exercise, draft or final, how far data goes."""
+        words, plan, language = self.words, self.results.plan, self.run.language
+        if self.results.simulated:
+            self._html(f'<aside class="simulated">{escape(words.text("SIMULATED DATA, not real figures."))}</aside>')
+        if plan.notice:
+            self._html(f'<aside class="exercise">{escape(words.of(plan.notice))}</aside>')
+        calendar = plan.calendar
+        closes = periods.last_day(self.run.quarter_period, calendar.cutoff_day)
+        facts = [
+            words.of(plan.title),
+            words.text(
+                "Period: {quarter}, closed on {day}; data known as of {as_of}.",
+                quarter=numbers.quarter(self.run.quarter_period, language),
+                day=numbers.day(closes, language),
+                as_of=numbers.day(self.run.as_of, language),
+            ),
+            words.text("Final, signed by {who}.", who=self.run.signed_by)
+            if self.run.status == "final"
+            else words.text("Draft, not signed off."),
+            words.text(
+                "Data: {title} ({source}).", title=self.results.about.title, source=self.results.about.source
+            ),
+        ]
+        self._html("".join(f'<p class="notice">{escape(fact)}</p>' for fact in facts))
+
+    def promises(self) -> None:
+        """Show the table of all promises."""
+        self._heading(self.words.text("The promises at a glance"))
+        self._html(tables.promises(self.results, self.words))
+        self._note(
+            self.words.text(
+                'Probability: the share of {draws} simulated ends of the year in which the promise is kept. "Simple '
+                'forecast": the same probability from the simplest rule that erred least in earlier years, for '
+                "comparison; parts are taken to succeed together.",
+                draws=numbers.count(self.run.draw_count, self.run.language),
+            )
+        )
+
+    def what_changed(self) -> None:
+        """Show, for each promise that can be estimated, how its probability moved since last quarter."""
+        words, sentences = self.words, []
+        for target in self.results.plan.share_targets:
+            now = float(self.results.promise(target.id)["probability"])
+            before = tables.previous_probability(self.results, target.id)
+            if pd.isna(now) or pd.isna(before):
+                continue
+            sentences.append(
+                words.text(
+                    "{promise}: {now} now, {before} a quarter ago.",
+                    promise=words.of(target.title),
+                    now=words.chance(now),
+                    before=words.chance(before),
+                )
+            )
+        self._list(words.text("What changed since last quarter"), sentences)
+
+    def what_it_takes(self) -> None:
+        """Show what the rest of the year must deliver for each promised share that is not yet safe."""
+        words, sentences = self.words, []
+        for target in self.results.plan.share_targets:
+            for part in target.parts:
+                name = part.id if target.combine else ""
+                rate = tables.rate_of(self.results, target.id, name)
+                if rate is None or self.results.promise(target.id, name)["verdict"] in ("very_likely", "met"):
+                    continue
+                what = words.part(self.results.plan, part.indicator, part.series)
+                need = words.needed(rate, part.rule, words.of(self.results.plan.unit))
+                sentences.append(f"{what}: {need}")
+        if sentences:
+            self._list(words.text("What it would take"), sentences)
+
+    def readings(self) -> None:
+        """Show how the plan was read where nobody has ruled."""
+        words, plan = self.words, self.results.plan
+        told = [words.of(setting.reading) for setting in plan.settings.values()]
+        told += [f"{words.of(target.title)}: {words.of(target.reading)}" for target in plan.targets if target.reading]
+        if told:
+            self._list(words.text("Our reading of the plan, not yet ruled on"), told)
+
+    def rejected(self) -> None:
+        """Show what came in and what was not taken."""
+        tally, language = self.results.tally, self.run.language
+        reasons = {
+            "part_without_whole": self.words.text("part given without its whole"),
+            "part_exceeds_whole": self.words.text("part larger than its whole"),
+        }
+        why = "; ".join(f"{reasons[code]}: {numbers.count(n, language)}" for code, n in tally["rejected"].items())
+        self._note(
+            self.words.text(
+                "Counts received: {received}; accepted: {accepted}; rejected: {rejected}{why}.",
+                received=numbers.count(tally["counts_in"], language),
+                accepted=numbers.count(tally["counts_accepted"], language),
+                rejected=numbers.count(sum(tally["rejected"].values()), language),
+                why=f" ({why})" if why else "",
+            )
+        )
+
+    def outlook_pictures(self, *, most: int = 12) -> None:
+        """Show one picture per promised share: so far, the fan to the year's end, the promise."""
+        for target in self.results.plan.share_targets:
+            for part in target.parts[:most]:
+                name = part.id if target.combine else ""
+                if self.results.promise(target.id, name)["note"] == "":
+                    self._picture(figures.outlook(self.results, self.words, target.id, name, self.origin))
+
+    def headline_pictures(self) -> None:
+        """Show the picture of each promise's part in most doubt: the summary's one picture per promise."""
+        for target in self.results.plan.share_targets:
+            names = [part.id if target.combine else "" for part in target.parts]
+            rows = [self.results.promise(target.id, name) for name in names]
+            estimated = [row for row in rows if row["note"] == ""]
+            if not estimated:
+                continue
+            # The part that decides: the likeliest when any will do, the least likely when all must hold.
+            pick = max if target.combine == "any_of" else min
+            row = pick(estimated, key=lambda one: (one["probability"], one["part"]))
+            self._picture(figures.outlook(self.results, self.words, target.id, row["part"], self.origin))
+
+    def indicator(self, indicator: str) -> None:
+        """Show an indicator of the whole: what it is, its trend, and the year so far by body and field."""
+        if self.results.series(indicator, "total").empty:
+            return
+        self._heading(self.words.indicator(self.results.plan, indicator))
+        self._picture(figures.trend(self.results, self.words, indicator, "total"))
+
+    def by_body(self, indicator: str) -> None:
+        """Show the year so far of an indicator, by body or field as the data has them."""
+        known = self.results.indicators
+        codes = known.loc[(known["indicator"] == indicator) & (known["series"] != "total"), "series"].unique()
+        named = [code for code in codes if code in self.results.plan.names]
+        if named:
+            self._picture(figures.ranking(self.results, self.words, indicator, named, self.origin))
+
+    def reporting(self) -> None:
+        """Show which services stand behind the share, and which started or stopped since the period before."""
+        if self.results.coverage.empty:
+            return
+        words = self.words
+        self._heading(words.text("Who reports"))
+        latest = self.results.coverage.iloc[-1]
+        self._note(
+            words.text(
+                "{reporting} services report both figures this period; {started} started and {stopped} stopped since "
+                "the period before; {unsplit} give only their total and are in neither count.",
+                **{key: numbers.count(latest[key], words.language)
+                   for key in ("reporting", "started", "stopped", "unsplit")},
+            )
+        )  # fmt: skip
+        self._html(tables.plain(tables.coverage(self.results, words), caption=words.text("Services behind the share")))
+        if len(self.results.changes):
+            self._details(words.text("Started or stopped, service by service"), tables.changes(self.results, words))
+
+    def targets(self) -> None:
+        """Show each promise in full: verdict, reading, parts, simple forecasts, or why it is not estimated."""
+        words, plan = self.words, self.results.plan
+        for target in plan.targets:
+            row = self.results.promise(target.id)
+            self._heading(words.of(target.title))
+            self._html(
+                f'<p><span class="verdict verdict-{row["verdict"].replace("_", "-")}">'
+                f"{escape(words.verdict(row['verdict']))}</span> {escape(self._why(row))}</p>"
+            )
+            if target.reading:
+                self._note(f"{words.text('Our reading of the plan, not yet ruled on')}: {words.of(target.reading)}")
+            if isinstance(target, ShareTarget):
+                self._html(tables.parts(self.results, words, target))
+                for part in target.parts[: tables.PARTS_LISTED]:
+                    name = part.id if target.combine else ""
+                    if tables.has_baselines(self.results, target.id, name):
+                        title = words.text("Simple forecasts to compare with")
+                        self._heading(f"{title}: {words.part(plan, part.indicator, part.series)}", level=3)
+                        self._html(tables.baselines(self.results, words, target.id, name))
+            if isinstance(target, SurveyTarget) and target.proxy:
+                self._proxy(target)
+
+    def diagnostics(self) -> None:
+        """Show whether the model's one-step errors look as it says they should."""
+        if self.results.diagnostics.empty:
+            return
+        words = self.words
+        self._heading(words.text("Is the model sure for the right reasons?"))
+        self._note(
+            words.text(
+                "Each series was forecast one period ahead, again and again. If the model is right the errors are "
+                "independent; a small p-value says a pattern is left."
+            )
+        )
+        self._html(
+            tables.plain(tables.diagnostics(self.results, words), caption=words.text("One-step forecast errors"))
+        )
+
+    def caution(self) -> None:
+        """Show what stands between these probabilities and trust: no public backtest yet."""
+        self._note(
+            self.words.text(
+                "These probabilities have not been backtested in public yet; compare them with the simple forecasts."
+            )
+        )
+
+    def self_selected(self) -> None:
+        """Show the caveat of per-case ratings."""
+        self._note(
+            self.words.text(
+                "Ratings are given by those who choose to, after a case is closed: a sign of the mood at the counter, "
+                "not an estimate of what a survey would find."
+            )
+        )
+
+    def _why(self, row: pd.Series) -> str:
+        if row["verdict"] == "not_estimated":
+            return self.words.reason(row["note"])
+        return self.words.text("Probability: {chance}.", chance=self.words.chance(row["probability"]))
+
+    def _proxy(self, target: SurveyTarget) -> None:
+        shares = self.results.series(str(target.proxy), "total")
+        year = shares[shares["period"].isin(periods.labels_of_year(self.origin))]
+        if year.empty:
+            return
+        row = pd.Series({"numerator": year["numerator"].sum(), "denominator": year["denominator"].sum()})
+        row["observed_to_date"] = row["numerator"] / row["denominator"]
+        self._note(
+            self.words.text(
+                "Proxy, not the promise itself: {what}, year to date: {standing}.",
+                what=self.words.indicator(self.results.plan, str(target.proxy)),
+                standing=self.words.standing(row, self.words.text("ratings")),
+            )
+        )
+        if target.cancelled and self.results.promise(target.id)["note"] == "survey_cancelled":
+            told = f"{self.words.of(target.cancelled.reason)} ({numbers.day(target.cancelled.on, self.run.language)})."
+            self._note(told)
+
+    def _picture(self, picture: Picture) -> None:
+        drawn = io.BytesIO()
+        picture.figure.savefig(drawn, format="png", metadata={"Software": None})
+        display(Image(data=drawn.getvalue(), format="png", alt=picture.alt), metadata={"image/png": {"alt": picture.alt}})
+        self._html(f'<p class="caption">{escape(picture.caption)}</p>')
+        self._details(self.words.text("The numbers behind this picture"), picture.table)
+
+    def _details(self, summary: str, frame: pd.DataFrame) -> None:
+        table = tables.plain(frame, caption=summary)
+        self._html(f'<details class="data"><summary>{escape(summary)}</summary>{table}</details>')
+
+    def _list(self, heading: str, sentences: list[str]) -> None:
+        self._heading(heading)
+        self._html("<ul>" + "".join(f"<li>{escape(one)}</li>" for one in sentences) + "</ul>")
+
+    def _heading(self, text: str, *, level: int = 2) -> None:
+        self._html(f"<h{level}>{escape(text)}</h{level}>")
+
+    def _note(self, text: str) -> None:
+        self._html(f'<p class="note">{escape(text)}</p>')
+
+    def _html(self, html: str) -> None:
+        display(HTML(html))

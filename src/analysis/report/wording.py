@@ -1,0 +1,189 @@
+"""Every sentence a reader sees, built from values, in the language of the run.
+
+English sentences are the keys; ``locale/vi`` holds the Vietnamese. A figure and its sentence read the same values, so
+they cannot disagree.
+"""
+
+from __future__ import annotations
+
+import gettext
+import io
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from analysis.plan import Plan, Text
+from analysis.report import numbers
+
+LOCALE = Path(__file__).parent / "locale"
+
+_ = str
+"""Marks a sentence for the catalogue; `Wording.text` looks it up."""
+
+PAGE_TITLES = {
+    "00_summary": _("Summary: will the promises be kept?"),
+    "02_online_uptake": _("Online filing"),
+    "04_satisfaction": _("Satisfaction"),
+    "05_forecast": _("Forecast to the end of the year"),
+    "06_targets": _("Every promise, with its reasons"),
+}
+
+VERDICTS = {
+    "met": ("✔", _("Met")),
+    "very_likely": ("▲▲", _("Almost certain to be met")),
+    "likely": ("▲", _("Likely to be met")),
+    "uncertain": ("◆", _("Uncertain")),
+    "unlikely": ("▼", _("Unlikely to be met")),
+    "very_unlikely": ("▼▼", _("Very unlikely to be met")),
+    "missed": ("✖", _("Missed")),
+    "not_estimated": ("○", _("Not estimated")),
+}
+
+REASONS = {
+    "survey_cancelled": _("The survey that judges it was called off; ratings given case by case are shown as a proxy."),
+    "no_survey_round": _("No survey round in the data received; ratings given case by case are shown as a proxy."),
+    "no_progress_items": _("No dated items (roadmap, milestones) in the data received."),
+    "no_published_index": _("No published index in the data received."),
+    "not_enough_history": _("Not enough data to estimate: the series is too short."),
+    "no_counts": _("No counts in the data received."),
+}
+
+INDICATORS = {
+    "online_of_all": _("Share done online, of all {unit}"),
+    "online_of_published": _("Share done online, of the {unit} of procedures published online"),
+    "published_of_offline": _("Published online but not filed online, of the {unit} not filed online"),
+    "overdue": _("Share resolved overdue, of the {unit} resolved"),
+    "rated_satisfied": _("Share of ratings that are satisfied"),
+}
+
+BASELINES = {
+    "year_to_date": _("The year so far carries on"),
+    "last_quarter": _("The last quarter carries on"),
+    "same_growth": _("Same growth as last year"),
+    "straight_line": _("Straight line through recent shares"),
+    "seasonal_naive": _("Last year's remaining periods again"),
+}
+
+RULES = {"at_least": _("at least {threshold}"), "more_than": _("more than {threshold}"), "at_most": _("{threshold} at most")}
+
+
+class Wording:
+    """The words of one language.
+
+    Parameters
+    ----------
+    language : {"vi", "en"}
+        The language of the page.
+    """
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._catalogue = _catalogue(language)
+
+    def text(self, message: str, **values: Any) -> str:
+        """Return a sentence in the reader's language, its values filled in."""
+        return self._catalogue.gettext(message).format(**values)
+
+    def of(self, text: Text) -> str:
+        """Return a plan author's sentence in the reader's language."""
+        return text.vi if self.language == "vi" else text.en
+
+    def page_title(self, stem: str) -> str:
+        """Return the title of a report notebook's page."""
+        return self.text(PAGE_TITLES[stem])
+
+    def verdict(self, code: str) -> str:
+        """Return a verdict as shape and word: the shape carries it where colour is lost."""
+        shape, word = VERDICTS[code]
+        return f"{shape} {self.text(word)}"
+
+    def reason(self, code: str) -> str:
+        """Return why a promise is not estimated."""
+        return self.text(REASONS[code])
+
+    def name(self, plan: Plan, series: str) -> str:
+        """Return what a reader calls a series."""
+        if series == "total":
+            return self.of(plan.scope)
+        return self.of(plan.names[series]) if series in plan.names else series
+
+    def part(self, plan: Plan, indicator: str, series: str) -> str:
+        """Return what a reader calls one part of a promise: the body or field, or else the share."""
+        return self.indicator(plan, indicator) if series == "total" else self.name(plan, series)
+
+    def indicator(self, plan: Plan, indicator: str) -> str:
+        """Return what a reader calls an indicator."""
+        return self.text(INDICATORS[indicator], unit=self.of(plan.unit))
+
+    def baseline(self, name: str) -> str:
+        """Return what a reader calls a baseline."""
+        return self.text(BASELINES[name])
+
+    def rule(self, rule: str, threshold: float) -> str:
+        """Return a rule with its threshold: "at least 30%"."""
+        digits = 0 if round(threshold * 1000) % 10 == 0 else 1
+        return self.text(RULES[rule], threshold=numbers.percent(threshold, self.language, digits=digits))
+
+    def standing(self, row: pd.Series, unit: str) -> str:
+        """Return where a share stands: its value with its counts."""
+        return self.text(
+            "{share} ({numerator} of {denominator} {unit})",
+            share=numbers.percent(row["observed_to_date"], self.language),
+            numerator=numbers.count(row["numerator"], self.language),
+            denominator=numbers.count(row["denominator"], self.language),
+            unit=unit,
+        )
+
+    def outlook(self, row: pd.Series) -> str:
+        """Return where a share will be at the year's end, with its interval."""
+        if row["verdict"] in ("met", "missed"):
+            return self.text("{share}, final", share=numbers.percent(row["expected"], self.language))
+        return self.text(
+            "{share} (80% prediction interval: {interval})",
+            share=numbers.percent(row["expected"], self.language),
+            interval=numbers.percent_range(row["lower"], row["upper"], self.language),
+        )
+
+    def chance(self, probability: float) -> str:
+        """Return a probability, or a dash."""
+        return numbers.probability(probability, self.language)
+
+    def needed(self, rate: pd.Series, rule: str, unit: str) -> str:
+        """Return what the rest of the year must deliver for one share."""
+        words = {
+            "weeks": numbers.count(rate["weeks_left"], self.language),
+            "share": numbers.percent(rate["required_share"], self.language),
+            "cases": numbers.count(rate["cases_per_week"], self.language),
+            "current": numbers.percent(rate["current_share"], self.language),
+            "unit": unit,
+        }
+        if rule == "at_most":
+            if rate["required_share"] < 0:
+                return self.text("Out of reach: the year's allowance is already used up.")
+            return self.text(
+                "In the {weeks} weeks left, {share} at most, about {cases} {unit} a week (last quarter: {current}).",
+                **words,
+            )
+        if rate["required_share"] > 1:
+            return self.text("Out of reach: more than everything left would be needed.")
+        return self.text(
+            "In the {weeks} weeks left, at least {share}, about {cases} {unit} a week (last quarter: {current}).",
+            **words,
+        )
+
+
+@lru_cache
+def _catalogue(language: str) -> gettext.NullTranslations:
+    if language == "en":
+        return gettext.NullTranslations()
+    source = LOCALE / language / "LC_MESSAGES" / "report.po"
+    with source.open("rb") as file:
+        catalogue = read_po(file, locale=language)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)

@@ -1,0 +1,169 @@
+"""What one run found, and where it is kept so that every notebook reads the same numbers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+import pandas as pd
+
+from analysis.data.sources import About
+from analysis.parameters import RunParameters
+from analysis.plan import Plan
+
+
+@dataclass(frozen=True, eq=False)
+class Fingerprint:
+    """Hashes of everything the numbers depend on: same fingerprint, same numbers.
+
+    Attributes
+    ----------
+    parameters, plan, data, code : str
+        SHA-256 of the run's parameters that reach the numbers, of the plan and mapping, of the input, and of the
+        source with the versions of the libraries it calls.
+    """
+
+    parameters: str
+    plan: str
+    data: str
+    code: str
+
+    @property
+    def key(self) -> str:
+        """Name of the folder the results are kept in."""
+        return hashlib.sha256("".join((self.parameters, self.plan, self.data, self.code)).encode()).hexdigest()[:20]
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """One quarter of one plan.
+
+    Attributes
+    ----------
+    plan : Plan
+        The plan.
+    fingerprint : Fingerprint
+        What the numbers depend on.
+    about : About
+        Where the data comes from, and whether it is simulated.
+    tally : dict
+        Counts that came in, were accepted, rejected by code, and are known only later.
+    indicators : pd.DataFrame
+        `indicator, series, period, numerator, denominator, value`, up to the quarter.
+    coverage, changes : pd.DataFrame
+        Procedures behind the online share; see `indicators.reporting`.
+    draws, smoothed, diagnostics : pd.DataFrame
+        See `forecast.rest_of_year.Forecast`.
+    promises, baselines, run_rate : pd.DataFrame
+        See `attainment.probability.Attainment`.
+    previous : pd.DataFrame
+        The promises as they stood one quarter earlier, recomputed from that origin.
+    """
+
+    plan: Plan
+    fingerprint: Fingerprint
+    about: About
+    tally: dict[str, Any]
+    indicators: pd.DataFrame
+    coverage: pd.DataFrame
+    changes: pd.DataFrame
+    draws: pd.DataFrame
+    smoothed: pd.DataFrame
+    diagnostics: pd.DataFrame
+    promises: pd.DataFrame
+    baselines: pd.DataFrame
+    run_rate: pd.DataFrame
+    previous: pd.DataFrame
+
+    @property
+    def simulated(self) -> bool:
+        """Whether every page must say that the data is made up."""
+        return self.about.simulated
+
+    def series(self, indicator: str, series: str) -> pd.DataFrame:
+        """Return one series of one indicator in time order."""
+        mine = (self.indicators["indicator"] == indicator) & (self.indicators["series"] == series)
+        return self.indicators[mine].sort_values("period", ignore_index=True)
+
+    def promise(self, target: str, part: str = "") -> pd.Series:
+        """Return the row of a target or of one of its parts."""
+        mine = (self.promises["target"] == target) & (self.promises["part"] == part)
+        return self.promises[mine].iloc[0]
+
+    def keep(self, folder: Path) -> None:
+        """Write the results so that they are there whole or not at all."""
+        part = folder.with_name(f"{folder.name}.{os.getpid()}.part")
+        part.mkdir(parents=True)
+        try:
+            for name in _frames():
+                getattr(self, name).to_parquet(part / f"{name}.parquet", index=False)
+            kept = {
+                "plan": self.plan.model_dump(mode="json"),
+                "fingerprint": vars(self.fingerprint),
+                "about": self.about.model_dump(mode="json"),
+                "tally": self.tally,
+            }
+            (part / "results.json").write_text(json.dumps(kept, ensure_ascii=False, indent=1), encoding="utf-8")
+            part.replace(folder)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
+
+    @classmethod
+    def kept_in(cls, folder: Path) -> Self:
+        """Return the results a folder holds."""
+        kept = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+        return cls(
+            plan=Plan.model_validate(kept["plan"]),
+            fingerprint=Fingerprint(**kept["fingerprint"]),
+            about=About.model_validate(kept["about"]),
+            tally=kept["tally"],
+            **{name: pd.read_parquet(folder / f"{name}.parquet") for name in _frames()},
+        )
+
+
+def fingerprint(run: RunParameters, *, plan: Path, source: Path | None, data: str, package: Path) -> Fingerprint:
+    """Return the fingerprint of a run; the page's language and signature change no number and are left out.
+
+    Parameters
+    ----------
+    run : RunParameters
+        The run.
+    plan, source : Path
+        The plan and the mapping.
+    data : str
+        Hash of the input.
+    package : Path
+        Folder of the source; what only shows numbers (`report`, `publish`, the command line) is left out.
+    """
+    numbers = run.model_dump(
+        mode="json", exclude={"language", "status", "signed_by", "plan_file", "input_path", "source_file"}
+    )
+    papers = plan.read_bytes() + (source.read_bytes() if source else b"")
+    shown = {"report", "publish", "cli.py"}
+    code = hashlib.sha256()
+    for file in sorted(package.rglob("*.py")):
+        if file.relative_to(package).parts[0] not in shown:
+            code.update(file.relative_to(package).as_posix().encode() + file.read_bytes())
+    code.update(_versions().encode())
+    return Fingerprint(
+        parameters=hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest(),
+        plan=hashlib.sha256(papers).hexdigest(),
+        data=data,
+        code=code.hexdigest(),
+    )
+
+
+def _versions() -> str:
+    from importlib.metadata import version
+
+    return ",".join(f"{name}={version(name)}" for name in ("numpy", "pandas", "scipy", "statsmodels"))
+
+
+def _frames() -> list[str]:
+    return [field.name for field in fields(Results) if field.type == "pd.DataFrame"]

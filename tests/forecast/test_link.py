@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+from scipy.special import logit
+
+from analysis.forecast.link import share_observations, volume_observations
+
+
+def test_constant_share_with_many_cases_is_its_own_logit():
+    # every smoothing level is 0.4, so shrinkage moves nothing: y = logit .4, v = 1/(1000 · .4 · .6)
+    y, variance = share_observations(np.full((1, 9), 400.0), np.full((1, 9), 1000.0))
+    np.testing.assert_allclose(y, logit(0.4), rtol=1e-12)
+    np.testing.assert_allclose(variance, 1 / 240, rtol=1e-12)
+
+
+def test_high_information_is_shrunk_by_half_an_event():
+    K, N = np.array([[50.0, 30.0, 10.0]]), np.full((1, 3), 100.0)
+    # panel .3; own (90 + 5·.3)/305 = .3; weight 1/.3; window of 3 ("same"): sums 80, 90, 40 of 200, 300, 200
+    p = (80 + 1) / (200 + 1 / 0.3)
+    c = 0.5 / p
+    y, variance = share_observations(K, N)
+    assert y[0, 0] == pytest.approx(np.log((50 + c * p) / (50 + c * (1 - p))))
+    assert variance[0, 0] == pytest.approx(1 / (100 * p * (1 - p)))
+
+
+def test_low_information_is_linearised_and_finite_at_zero():
+    K, N = np.array([[0.0, 1.0, 0.0]]), np.full((1, 3), 20.0)
+    panel = 1 / 60
+    own = (1 + 5 * panel) / 65
+    p = (1 + own / own) / (40 + 1 / own)  # first window holds two periods
+    information = 20 * p * (1 - p)
+    assert information < 8
+    y, variance = share_observations(K, N)
+    assert y[0, 0] == pytest.approx(logit(p) + (0 - 20 * p) / information)
+    assert variance[0, 0] == pytest.approx(1 / information)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_a_share_stuck_at_the_edge_stays_finite(share):
+    N = np.full((2, 20), 30.0)
+    y, variance = share_observations(share * N, N)
+    assert np.isfinite(y).all()
+    assert (variance > 0).all()
+
+
+def test_gaps_and_periods_without_cases_are_missing_and_do_not_spread():
+    N = np.array([[100.0, np.nan, 0.0, 100.0, 100.0]])
+    y, variance = share_observations(0.3 * N, N)
+    np.testing.assert_array_equal(np.isnan(y), [[False, True, True, False, False]])
+    np.testing.assert_array_equal(np.isnan(variance), np.isnan(y))
+
+
+def test_volume_is_log_with_poisson_noise():
+    y, variance = volume_observations(np.array([[10.0, 20.0, np.nan]]))
+    np.testing.assert_allclose(y, [[np.log(10.5), np.log(20.5), np.nan]])
+    np.testing.assert_allclose(variance, [[1 / 10.5, 1 / 20.5, np.nan]])
+
+
+def test_zero_volume_is_a_gap_only_where_cases_are_usual():
+    y, _ = volume_observations(np.array([[50.0, 0, 50, 50], [1.0, 0, 1, 0]]))
+    np.testing.assert_array_equal(np.isnan(y), [[False, True, False, False], [False] * 4])
+    assert y[1, 1] == pytest.approx(np.log(0.5))
