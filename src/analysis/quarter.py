@@ -113,12 +113,13 @@ def _known(table: pd.DataFrame, origin: pd.Period) -> pd.DataFrame:
 
 
 def _tally(received: Received, origin: pd.Period) -> dict[str, object]:
-    later = received.counts["period"] > periods.write(origin)
+    """Return what came in for the periods the quarter knows; what is for later ones is counted nowhere."""
+    rejected = _known(received.rejected, origin)
+    accepted = int(received.accepted[received.accepted.index <= periods.write(origin)].sum())
     return {
-        "counts_in": received.counts_in,
-        "counts_accepted": received.counts_accepted,
-        "rejected": {code: int(n) for code, n in received.rejected["code"].value_counts().items()},
-        "rows_known_later": int(later.sum()),
+        "received": accepted + len(rejected),
+        "accepted": accepted,
+        "rejected": {code: int(n) for code, n in rejected["code"].value_counts().items()},
     }
 
 

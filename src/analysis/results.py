@@ -52,7 +52,7 @@ class Results:
     about : About
         Where the data comes from, and whether it is simulated.
     tally : dict
-        Counts that came in, were accepted, rejected by code, and are known only later.
+        Counts that came in for the periods known: `received`, `accepted`, and `rejected` by code.
     indicators : pd.DataFrame
         `indicator, series, period, numerator, denominator, value`, up to the quarter.
     coverage, changes : pd.DataFrame

@@ -101,7 +101,7 @@ def _build(node: yaml.Node, at: tuple[str | int, ...], lines: dict[tuple[str | i
             lines[(*at, index)] = item.start_mark.line + 1
             items.append(_build(item, (*at, index), lines, path))
         return items
-    return _Loader("").construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+    return _Loader("").construct_object(node, deep=True)
 
 
 def validate(document: Document, model: type[Model], *, what: str) -> Model:

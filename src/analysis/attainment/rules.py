@@ -35,11 +35,11 @@ def meets(value: Any, rule: str, threshold: float) -> np.ndarray:
     """
     values = np.asarray(value, dtype=float)
     if rule == "at_least":
-        return values >= threshold
+        return np.asarray(values >= threshold)
     if rule == "more_than":
-        return values > threshold
+        return np.asarray(values > threshold)
     if rule == "at_most":
-        return values <= threshold
+        return np.asarray(values <= threshold)
     raise ValueError(f"unknown rule {rule!r}")
 
 

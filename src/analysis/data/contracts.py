@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pandas as pd
 import pandera.pandas as pa
@@ -18,9 +18,9 @@ _CODE = r"^[a-z0-9]+([_-][a-z0-9]+)*$"
 _PERIOD = r"^\d{4}(-(0[1-9]|1[0-2])|Q[1-4])$"
 
 
-def _dimension(**checks: object) -> object:
+def _dimension(**checks: Any) -> Any:
     """Return a column a source may lack: then every value of it is missing."""
-    return pa.Field(nullable=True, **checks)  # type: ignore[arg-type]
+    return pa.Field(nullable=True, **checks)
 
 
 class Counts(pa.DataFrameModel):

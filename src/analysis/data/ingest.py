@@ -7,6 +7,7 @@ import hashlib
 import io
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,8 +37,10 @@ class Received:
     rejected : pd.DataFrame
         One row per count that came in and was not taken: `file, line` (1-based, physical), `procedure, period,
         code, reason, raw`.
-    counts_in, counts_accepted : int
-        Counts (procedure and period) that came in, and that were taken; the rest is in `rejected`.
+    counts_in : int
+        Counts (a procedure's in a period, or a row of our own tables) that came in.
+    accepted : pd.Series
+        Of them, those taken, by period; the rest is in `rejected`.
     """
 
     about: About
@@ -45,12 +48,12 @@ class Received:
     ratings: pd.DataFrame
     rejected: pd.DataFrame
     counts_in: int
-    counts_accepted: int
+    accepted: pd.Series
 
     def __post_init__(self) -> None:
-        if self.counts_in != self.counts_accepted + len(self.rejected):
+        if self.counts_in != self.accepted.sum() + len(self.rejected):
             raise AssertionError(
-                f"{self.counts_in} counts in, {self.counts_accepted} accepted and {len(self.rejected)} rejected"
+                f"{self.counts_in} counts in, {self.accepted.sum()} accepted and {len(self.rejected)} rejected"
             )
 
 
@@ -100,7 +103,7 @@ def _receive_tables(folder: Path) -> Received:
         ratings=check(ratings, Ratings, where=str(ratings_path)),
         rejected=pd.DataFrame(columns=REJECTED_COLUMNS),
         counts_in=len(counts),
-        counts_accepted=len(counts),
+        accepted=counts.groupby("period").size(),
     )
 
 
@@ -124,7 +127,7 @@ class _Harvest:
     accepted: list[dict[str, object]] = field(default_factory=list)
     rejected: list[dict[str, object]] = field(default_factory=list)
     counts_in: int = 0
-    counts_accepted: int = 0
+    accepted_by_period: Counter[str] = field(default_factory=Counter)
 
 
 def _receive_wide_csv(path: Path, mapping: Mapping) -> Received:
@@ -139,7 +142,9 @@ def _receive_wide_csv(path: Path, mapping: Mapping) -> Received:
         codes = {name: _code(cells[index]) for name, index in columns.dimensions.items()}
         procedure = codes["procedure"]
         if procedure is None:
-            raise BadData(f"{path} line {line}: column {mapping.dimensions['procedure']!r} is empty; a code was expected")
+            raise BadData(
+                f"{path} line {line}: column {mapping.dimensions['procedure']!r} is empty; a code was expected"
+            )
         if procedure in seen:
             raise BadData(
                 f"{path} line {line}: the procedure {procedure!r} stands on line {seen[procedure]} too; "
@@ -162,7 +167,7 @@ def _receive_wide_csv(path: Path, mapping: Mapping) -> Received:
         ratings=check(pd.DataFrame(columns=_columns(Ratings)), Ratings, where=str(path)),
         rejected=pd.DataFrame(harvest.rejected, columns=REJECTED_COLUMNS),
         counts_in=harvest.counts_in,
-        counts_accepted=harvest.counts_accepted,
+        accepted=pd.Series(harvest.accepted_by_period, dtype="int64"),
     )
 
 
@@ -188,7 +193,7 @@ def _rows(path: Path, mapping: Mapping) -> Iterator[tuple[int, list[str]]]:
         width = width or len(cells)
         if len(cells) != width:
             raise BadData(
-                f"{path} line {line}: {len(cells)} columns, {width} were expected as in the header; is the file cut off?"
+                f"{path} line {line}: {len(cells)} columns, {width} were expected as in the header; is it cut off?"
             )
         yield line, cells
         line = reader.line_num + 1
@@ -208,7 +213,7 @@ class _WideColumns:
     @classmethod
     def of(cls, header: list[str], mapping: Mapping, path: Path) -> _WideColumns:
         folded = [" ".join(unicodedata.normalize("NFC", name).split()) for name in header]
-        dimensions = {}
+        dimensions: dict[str, int] = {}
         for dimension, name in mapping.dimensions.items():
             if folded.count(name) != 1:
                 raise BadData(
@@ -288,8 +293,8 @@ def _take(
             | {"code": code, "reason": reason, "raw": raw}
         )
         return
-    harvest.counts_accepted += 1
     assert whole is not None
+    harvest.accepted_by_period[str(row["period"])] += 1
     if part is None:
         harvest.accepted.append({**row, "channel": None, "resolved": whole})
         return

@@ -99,7 +99,7 @@ def rest_of_year(
             draw_count=draw_count,
             seed=seed,
             key=base,
-            breaks={period: BREAK_VARIANCE for period in breaks.get(base, ())},
+            breaks=dict.fromkeys(breaks.get(base, ()), BREAK_VARIANCE),
             regressor=_tet(panels[base], horizon, tet_cutoff_day),
         )
     frames = {base: path.to_frame() for base, path in paths.items()}

@@ -48,7 +48,8 @@ class _KeepingEngine(NBClientEngine):
 def execute(notebook: Path, parameters: dict[str, Any], into: Path, *, timeout: int) -> Executed:
     """Return what became of a notebook, leaving it executed in a folder.
 
-    Whatever the process and its kernel print goes to ``<stem>.log`` beside it, which is removed after a success.
+    Whatever the process and its kernel print goes to ``<stem>.log`` beside it, which is removed after a success
+    or when empty.
 
     Parameters
     ----------
@@ -104,7 +105,7 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, *, timeout: 
     failed = started[-1] if status != "ok" and started else None
     _tell_the_truth(executed, failed, path.name)
     nbformat.write(executed, path)
-    if status == "ok":
+    if status == "ok" or not log.stat().st_size:
         log.unlink()
     return Executed(notebook.stem, path, status, seconds, _peak_memory_mb(), _number(executed, failed), reason)
 

@@ -58,9 +58,14 @@ def outlook(results: Results, words: Wording, target: str, part: str, origin: pd
     theme.apply()
     figure, axes = plt.subplots(figsize=(theme.WIDTH, theme.HEIGHT), layout="constrained")
     sns.lineplot(
-        x=[at[label] for label in shown["period"]], y=shown["value"].to_numpy(), ax=axes,
-        color=theme.GREY, marker="o", markersize=4, linewidth=1.2,
-    )  # fmt: skip
+        x=[at[label] for label in shown["period"]],
+        y=shown["value"].to_numpy(),
+        ax=axes,
+        color=theme.GREY,
+        marker="o",
+        markersize=4,
+        linewidth=1.2,
+    )
     known = fan[fan["period"] <= periods.write(origin)]
     future = fan[fan["period"] >= periods.write(origin)]
     axes.plot([at[p] for p in known["period"]], known["middle"], color=theme.BLUE, linewidth=2.8)
@@ -73,11 +78,18 @@ def outlook(results: Results, words: Wording, target: str, part: str, origin: pd
     for known_break in plan.breaks_of(judged.indicator):
         if known_break.period in at:
             axes.axvline(at[known_break.period] - 0.5, color=theme.INK, linewidth=1, linestyle=":")
-            axes.annotate(words.text("counted differently from here"), (at[known_break.period] - 0.4, 0.02),
-                          xycoords=("data", "axes fraction"), fontsize=8.5, color=theme.INK)  # fmt: skip
+            axes.annotate(
+                words.text("counted differently from here"),
+                (at[known_break.period] - 0.4, 0.02),
+                xycoords=("data", "axes fraction"),
+                fontsize=8.5,
+                color=theme.INK,
+            )
     _axis(axes, labels, language)
-    title = words.part(plan, judged.indicator, judged.series)
-    axes.set_title(f"{title} – {words.of(plan.scope)}" if judged.series != "total" else title, wrap=True)
+    title = words.indicator(plan, judged.indicator)
+    if judged.series != "total":
+        title = f"{words.name(plan, judged.series)}: {title[0].lower()}{title[1:]}"
+    axes.set_title(title, wrap=True)
     _mark_simulated(axes, results, words)
     plt.close(figure)
 
@@ -93,7 +105,7 @@ def outlook(results: Results, words: Wording, target: str, part: str, origin: pd
         "Grey: the share in each period. Blue: the year so far; the band is its 80% prediction interval to the end of "
         "the year. Dashed red: the promise."
     )
-    return Picture(figure, alt, caption, _share_table(shown, words, plan.unit and words.of(plan.unit)))
+    return Picture(figure, alt, caption, _share_table(shown, words))
 
 
 def trend(results: Results, words: Wording, indicator: str, series: str) -> Picture:
@@ -110,8 +122,15 @@ def trend(results: Results, words: Wording, indicator: str, series: str) -> Pict
     sns.lineplot(x=position, y=shares["value"].to_numpy(), ax=axes, color=theme.BLUE, marker="o", linewidth=1)
     if shares["trend"].notna().any():
         axes.plot(position, shares["trend"], color=theme.VERMILION, linewidth=2.4, linestyle=(0, (5, 2)))
-        axes.annotate(words.text("trend"), (position[-1], shares["trend"].iloc[-1]), xytext=(6, -10),
-                      textcoords="offset points", color=theme.VERMILION, fontsize=9.5, annotation_clip=False)  # fmt: skip
+        axes.annotate(
+            words.text("trend"),
+            (position[-1], shares["trend"].iloc[-1]),
+            xytext=(6, -10),
+            textcoords="offset points",
+            color=theme.VERMILION,
+            fontsize=9.5,
+            annotation_clip=False,
+        )
     _axis(axes, list(shares["period"]), language)
     title = words.indicator(plan, indicator)
     axes.set_title(title, wrap=True)
@@ -129,7 +148,7 @@ def trend(results: Results, words: Wording, indicator: str, series: str) -> Pict
         change=numbers.points(change, language),
     )
     caption = words.text("Dots: each period's share; grey bars: its 80% sampling interval. Dashed: the trend (STL).")
-    return Picture(figure, alt, caption, _share_table(shares, words, words.of(plan.unit)))
+    return Picture(figure, alt, caption, _share_table(shares, words))
 
 
 def ranking(results: Results, words: Wording, indicator: str, series: list[str], origin: pd.Period) -> Picture:
@@ -149,8 +168,14 @@ def ranking(results: Results, words: Wording, indicator: str, series: list[str],
     figure, axes = plt.subplots(figsize=(theme.WIDTH, 0.9 + 0.3 * len(sums)), layout="constrained")
     sns.barplot(x=sums["value"].to_numpy(), y=names, ax=axes, color=theme.BLUE, width=0.62)
     for position, value in enumerate(sums["value"]):
-        axes.annotate(numbers.percent(value, language), (value, position), xytext=(4, 0),
-                      textcoords="offset points", va="center", fontsize=9)  # fmt: skip
+        axes.annotate(
+            numbers.percent(value, language),
+            (value, position),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+        )
     axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: numbers.percent(v, language, digits=0)))
     axes.set(xlabel="", ylabel="")
     axes.set_title(words.text("{what}: year to date", what=words.indicator(plan, indicator)), wrap=True)
@@ -188,11 +213,11 @@ def _year_to_date_fan(results: Results, indicator: str, series: str, origin: pd.
         return seen.reset_index(drop=True)
     paths = draws.pivot_table(index="draw", columns="period", values=["numerator", "denominator"], aggfunc="sum")
     cumulated = (paths["numerator"].cumsum(axis=1) + K.iloc[-1]) / (paths["denominator"].cumsum(axis=1) + N.iloc[-1])
-    quantiles = cumulated.quantile([0.1, 0.5, 0.9])
+    quantiles = cumulated.quantile([0.1, 0.9])
     ahead = pd.DataFrame(
         {
             "period": quantiles.columns,
-            "middle": quantiles.loc[0.5].to_numpy(),
+            "middle": cumulated.mean().to_numpy(),  # the mean, as the sentence beside it says
             "lower": quantiles.loc[0.1].to_numpy(),
             "upper": quantiles.loc[0.9].to_numpy(),
         }
@@ -207,11 +232,25 @@ def _direct_labels(
     bottom = min(threshold, fan["lower"].min(), shown["value"].min())
     room = max(top - bottom, 0.01)
     axes.set_ylim(max(bottom - 0.12 * room, 0), min(top + 0.15 * room, 1.02))
-    axes.annotate(words.text("promise: {rule}", rule=words.rule(rule, threshold)), (0, threshold), xytext=(2, 5),
-                  textcoords="offset points", color=theme.VERMILION, fontsize=9.5)  # fmt: skip
+    axes.annotate(
+        words.text("promise: {rule}", rule=words.rule(rule, threshold)),
+        (0, threshold),
+        xytext=(2, 5),
+        textcoords="offset points",
+        color=theme.VERMILION,
+        fontsize=9.5,
+    )
     end = numbers.percent(fan["middle"].iloc[-1], words.language)
-    axes.annotate(end, (width - 1, fan["middle"].iloc[-1]), xytext=(6, -3), textcoords="offset points",
-                  color=theme.BLUE, fontweight="bold", annotation_clip=False)  # fmt: skip
+    axes.annotate(
+        end,
+        (width - 1, fan["middle"].iloc[-1]),
+        xytext=(6, 6),
+        textcoords="offset points",
+        color=theme.BLUE,
+        fontweight="bold",
+        annotation_clip=False,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
+    )
 
 
 def _axis(axes: Axes, labels: list[str], language: str) -> None:
@@ -227,11 +266,18 @@ def _axis(axes: Axes, labels: list[str], language: str) -> None:
 
 def _mark_simulated(axes: Axes, results: Results, words: Wording) -> None:
     if results.simulated:
-        axes.annotate(words.text("SIMULATED DATA"), (0.995, 0.03), xycoords="axes fraction", ha="right",
-                      fontsize=9, color="#5b6570", fontweight="bold")  # fmt: skip
+        axes.annotate(
+            words.text("SIMULATED DATA"),
+            (0.995, 0.03),
+            xycoords="axes fraction",
+            ha="right",
+            fontsize=9,
+            color="#5b6570",
+            fontweight="bold",
+        )
 
 
-def _share_table(shares: pd.DataFrame, words: Wording, unit: str) -> pd.DataFrame:
+def _share_table(shares: pd.DataFrame, words: Wording) -> pd.DataFrame:
     language = words.language
     return pd.DataFrame(
         {

@@ -52,9 +52,7 @@ class Page:
             words.text("Final, signed by {who}.", who=self.run.signed_by)
             if self.run.status == "final"
             else words.text("Draft, not signed off."),
-            words.text(
-                "Data: {title} ({source}).", title=self.results.about.title, source=self.results.about.source
-            ),
+            words.text("Data: {title} ({source}).", title=self.results.about.title, source=self.results.about.source),
         ]
         self._html("".join(f'<p class="notice">{escape(fact)}</p>' for fact in facts))
 
@@ -123,8 +121,8 @@ class Page:
         self._note(
             self.words.text(
                 "Counts received: {received}; accepted: {accepted}; rejected: {rejected}{why}.",
-                received=numbers.count(tally["counts_in"], language),
-                accepted=numbers.count(tally["counts_accepted"], language),
+                received=numbers.count(tally["received"], language),
+                accepted=numbers.count(tally["accepted"], language),
                 rejected=numbers.count(sum(tally["rejected"].values()), language),
                 why=f" ({why})" if why else "",
             )
@@ -193,7 +191,7 @@ class Page:
             self._heading(words.of(target.title))
             self._html(
                 f'<p><span class="verdict verdict-{row["verdict"].replace("_", "-")}">'
-                f"{escape(words.verdict(row['verdict']))}</span> {escape(self._why(row))}</p>"
+                f"{escape(words.verdict(row['verdict']))}</span>. {escape(self._why(row))}</p>"
             )
             if target.reading:
                 self._note(f"{words.text('Our reading of the plan, not yet ruled on')}: {words.of(target.reading)}")
@@ -267,7 +265,9 @@ class Page:
     def _picture(self, picture: Picture) -> None:
         drawn = io.BytesIO()
         picture.figure.savefig(drawn, format="png", metadata={"Software": None})
-        display(Image(data=drawn.getvalue(), format="png", alt=picture.alt), metadata={"image/png": {"alt": picture.alt}})
+        display(
+            Image(data=drawn.getvalue(), format="png", alt=picture.alt), metadata={"image/png": {"alt": picture.alt}}
+        )
         self._html(f'<p class="caption">{escape(picture.caption)}</p>')
         self._details(self.words.text("The numbers behind this picture"), picture.table)
 

@@ -7,7 +7,7 @@ from html import escape
 import pandas as pd
 from great_tables import GT, html
 
-from analysis.plan import ShareTarget
+from analysis.plan import ShareTarget, Target
 from analysis.report import numbers
 from analysis.report.wording import Wording
 from analysis.results import Results
@@ -146,11 +146,12 @@ def plain(frame: pd.DataFrame, *, caption: str) -> str:
 
 
 def _great_table(frame: pd.DataFrame, row_header: str, *, id: str) -> str:
-    centred = [name for name in frame.columns if name != row_header]
+    cells = [name for name in frame.columns if name != row_header]
     table = (
         GT(frame, rowname_col=row_header, id=id)
         .tab_stubhead(label=html(row_header))
-        .cols_align(align="left", columns=centred)
+        .cols_align(align="left", columns=cells)
+        .fmt(lambda cell: cell, columns=cells)  # cells are HTML already; whatever came from outside is escaped
         .tab_options(table_width="100%", table_font_size="14px")
     )
     return str(table.as_raw_html())
@@ -160,10 +161,10 @@ def _verdict(code: str, words: Wording) -> str:
     return f'<span class="verdict verdict-{code.replace("_", "-")}">{words.verdict(code)}</span>'
 
 
-def _cell(results: Results, words: Wording, target: object, what: str) -> str:
+def _cell(results: Results, words: Wording, target: Target, what: str) -> str:
     """Return a summary cell: one line per part, or the worst part and how many are on track."""
     if not isinstance(target, ShareTarget):
-        note = results.promise(target.id)["note"]  # type: ignore[attr-defined]
+        note = results.promise(target.id)["note"]
         return words.reason(note) if what == "standing" else numbers.MISSING
     rows = [(part, results.promise(target.id, part.id if target.combine else "")) for part in target.parts]
     if any(row["note"] for _, row in rows):

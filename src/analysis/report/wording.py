@@ -68,7 +68,11 @@ BASELINES = {
     "seasonal_naive": _("Last year's remaining periods again"),
 }
 
-RULES = {"at_least": _("at least {threshold}"), "more_than": _("more than {threshold}"), "at_most": _("{threshold} at most")}
+RULES = {
+    "at_least": _("at least {threshold}"),
+    "more_than": _("more than {threshold}"),
+    "at_most": _("{threshold} at most"),
+}
 
 
 class Wording:
