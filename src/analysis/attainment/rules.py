@@ -46,7 +46,7 @@ def meets(value: Any, rule: str, threshold: float) -> np.ndarray:
 def combine(met: Sequence[np.ndarray], how: str | None) -> np.ndarray:
     """Return whether a promise of several parts is kept, draw by draw: ``any_of``, ``all_of``, or its only part."""
     stacked = np.stack(list(met))
-    return stacked.any(axis=0) if how == "any_of" else stacked.all(axis=0)
+    return np.asarray(stacked.any(axis=0) if how == "any_of" else stacked.all(axis=0))
 
 
 def probability_of(met: np.ndarray, *, decided: bool) -> float:

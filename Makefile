@@ -1,0 +1,45 @@
+# The two commands of the README are `make report` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+export OMP_NUM_THREADS := 1
+
+.PHONY: help report test test-slow lab lint lock demo
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+.venv/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; set PYTHON=python3.12, say" >&2; exit 6; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+report: .venv/installed ## install, run the default quarter, print where its page is
+	$(BIN)/dunghen run parameters/khanh-hoa-2021/2021-Q3.yml
+
+test: .venv/installed ## the fast tests
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: .venv/installed ## the tests that start kernels or fit many series
+	$(BIN)/python -m pytest -m slow
+
+lab: .venv/installed ## JupyterLab on the summary notebook
+	$(BIN)/jupyter lab notebooks/report/00_summary.ipynb
+
+lint: .venv/installed ## format, lint, types, notebooks without outputs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/nbstripout --keep-id --verify notebooks/report/*.ipynb
+
+demo: .venv/installed ## write the simulated province again
+	$(BIN)/dunghen demo
+
+lock: ## pin what pyproject.toml asks for, with hashes and without addresses
+	$(PYTHON) -m venv .venv/lock
+	.venv/lock/bin/python -m pip install --quiet uv
+	.venv/lock/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -o requirements.lock
+	$(BIN)/python tests/environment_yml.py > environment.yml

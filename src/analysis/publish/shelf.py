@@ -1,0 +1,134 @@
+"""The reports folder: where runs lie, and how one of them becomes the published one.
+
+``<plan>/<quarter>`` is a relative link to ``.runs/<run id>``. A run being made is called ``<run id>.part`` and one
+that came to nothing ``<run id>.failed``, so that only what was published ever bears a plain run id.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from analysis.faults import EnvironmentFault
+
+_PART, _FAILED = ".part", ".failed"
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The place of one quarter of one plan in a reports folder."""
+
+    reports: Path
+    plan: str
+    quarter: str
+
+    @property
+    def link(self) -> Path:
+        """The address readers have: a link to the published run."""
+        return self.reports / self.plan / self.quarter
+
+    @property
+    def runs(self) -> Path:
+        """The folder of all runs of all quarters."""
+        return self.reports / ".runs"
+
+    @contextmanager
+    def locked(self) -> Iterator[bool]:
+        """Hold the quarter for one run; yields False at once when another run holds it."""
+        with suppress(Timeout), lock(self.reports, f"{self.plan}_{self.quarter}").acquire(blocking=False):
+            yield True
+            return
+        yield False
+
+    def published(self) -> Path | None:
+        """Return the folder of the published run, None when there is none.
+
+        Raises
+        ------
+        EnvironmentFault
+            Something that is not our link stands at the address.
+        """
+        if not self.link.is_symlink():
+            if self.link.exists():
+                raise EnvironmentFault(f"{self.link}: not a link of ours; move it away and run again")
+            return None
+        folder = self.link.resolve()
+        return folder if folder.is_dir() else None
+
+    def begin(self, moment: datetime) -> Path:
+        """Return a new, empty folder for a run to be made in."""
+        draft = self.runs / f"{self.plan}_{self.quarter}_{moment:%Y%m%dT%H%M%S%fZ}{_PART}"
+        draft.mkdir(parents=True)
+        return draft
+
+    def publish(self, draft: Path) -> Path:
+        """Make a finished run the published one, in one step that a reader never sees half of.
+
+        Everything reaches the disk before the link does. Afterwards the run that was published before is kept, in
+        case somebody is reading it, and every older one of this quarter is removed.
+        """
+        previous = self.published()
+        for path in draft.iterdir():
+            _flush(path)
+        _flush(draft)
+        folder = draft.rename(self.runs / draft.name.removesuffix(_PART))
+        try:
+            _flush(self.runs)
+            self.link.parent.mkdir(exist_ok=True)
+            fresh = self.link.with_name(f".{self.link.name}.new")
+            fresh.unlink(missing_ok=True)
+            fresh.symlink_to(Path("..") / self.runs.name / folder.name)
+            fresh.replace(self.link)
+            _flush(self.link.parent)
+        except BaseException:
+            folder.rename(draft)
+            raise
+        self._sweep(keep={folder, previous})
+        return folder
+
+    def give_up(self, draft: Path) -> None:
+        """Keep a run that came to nothing under a name that says so; the last one replaces those before it."""
+        if not draft.exists():
+            return
+        for older in self.runs.glob(f"{self.plan}_{self.quarter}_*{_FAILED}"):
+            shutil.rmtree(older, ignore_errors=True)
+        with suppress(OSError):
+            draft.rename(failed_name(draft))
+
+    def _sweep(self, keep: set[Path | None]) -> None:
+        kept = {path.resolve() for path in keep if path}
+        for folder in self.runs.glob(f"{self.plan}_{self.quarter}_*"):
+            if folder.resolve() not in kept:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def failed_name(draft: Path) -> Path:
+    """Return what the folder of a run is called once it has failed."""
+    return draft.with_name(draft.name.removesuffix(_PART) + _FAILED)
+
+
+def run_id(draft: Path) -> str:
+    """Return the run id a folder being made stands for."""
+    return draft.name.removesuffix(_PART)
+
+
+def lock(reports: Path, name: str) -> FileLock:
+    """Return a lock in a reports folder, not yet held; it goes with the process that holds it."""
+    folder = reports / ".locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    return FileLock(folder / f"{name}.lock")
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
