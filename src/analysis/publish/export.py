@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -16,10 +15,8 @@ from nbconvert.exporters.templateexporter import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from traitlets.config import Config
 
-from analysis.publish.shell import TEMPLATE, Words, render
-
-SUMMARY = "00_summary"
-"""The notebook whose page is ``index.html``."""
+from analysis.publish.shell import TEMPLATE, Imprint, Page, render
+from analysis.report.wording import Wording
 
 _TAGS = {
     *("h2", "h3", "h4", "p", "div", "span", "section", "article", "aside", "header", "footer", "br", "hr", "wbr"),
@@ -44,58 +41,7 @@ _ATTRIBUTES = {
 _OUR_IMAGE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=\s]+\Z")
 
 
-@dataclass(frozen=True)
-class Page:
-    """One page of a quarter.
-
-    Attributes
-    ----------
-    stem : str
-        The notebook it shows, such as ``"02_online_uptake"``.
-    title : str
-        Its only first-level heading.
-    """
-
-    stem: str
-    title: str
-
-    @property
-    def file(self) -> str:
-        """The name of the HTML file: the summary is what a folder opens on."""
-        return "index.html" if self.stem == SUMMARY else f"{self.stem}.html"
-
-
-@dataclass(frozen=True)
-class Imprint:
-    """What every page of a run says about the run, in the reader's words.
-
-    Attributes
-    ----------
-    plan_title, quarter, as_of, generated : str
-        Which plan and quarter, data up to when, made when.
-    status : {"draft", "final"}
-        For the looks; `status_text` is what is read.
-    status_text : str
-        Draft or final.
-    signed_by : str or None
-        Who signed it off.
-    simulated : str or None
-        The warning a page of simulated data carries.
-    """
-
-    plan_title: str
-    quarter: str
-    as_of: str
-    generated: str
-    status: str
-    status_text: str
-    signed_by: str | None = None
-    simulated: str | None = None
-
-
-def export_page(
-    executed: Path, *, page: Page, pages: Sequence[Page], language: str, imprint: Imprint, words: Words
-) -> str:
+def export_page(executed: Path, *, page: Page, pages: Sequence[Page], imprint: Imprint, words: Wording) -> str:
     """Return the HTML page of an executed notebook.
 
     Only what code cells showed as HTML, Markdown or PNG is on it, HTML without scripts, styles and foreign images.
@@ -108,24 +54,14 @@ def export_page(
         The page to make.
     pages : sequence of Page
         All pages of the quarter, in reading order, for the navigation.
-    language : str
-        Language of the page.
     imprint : Imprint
         What the page says about its run.
-    words : Words
-        What its furniture says.
+    words : Wording
+        The language of the page, and what its furniture says in it.
     """
     notebook = nbformat.read(executed, as_version=4)
     body = _outputs(notebook, table_label=words.text("Table, scrolls sideways"))
-    return render(
-        "page.html.j2",
-        language=language,
-        words=words,
-        page=page,
-        pages=pages,
-        imprint=imprint,
-        body=Markup(body),
-    )
+    return render("page.html.j2", words, page=page, pages=pages, imprint=imprint, body=Markup(body))
 
 
 def sanitised(html: str, *, table_label: str) -> str:

@@ -6,24 +6,18 @@ import csv
 from pathlib import Path
 from typing import Any
 
+from analysis import periods
 from analysis.publish import manifest, shelf
 from analysis.publish.manifest import Manifest
-from analysis.publish.shell import Words, quarter_text, render, status_text
+from analysis.publish.shell import render, status_text
+from analysis.report import numbers
+from analysis.report.wording import Wording
 
-_VERDICTS = {
-    "met": "Met",
-    "very_likely": "Almost certain to be met",
-    "likely": "Likely to be met",
-    "uncertain": "Uncertain",
-    "unlikely": "Unlikely to be met",
-    "very_unlikely": "Very unlikely to be met",
-    "missed": "Missed",
-    "not_estimated": "Not estimated",
-}
 _DECIDED = {"met", "missed", "not_estimated"}
+"""Verdicts that no probability goes with."""
 
 
-def rebuild(reports: Path, *, language: str, words: Words) -> Path:
+def rebuild(reports: Path, words: Wording) -> Path:
     """Return ``reports/index.html``, written anew from the published quarters.
 
     Runs of two quarters may end at once; each reads what is published only while it alone writes, so the last one
@@ -33,19 +27,12 @@ def rebuild(reports: Path, *, language: str, words: Words) -> Path:
     ----------
     reports : Path
         The reports folder.
-    language : str
-        Language of the page.
-    words : Words
-        What the page says.
+    words : Wording
+        The language of the page, and what it says in it.
     """
     page = reports / "index.html"
     with shelf.lock(reports, "index"):
-        html = render(
-            "reports.html.j2",
-            language=language,
-            words=words,
-            plans=[_plan(folders, language, words) for folders in _published(reports)],
-        )
+        html = render("reports.html.j2", words, plans=[_plan(quarters, words) for quarters in _published(reports)])
         fresh = page.with_name(".index.html.new")
         fresh.write_text(html, encoding="utf-8")
         fresh.replace(page)
@@ -63,17 +50,17 @@ def _published(reports: Path) -> list[list[tuple[Path, Manifest]]]:
     return plans
 
 
-def _plan(quarters: list[tuple[Path, Manifest]], language: str, words: Words) -> dict[str, Any]:
+def _plan(quarters: list[tuple[Path, Manifest]], words: Wording) -> dict[str, Any]:
     verdicts = [_verdicts(link / "attainment.csv", words) for link, _ in quarters]
     # The latest quarter names plan and targets; one that only an earlier plan had comes after them.
-    titles = {target: text[language] for _, made in reversed(quarters) for target, text in made.targets.items()}
+    titles = {target: words.of(title) for _, made in reversed(quarters) for target, title in made.targets.items()}
     return {
-        "title": quarters[-1][1].title[language],
+        "title": words.of(quarters[-1][1].title),
         "quarters": [
             {
                 "href": f"{link.parent.name}/{link.name}/index.html",
-                "label": quarter_text(made.run.quarter, words),
-                "status": status_text(made.parameters, words),
+                "label": numbers.quarter(periods.parse_quarter(link.name), words.language),
+                "status": status_text(made.recipe.status, words),
             }
             for link, made in quarters
         ],
@@ -84,7 +71,7 @@ def _plan(quarters: list[tuple[Path, Manifest]], language: str, words: Words) ->
     }
 
 
-def _verdicts(attainment: Path, words: Words) -> dict[str, dict[str, str]]:
+def _verdicts(attainment: Path, words: Wording) -> dict[str, dict[str, str]]:
     """Return the verdict cell of each target; a target's own row has no part, or it has only one row."""
     rows: dict[str, dict[str, str]] = {}
     with attainment.open(encoding="utf-8", newline="") as file:
@@ -94,16 +81,8 @@ def _verdicts(attainment: Path, words: Words) -> dict[str, dict[str, str]]:
     return {
         target: {
             "verdict": row["verdict"],
-            "label": words.text(_VERDICTS[row["verdict"]]),
-            "probability": "" if row["verdict"] in _DECIDED else _percent(row["probability"]),
+            "label": words.verdict(row["verdict"]),
+            "chance": "" if row["verdict"] in _DECIDED else words.chance(float(row["probability"])),
         }
         for target, row in rows.items()
     }
-
-
-def _percent(probability: str) -> str:
-    """Return a probability in whole per cent; what draws cannot tell from certainty is not written as certain."""
-    if not probability:
-        return ""
-    value = float(probability)
-    return ">99%" if value > 0.99 else "<1%" if value < 0.01 else f"{value:.0%}"

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from analysis.parameters import ROOT, RunParameters
+from analysis.parameters import ROOT
+from analysis.plan import Text
 from analysis.publish.notebooks import Executed, Status
 
 NAME = "manifest.json"
@@ -72,10 +73,10 @@ class Manifest(_Frozen):
         What went in.
     versions : dict
         Version of Python and of the libraries that shape results and pages.
-    title : dict
-        Title of the plan by language.
+    title : Text
+        Title of the plan.
     targets : dict
-        Title of each target by id and language, in the plan's order.
+        Title of each target by id, in the plan's order.
     files : dict
         sha256 of each file of the run folder by name.
     """
@@ -90,15 +91,10 @@ class Manifest(_Frozen):
     code_sha256: str
     lock_sha256: str | None
     versions: dict[str, str]
-    title: dict[str, str]
-    targets: dict[str, dict[str, str]]
+    title: Text
+    targets: dict[str, Text]
     notebooks: dict[str, NotebookRecord]
     files: dict[str, str]
-
-    @property
-    def run(self) -> RunParameters:
-        """The run that was published."""
-        return RunParameters.model_validate(self.parameters)
 
 
 def write(manifest: Manifest, folder: Path) -> None:
@@ -163,8 +159,3 @@ def sha256_of_code(*folders: Path) -> str:
             if path.suffix in {".py", ".j2", ".css", ".json", ".po"}:
                 digest.update(f"{path.relative_to(folder).as_posix()}\0{sha256(path)}\n".encode())
     return digest.hexdigest()
-
-
-def now() -> datetime:
-    """Return this moment in UTC, to the second."""
-    return datetime.now(UTC).replace(microsecond=0)

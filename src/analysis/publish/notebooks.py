@@ -90,7 +90,7 @@ def execute_all(
     context.set_forkserver_preload(["analysis.publish.worker"])
     parameters = run.model_dump(mode="json")
     waiting = deque(notebooks)
-    running: dict[Connection, tuple[Path, BaseProcess]] = {}
+    running: dict[Any, tuple[Path, BaseProcess]] = {}
     try:
         while waiting or running:
             while waiting and len(running) < workers:
@@ -101,20 +101,18 @@ def execute_all(
                 sender.close()
                 running[receiver] = (notebook, process)
             for receiver in wait(list(running)):
-                assert isinstance(receiver, Connection)
-                notebook, process = running[receiver]
+                notebook, finished = running.pop(receiver)
                 answer = _receive(receiver, into / notebook.name)
-                process.join(_GRACE)
-                del running[receiver]
+                finished.join(_GRACE)
                 if isinstance(answer, str):
                     raise EnvironmentFault(f"{notebook.stem}: {answer}")
                 yield answer
     finally:
-        for _, process in running.values():
-            process.terminate()
-        for _, process in running.values():
-            process.join(_GRACE)
-            process.kill()
+        for _, left in running.values():
+            left.terminate()
+        for _, left in running.values():
+            left.join(_GRACE)
+            left.kill()
 
 
 def _work(sender: Connection, notebook: Path, parameters: dict[str, Any], into: Path, timeout: int) -> None:

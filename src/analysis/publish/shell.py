@@ -2,66 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
+from analysis.report.wording import Wording
+
 TEMPLATE = Path(__file__).parent / "template"
 
-
-class Words(Protocol):
-    """What pages say, in one language: `analysis.report.wording.Wording`, or a stand-in with these two methods."""
-
-    def page_title(self, stem: str) -> str:
-        """Return the title of a report notebook, such as that of ``"00_summary"``."""
-
-    def text(self, msgid: str, **values: Any) -> str:
-        """Return an English sentence in the reader's language, its values filled in."""
+SUMMARY = "00_summary"
+"""The notebook whose page is ``index.html``."""
 
 
-def render(template: str, *, language: str, words: Words, **values: Any) -> str:
+@dataclass(frozen=True)
+class Page:
+    """One page of a quarter.
+
+    Attributes
+    ----------
+    stem : str
+        The notebook it shows, such as ``"02_online_uptake"``.
+    title : str
+        Its only first-level heading.
+    """
+
+    stem: str
+    title: str
+
+    @property
+    def file(self) -> str:
+        """The name of the HTML file: the summary is what a folder opens on."""
+        return "index.html" if self.stem == SUMMARY else f"{self.stem}.html"
+
+
+@dataclass(frozen=True)
+class Imprint:
+    """What every page of a run says about the run, in the reader's words.
+
+    Attributes
+    ----------
+    plan_title, quarter, as_of, generated : str
+        Which plan and quarter, data up to when, made when.
+    status : {"draft", "final"}
+        For the looks; `status_text` is what is read.
+    status_text : str
+        Draft or final.
+    signed_by : str or None
+        Who signed it off.
+    simulated : str or None
+        The warning a page of simulated data carries.
+    """
+
+    plan_title: str
+    quarter: str
+    as_of: str
+    generated: str
+    status: str
+    status_text: str
+    signed_by: str | None = None
+    simulated: str | None = None
+
+
+def render(template: str, words: Wording, **values: Any) -> str:
     """Return a page from one of the templates built on the shell.
 
     Parameters
     ----------
     template : str
         File name in the template folder.
-    language : str
-        Language of the page, for its ``lang``.
-    words : Words
-        What the furniture of the page says.
+    words : Wording
+        The language of the page, and what its furniture says in it.
     **values
         What the template shows; everything is escaped but `markupsafe.Markup`.
     """
     css = Markup((TEMPLATE / "page.css").read_text(encoding="utf-8"))
-    return _environment().get_template(template).render(language=language, text=words.text, css=css, **values)
+    return _environment().get_template(template).render(language=words.language, text=words.text, css=css, **values)
 
 
-def quarter_text(quarter: str, words: Words) -> str:
-    """Return ``2021-Q3`` as its readers write it: "quý III/2021"."""
-    year, number = quarter.split("-Q")
-    roman = ("I", "II", "III", "IV")[int(number) - 1]
-    return words.text("Quarter {number} of {year}", number=number, roman=roman, year=year)
-
-
-def as_of_text(day: date, words: Words) -> str:
-    """Return the sentence on the day up to which data was known."""
-    return words.text("Data known as of {day:%d/%m/%Y}", day=day)
-
-
-def generated_text(moment: datetime, words: Words) -> str:
-    """Return the sentence on when a page was made, in the clock of the machine's place."""
-    return words.text("Made at {moment:%H:%M} on {moment:%d/%m/%Y}", moment=moment.astimezone())
-
-
-def status_text(run: Mapping[str, Any], words: Words) -> str:
+def status_text(status: str, words: Wording) -> str:
     """Return whether a report is a draft or final."""
-    return words.text("Final") if run["status"] == "final" else words.text("Draft")
+    return words.text("Final") if status == "final" else words.text("Draft")
 
 
 @cache

@@ -38,23 +38,23 @@ class Page:
         if self.results.simulated:
             self._html(f'<aside class="simulated">{escape(words.text("SIMULATED DATA, not real figures."))}</aside>')
         if plan.notice:
-            self._html(f'<aside class="exercise">{escape(words.of(plan.notice))}</aside>')
-        calendar = plan.calendar
-        closes = periods.last_day(self.run.quarter_period, calendar.cutoff_day)
-        facts = [
-            words.of(plan.title),
-            words.text(
-                "Period: {quarter}, closed on {day}; data known as of {as_of}.",
-                quarter=numbers.quarter(self.run.quarter_period, language),
-                day=numbers.day(closes, language),
-                as_of=numbers.day(self.run.as_of, language),
-            ),
+            self._html(f'<aside class="notice">{escape(words.of(plan.notice))}</aside>')
+        closes = periods.last_day(self.run.quarter_period, plan.calendar.cutoff_day)
+        period = words.text(
+            "{plan}. Period: {quarter}, closed on {day}; data known as of {as_of}.",
+            plan=words.of(plan.title),
+            quarter=numbers.quarter(self.run.quarter_period, language),
+            day=numbers.day(closes, language),
+            as_of=numbers.day(self.run.as_of, language),
+        )
+        signed = (
             words.text("Final, signed by {who}.", who=self.run.signed_by)
             if self.run.status == "final"
-            else words.text("Draft, not signed off."),
-            words.text("Data: {title} ({source}).", title=self.results.about.title, source=self.results.about.source),
-        ]
-        self._html("".join(f'<p class="notice">{escape(fact)}</p>' for fact in facts))
+            else words.text("Draft, not signed off.")
+        )
+        about = self.results.about
+        data = words.text("Data: {title} ({source}).", title=about.title, source=about.source)
+        self._note(f"{period} {data} {signed}")
 
     def promises(self) -> None:
         """Show the table of all promises."""
@@ -189,10 +189,7 @@ class Page:
         for target in plan.targets:
             row = self.results.promise(target.id)
             self._heading(words.of(target.title))
-            self._html(
-                f'<p><span class="verdict verdict-{row["verdict"].replace("_", "-")}">'
-                f"{escape(words.verdict(row['verdict']))}</span>. {escape(self._why(row))}</p>"
-            )
+            self._html(f"<p>{tables.verdict_mark(row['verdict'], words)}. {escape(self._why(row))}</p>")
             if target.reading:
                 self._note(f"{words.text('Our reading of the plan, not yet ruled on')}: {words.of(target.reading)}")
             if isinstance(target, ShareTarget):
@@ -268,7 +265,7 @@ class Page:
         display(
             Image(data=drawn.getvalue(), format="png", alt=picture.alt), metadata={"image/png": {"alt": picture.alt}}
         )
-        self._html(f'<p class="caption">{escape(picture.caption)}</p>')
+        self._html(f"<figcaption>{escape(picture.caption)}</figcaption>")
         self._details(self.words.text("The numbers behind this picture"), picture.table)
 
     def _details(self, summary: str, frame: pd.DataFrame) -> None:

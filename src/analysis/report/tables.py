@@ -24,7 +24,7 @@ def promises(results: Results, words: Wording) -> str:
         rows.append(
             {
                 words.text("Promise"): escape(words.of(target.title)),
-                words.text("Verdict"): _verdict(row["verdict"], words),
+                words.text("Verdict"): verdict_mark(row["verdict"], words),
                 words.text("Where we stand"): _cell(results, words, target, "standing"),
                 words.text("Year-end forecast"): _cell(results, words, target, "outlook"),
                 words.text("Probability"): words.chance(row["probability"]),
@@ -45,7 +45,7 @@ def parts(results: Results, words: Wording, target: ShareTarget) -> str:
         rows.append(
             {
                 words.text("Part"): escape(words.part(results.plan, part.indicator, part.series)),
-                words.text("Verdict"): _verdict(row["verdict"], words),
+                words.text("Verdict"): verdict_mark(row["verdict"], words),
                 words.text("Promised"): words.rule(part.rule, part.threshold),
                 words.text("Where we stand"): words.standing(row, words.of(results.plan.unit)),
                 words.text("Year-end forecast"): words.outlook(row) if row["note"] == "" else words.reason(row["note"]),
@@ -157,8 +157,9 @@ def _great_table(frame: pd.DataFrame, row_header: str, *, id: str) -> str:
     return str(table.as_raw_html())
 
 
-def _verdict(code: str, words: Wording) -> str:
-    return f'<span class="verdict verdict-{code.replace("_", "-")}">{words.verdict(code)}</span>'
+def verdict_mark(code: str, words: Wording) -> str:
+    """Return a verdict as HTML: shape and word in the text, colour on top."""
+    return f'<span class="verdict-mark verdict-{code}">{words.verdict(code)}</span>'
 
 
 def _cell(results: Results, words: Wording, target: Target, what: str) -> str:

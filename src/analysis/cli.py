@@ -1,0 +1,127 @@
+"""The command line: ``dunghen``."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from analysis.parameters import RunParameters
+
+# Everything that computes is imported inside the commands: help and a misspelt option answer at once.
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Đúng Hẹn: will the promises of this year's plan be kept, how sure are we, and what would it take?"""
+
+
+@main.command()
+@click.argument("run_files", metavar="RUNFILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--input", "received", type=click.Path(exists=True, path_type=Path), help="Folder or file received.")
+@click.option("--language", type=click.Choice(["vi", "en"]), help="Language of the pages.")
+@click.option("--force", is_flag=True, help="Publish again even if nothing has changed.")
+@click.option("--reports", type=click.Path(file_okay=False, path_type=Path), help="Folder to publish into.")
+def run(
+    run_files: tuple[Path, ...], received: Path | None, language: str | None, force: bool, reports: Path | None
+) -> None:
+    """Publish the quarter of each RUNFILE.
+
+    \b
+    Ends with 0 published, nothing to do, or held by another run;
+    2 bad parameters or plan, 3 bad data, 4 a notebook failed, 5 a gate refused a page,
+    6 disk or environment, 130 interrupted; of several runs, the worst.
+    """
+    from analysis.faults import Fault
+
+    # A scheduler stops a job with SIGTERM; to us that is Ctrl-C: nothing published, kernels shut down.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        runs = _read(run_files, received, language)
+        worst = 0
+        for one in runs:
+            name = f"{one.plan_name} {one.quarter}"
+            try:
+                _publish(one, name, force=force, reports=reports)
+            except Fault as fault:
+                click.echo(f"{name}: {fault}", err=True)
+                worst = max(worst, fault.exit_code)
+    except KeyboardInterrupt:
+        click.echo("interrupted: nothing more was published", err=True)
+        worst = 130
+    raise SystemExit(worst)
+
+
+def _read(run_files: tuple[Path, ...], received: Path | None, language: str | None) -> list[RunParameters]:
+    """Return the runs of all files; one bad file and none of them starts."""
+    from analysis import plan
+    from analysis.faults import BadParameters
+    from analysis.parameters import read_run_file, resolve
+
+    runs, faults = [], []
+    for path in run_files:
+        try:
+            one = read_run_file(path, input_path=received and _from_project(received), language=language)
+            plan.read_plan(resolve(one.plan_file))
+            runs.append(one)
+        except BadParameters as fault:
+            faults.append(fault)
+    for told in faults:
+        click.echo(str(told), err=True)
+    if faults:
+        raise SystemExit(BadParameters.exit_code)
+    return runs
+
+
+def _from_project(path: Path) -> str:
+    """Return a path given from the caller's folder as run files write it: from the project, or absolute."""
+    from analysis.parameters import ROOT
+
+    absolute = path.resolve()
+    return str(absolute.relative_to(ROOT) if absolute.is_relative_to(ROOT) else absolute)
+
+
+def _publish(one: RunParameters, name: str, *, force: bool, reports: Path | None) -> None:
+    from analysis import quarter
+    from analysis.publish.run import REPORTS, publish
+    from analysis.report.wording import Wording
+
+    outcome = publish(
+        one,
+        prepare=quarter.results,
+        words=Wording(one.language),
+        reports=reports.resolve() if reports else REPORTS,
+        force=force,
+        tell=lambda line: click.echo(f"{name}: {line}"),
+    )
+    ending = {
+        "published": f"published: {outcome.page}",
+        "nothing to do": f"nothing to do, already published: {outcome.page}",
+        "busy": "another run holds this quarter; nothing was done",
+    }
+    click.echo(f"{name}: {ending[outcome.state]}")
+
+
+@main.command()
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder to write; data/demo by default.")
+@click.option("--seed", type=click.IntRange(min=0), default=2021, show_default=True, help="Same seed, same province.")
+def demo(out: Path | None, seed: int) -> None:
+    """Write the simulated province."""
+    from analysis.data.simulate import write_demo
+    from analysis.faults import Fault
+    from analysis.parameters import ROOT
+
+    folder = (out or ROOT / "data" / "demo").resolve()
+    try:
+        write_demo(folder, seed)
+    except Fault as fault:
+        click.echo(str(fault), err=True)
+        raise SystemExit(fault.exit_code) from fault
+    click.echo(f"simulated province, seed {seed}: {folder}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""One edition of a quarter: the results it tells of, and the files it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from analysis.parameters import RunParameters
+from analysis.publish import gates, manifest, shell
+from analysis.publish.manifest import Manifest, Recipe
+from analysis.publish.notebooks import Executed
+from analysis.publish.shelf import run_id
+from analysis.publish.shell import Imprint, Page
+from analysis.report import numbers
+from analysis.report.wording import Wording
+from analysis.results import Results
+
+
+@dataclass(frozen=True)
+class Edition:
+    """What is being published.
+
+    Attributes
+    ----------
+    run : RunParameters
+        The quarter.
+    results : Results
+        What the pages tell of.
+    sources : sequence of Path
+        The report notebooks, in reading order.
+    words : Wording
+        What the pages say, in the run's language.
+    moment : datetime
+        When it was begun, in UTC.
+    """
+
+    run: RunParameters
+    results: Results
+    sources: Sequence[Path]
+    words: Wording
+    moment: datetime
+
+    def recipe(self) -> Recipe:
+        """Return everything that decides what the files say."""
+        here = Path(__file__).parent
+        return Recipe(
+            results_key=self.results.fingerprint.key,
+            language=self.run.language,
+            status=self.run.status,
+            signed_by=self.run.signed_by,
+            as_of=self.run.as_of.isoformat(),
+            notebooks={source.stem: manifest.sha256(source) for source in self.sources},
+            pages=manifest.sha256_of_code(here, here.parent / "report"),
+        )
+
+    def write(self, executed: Sequence[Executed], folder: Path) -> None:
+        """Write the pages and tables into a folder, each page past the gates.
+
+        Raises
+        ------
+        GateRefused
+            A page or executed notebook is not fit to publish.
+        """
+        # nbconvert takes most of a second to import, which a run with nothing to do need not wait for.
+        from analysis.publish.export import export_page
+
+        pages = [Page(one.stem, self.words.page_title(one.stem)) for one in executed]
+        for one, page in zip(executed, pages, strict=True):
+            gates.check_notebook(one.path.read_text(encoding="utf-8"), name=one.path.name)
+            html = export_page(one.path, page=page, pages=pages, imprint=self._imprint(), words=self.words)
+            gates.check_page(html, name=page.file)
+            (folder / page.file).write_text(html, encoding="utf-8")
+        for name, frame in (("indicators", self.results.indicators), ("attainment", self.results.promises)):
+            frame.to_csv(folder / f"{name}.csv", index=False, encoding="utf-8", lineterminator="\n")
+
+    def manifest(self, executed: Sequence[Executed], folder: Path) -> Manifest:
+        """Return the manifest of a folder that holds everything else already."""
+        return Manifest(
+            run_id=run_id(folder),
+            made_at=self.moment,
+            parameters=self.run.model_dump(mode="json"),
+            recipe=self.recipe(),
+            plan_sha256=self.results.fingerprint.plan,
+            data_sha256=self.results.fingerprint.data,
+            code_sha256=self.results.fingerprint.code,
+            lock_sha256=manifest.lock_sha256(),
+            versions=manifest.versions(),
+            title=self.results.plan.title,
+            targets={target.id: target.title for target in self.results.plan.targets},
+            notebooks=manifest.records(executed),
+            files=manifest.sha256_of_files(folder),
+        )
+
+    def _imprint(self) -> Imprint:
+        run, words = self.run, self.words
+        made = self.moment.astimezone()
+        return Imprint(
+            plan_title=words.of(self.results.plan.title),
+            quarter=numbers.quarter(run.quarter_period, words.language),
+            as_of=words.text("Data known as of {day}", day=numbers.day(run.as_of, words.language)),
+            generated=words.text(
+                "Made at {time} on {day}", time=f"{made:%H:%M}", day=numbers.day(made, words.language)
+            ),
+            status=run.status,
+            status_text=shell.status_text(run.status, words),
+            signed_by=words.text("Signed by {office}", office=run.signed_by) if run.signed_by else None,
+            simulated=words.text("SIMULATED DATA, not real figures.") if self.results.simulated else None,
+        )

@@ -1,0 +1,196 @@
+"""Every promise judged jointly on the same draws: a plan and draws small enough to count by hand."""
+
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.attainment.probability import Attainment, attainment
+from analysis.forecast.rest_of_year import Forecast
+from analysis.plan import Calendar, Cancelled, IndexTarget, ItemsTarget, Part, Plan, ShareTarget, SurveyTarget, Text
+
+T = Text(vi="v", en="e")
+SAID: dict[str, Any] = {"title": T, "reported": "…"}
+NORTH = (30, 30, 0, 0)
+SOUTH = (30, 0, 0, 0)
+"""Online cases of the last quarter in each of four draws, out of 50."""
+
+
+def _part(name: str, *, rule: Any = "at_least", threshold: float = 0.30) -> Part:
+    return Part(id=name, indicator="online_of_all", series=name, rule=rule, threshold=threshold)
+
+
+def _plan(*targets: Any, calendar: Calendar | None = None) -> Plan:
+    return Plan(
+        title=T, year=2020, calendar=calendar or Calendar(frequency="Q"), source="s", scope=T, unit=T, targets=targets
+    )
+
+
+def _single(**changes: Any) -> ShareTarget:
+    return ShareTarget(id="single", kind="share", parts=(_part("north", **changes),), **SAID)
+
+
+def _composite(how: Any) -> ShareTarget:
+    return ShareTarget(id="both", kind="share", combine=how, parts=(_part("north"), _part("south")), **SAID)
+
+
+def _indicators() -> pd.DataFrame:
+    """Ten of fifty online in each quarter: by 2020Q3 a year has 30 of 150, and needs 30 of the last 50 for 30 %."""
+    labels = [f"{year}Q{q}" for year in (2018, 2019, 2020) for q in (1, 2, 3, 4)][:-1]
+    rows = [("online_of_all", series, label, 10, 50, 0.2) for series in ("north", "south") for label in labels]
+    return pd.DataFrame(rows, columns=["indicator", "series", "period", "numerator", "denominator", "value"])
+
+
+def _forecast(north: tuple[int, ...] = NORTH, south: tuple[int, ...] = SOUTH) -> Forecast:
+    rows = [
+        ("online_of_all", series, "2020Q4", draw, online, 50)
+        for series, values in (("north", north), ("south", south))
+        for draw, online in enumerate(values)
+    ]
+    draws = pd.DataFrame(rows, columns=["indicator", "series", "period", "draw", "numerator", "denominator"])
+    return Forecast(draws, pd.DataFrame(), pd.DataFrame(), ())
+
+
+def _judged(*targets: Any, quarter: str = "2020Q3", forecast: Forecast | None = None, **plan: Any) -> Attainment:
+    return attainment(_plan(*targets, **plan), pd.Period(quarter), _indicators(), forecast or _forecast())
+
+
+def _row(judged: Attainment, target: str, part: str = "") -> pd.Series:
+    found = judged.promises[(judged.promises["target"] == target) & (judged.promises["part"] == part)]
+    assert len(found) == 1
+    return found.iloc[0]
+
+
+def test_columns_and_their_order() -> None:
+    contract = (
+        "target, part, indicator, quarter, rule, threshold, numerator, denominator, observed_to_date, expected, lower, "
+        "upper, level, probability, baseline_probability, verdict, note"
+    )
+    assert ", ".join(_judged(_single()).promises.columns) == contract
+
+
+def test_a_row_per_target_then_a_row_per_part() -> None:
+    inventory = ItemsTarget(id="items", kind="inventory", **SAID)
+    promises = _judged(_composite("any_of"), _single(), inventory).promises
+    assert list(zip(promises["target"], promises["part"], strict=True)) == [
+        ("both", ""), ("single", ""), ("items", ""), ("both", "north"), ("both", "south"),
+    ]  # fmt: skip
+    assert set(promises["quarter"]) == {"2020-Q3"}
+
+
+@pytest.mark.parametrize(("how", "joint"), [("any_of", 0.50), ("all_of", 0.25)])
+def test_parts_are_judged_on_the_same_draws(how: str, joint: float) -> None:
+    # north in draws 0 and 1, south in draw 0 only; were they independent, any_of were 0.625 and all_of 0.125
+    judged = _judged(_composite(how))
+    assert _row(judged, "both", "north")["probability"] == 0.50
+    assert _row(judged, "both", "south")["probability"] == 0.25
+    assert _row(judged, "both")["probability"] == joint
+
+
+@pytest.mark.parametrize(("how", "joint"), [("any_of", 0.75), ("all_of", 0.005)])
+def test_parts_that_exclude_each_other(how: str, joint: float) -> None:
+    forecast = _forecast(north=(30, 30, 0, 0), south=(0, 0, 30, 0))
+    assert _row(_judged(_composite(how), forecast=forecast), "both")["probability"] == joint
+
+
+def test_a_composite_has_no_counts_of_its_own_but_a_single_share_has() -> None:
+    judged = _judged(_composite("all_of"), _single())
+    own = ["threshold", "numerator", "denominator", "observed_to_date", "expected", "lower", "upper"]
+    assert _row(judged, "both")[own].isna().all()
+    assert _row(judged, "both")["rule"] == "all_of"
+    single = _row(judged, "single")
+    assert single[["threshold", "numerator", "denominator", "observed_to_date"]].tolist() == [0.30, 30, 150, 0.2]
+    # draws end at 60/200, 60/200, 30/200, 30/200
+    assert single["expected"] == pytest.approx(0.225)
+    assert (single["lower"], single["upper"]) == (pytest.approx(0.15), pytest.approx(0.30))
+    assert single["level"] == 0.8
+    assert single["verdict"] == "uncertain"
+    assert single["note"] == ""
+
+
+def test_counts_are_whole_numbers_even_beside_missing_ones() -> None:
+    assert _judged(_composite("all_of"), _single()).promises["numerator"].dtype == "Int64"
+
+
+def test_a_part_without_a_future_leaves_the_whole_not_estimated() -> None:
+    whole = _judged(_composite("any_of"), forecast=_forecast(south=()))
+    assert _row(whole, "both")[["verdict", "note"]].tolist() == ["not_estimated", "not_enough_history"]
+    assert pd.isna(_row(whole, "both")["probability"])
+    assert _row(whole, "both", "south")["verdict"] == "not_estimated"
+    assert _row(whole, "both", "north")["probability"] == 0.50
+
+
+def test_a_series_nobody_counts_says_so() -> None:
+    target = ShareTarget(id="single", kind="share", parts=(_part("west"),), **SAID)
+    assert _row(_judged(target), "single")[["verdict", "note"]].tolist() == ["not_estimated", "no_counts"]
+
+
+@pytest.mark.parametrize(("threshold", "verdict", "sure"), [(0.20, "met", 1.0), (0.21, "missed", 0.0)])
+def test_at_the_years_end_arithmetic_decides(threshold: float, verdict: str, sure: float) -> None:
+    end = pd.DataFrame([("online_of_all", "north", "2020Q4", 10, 50, 0.2)], columns=_indicators().columns)
+    rows = pd.concat([_indicators(), end], ignore_index=True)
+    judged = attainment(_plan(_single(threshold=threshold)), pd.Period("2020Q4"), rows, _forecast())
+    row = _row(judged, "single")
+    assert row[["verdict", "probability", "baseline_probability", "observed_to_date"]].tolist() == [
+        verdict, sure, sure, 0.2,
+    ]  # fmt: skip
+    assert judged.run_rate.empty
+
+
+def test_the_rest_of_the_year_in_weeks() -> None:
+    rate = _judged(_single()).run_rate.iloc[0]
+    assert rate["weeks_left"] == pytest.approx(92 / 7)  # 30 September to 31 December
+    assert rate["required_share"] == pytest.approx(30 / 50)
+    assert rate["current_share"] == pytest.approx(10 / 50)
+
+
+@pytest.mark.parametrize(
+    ("calendar", "quarter", "on", "note"),
+    [
+        (Calendar(frequency="Q"), "2020Q2", date(2020, 9, 9), "no_survey_round"),
+        (Calendar(frequency="Q"), "2020Q3", date(2020, 9, 9), "survey_cancelled"),
+        (Calendar(frequency="M", cutoff_day=14), "2020Q3", date(2020, 9, 14), "survey_cancelled"),
+        (Calendar(frequency="M", cutoff_day=14), "2020Q3", date(2020, 9, 15), "no_survey_round"),
+    ],
+)
+def test_a_cancelled_survey_is_known_from_its_day_on(calendar: Calendar, quarter: str, on: date, note: str) -> None:
+    survey = SurveyTarget(
+        id="survey",
+        kind="survey",
+        rule="more_than",
+        threshold=0.81,
+        cancelled=Cancelled(on=on, reason=T, source="s"),
+        **SAID,
+    )
+    row = _row(_judged(survey, calendar=calendar, quarter=quarter), "survey")
+    assert row[["rule", "threshold", "verdict", "note"]].tolist() == ["more_than", 0.81, "not_estimated", note]
+
+
+@pytest.mark.parametrize(
+    ("target", "note"),
+    [
+        (ItemsTarget(id="one", kind="inventory", **SAID), "no_progress_items"),
+        (ItemsTarget(id="one", kind="milestones", **SAID), "no_progress_items"),
+        (IndexTarget(id="one", kind="index", tier="good", **SAID), "no_published_index"),
+    ],
+)
+def test_what_draws_cannot_judge_says_why(target: Any, note: str) -> None:
+    row = _row(_judged(target), "one")
+    assert row[["verdict", "note"]].tolist() == ["not_estimated", note]
+    assert row[["probability", "baseline_probability", "expected", "numerator"]].isna().all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.integers(0, 50), min_size=1, max_size=8),
+    st.tuples(st.integers(0, 100), st.integers(0, 100)).map(sorted),
+)
+def test_a_higher_threshold_is_never_likelier(online: list[int], hundredths: list[int]) -> None:
+    forecast = _forecast(north=tuple(online))
+    low, high = (
+        _row(_judged(_single(threshold=h / 100), forecast=forecast), "single")["probability"] for h in hundredths
+    )
+    assert high <= low

@@ -1,0 +1,94 @@
+"""When a promise is kept, and the word for how likely that is."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.attainment.rules import VERDICTS, combine, meets, probability_of, verdict
+
+probabilities = st.floats(0, 1)
+
+
+@pytest.mark.parametrize(
+    ("rule", "below", "at", "above"),
+    [("at_least", False, True, True), ("more_than", False, False, True), ("at_most", True, True, False)],
+)
+def test_each_rule_at_its_threshold(rule: str, below: bool, at: bool, above: bool) -> None:
+    threshold = 0.30
+    values = [np.nextafter(threshold, 0), threshold, np.nextafter(threshold, 1)]
+    assert meets(values, rule, threshold).tolist() == [below, at, above]
+
+
+def test_thirty_of_a_hundred_cases_are_at_least_thirty_percent() -> None:
+    assert bool(meets(30 / 100, "at_least", 0.30))
+    assert bool(meets(60 / 200, "at_least", 0.30))
+    assert not bool(meets(59_999 / 200_000, "at_least", 0.30))
+    assert not bool(meets(30 / 100, "more_than", 0.30))
+    assert bool(meets(2 / 100, "at_most", 0.02))
+
+
+@pytest.mark.parametrize("rule", ["at_least", "more_than", "at_most"])
+def test_a_missing_share_keeps_no_promise(rule: str) -> None:
+    assert meets([np.nan], rule, 0.5).tolist() == [False]
+
+
+def test_an_unknown_rule_is_refused() -> None:
+    with pytest.raises(ValueError, match="about"):
+        meets([0.5], "about", 0.5)
+
+
+def test_parts_are_combined_draw_by_draw() -> None:
+    first, second = np.array([True, True, False, False]), np.array([True, False, True, False])
+    assert combine([first, second], "any_of").tolist() == [True, True, True, False]
+    assert combine([first, second], "all_of").tolist() == [True, False, False, False]
+    assert combine([first], None).tolist() == first.tolist()
+
+
+@pytest.mark.parametrize(
+    ("kept", "draws", "open_", "decided"),
+    [(0, 1000, 0.005, 0.0), (4, 1000, 0.005, 0.004), (6, 1000, 0.006, 0.006), (500, 1000, 0.5, 0.5),
+     (994, 1000, 0.994, 0.994), (996, 1000, 0.995, 0.996), (1000, 1000, 0.995, 1.0)],
+)  # fmt: skip
+def test_only_arithmetic_makes_a_promise_certain(kept: int, draws: int, open_: float, decided: float) -> None:
+    met = np.arange(draws) < kept
+    assert probability_of(met, decided=False) == pytest.approx(open_, abs=1e-12)
+    assert probability_of(met, decided=True) == pytest.approx(decided, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("probability", "expected"),
+    [(0.0, "very_unlikely"), (0.05, "very_unlikely"), (np.nextafter(0.05, 1), "unlikely"), (0.20, "unlikely"),
+     (np.nextafter(0.20, 1), "uncertain"), (0.5, "uncertain"), (np.nextafter(0.80, 0), "uncertain"), (0.80, "likely"),
+     (np.nextafter(0.95, 0), "likely"), (0.95, "very_likely"), (1.0, "very_likely")],
+)  # fmt: skip
+def test_the_verdict_at_each_boundary(probability: float, expected: str) -> None:
+    assert verdict(float(probability), decided=False) == expected
+
+
+@given(probabilities)
+def test_every_probability_has_exactly_one_verdict(p: float) -> None:
+    holds = {
+        "very_likely": 0.95 <= p,
+        "likely": 0.80 <= p < 0.95,
+        "uncertain": 0.20 < p < 0.80,
+        "unlikely": 0.05 < p <= 0.20,
+        "very_unlikely": p <= 0.05,
+    }
+    assert [name for name, true in holds.items() if true] == [verdict(p, decided=False)]
+
+
+@given(probabilities, probabilities)
+def test_a_higher_probability_never_has_a_worse_verdict(p: float, q: float) -> None:
+    low, high = sorted((p, q))
+    assert VERDICTS.index(verdict(high, decided=False)) <= VERDICTS.index(verdict(low, decided=False))
+
+
+def test_met_and_missed_only_when_decided() -> None:
+    assert verdict(1.0, decided=True) == "met"
+    assert verdict(0.0, decided=True) == "missed"
+
+
+@pytest.mark.parametrize("decided", [True, False])
+def test_a_missing_probability_is_not_estimated(decided: bool) -> None:
+    assert verdict(float("nan"), decided=decided) == "not_estimated"

@@ -1,0 +1,101 @@
+"""What every report notebook promises: one parameters cell, thin calls, nothing executed in the source."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+
+import pytest
+
+from analysis.parameters import ROOT, RunParameters
+
+NOTEBOOKS = sorted((ROOT / "notebooks" / "report").glob("*.ipynb"))
+BANNED = (ast.FunctionDef, ast.ClassDef, ast.Try, ast.For, ast.While, ast.With, ast.AsyncFunctionDef)
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: path.stem)
+def notebook(request):
+    return json.loads(request.param.read_text(encoding="utf-8"))
+
+
+def _code(notebook: dict) -> list[dict]:
+    return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+
+
+def _tags(cell: dict) -> list[str]:
+    return cell["metadata"].get("tags", [])
+
+
+def test_the_five_notebooks_of_the_walking_quarter_stand():
+    assert [path.stem for path in NOTEBOOKS] == [
+        "00_summary",
+        "02_online_uptake",
+        "04_satisfaction",
+        "05_forecast",
+        "06_targets",
+    ]
+
+
+def test_the_first_code_cell_and_no_other_is_the_parameters_cell(notebook):
+    assert ["parameters" in _tags(cell) for cell in _code(notebook)] == [True] + [False] * (len(_code(notebook)) - 1)
+
+
+def test_the_parameters_are_the_fields_of_a_run_and_literals_that_validate(notebook):
+    body = ast.parse("".join(_code(notebook)[0]["source"])).body
+    assert all(isinstance(line, ast.Assign) for line in body)
+    values = {line.targets[0].id: ast.literal_eval(line.value) for line in body}
+    assert list(values) == list(RunParameters.model_fields)
+    run = RunParameters.model_validate(values)
+    assert (run.plan_name, run.quarter, run.language) == ("khanh-hoa-2021", "2021-Q3", "vi")
+
+
+def test_all_parameters_cells_are_the_same():
+    cells = {"".join(_code(json.loads(path.read_text(encoding="utf-8")))[0]["source"]) for path in NOTEBOOKS}
+    assert len(cells) == 1
+
+
+def test_the_defaults_equal_the_default_run_file(notebook):
+    from analysis.parameters import read_run_file
+
+    body = ast.parse("".join(_code(notebook)[0]["source"])).body
+    values = {line.targets[0].id: ast.literal_eval(line.value) for line in body}
+    assert RunParameters.model_validate(values) == read_run_file(ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml")
+
+
+def test_cells_are_thin(notebook):
+    assert len(notebook["cells"]) <= 25
+    for cell in _code(notebook)[1:]:
+        source = "".join(cell["source"])
+        assert len(source.splitlines()) <= 6
+        tree = ast.parse(source)  # magics and shell lines would not parse
+        assert not any(isinstance(node, BANNED) for node in ast.walk(tree))
+        assert not any(alias.name == "*" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
+                       for alias in node.names)  # fmt: skip
+
+
+def test_no_name_of_a_run_hides_an_imported_module(notebook):
+    imported = set()
+    for cell in _code(notebook):
+        for node in ast.walk(ast.parse("".join(cell["source"]))):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                imported |= {alias.asname or alias.name for alias in node.names}
+    assert not imported & set(RunParameters.model_fields)
+
+
+def test_sources_hold_no_output_and_know_their_kernel(notebook):
+    assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in _code(notebook))
+    assert notebook["metadata"]["kernelspec"]["name"] == "python3"
+
+
+def test_markdown_is_a_note_for_the_analyst(notebook):
+    assert all("note" in _tags(cell) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
+
+
+@pytest.mark.parametrize("run_file", sorted(ROOT.glob("parameters/*/20*.yml")), ids=lambda path: path.stem)
+def test_run_files_are_flat_and_scalar(run_file: Path):
+    import yaml
+
+    content = yaml.safe_load(run_file.read_text(encoding="utf-8"))
+    assert set(content) <= set(RunParameters.model_fields)
+    assert not any(isinstance(value, dict | list) for value in content.values())

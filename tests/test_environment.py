@@ -1,0 +1,39 @@
+"""One truth about dependencies: pyproject.toml, from which the lock and environment.yml are made."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import yaml
+from environment_yml import environment_yml
+
+ROOT = Path(__file__).parents[1]
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+
+
+def test_environment_yml_is_the_generated_one():
+    assert (ROOT / "environment.yml").read_text(encoding="utf-8") == environment_yml()
+
+
+def test_environment_yml_uses_conda_forge_alone():
+    assert yaml.safe_load(environment_yml())["channels"] == ["conda-forge"]
+
+
+def test_the_lock_names_no_address():
+    assert not re.search(r"://|--index-url|--extra-index-url|--find-links", LOCK)
+
+
+def test_every_locked_package_has_a_hash():
+    blocks = re.split(r"\n(?=[a-zA-Z0-9])", LOCK.strip())
+    assert len(blocks) > 100
+    assert [block.splitlines()[0] for block in blocks if "--hash=sha256:" not in block] == []
+
+
+def test_everything_asked_for_is_locked():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    names = {re.split(r"[<>=!~\[]", one)[0].lower().replace("_", "-") for one in asked}
+    locked = {match[1].lower() for match in re.finditer(r"^([A-Za-z0-9._-]+)==", LOCK, re.MULTILINE)}
+    assert names - locked == set()

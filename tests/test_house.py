@@ -1,0 +1,89 @@
+"""The rules of the house: data flows one way, and each library has its room."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "src" / "analysis"
+LEAVES = {"faults", "strict_yaml", "parameters", "periods", "plan"}
+ORDER = ["data", "indicators", "forecast", "attainment", "results", "quarter", "report", "publish", "cli"]
+ROOMS_OF = {
+    "statsmodels": {"forecast", "indicators/trend.py"},
+    "matplotlib": {"report"},
+    "seaborn": {"report"},
+    "great_tables": {"report"},
+    "papermill": {"publish"},
+    "nbconvert": {"publish"},
+    "dask": {"publish"},
+    "duckdb": {"data", "indicators"},
+    "IPython": {"report", "publish"},
+}
+MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
+
+
+def _imports(module: Path) -> list[str]:
+    names = []
+    for node in ast.walk(ast.parse((PACKAGE / module).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module == "analysis":
+            names += [f"analysis.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.append(node.module)
+    return names
+
+
+def _room(name: str) -> str:
+    return name.split("/")[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_a_room_uses_only_rooms_to_its_left_and_leaves(module):
+    here = _room(module.as_posix())
+    for name in _imports(module):
+        if not name.startswith("analysis."):
+            continue
+        there = name.split(".")[1]
+        if there in LEAVES:
+            continue
+        assert here not in LEAVES, f"the leaf {module} imports {name}"
+        assert here == there or ORDER.index(there) < ORDER.index(here), f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_each_library_stays_in_its_room(module):
+    here = {_room(module.as_posix()), module.as_posix()}
+    for name in _imports(module):
+        rooms = ROOMS_OF.get(name.split(".")[0])
+        assert rooms is None or rooms & here, f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_a_module_is_named_by_what_it_does_and_stays_small(module):
+    assert not {"utils", "util", "helpers", "helper", "common", "core", "misc"} & set(module.with_suffix("").parts)
+    assert len((PACKAGE / module).read_text(encoding="utf-8").splitlines()) <= 350
+
+
+def test_package_inits_hold_one_docstring_and_no_code():
+    for init in PACKAGE.rglob("__init__.py"):
+        body = ast.parse(init.read_text(encoding="utf-8")).body
+        assert len(body) == 1
+        assert isinstance(body[0], ast.Expr)
+
+
+def test_every_path_of_the_readme_exists():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    linked = [path for path in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in path]
+    assert len(linked) > 8
+    assert [path for path in linked if not (ROOT / path).exists()] == []
+
+
+def test_every_make_target_of_the_readme_exists():
+    named = set(re.findall(r"(?:`|^)make ([a-z-]+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert named - targets == set()
