@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import yaml
+
 from environment_yml import environment_yml
 
 ROOT = Path(__file__).parents[1]

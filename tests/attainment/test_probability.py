@@ -183,7 +183,7 @@ def test_what_draws_cannot_judge_says_why(target: Any, note: str) -> None:
     assert row[["probability", "baseline_probability", "expected", "numerator"]].isna().all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     st.lists(st.integers(0, 50), min_size=1, max_size=8),
     st.tuples(st.integers(0, 100), st.integers(0, 100)).map(sorted),

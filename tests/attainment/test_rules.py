@@ -69,7 +69,7 @@ def test_the_verdict_at_each_boundary(probability: float, expected: str) -> None
 @given(probabilities)
 def test_every_probability_has_exactly_one_verdict(p: float) -> None:
     holds = {
-        "very_likely": 0.95 <= p,
+        "very_likely": p >= 0.95,
         "likely": 0.80 <= p < 0.95,
         "uncertain": 0.20 < p < 0.80,
         "unlikely": 0.05 < p <= 0.20,

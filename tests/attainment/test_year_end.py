@@ -67,9 +67,7 @@ def test_the_year_has_not_begun() -> None:
 
 def test_a_share_without_draws_has_no_year_end() -> None:
     rows = _indicators(("2021-01", 4, 8))
-    share = year_end(
-        rows, _draws().iloc[:0], *SHARE, origin=pd.Period("2021-10", "M"), last=pd.Period("2021-12", "M")
-    )
+    share = year_end(rows, _draws().iloc[:0], *SHARE, origin=pd.Period("2021-10", "M"), last=pd.Period("2021-12", "M"))
     assert share.denominator == 8
     assert len(share.values) == 0
     assert not share.decided

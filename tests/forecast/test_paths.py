@@ -176,21 +176,21 @@ def share_inside(panel: Panel, at: int) -> float:
     return float(((lower <= came) & (came <= upper)).mean())
 
 
-def test_intervals_cover_as_often_as_they_say_when_the_model_is_true(walk_panel):
-    # 17 months: too few for a season, and there is none. 80 independent series a panel, so 240 intervals in all;
-    # a true 80 % leaves 72 % to 88 % about twice in a thousand
+def test_intervals_cover_as_often_as_they_say_without_a_season(walk_panel):
+    # 17 months: too few to estimate a season, and there is none. 160 independent intervals: a true 80 % leaves
+    # 70 % to 90 % about twice in a thousand; scoring by scale instead of variance fell to 73 %
     covered = [
-        share_inside(walk_panel(series=80, periods=23, seed=seed, step=0.12, season=0.0), 16) for seed in range(3)
+        share_inside(walk_panel(series=40, periods=23, seed=seed, step=0.12, season=0.0), 16) for seed in range(4)
     ]
-    assert 0.72 <= np.mean(covered) <= 0.88
+    assert 0.70 <= np.mean(covered) <= 0.90
 
 
 @pytest.mark.slow
-def test_an_estimated_season_costs_coverage_but_not_much(walk_panel):
-    # the season is a point estimate from two and a half years, its error common to all series and in no draw:
-    # intervals are known to be too narrow here (0.72 measured over 12 panels), and must not become narrower
+def test_intervals_cover_about_as_often_as_they_say_with_a_season(walk_panel):
+    # the season is estimated from two and a half years; its error is common to all series of a panel, so the twelve
+    # panels, not the 288 series, are the sample, and the band is wide
     covered = [share_inside(walk_panel(series=24, periods=36, seed=seed, step=0.12), 29) for seed in range(12)]
-    assert 0.65 <= np.mean(covered) <= 0.85
+    assert 0.72 <= np.mean(covered) <= 0.88
 
 
 def test_history_is_counted_in_periods_with_cases():

@@ -38,7 +38,7 @@ def test_scores_are_student_densities_of_statsmodels_errors():
             model = BinomLLT(y[u], variance[u], 0.03, breaks)
             results = model.filter(params, cov_type="none")
             scored = np.isfinite(y[u]) & (np.arange(20) > first)
-            scale = np.sqrt(results.forecasts_error_cov[0, 0, scored])
+            scale = np.sqrt(results.forecasts_error_cov[0, 0, scored] * 4 / 6)  # variance as claimed
             expected = student.logpdf(results.forecasts_error[0, scored], 6, scale=scale).sum()
             assert scores[u, g] == pytest.approx(expected, abs=1e-10)
 

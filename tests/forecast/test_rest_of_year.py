@@ -78,8 +78,10 @@ def test_earlier_data_does_change_the_draws(indicators: pd.DataFrame, both: Fore
     changed = indicators.copy()
     last = (changed["period"] == "2021-09") & (changed["series"] == "total") & (changed["indicator"] == OF_ALL)
     changed.loc[last, "numerator"] += 40
-    assert not _run(changed, (OF_ALL, "total")).draws["numerator"].equals(
-        both.draws.loc[both.draws["indicator"] == OF_ALL, "numerator"].reset_index(drop=True)
+    assert (
+        not _run(changed, (OF_ALL, "total"))
+        .draws["numerator"]
+        .equals(both.draws.loc[both.draws["indicator"] == OF_ALL, "numerator"].reset_index(drop=True))
     )
 
 

@@ -176,7 +176,12 @@ def pooled_drift(y: np.ndarray, season_length: int) -> float:
 
 
 def _student_log_density(error: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """Return the log density of a Student variable with squared scale ``variance``."""
+    """Return the log density of a Student variable whose *variance* is the one the filter claims.
+
+    With the filter's variance as squared scale instead, a spread an eighth (normal errors) to a quarter (heavy tails)
+    too small would score best, because a Student variable is wider than its scale.
+    """
     nu = SCORE_FREEDOM
+    squared_scale = variance * (nu - 2) / nu
     constant = gammaln((nu + 1) / 2) - gammaln(nu / 2) - 0.5 * np.log(nu * np.pi)
-    return constant - 0.5 * np.log(variance) - (nu + 1) / 2 * np.log1p(error**2 / variance / nu)
+    return constant - 0.5 * np.log(squared_scale) - (nu + 1) / 2 * np.log1p(error**2 / squared_scale / nu)

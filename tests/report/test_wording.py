@@ -1,0 +1,137 @@
+"""Every sentence a reader sees has its Vietnamese, and no Vietnamese is left without its sentence."""
+
+import ast
+import re
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+
+import analysis
+from analysis.report.wording import LOCALE, REASONS, VERDICTS, Wording
+
+PACKAGE = Path(analysis.__file__).parent
+ALSO = {"roman": "number"}
+"""Vietnamese writes a quarter's number in Roman figures: the same value under another name."""
+
+
+def _is_wording(call: ast.Call) -> bool:
+    named = isinstance(call.func, ast.Name) and call.func.id == "_"
+    asked = isinstance(call.func, ast.Attribute) and call.func.attr == "text"
+    return bool(call.args) and (named or asked)
+
+
+def _spoken(tree: ast.AST) -> Iterator[tuple[int, str | None]]:
+    """Yield the line and sentence of each call, None where the sentence is put together on the spot.
+
+    Calls inside f-strings are found too. A name or a look-up stands for a sentence marked with `_` elsewhere.
+    """
+    for call in ast.walk(tree):
+        if not isinstance(call, ast.Call) or not _is_wording(call):
+            continue
+        choices = [call.args[0]]
+        while choices:
+            said = choices.pop()
+            if isinstance(said, ast.IfExp):
+                choices += [said.body, said.orelse]
+            elif isinstance(said, ast.Constant) and isinstance(said.value, str):
+                yield call.lineno, said.value
+            elif isinstance(said, ast.JoinedStr | ast.BinOp | ast.Call):
+                yield call.lineno, None
+
+
+def _sentences() -> tuple[dict[str, str], list[str]]:
+    found: dict[str, str] = {}
+    opaque = []
+    for file in sorted(PACKAGE.rglob("*.py")):
+        name = file.relative_to(PACKAGE).as_posix()
+        for line, sentence in _spoken(ast.parse(file.read_text(encoding="utf-8"))):
+            if sentence is None:
+                opaque.append(f"{name}:{line}")
+            else:
+                found.setdefault(sentence, f"{name}:{line}")
+    for file in sorted(PACKAGE.rglob("*.j2")):
+        for match in re.finditer(r"\btext\(\s*(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')", file.read_text("utf-8")):
+            found.setdefault(ast.literal_eval(match[1]), file.relative_to(PACKAGE).as_posix())
+    return found, opaque
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalog:
+    with (LOCALE / "vi" / "LC_MESSAGES" / "report.po").open("rb") as file:
+        return read_po(file, locale="vi")
+
+
+@pytest.fixture(scope="module")
+def sentences() -> dict[str, str]:
+    return _sentences()[0]
+
+
+def _placeholders(sentence: str) -> set[str]:
+    return {ALSO.get(name, name) for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
+
+
+def test_the_collector_finds_what_it_should() -> None:
+    code = "words.text('a')\n_('b' 'c')\nf'{w.text(\"d\")}'\nw.text('e' if x else 'f')\nw.text(T[k])\nw.text(f'{g}')"
+    assert set(_spoken(ast.parse(code))) == {(1, "a"), (2, "bc"), (3, "d"), (4, "e"), (4, "f"), (6, None)}
+
+
+def test_sentences_are_found(sentences: dict[str, str]) -> None:
+    assert len(sentences) > 60
+    assert "Almost certain to be met" in sentences
+
+
+def test_no_sentence_is_put_together_where_it_is_looked_up() -> None:
+    assert _sentences()[1] == []
+
+
+def test_every_sentence_has_its_vietnamese(catalogue: Catalog, sentences: dict[str, str]) -> None:
+    missing = {}
+    for sentence, place in sentences.items():
+        entry = catalogue.get(sentence)
+        if entry is None or not entry.string or entry.fuzzy:
+            missing[place] = sentence
+    assert missing == {}
+
+
+def test_no_entry_is_obsolete(catalogue: Catalog, sentences: dict[str, str]) -> None:
+    assert [entry.id for entry in catalogue if entry.id and entry.id not in sentences] == []
+    assert list(catalogue.obsolete) == []
+
+
+def test_placeholders_agree_between_the_languages(catalogue: Catalog) -> None:
+    differing = {
+        entry.id: entry.string
+        for entry in catalogue
+        if entry.id and _placeholders(str(entry.id)) != _placeholders(str(entry.string))
+    }
+    assert differing == {}
+
+
+@pytest.mark.parametrize(
+    ("rule", "threshold", "vi", "en"),
+    [("at_least", 0.30, "30%", "at least 30%"), ("more_than", 0.815, "81,5%", "more than 81.5%"),
+     ("at_most", 0.02, "2%", "2% at most")],
+)  # fmt: skip
+def test_a_rule_carries_its_threshold(rule: str, threshold: float, vi: str, en: str) -> None:
+    assert Wording("en").rule(rule, threshold) == en
+    assert vi in Wording("vi").rule(rule, threshold)
+    assert Wording("vi").rule(rule, threshold) != en
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_no_two_verdicts_look_or_read_alike(language: str) -> None:
+    words = Wording(language)
+    said = [words.verdict(code) for code in VERDICTS]
+    assert len({one.split(" ", 1)[0] for one in said}) == len(said)
+    assert len({one.split(" ", 1)[1] for one in said}) == len(said)
+
+
+def test_every_code_of_the_attainment_has_its_words() -> None:
+    from analysis.attainment import probability, rules
+
+    assert set(VERDICTS) == set(rules.VERDICTS)
+    assert set(probability.NO_DATA.values()) <= set(REASONS)

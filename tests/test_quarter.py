@@ -1,0 +1,223 @@
+"""One run → its results, on the simulated province and, where it is at hand, on the official export."""
+
+import csv
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from analysis import quarter
+from analysis.faults import BadData, BadParameters
+from analysis.parameters import ROOT, RunParameters, read_run_file
+from analysis.results import Results
+
+DEMO = ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml"
+NUMBERS = [
+    "promises", "indicators", "draws", "smoothed", "diagnostics", "baselines", "run_rate", "previous", "coverage",
+    "changes",
+]  # fmt: skip
+
+
+def _run(**changes: Any) -> RunParameters:
+    return read_run_file(DEMO, **({"draw_count": 200} | changes))
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Results are kept in a folder of this test's own, so that nothing is read from an earlier run."""
+    folder = tmp_path / "processed"
+    monkeypatch.setattr(quarter, "PROCESSED", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Results]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(quarter, "PROCESSED", tmp_path_factory.mktemp("processed"))
+        yield quarter.results(_run())
+
+
+def _changed_data(folder: Path, change: Any) -> str:
+    shutil.copytree(ROOT / "data/demo", folder)
+    counts = change(pd.read_parquet(folder / "counts.parquet"))
+    counts.to_parquet(folder / "counts.parquet", index=False)
+    return str(folder)
+
+
+def _assert_same_numbers(one: Results, other: Results) -> None:
+    for name in NUMBERS:
+        pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name), check_exact=True, obj=name)
+
+
+@pytest.mark.slow
+def test_the_same_run_twice_is_the_same(demo: Results, kept: Path) -> None:
+    again = quarter.results(_run())
+    assert again.fingerprint == demo.fingerprint or vars(again.fingerprint) == vars(demo.fingerprint)
+    assert again.tally == demo.tally
+    _assert_same_numbers(again, demo)
+
+
+@pytest.mark.slow
+def test_a_count_after_the_quarter_changes_nothing(demo: Results, kept: Path, tmp_path: Path) -> None:
+    def one_more(counts: pd.DataFrame) -> pd.DataFrame:
+        at = counts.index[(counts["period"] == "2021-10") & (counts["channel"] == "online")][0]
+        counts.loc[at, "resolved"] += 50_000
+        return counts
+
+    later = quarter.results(_run(input_path=_changed_data(tmp_path / "data", one_more)))
+    assert later.fingerprint.key != demo.fingerprint.key
+    _assert_same_numbers(later, demo)
+    assert later.tally == demo.tally
+
+
+@pytest.mark.slow
+def test_the_numbers_add_up_to_the_counts_received(demo: Results) -> None:
+    counts = pd.read_parquet(ROOT / "data/demo/counts.parquet")
+    year = counts[(counts["period"] >= "2021-01") & (counts["period"] <= "2021-09")]
+    row = demo.promise("online_uptake", "of_all")
+    assert row["numerator"] == year.loc[year["channel"] == "online", "resolved"].sum()
+    assert row["denominator"] == year["resolved"].sum()
+    assert demo.indicators["period"].max() == "2021-09"
+    assert sorted(demo.draws["period"].unique()) == ["2021-10", "2021-11", "2021-12"]
+    assert sorted(demo.draws["draw"].unique()) == list(range(200))
+    assert demo.tally["received"] == (counts["period"] <= "2021-09").sum()
+
+
+@pytest.mark.slow
+def test_results_are_computed_once(demo: Results, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    demo.keep(kept / demo.fingerprint.key)
+    monkeypatch.setattr(quarter, "compute", lambda *_: pytest.fail("computed again"))
+    for changes in ({}, {"language": "en"}, {"status": "final", "signed_by": "Sở Nội vụ"}):
+        _assert_same_numbers(quarter.results(_run(**changes)), demo)
+
+
+def test_a_run_before_its_quarter_closes_is_refused(kept: Path) -> None:
+    with pytest.raises(BadParameters, match="2021-09-14"):
+        quarter.results(_run(as_of="2021-09-13"))
+
+
+def test_the_closing_day_itself_is_enough(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Reached(Exception):
+        pass
+
+    def stop(*_: Any) -> None:
+        raise Reached
+
+    monkeypatch.setattr(quarter, "compute", stop)
+    with pytest.raises(Reached):
+        quarter.results(_run(as_of="2021-09-14"))
+
+
+def test_a_quarter_of_another_year_is_refused(kept: Path) -> None:
+    with pytest.raises(BadParameters, match=r"2020-Q3.*2021"):
+        quarter.results(_run(quarter="2020-Q3"))
+
+
+def test_data_that_stops_a_month_early_is_refused(kept: Path, tmp_path: Path) -> None:
+    folder = _changed_data(tmp_path / "data", lambda counts: counts[counts["period"] < "2021-09"])
+    with pytest.raises(BadData, match="2021-09"):
+        quarter.results(_run(input_path=folder))
+    assert not [path for path in kept.iterdir() if path.is_dir()]
+
+
+def test_data_with_a_hole_in_the_year_is_refused(kept: Path, tmp_path: Path) -> None:
+    folder = _changed_data(tmp_path / "data", lambda counts: counts[counts["period"] != "2021-04"])
+    with pytest.raises(BadData, match="2021-04"):
+        quarter.results(_run(input_path=folder))
+
+
+def test_quarters_where_months_were_expected_are_refused(kept: Path, tmp_path: Path) -> None:
+    folder = _changed_data(tmp_path / "data", lambda counts: counts.assign(period="2021Q1"))
+    with pytest.raises(BadData, match="2021Q1"):
+        quarter.results(_run(input_path=folder))
+
+
+# The official export: DUNGHEN_REAL_DATA is the file, or a folder with govuk/services.csv in it.
+
+real = pytest.mark.skipif(
+    not os.environ.get("DUNGHEN_REAL_DATA"), reason="DUNGHEN_REAL_DATA does not say where the GOV.UK export is"
+)
+QUARTERS = {"Jan - Mar": 1, "Apr - Jun": 2, "Jul - Sep": 3, "Oct - Dec": 4}
+
+
+def _export() -> Path:
+    path = Path(os.environ["DUNGHEN_REAL_DATA"])
+    return path / "govuk" / "services.csv" if path.is_dir() else path
+
+
+def _govuk(number: int, export: Path) -> RunParameters:
+    file = ROOT / f"parameters/govuk-2016/2016-Q{number}.yml"
+    return read_run_file(file, draw_count=200, input_path=str(export.resolve()))
+
+
+def _quarter_of(header: str) -> tuple[str, tuple[int, int]] | None:
+    """Return which family a column belongs to and its year and quarter; None for every other column."""
+    match = re.fullmatch(r"(Total|Digital) transactions (\w{3} - \w{3}) (\d{4})", " ".join(header.split()))
+    return (match[1], (int(match[3]), QUARTERS[match[2]])) if match else None
+
+
+def _sums(export: Path, through: int) -> dict[str, tuple[int, int]]:
+    """Add up 2016 by department, one cell at a time: digital and total where both are given and can be."""
+    digital: dict[str, int] = {}
+    total: dict[str, int] = {}
+    with export.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.reader(file)
+        columns = {_quarter_of(name): at for at, name in enumerate(next(rows)) if _quarter_of(name)}
+        for row in rows:
+            for q in range(1, through + 1):
+                whole = row[columns[("Total", (2016, q))]].strip().replace(",", "")
+                part = row[columns[("Digital", (2016, q))]].strip().replace(",", "")
+                if not whole or not part or int(part) > int(whole):
+                    continue
+                for name in ("total", row[0].strip().lower()):
+                    digital[name] = digital.get(name, 0) + int(part)
+                    total[name] = total.get(name, 0) + int(whole)
+    return {name: (digital[name], total[name]) for name in total}
+
+
+@real
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_the_official_export_adds_up(number: int, kept: Path) -> None:
+    found, sums = quarter.results(_govuk(number, _export())), _sums(_export(), number)
+    for part, series in (("", "total"), ("defra", "defra"), ("dft", "dft"), ("hmrc", "hmrc")):
+        row = found.promise("departments" if part else "digital_share", part)
+        assert (row["numerator"], row["denominator"]) == sums[series]
+        assert row["observed_to_date"] == pytest.approx(sums[series][0] / sums[series][1], abs=1e-12)
+        assert (row["verdict"] in ("met", "missed")) == (number == 4)
+        if number == 4:
+            kept_promise = sums[series][0] / sums[series][1] >= row["threshold"]
+            assert row["probability"] == float(kept_promise)
+            assert row["verdict"] == ("met" if kept_promise else "missed")
+
+
+@real
+@pytest.mark.slow
+def test_what_came_after_the_quarter_changes_nothing(kept: Path, tmp_path: Path) -> None:
+    blanked = tmp_path / "services.csv"
+    with _export().open(encoding="utf-8-sig", newline="") as file:
+        header, *rows = csv.reader(file)
+    later = []
+    for at, name in enumerate(header):
+        rolling = re.match(r"(\d{4})-Q([1-4]) ", " ".join(name.split()))
+        family = _quarter_of(name)
+        of = family[1] if family else (int(rolling[1]), int(rolling[2])) if rolling else (0, 0)
+        if of > (2016, 3):
+            later.append(at)
+    assert sum(_quarter_of(header[at]) is not None for at in later) >= 2
+    assert any(row[at].strip() for row in rows for at in later if _quarter_of(header[at]))
+    for row in rows:
+        for at in later:
+            row[at] = ""
+    with blanked.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+
+    before, after = quarter.results(_govuk(3, _export())), quarter.results(_govuk(3, blanked))
+    assert before.fingerprint.key != after.fingerprint.key
+    _assert_same_numbers(before, after)
+    assert before.tally == after.tally
