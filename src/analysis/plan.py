@@ -91,9 +91,12 @@ class Part(_Strict):
         ``total``, or the code of an agency or field.
     rule, threshold
         The promise, as a share 0–1.
+    title : Text or None
+        What a reader calls the part in a row of a table; None takes the name of the series or the indicator.
     """
 
     id: Code
+    title: Text | None = None
     indicator: Code
     series: Code = "total"
     rule: Rule

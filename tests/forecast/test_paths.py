@@ -176,6 +176,7 @@ def share_inside(panel: Panel, at: int) -> float:
     return float(((lower <= came) & (came <= upper)).mean())
 
 
+@pytest.mark.slow
 def test_intervals_cover_as_often_as_they_say_without_a_season(walk_panel):
     # 17 months: too few to estimate a season, and there is none. 160 independent intervals: a true 80 % leaves
     # 70 % to 90 % about twice in a thousand; scoring by scale instead of variance fell to 73 %

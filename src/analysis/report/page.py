@@ -96,7 +96,7 @@ class Page:
                 rate = tables.rate_of(self.results, target.id, name)
                 if rate is None or self.results.promise(target.id, name)["verdict"] in ("very_likely", "met"):
                     continue
-                what = words.part(self.results.plan, part.indicator, part.series)
+                what = words.part(self.results.plan, part)
                 need = words.needed(rate, part.rule, words.of(self.results.plan.unit))
                 sentences.append(f"{what}: {need}")
         if sentences:
@@ -198,7 +198,7 @@ class Page:
                     name = part.id if target.combine else ""
                     if tables.has_baselines(self.results, target.id, name):
                         title = words.text("Simple forecasts to compare with")
-                        self._heading(f"{title}: {words.part(plan, part.indicator, part.series)}", level=3)
+                        self._heading(f"{title}: {words.part(plan, part)}", level=3)
                         self._html(tables.baselines(self.results, words, target.id, name))
             if isinstance(target, SurveyTarget) and target.proxy:
                 self._proxy(target)

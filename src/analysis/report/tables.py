@@ -44,7 +44,7 @@ def parts(results: Results, words: Wording, target: ShareTarget) -> str:
         rate = rate_of(results, target.id, name)
         rows.append(
             {
-                words.text("Part"): escape(words.part(results.plan, part.indicator, part.series)),
+                words.text("Part"): escape(words.part(results.plan, part)),
                 words.text("Verdict"): verdict_mark(row["verdict"], words),
                 words.text("Promised"): words.rule(part.rule, part.threshold),
                 words.text("Where we stand"): words.standing(row, words.of(results.plan.unit)),
@@ -176,11 +176,11 @@ def _cell(results: Results, words: Wording, target: Target, what: str) -> str:
         return say(rows[0][1])
     if len(rows) <= PARTS_LISTED:
         return "<br>".join(
-            f"{escape(words.part(results.plan, part.indicator, part.series))}: {say(row)}" for part, row in rows
+            f"{escape(words.part(results.plan, part))}: {say(row)}" for part, row in rows
         )
     worst_part, worst = min(rows, key=lambda pair: pair[1]["probability"])
     on_track = sum(row["verdict"] in ("met", "very_likely", "likely") for _, row in rows)
-    name = escape(words.part(results.plan, worst_part.indicator, worst_part.series))
+    name = escape(words.part(results.plan, worst_part))
     if what == "outlook":
         return f"{name}: {say(worst)}"
     return words.text(

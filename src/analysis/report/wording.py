@@ -16,7 +16,7 @@ import pandas as pd
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from analysis.plan import Plan, Text
+from analysis.plan import Part, Plan, Text
 from analysis.report import numbers
 
 LOCALE = Path(__file__).parent / "locale"
@@ -115,9 +115,13 @@ class Wording:
             return self.of(plan.scope)
         return self.of(plan.names[series]) if series in plan.names else series
 
-    def part(self, plan: Plan, indicator: str, series: str) -> str:
-        """Return what a reader calls one part of a promise: the body or field, or else the share."""
-        return self.indicator(plan, indicator) if series == "total" else self.name(plan, series)
+    def part(self, plan: Plan, part: Part) -> str:
+        """Return what a reader calls one part of a promise: its own title, or the body or field, or the share."""
+        if part.title:
+            return self.of(part.title)
+        if part.series == "total":
+            return self.indicator(plan, part.indicator)
+        return self.name(plan, part.series)
 
     def indicator(self, plan: Plan, indicator: str) -> str:
         """Return what a reader calls an indicator."""
