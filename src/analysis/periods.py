@@ -108,12 +108,6 @@ def labels_of_year(origin: pd.Period) -> list[str]:
     return [write(period) for period in pd.period_range(first, origin)]
 
 
-def remaining(origin: pd.Period) -> pd.PeriodIndex:
-    """Return the periods of the origin's year that come after it, empty at the year's end."""
-    last = pd.Period(f"{origin.year}Q4", freq="Q") if origin.freqstr.startswith("Q") else pd.Period(f"{origin.year}-12")
-    return pd.period_range(origin + 1, last, freq=origin.freqstr)
-
-
 def weeks_left(quarter: pd.Period, cutoff_day: int | None) -> float:
     """Return the weeks from the close of a quarter to the close of its year."""
     year_end = pd.Period(year=quarter.year, quarter=4, freq="Q")

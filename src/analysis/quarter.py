@@ -52,8 +52,9 @@ def results(run: RunParameters) -> Results:
 def compute(run: RunParameters, plan: Plan, received: Received, made_of: Fingerprint) -> Results:
     """Return the results of a run, from the tables received to the attainment of every promise."""
     quarter, origin = run.quarter_period, plan.origin(run.quarter_period)
+    _refuse_other_calendar(plan, received.counts)
     counts, ratings = _known(received.counts, origin), _known(received.ratings, origin)
-    _refuse_unreached(plan, counts, origin)
+    _refuse_unreached(counts, origin)
 
     indicators = pd.concat(
         [
@@ -143,13 +144,16 @@ def _refuse_misfit(run: RunParameters, plan: Plan) -> None:
         )
 
 
-def _refuse_unreached(plan: Plan, counts: pd.DataFrame, origin: pd.Period) -> None:
-    wrong = [label for label in counts["period"].unique() if ("Q" in label) != (plan.calendar.frequency == "Q")]
+def _refuse_other_calendar(plan: Plan, counts: pd.DataFrame) -> None:
+    quarterly = plan.calendar.frequency == "Q"
+    wrong = [label for label in counts["period"].unique() if ("Q" in label) != quarterly]
     if wrong:
-        kind = {"Q": "quarters", "M": "months"}[plan.calendar.frequency]
+        kind = "quarters" if quarterly else "months"
         raise BadData(f"the data has the period {wrong[0]}; {kind} were expected, as the plan's calendar says")
-    year = periods.labels_of_year(origin)
-    missing = [label for label in year if label not in set(counts["period"])]
+
+
+def _refuse_unreached(counts: pd.DataFrame, origin: pd.Period) -> None:
+    missing = [label for label in periods.labels_of_year(origin) if label not in set(counts["period"])]
     if missing:
         reach = counts["period"].max() if len(counts) else "nothing"
         raise BadData(f"the data does not reach the quarter: {missing[0]} has no counts (it ends with {reach})")

@@ -181,3 +181,10 @@ def test_nothing_after_the_origin_matters_and_all_values_are_shares(seed, at):
     assert ((whole.quantiles >= 0) & (whole.quantiles <= 1)).all()
     assert (np.diff(whole.quantiles, axis=1) >= -1e-12).all()
     assert whole.points["point"].between(0, 1).all()
+
+
+def test_a_year_just_ended_is_no_earlier_year():
+    panel = quarters("2020Q1", ([10, 20, 30, 40] * 2, [100] * 8))
+    table = dressed(panel, Q[11]).past_error.set_index("baseline")
+    assert table.loc["year_to_date", ["errors", "years"]].tolist() == [1, 1]
+    assert (table["mean_absolute_error"] == 0).all()

@@ -64,3 +64,10 @@ def test_series_too_short_take_the_pooled_season_and_gaps_do_no_harm():
 def test_nothing_observed_is_no_season():
     season = estimate_season(np.full((2, 24), np.nan), np.full((2, 24), np.nan), np.arange(24) % 12, 12)
     assert not season.effects.any()
+
+
+def test_pooled_effects_sum_to_zero_so_that_the_level_stays_the_level():
+    y, variance, phase, _ = seasonal(5, 1.75, 12, noise=0.1)
+    effects = estimate_season(y, variance, phase, 12, np.sin(np.arange(21.0))).effects
+    np.testing.assert_allclose(effects.mean(axis=1), 0, atol=1e-13)
+    np.testing.assert_array_equal(effects, np.tile(effects[0], (5, 1)))  # below two years nobody deviates

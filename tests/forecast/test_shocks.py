@@ -52,3 +52,9 @@ def test_a_longer_horizon_begins_with_the_shorter():
 def test_volume_shocks_are_independent_of_the_shares():
     volume = volume_shocks(1, "x", "a", ORIGIN, 3, 40_000)
     assert np.corrcoef(volume.level.ravel(), shocks("a").level.ravel())[0, 1] == pytest.approx(0, abs=0.02)
+
+
+def test_the_parts_of_the_common_shocks_are_independent():
+    common = common_shocks(1, ORIGIN, 2, 40_000)
+    parts = [common.initial[0], common.initial[1], common.level[0], common.level[1], common.slope[0]]
+    np.testing.assert_allclose(np.corrcoef(parts), np.eye(5), atol=0.02)

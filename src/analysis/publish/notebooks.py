@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -62,8 +62,10 @@ def execute(notebook: Path, run: RunParameters, into: Path, *, timeout: int = CE
 
 def execute_all(
     notebooks: Sequence[Path], run: RunParameters, into: Path, *, workers: int = 2, timeout: int = CELL_TIMEOUT
-) -> Iterator[Executed]:
+) -> Generator[Executed]:
     """Yield what became of each notebook as it finishes; one that fails does not stop the others.
+
+    Closing the generator early, as an interruption does, ends what still runs, kernels included.
 
     Every notebook has a process of its own, because Papermill changes the directory of the process it runs in.
     The processes are forked from a server that has imported Papermill once.
@@ -100,9 +102,9 @@ def execute_all(
                 process.start()
                 sender.close()
                 running[receiver] = (notebook, process)
-            for receiver in wait(list(running)):
-                notebook, finished = running.pop(receiver)
-                answer = _receive(receiver, into / notebook.name)
+            for ready in wait(list(running)):
+                notebook, finished = running.pop(ready)
+                answer = _receive(ready, into / notebook.name)
                 finished.join(_GRACE)
                 if isinstance(answer, str):
                     raise EnvironmentFault(f"{notebook.stem}: {answer}")
@@ -125,7 +127,7 @@ def _work(sender: Connection, notebook: Path, parameters: dict[str, Any], into: 
         sender.send(f"{type(error).__name__}: {error}")
 
 
-def _receive(receiver: Connection, path: Path) -> Executed | str:
+def _receive(receiver: Any, path: Path) -> Executed | str:
     try:
         return receiver.recv()
     except EOFError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -115,9 +116,10 @@ def _make(edition: Edition, shelf: Shelf, tell: Callable[[str], None], *, worker
     draft = shelf.begin(edition.moment)
     try:
         executed = []
-        for one in execute_all(edition.sources, edition.run, draft, workers=workers, timeout=timeout):
-            tell(f"{one.stem}: {one.status} in {one.seconds:.1f} s")
-            executed.append(one)
+        with closing(execute_all(edition.sources, edition.run, draft, workers=workers, timeout=timeout)) as ending:
+            for one in ending:
+                tell(f"{one.stem}: {one.status} in {one.seconds:.1f} s")
+                executed.append(one)
         executed.sort(key=lambda one: one.stem)
         failures = [one for one in executed if one.status != "ok"]
         if not failures:

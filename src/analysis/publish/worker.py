@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import resource
+import signal
 import tempfile
 import time
 from pathlib import Path
@@ -64,6 +65,8 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, *, timeout: 
     """
     path, log = into / notebook.name, into / f"{notebook.stem}.log"
     _print_to(log)
+    # Told to stop, this process shuts its kernel down before it goes, as it does on Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     papermill_engines.register("keeping", _KeepingEngine)
     started: list[NotebookNode] = []
     status: Status = "ok"

@@ -175,9 +175,7 @@ def _cell(results: Results, words: Wording, target: Target, what: str) -> str:
     if len(rows) == 1:
         return say(rows[0][1])
     if len(rows) <= PARTS_LISTED:
-        return "<br>".join(
-            f"{escape(words.part(results.plan, part))}: {say(row)}" for part, row in rows
-        )
+        return "<br>".join(f"{escape(words.part(results.plan, part))}: {say(row)}" for part, row in rows)
     worst_part, worst = min(rows, key=lambda pair: pair[1]["probability"])
     on_track = sum(row["verdict"] in ("met", "very_likely", "likely") for _, row in rows)
     name = escape(words.part(results.plan, worst_part))

@@ -1,0 +1,110 @@
+"""Each indicator on a handful of rows, worked out by hand."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from analysis.data.contracts import Counts, Ratings, check
+from analysis.faults import BadData
+from analysis.indicators import reporting, satisfaction, timeliness, trend, uptake
+
+COLUMNS = ["period", "agency", "field", "procedure", "channel", "published_online", "timeliness", "resolved"]
+ROWS = [
+    ("2021-01", "stp", "hotich", "p1", "online", True, "early", 30),
+    ("2021-01", "stp", "hotich", "p1", "counter", True, "late", 20),
+    ("2021-01", "stp", "hotich", "p2", "counter", False, "no_due_date", 40),
+    ("2021-01", "sxd", "xaydung", "p3", "post", True, "on_time", 10),
+    ("2021-01", "sxd", "xaydung", "p4", "online", False, "late", 5),
+    ("2021-01", "sxd", "xaydung", "p5", None, None, None, 1000),
+    ("2021-02", "stp", "hotich", "p1", "online", True, "early", 8),
+    ("2021-02", "stp", "hotich", "p6", "counter", False, "early", 2),
+]
+
+
+@pytest.fixture
+def counts():
+    frame = pd.DataFrame(ROWS, columns=COLUMNS).assign(district=None, received=0)
+    return check(frame, Counts, where="hand-made counts")
+
+
+def _row(shares, series, period="2021-01"):
+    row = shares[(shares["series"] == series) & (shares["period"] == period)].iloc[0]
+    return row["numerator"], row["denominator"], row["value"]
+
+
+def test_online_of_all_leaves_the_unsplit_out(counts):
+    shares = uptake.online_of_all(counts)
+    assert _row(shares, "total") == (35, 105, pytest.approx(1 / 3))
+    assert _row(shares, "stp") == (30, 90, pytest.approx(1 / 3))
+    assert _row(shares, "xaydung") == (5, 15, pytest.approx(1 / 3))
+    assert _row(shares, "total", "2021-02") == (8, 10, pytest.approx(0.8))
+
+
+def test_online_of_published_counts_a_case_filed_online_as_published(counts):
+    shares = uptake.online_of_published(counts)
+    # Published: 30 + 20 + 10, and the 5 filed online although the catalogue says not.
+    assert _row(shares, "total") == (35, 65, pytest.approx(35 / 65))
+
+
+def test_a_source_without_a_catalogue_has_no_published_share(counts):
+    assert uptake.online_of_published(counts.assign(published_online=pd.array([pd.NA] * 8, dtype="boolean"))).empty
+
+
+def test_overdue_keeps_cases_without_a_due_date_in_the_denominator(counts):
+    shares = timeliness.overdue(counts)
+    assert _row(shares, "total") == (25, 105, pytest.approx(25 / 105))
+    assert _row(shares, "hotich") == (20, 90, pytest.approx(20 / 90))
+
+
+def test_read_literally_overdue_counts_the_early(counts):
+    assert _row(timeliness.overdue(counts, interpretation="early_literal"), "total")[:2] == (30, 105)
+
+
+def test_a_code_of_two_meanings_is_refused(counts):
+    with pytest.raises(BadData, match="'stp'"):
+        uptake.online_of_all(counts.assign(field="stp"))
+
+
+def test_satisfied_of_respondents():
+    rows = [("2021-01", "stp", None, "hotich", "online", 8, 10), ("2021-01", "sxd", None, "xaydung", "counter", 1, 5)]
+    ratings = check(pd.DataFrame(rows, columns=list(Ratings.to_schema().columns)), Ratings, where="hand-made ratings")
+    assert _row(satisfaction.rated_satisfied(ratings), "total") == (9, 15, pytest.approx(0.6))
+
+
+def test_coverage_shows_who_started_stopped_or_gives_only_a_total(counts):
+    rows = reporting.coverage(counts).set_index("period")
+    assert rows.loc["2021-01"].to_dict() == {
+        "reporting": 4, "started": 0, "stopped": 0, "started_cases": 0, "unsplit": 1, "unsplit_cases": 1000,
+    }  # fmt: skip
+    assert rows.loc["2021-02"].to_dict() == {
+        "reporting": 2, "started": 1, "stopped": 3, "started_cases": 2, "unsplit": 0, "unsplit_cases": 0,
+    }  # fmt: skip
+
+
+def test_changes_are_listed_largest_first(counts):
+    changes = reporting.changes(counts, "2021-02", "2021-01")
+    assert changes.to_numpy().tolist() == [
+        ["p2", "stp", "stopped", 40],
+        ["p3", "sxd", "stopped", 10],
+        ["p4", "sxd", "stopped", 5],
+        ["p6", "stp", "started", 2],
+    ]
+
+
+def test_a_short_series_has_no_trend_and_a_wilson_interval():
+    shares = pd.DataFrame({"period": ["2021-01"], "numerator": [8], "denominator": [10], "value": [0.8]})
+    row = trend.with_trend(shares, season_length=12).iloc[0]
+    assert pd.isna(row["trend"])
+    # Wilson at 80 %, z = 1.281552: centre (8 + z²/2) / (10 + z²), half-width z √(p q / n + z² / 4n²) / (1 + z² / n).
+    z, n, p = 1.2815515655, 10, 0.8
+    centre = (8 + z**2 / 2) / (n + z**2)
+    half = z * (p * (1 - p) / n + z**2 / (4 * n**2)) ** 0.5 / (1 + z**2 / n)
+    assert (row["lower"], row["upper"]) == (pytest.approx(centre - half), pytest.approx(centre + half))
+
+
+def test_a_straight_line_is_its_own_trend():
+    value = [0.1 + 0.01 * month for month in range(30)]
+    shares = pd.DataFrame({"period": [f"m{month}" for month in range(30)], "numerator": 1, "denominator": 10})
+    drawn = trend.with_trend(shares.assign(value=value), season_length=12)
+    assert drawn["trend"].to_numpy() == pytest.approx(value, abs=1e-6)

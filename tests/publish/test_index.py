@@ -1,0 +1,67 @@
+"""The index is derived from what is published, whatever ran last."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bs4 import BeautifulSoup
+
+from analysis.parameters import RunParameters
+from analysis.publish import index, manifest
+from analysis.publish.edition import Edition
+from analysis.publish.gates import check_page
+from analysis.publish.shelf import Shelf
+from analysis.report.wording import Wording
+from analysis.results import Results
+
+
+def put(reports: Path, run: RunParameters, results: Results, words: Wording) -> None:
+    shelf = Shelf(reports, run.plan_name, run.quarter)
+    edition = Edition(run, results, [], words, datetime(2021, 10, 1, tzinfo=UTC))
+    draft = shelf.begin(edition.moment)
+    edition.write([], draft)
+    manifest.write(edition.manifest([], draft), draft)
+    shelf.publish(draft)
+
+
+def test_every_published_quarter_stands_beside_the_others(
+    tmp_path: Path, run: RunParameters, results: Results, words: Wording
+) -> None:
+    put(tmp_path, run, results, words)
+    put(tmp_path, run.model_copy(update={"quarter": "2021-Q2", "status": "final", "signed_by": "X"}), results, words)
+    page = index.rebuild(tmp_path, words)
+    html = page.read_text(encoding="utf-8")
+    check_page(html, name="index.html")
+    soup = BeautifulSoup(html, "html.parser")
+    assert soup.html["lang"] == "vi"
+    links = [(link["href"], link.text) for link in soup.table.find_all("a")]
+    assert links == [
+        ("khanh-hoa-2021/2021-Q2/index.html", "quý II/2021"),
+        ("khanh-hoa-2021/2021-Q3/index.html", "quý III/2021"),
+    ]
+    assert [small.text for small in soup.find_all("small")] == ["Chính thức", "Dự thảo"]
+    cells = {row.th.text: [cell.text for cell in row.find_all("td")] for row in soup.tbody.find_all("tr")}
+    assert len(cells) == len(results.plan.targets)
+    titles = {target.id: target.title.vi for target in results.plan.targets}
+    # The target's own row, not its part's; a verdict without a probability shows none; a missing target a dash.
+    assert cells[titles["online_uptake"]] == ["◆ Chưa chắc chắn 68%"] * 2
+    assert cells[titles["satisfaction"]] == ["○ Chưa ước lượng được"] * 2
+    assert cells[titles["pci_group"]] == ["–", "–"]
+
+
+def test_what_is_not_published_is_not_listed(
+    tmp_path: Path, run: RunParameters, results: Results, words: Wording
+) -> None:
+    put(tmp_path, run, results, words)
+    (tmp_path / "khanh-hoa-2021" / "2021-Q4").symlink_to("../.runs/gone")
+    (tmp_path / "notes").mkdir()
+    before = index.rebuild(tmp_path, words).read_bytes()
+    assert index.rebuild(tmp_path, words).read_bytes() == before
+    assert b"2021-Q4" not in before
+
+
+def test_an_empty_shelf_says_so(tmp_path: Path, words: Wording) -> None:
+    html = index.rebuild(tmp_path, words).read_text(encoding="utf-8")
+    check_page(html, name="index.html")
+    assert words.text("No report has been published yet.") in html

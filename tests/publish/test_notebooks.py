@@ -1,0 +1,111 @@
+"""Real kernels: each way a notebook can end gets its own name, and none stops the others."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from analysis.faults import EnvironmentFault
+from analysis.parameters import RunParameters
+from analysis.publish.notebooks import Executed, execute, execute_all
+
+pytestmark = pytest.mark.slow
+
+CELLS = {
+    "00_good": ("quarter", "import os; open('beside', 'w').close()"),
+    "01_error": ("1 + 1", "1 / 0", "'never'"),
+    "02_slow": ("import time; time.sleep(60)", "'never'"),
+    "03_killed": ("import os; os.kill(os.getpid(), 9)", "'never'"),
+    "04_exit": ("import sys; sys.exit(0)", "'never'"),
+}
+
+
+@pytest.fixture(scope="module")
+def ended(
+    tmp_path_factory: pytest.TempPathFactory, write_notebook: Callable[..., Path], run: RunParameters
+) -> dict[str, Executed]:
+    folder = tmp_path_factory.mktemp("notebooks")
+    sources = [write_notebook(folder / f"{stem}.ipynb", *cells) for stem, cells in CELLS.items()]
+    into = folder / "out"
+    into.mkdir()
+    return {one.stem: one for one in execute_all(sources, run, into, timeout=1)}
+
+
+@pytest.mark.parametrize(
+    ("stem", "status", "cell", "reason"),
+    [
+        ("00_good", "ok", None, None),
+        # Cell [2] is what Papermill injects after the parameters cell.
+        ("01_error", "cell-error", 4, "ZeroDivisionError: division by zero"),
+        ("02_slow", "timeout", 3, "the cell took longer than 1 s"),
+        ("03_killed", "kernel-died", 3, "the kernel died, as it does when memory runs out"),
+        ("04_exit", "cell-error", 3, "the cell ended the notebook before its last cell"),
+    ],
+)
+def test_says_how_each_notebook_ended(
+    ended: dict[str, Executed], stem: str, status: str, cell: int | None, reason: str | None
+) -> None:
+    one = ended[stem]
+    assert (one.status, one.failed_cell, one.reason) == (status, cell, reason)
+    assert one.path.is_file()
+    assert one.peak_memory_mb is not None
+    assert one.peak_memory_mb > 10
+
+
+@pytest.mark.parametrize("stem", [stem for stem in CELLS if stem != "00_good"])
+def test_cells_after_the_failure_are_marked_not_run(ended: dict[str, Executed], stem: str) -> None:
+    cells = json.loads(ended[stem].path.read_text())["cells"]
+    states = [cell["metadata"]["papermill"]["status"] for cell in cells if "papermill" in cell["metadata"]]
+    assert states[-2:] == ["failed", "pending"]
+
+
+def test_the_parameters_reach_the_notebook_and_no_path_of_the_machine_stays(ended: dict[str, Executed]) -> None:
+    text = ended["00_good"].path.read_text()
+    notebook = json.loads(text)
+    assert notebook["metadata"]["papermill"]["parameters"]["quarter"] == "2021-Q3"
+    assert "'2021-Q3'" in text
+    assert str(ended["00_good"].path.parent) not in text
+
+
+def test_a_notebook_runs_beside_its_source_as_in_jupyterlab(ended: dict[str, Executed]) -> None:
+    assert (ended["00_good"].path.parent.parent / "beside").exists()
+
+
+def test_a_log_stays_only_where_something_went_wrong(ended: dict[str, Executed]) -> None:
+    logs = {path.stem for path in ended["00_good"].path.parent.glob("*.log")}
+    assert "00_good" not in logs
+    assert "03_killed" in logs
+
+
+def test_a_process_ended_from_outside_is_interrupted(
+    tmp_path: Path, write_notebook: Callable[..., Path], run: RunParameters
+) -> None:
+    source = write_notebook(
+        tmp_path / "00_pid.ipynb",
+        "import os, time; open('parent', 'w').write(str(os.getppid())); os.rename('parent', 'pid'); time.sleep(60)",
+    )
+
+    def kill() -> None:
+        while not (tmp_path / "pid").exists():
+            time.sleep(0.05)
+        os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    into = tmp_path / "out"
+    into.mkdir()
+    one = execute(source, run, into)
+    killer.join()
+    assert (one.status, one.reason) == ("interrupted", "the process executing it was ended from outside")
+
+
+def test_what_cannot_even_start_is_the_environments_fault(tmp_path: Path, run: RunParameters) -> None:
+    with pytest.raises(EnvironmentFault, match="00_missing"):
+        execute(tmp_path / "00_missing.ipynb", run, tmp_path)

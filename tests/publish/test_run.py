@@ -1,0 +1,212 @@
+"""A quarter published from real kernels, and every way it must not be."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from analysis.faults import BadData, EnvironmentFault, GateRefused, NotebookFailed
+from analysis.parameters import RunParameters
+from analysis.publish import manifest
+from analysis.publish.run import Outcome, publish
+from analysis.publish.shelf import Shelf
+from analysis.report.wording import Wording
+from analysis.results import Fingerprint, Results
+
+SHOW = "from IPython.display import HTML, display; display(HTML('<h2>Một</h2><p>quý ' + quarter + '</p>'))"
+INDICATORS = """indicator,series,period,numerator,denominator,value
+online_of_all,total,2021-08,3,10,0.30000000000000004
+overdue,đất-đai,2021-09,1,3,0.3333333333333333
+"""
+ATTAINMENT = """\
+target,part,indicator,quarter,rule,threshold,numerator,denominator,observed_to_date,expected,lower,upper,level,\
+probability,baseline_probability,verdict,note
+online_uptake,,,2021-Q3,any_of,,,,,,,,,0.681,0.4,uncertain,
+satisfaction,,,2021-Q3,more_than,0.81,,,,,,,,,,not_estimated,survey_cancelled
+online_uptake,of_all,online_of_all,2021-Q3,at_least,0.3,3,10,0.3,0.31,0.29,0.33,0.8,0.5,0.4,uncertain,
+"""
+
+
+@pytest.fixture
+def go(
+    tmp_path: Path,
+    run: RunParameters,
+    results: Results,
+    words: Wording,
+    write_notebook: Callable[..., Path],
+) -> Callable[..., Outcome]:
+    """Return `publish` for one notebook that shows the quarter, every argument open to the test."""
+    write_notebook(tmp_path / "notebooks" / "00_summary.ipynb", SHOW)
+
+    def go(**changed: object) -> Outcome:
+        given = {
+            "prepare": lambda run: results,
+            "words": words,
+            "notebooks": tmp_path / "notebooks",
+            "reports": tmp_path / "reports",
+        }
+        return publish(changed.pop("run", run), **{**given, **changed})
+
+    return go
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.slow
+def test_a_quarter_is_published_once_and_again_only_by_force(go: Callable[..., Outcome], tmp_path: Path) -> None:
+    told: list[str] = []
+    outcome = go(tell=told.append)
+    link = tmp_path / "reports" / "khanh-hoa-2021" / "2021-Q3"
+    assert outcome == Outcome("published", link / "index.html")
+    assert link.readlink().parts[:2] == ("..", ".runs")
+    assert sorted(contents(link)) == [
+        *("00_summary.ipynb", "attainment.csv", "index.html", "indicators.csv", "manifest.json"),
+    ]
+    assert "<p>quý 2021-Q3</p>" in (link / "index.html").read_text(encoding="utf-8")
+    assert (link / "indicators.csv").read_bytes() == INDICATORS.encode()
+    assert (link / "attainment.csv").read_bytes() == ATTAINMENT.encode()
+    assert told[0] == "computing the results"
+    assert told[1].startswith("00_summary: ok in ")
+
+    made = json.loads((link / "manifest.json").read_text())
+    assert made["run_id"] == link.readlink().name
+    assert made["made_at"].endswith("Z")
+    assert made["notebooks"]["00_summary"]["status"] == "ok"
+    assert made["parameters"]["as_of"] == "2021-09-20"
+    assert made["files"]["indicators.csv"] == manifest.sha256(link / "indicators.csv")
+    assert set(made["files"]) == set(contents(link)) - {"manifest.json"}
+    assert {"python", "papermill", "nbconvert", "pandas", "statsmodels", "numpy"} == set(made["versions"])
+
+    before = contents(link)
+    assert go().state == "nothing to do"
+    assert contents(link) == before
+    (tmp_path / "reports" / "index.html").unlink()
+    assert go().state == "nothing to do"
+    assert "khanh-hoa-2021/2021-Q3/index.html" in (tmp_path / "reports" / "index.html").read_text(encoding="utf-8")
+
+    first = link.resolve()
+    assert go(force=True).state == "published"
+    assert link.resolve() != first
+    assert first.is_dir()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("change", ["results", "signature", "language", "notebook", "file"])
+def test_what_changed_is_published_again(
+    go: Callable[..., Outcome],
+    tmp_path: Path,
+    run: RunParameters,
+    results: Results,
+    write_notebook: Callable[..., Path],
+    change: str,
+) -> None:
+    go()
+    changed: dict[str, object] = {}
+    if change == "results":
+        other = replace(results, fingerprint=Fingerprint("parameters", "plan", "new data", "code"))
+        changed["prepare"] = lambda run: other
+    elif change == "signature":
+        changed["run"] = run.model_copy(update={"status": "final", "signed_by": "Sở Nội vụ"})
+    elif change == "language":
+        changed |= {"run": run.model_copy(update={"language": "en"}), "words": Wording("en")}
+    elif change == "notebook":
+        write_notebook(tmp_path / "notebooks" / "00_summary.ipynb", SHOW, "1 + 1")
+    else:
+        (tmp_path / "reports" / "khanh-hoa-2021" / "2021-Q3" / "attainment.csv").write_text("edited")
+    assert go(**changed).state == "published"
+    assert go(**changed).state == "nothing to do"
+
+
+@pytest.mark.slow
+def test_a_failing_notebook_leaves_the_last_good_report_as_it_was(
+    go: Callable[..., Outcome], tmp_path: Path, write_notebook: Callable[..., Path]
+) -> None:
+    go()
+    link = tmp_path / "reports" / "khanh-hoa-2021" / "2021-Q3"
+    target, before = link.readlink(), contents(link)
+    write_notebook(tmp_path / "notebooks" / "02_online_uptake.ipynb", "1 / 0")
+    write_notebook(tmp_path / "notebooks" / "06_targets.ipynb", SHOW)
+    with pytest.raises(NotebookFailed, match=r"02_online_uptake cell \[3\]: cell-error: ZeroDivisionError") as failed:
+        go()
+    assert (link.readlink(), contents(link)) == (target, before)
+    (kept,) = (tmp_path / "reports" / ".runs").glob("*.failed")
+    assert str(kept) in str(failed.value)
+    # The others ran all the same, and the manifest of the failed run tells the truth about each.
+    assert {"02_online_uptake.ipynb", "06_targets.ipynb"} <= set(contents(kept))
+    statuses = {stem: one.status for stem, one in manifest.read(kept).notebooks.items()}
+    assert statuses == {"00_summary": "ok", "02_online_uptake": "cell-error", "06_targets": "ok"}
+
+
+@pytest.mark.slow
+def test_a_refused_page_is_not_published(
+    go: Callable[..., Outcome], tmp_path: Path, write_notebook: Callable[..., Path]
+) -> None:
+    write_notebook(tmp_path / "notebooks" / "00_summary.ipynb", SHOW.replace("h2", "h3"))
+    with pytest.raises(GateRefused, match=r"index\.html .*h3 follows h1"):
+        go()
+    assert not (tmp_path / "reports" / "khanh-hoa-2021").exists()
+
+
+@pytest.mark.slow
+def test_an_interruption_ends_the_kernels_and_publishes_nothing(
+    go: Callable[..., Outcome], tmp_path: Path, write_notebook: Callable[..., Path]
+) -> None:
+    beat = tmp_path / "notebooks" / "beat"
+    endless = "import time\nwhile True:\n    open('beat', 'w').write(str(time.time()))\n    time.sleep(.05)"
+    write_notebook(tmp_path / "notebooks" / "02_online_uptake.ipynb", endless)
+
+    def interrupt(line: str) -> None:
+        if line.startswith("00_summary"):
+            while not beat.exists():
+                time.sleep(0.05)
+            raise KeyboardInterrupt
+
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        go(tell=interrupt)
+    assert time.monotonic() - start < 45
+    last = beat.read_text()
+    time.sleep(0.5)
+    assert beat.read_text() == last
+    assert not (tmp_path / "reports" / "khanh-hoa-2021").exists()
+    assert [path.suffix for path in (tmp_path / "reports" / ".runs").iterdir()] == [".failed"]
+
+
+def test_bad_data_stops_before_any_kernel(go: Callable[..., Outcome], tmp_path: Path) -> None:
+    def refuse(run: RunParameters) -> Results:
+        raise BadData("the data ends before the quarter")
+
+    with pytest.raises(BadData):
+        go(prepare=refuse)
+    assert not (tmp_path / "reports" / ".runs").exists()
+
+
+def test_a_quarter_held_by_another_run_is_left_to_it(go: Callable[..., Outcome], tmp_path: Path) -> None:
+    with Shelf(tmp_path / "reports", "khanh-hoa-2021", "2021-Q3").locked():
+        assert go().state == "busy"
+
+
+def test_a_folder_where_the_link_should_be_is_the_environments_fault(
+    go: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    (tmp_path / "reports" / "khanh-hoa-2021" / "2021-Q3").mkdir(parents=True)
+    with pytest.raises(EnvironmentFault, match="not a link of ours"):
+        go()
+
+
+def test_a_disk_that_refuses_is_the_environments_fault(go: Callable[..., Outcome], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(EnvironmentFault, match="file"):
+        go(reports=tmp_path / "file" / "reports")
+
+
+def test_without_a_summary_there_is_nothing_to_open(go: Callable[..., Outcome], tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentFault, match=r"no 00_summary\.ipynb"):
+        go(notebooks=tmp_path)

@@ -1,0 +1,106 @@
+"""What the command line refuses, says and ends with."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from analysis.cli import main
+from analysis.parameters import ROOT
+from analysis.publish.shelf import Shelf
+
+GOOD = """\
+plan_file: parameters/plans/khanh-hoa-2021.yml
+quarter: "2021-Q3"
+as_of: "2021-09-20"
+input_path: data/demo
+"""
+
+
+def dunghen(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    path = tmp_path / "good.yml"
+    path.write_text(GOOD)
+    return path
+
+
+def test_a_misspelt_key_is_told_with_file_and_line_and_nothing_starts(good: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.yml"
+    bad.write_text(GOOD + "quater: x\n")
+    ended = dunghen("run", good, bad, "--reports", tmp_path / "reports")
+    assert ended.exit_code == 2
+    assert ended.stderr == f"{bad} line 5: unknown key 'quater'; did you mean 'quarter'?\n"
+    assert ended.stdout == ""
+    assert not (tmp_path / "reports").exists()
+
+
+def test_every_bad_file_is_told(tmp_path: Path) -> None:
+    paths = [tmp_path / "a.yml", tmp_path / "b.yml"]
+    for path in paths:
+        path.write_text(GOOD.replace("2021-Q3", "2021-Q5"))
+    ended = dunghen("run", *paths)
+    assert ended.exit_code == 2
+    assert [line.split(" line ")[0] for line in ended.stderr.splitlines()] == [str(path) for path in paths]
+
+
+def test_a_broken_plan_is_told_before_anything_starts(good: Path, tmp_path: Path) -> None:
+    (tmp_path / "plan.yml").write_text("title: {vi: x, en: x}\n")
+    good.write_text(GOOD.replace("parameters/plans/khanh-hoa-2021.yml", str(tmp_path / "plan.yml")))
+    ended = dunghen("run", good, "--reports", tmp_path / "reports")
+    assert ended.exit_code == 2
+    assert "plan.yml" in ended.stderr
+    assert not (tmp_path / "reports").exists()
+
+
+def test_an_unknown_option_ends_with_two() -> None:
+    assert dunghen("run", "--fource", "x.yml").exit_code == 2
+    assert dunghen("run").exit_code == 2
+
+
+def test_a_second_start_is_harmless_and_says_so(good: Path, tmp_path: Path) -> None:
+    with Shelf(tmp_path, "khanh-hoa-2021", "2021-Q3").locked():
+        ended = dunghen("run", good, "--reports", tmp_path)
+    assert ended.exit_code == 0
+    assert ended.stdout == "khanh-hoa-2021 2021-Q3: another run holds this quarter; nothing was done\n"
+
+
+@pytest.mark.slow
+def test_one_runs_failure_does_not_stop_the_next_and_the_worst_code_wins(tmp_path: Path, good: Path) -> None:
+    # The first quarter's address is taken by a folder (6), the second's data does not reach it (3).
+    (tmp_path / "reports" / "khanh-hoa-2021" / "2021-Q3").mkdir(parents=True)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    no_data = tmp_path / "no_data.yml"
+    no_data.write_text(GOOD.replace("2021-Q3", "2021-Q2").replace("data/demo", str(empty)))
+    ended = dunghen("run", good, no_data, "--reports", tmp_path / "reports")
+    assert ended.exit_code == 6
+    told = ended.stderr.splitlines()
+    assert [line.split(": ")[0] for line in told] == ["khanh-hoa-2021 2021-Q3", "khanh-hoa-2021 2021-Q2"]
+    assert "Traceback" not in ended.stderr
+
+
+def test_input_is_relative_to_the_caller(good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "received").mkdir()
+    monkeypatch.chdir(tmp_path)
+    ended = dunghen("run", good, "--input", "received", "--reports", tmp_path / "reports")
+    assert ended.exit_code == 3
+    assert str(tmp_path / "received") in ended.stderr
+
+
+def test_help_answers_without_importing_what_computes() -> None:
+    script = "import sys; from analysis.cli import main; print('pandas' in sys.modules or 'papermill' in sys.modules)"
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    told = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT, env=environment
+    )
+    assert told.stdout.strip() == "False"
+    assert "run" in dunghen("--help").stdout

@@ -1,0 +1,60 @@
+"""A run is what its file says, or one sentence says why not."""
+
+from __future__ import annotations
+
+import pytest
+
+from analysis.faults import BadParameters
+from analysis.parameters import ROOT, read_run_file, run_parameters
+
+GOOD = {
+    "plan_file": "parameters/plans/khanh-hoa-2021.yml",
+    "quarter": '"2021-Q3"',
+    "as_of": '"2021-09-20"',
+    "input_path": "data/demo",
+}
+
+
+def _write(tmp_path, **changes):
+    path = tmp_path / "run.yml"
+    path.write_text("".join(f"{key}: {value}\n" for key, value in {**GOOD, **changes}.items()), encoding="utf-8")
+    return path
+
+
+def test_a_run_file_is_read_and_the_command_line_wins(tmp_path):
+    run = read_run_file(_write(tmp_path, language="vi"), language="en", input_path=None)
+    assert (run.language, run.input_path, run.plan_name) == ("en", "data/demo", "khanh-hoa-2021")
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"seeed": 3}, "unknown key 'seeed'; did you mean 'seed'"),
+        ({"seed": '"3"'}, "seed: a whole number was expected"),
+        ({"seed": -1}, "seed"),
+        ({"draw_count": 10}, "draw_count"),
+        ({"draw_count": "true"}, "draw_count: a whole number was expected"),
+        ({"quarter": "2021Q3"}, "a quarter is written like 2021-Q3"),
+        ({"as_of": "20/09/2021"}, "as_of"),
+        ({"status": "final"}, "signed_by is missing"),
+        ({"language": "fr"}, "language"),
+        ({"input_path": "data/nowhere"}, "input_path: there is no data/nowhere"),
+        ({"plan_file": "parameters/plans/none.yml"}, "plan_file: there is no"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_file_and_reason(tmp_path, changes, sentence):
+    with pytest.raises(BadParameters, match=r"run\.yml") as refused:
+        read_run_file(_write(tmp_path, **changes))
+    assert sentence in str(refused.value)
+
+
+def test_a_notebook_is_validated_again():
+    names = {"plan_file": GOOD["plan_file"], "quarter": "2021-Q3", "as_of": "2021-09-20", "input_path": "data/demo"}
+    assert run_parameters({**names, "pd": object()}).quarter == "2021-Q3"
+    with pytest.raises(BadParameters, match="notebook parameters: quarter"):
+        run_parameters({**names, "quarter": "Q3"})
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "parameters" / "khanh-hoa-2021").glob("*.yml")), ids=lambda p: p.stem)
+def test_every_run_file_of_the_demo_is_good(path):
+    assert read_run_file(path).quarter == path.stem

@@ -1,0 +1,87 @@
+"""Reporting periods: labelled by the calendar, bounded by the cut-off day."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis import periods
+
+MARCH = pd.Period("2021-03", freq="M")
+Q3 = periods.parse_quarter("2021-Q3")
+
+
+def test_with_cutoff_14_march_runs_from_15_february_to_14_march():
+    assert periods.first_day(MARCH, 14) == date(2021, 2, 15)
+    assert periods.last_day(MARCH, 14) == date(2021, 3, 14)
+
+
+def test_without_cutoff_a_month_is_the_calendars():
+    assert (periods.first_day(MARCH, None), periods.last_day(MARCH, None)) == (date(2021, 3, 1), date(2021, 3, 31))
+
+
+def test_the_year_runs_from_15_december_to_14_december():
+    assert periods.first_day(pd.Period("2021-01", freq="M"), 14) == date(2020, 12, 15)
+    assert periods.last_day(pd.Period("2021-12", freq="M"), 14) == date(2021, 12, 14)
+
+
+def test_a_quarter_closes_in_its_last_month():
+    assert periods.first_day(Q3, 14) == date(2021, 6, 15)
+    assert periods.last_day(Q3, 14) == date(2021, 9, 14)
+
+
+@given(day=st.dates(date(1990, 1, 1), date(2060, 12, 31)), cutoff=st.none() | st.integers(1, 28))
+def test_every_day_counts_towards_the_one_month_whose_bounds_hold_it(day, cutoff):
+    month = periods.reporting_month(day, cutoff)
+    assert periods.first_day(month, cutoff) <= day <= periods.last_day(month, cutoff)
+    assert periods.last_day(month - 1, cutoff) < day < periods.first_day(month + 1, cutoff)
+
+
+@pytest.mark.parametrize("text", ["2021-Q1", "2016-Q4"])
+def test_a_quarter_is_read_as_it_is_written(text):
+    assert periods.write_quarter(periods.parse_quarter(text)) == text
+
+
+@pytest.mark.parametrize("text", ["2021Q3", "2021-Q5", "Q3-2021", "2021-q3", ""])
+def test_another_form_of_a_quarter_is_refused(text):
+    with pytest.raises(ValueError, match="2021-Q3"):
+        periods.parse_quarter(text)
+
+
+@pytest.mark.parametrize("label", ["2021-09", "2021Q3"])
+def test_a_label_of_a_data_column_round_trips(label):
+    assert periods.write(periods.parse(label)) == label
+
+
+@pytest.mark.parametrize("label", ["2021-13", "2021-9", "2021Q0", "2021-Q3"])
+def test_another_label_is_refused(label):
+    with pytest.raises(ValueError, match="period"):
+        periods.parse(label)
+
+
+def test_from_14_september_to_14_december_are_13_weeks():
+    assert periods.weeks_left(Q3, 14) == 13.0
+
+
+def test_the_labels_of_a_quarter_and_of_the_year_so_far():
+    assert periods.labels_of(Q3, "M") == ["2021-07", "2021-08", "2021-09"]
+    assert periods.labels_of(Q3, "Q") == ["2021Q3"]
+    assert periods.labels_of_year(pd.Period("2016Q3")) == ["2016Q1", "2016Q2", "2016Q3"]
+    assert periods.labels_of_year(pd.Period("2021-02", freq="M")) == ["2021-01", "2021-02"]
+
+
+def test_the_tet_window_of_2018_falls_six_days_before_the_cutoff_and_eight_after():
+    # Tết 2018 was on 16 February: the window runs from 9 to 22 February, and the month closes on the 14th.
+    share = periods.tet_share(pd.period_range("2018-01", "2018-12", freq="M"), 14)
+    assert share["2018-02"] == pytest.approx(6 / 14)
+    assert share["2018-03"] == pytest.approx(8 / 14)
+    assert share.sum() == pytest.approx(1)
+
+
+def test_a_year_without_a_known_tet_is_refused():
+    with pytest.raises(ValueError, match="2050"):
+        periods.tet_share(pd.period_range("2050-01", "2050-12", freq="M"), 14)

@@ -1,0 +1,58 @@
+"""YAML as its writer meant it, faults told with their line."""
+
+from __future__ import annotations
+
+import pytest
+
+from analysis import strict_yaml
+from analysis.faults import BadParameters
+from analysis.parameters import RunParameters
+from analysis.plan import Plan
+
+
+def _read(tmp_path, text):
+    path = tmp_path / "file.yml"
+    path.write_text(text, encoding="utf-8")
+    return strict_yaml.read(path, what="run file")
+
+
+def test_dates_and_words_stay_as_typed(tmp_path):
+    content = _read(tmp_path, "a: 2021-09-20\nb: NO\nc: 1:30\nd: 012\ne: true\nf: 5\ng: 0.5\nh: null\n").content
+    assert content == {"a": "2021-09-20", "b": "NO", "c": "1:30", "d": "012", "e": True, "f": 5, "g": 0.5, "h": None}
+
+
+def test_a_key_given_twice_is_refused_with_its_line(tmp_path):
+    with pytest.raises(BadParameters, match=r"file\.yml line 3: the key 'a' stands twice"):
+        _read(tmp_path, "a: 1\nb: 2\na: 3\n")
+
+
+def test_broken_yaml_is_refused_with_its_line(tmp_path):
+    with pytest.raises(BadParameters, match="line 2"):
+        _read(tmp_path, "a: 1\nb: ]\nc: 2\n")
+
+
+@pytest.mark.parametrize("text", ["", "- 1\n- 2\n", "just words"])
+def test_what_is_no_mapping_is_refused(tmp_path, text):
+    with pytest.raises(BadParameters, match="mapping"):
+        _read(tmp_path, text)
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    with pytest.raises(BadParameters, match="no such run file"):
+        strict_yaml.read(tmp_path / "none.yml", what="run file")
+
+
+def test_a_misspelt_key_is_told_before_what_is_then_missing(tmp_path):
+    document = _read(tmp_path, 'plan_file: p\nquater: "2021-Q3"\nas_of: "2021-09-20"\ninput_path: x\n')
+    with pytest.raises(BadParameters, match=r"line 2: unknown key 'quater'; did you mean 'quarter'\?"):
+        strict_yaml.validate(document, RunParameters, what="run file")
+
+
+def test_a_wrong_value_deep_in_a_plan_is_told_with_its_line(tmp_path):
+    text = (
+        "title: {vi: a, en: a}\nyear: 2021\ncalendar: {frequency: M}\nsource: s\nscope: {vi: a, en: a}\n"
+        "unit: {vi: a, en: a}\ntargets:\n  - id: one\n    kind: share\n    title: {vi: a, en: a}\n    reported: r\n"
+        "    parts:\n      - id: p\n        indicator: overdue\n        rule: at_least\n        threshold: 30\n"
+    )
+    with pytest.raises(BadParameters, match=r"line 16: targets\.0\.parts\.0\.threshold: .* found 30"):
+        strict_yaml.validate(_read(tmp_path, text), Plan, what="plan")
