@@ -117,7 +117,7 @@ def read_run_file(path: Path, **overrides: Any) -> RunParameters:
     document = strict_yaml.read(path, what="run file")
     run = strict_yaml.validate(document, RunParameters, what="run file")
     given = {key: value for key, value in overrides.items() if value is not None}
-    run = RunParameters.model_validate({**run.model_dump(), **given})
+    run = _validated({**run.model_dump(), **given}, where=str(path))
     _refuse_missing_files(run, str(path))
     return run
 
@@ -136,14 +136,18 @@ def run_parameters(names: Mapping[str, Any]) -> RunParameters:
         A value has the wrong type or names a file that is not there.
     """
     fields = {key: names[key] for key in RunParameters.model_fields if key in names}
+    run = _validated(fields, where="notebook parameters")
+    _refuse_missing_files(run, "notebook parameters")
+    return run
+
+
+def _validated(fields: Mapping[str, Any], *, where: str) -> RunParameters:
     try:
-        run = RunParameters.model_validate(fields)
+        return RunParameters.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "parameters"
-        raise BadParameters(f"notebook parameters: {key}: {first['msg'].removeprefix('Value error, ')}") from error
-    _refuse_missing_files(run, "notebook parameters")
-    return run
+        raise BadParameters(f"{where}: {key}: {first['msg'].removeprefix('Value error, ')}") from error
 
 
 def _refuse_missing_files(run: RunParameters, where: str) -> None:

@@ -164,7 +164,7 @@ def test_the_baseline_of_lowest_past_error_is_chosen():
     assert table.loc["seasonal_naive", ["errors", "years", "common_errors"]].tolist() == [4, 2, 4]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.integers(0, 10_000), st.integers(0, 11))
 def test_nothing_after_the_origin_matters_and_all_values_are_shares(seed, at):
     rng = np.random.default_rng(seed)

@@ -62,8 +62,8 @@ def test_count(number: float, vi: str, en: str) -> None:
 
 @pytest.mark.parametrize(
     ("share", "expected"),
-    [(0.0, "0%"), (0.005, "< 1%"), (0.00999, "< 1%"), (0.01, "1%"), (0.285, "29%"), (0.776, "78%"), (0.99, "99%"),
-     (0.99001, "> 99%"), (0.995, "> 99%"), (1.0, "100%"), (NAN, "–")],
+    [(0.0, "0%"), (0.005, "<\u00a01%"), (0.00999, "<\u00a01%"), (0.01, "1%"), (0.285, "29%"), (0.776, "78%"), (0.99, "99%"),
+     (0.99001, ">\u00a099%"), (0.995, ">\u00a099%"), (1.0, "100%"), (NAN, "–")],
 )  # fmt: skip
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_probability(share: float, expected: str, language: str) -> None:

@@ -23,7 +23,7 @@ def with_trend(shares: pd.DataFrame, *, season_length: int) -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        The rows with `trend` (share 0–1, robust STL; missing with fewer than two full years or with a gap) and
+        The rows with `trend` (share 0–1, STL; missing with fewer than two full years or with a gap) and
         `lower, upper` (Wilson interval at `LEVEL` of the share given its count).
 
     Notes
@@ -34,5 +34,5 @@ def with_trend(shares: pd.DataFrame, *, season_length: int) -> pd.DataFrame:
     lower, upper = proportion_confint(framed["numerator"], framed["denominator"], alpha=1 - LEVEL, method="wilson")
     framed = framed.assign(trend=float("nan"), lower=lower, upper=upper)
     if len(framed) >= 2 * season_length and framed["value"].notna().all():
-        framed["trend"] = STL(framed["value"].to_numpy(), period=season_length, robust=True).fit().trend
+        framed["trend"] = STL(framed["value"].to_numpy(), period=season_length).fit().trend
     return framed

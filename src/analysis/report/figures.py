@@ -75,22 +75,13 @@ def outlook(results: Results, words: Wording, target: str, part: str, origin: pd
         axes.plot(positions, future["middle"], color=theme.BLUE, linewidth=2, linestyle=(0, (4, 2)))
     axes.axhline(judged.threshold, color=theme.VERMILION, linewidth=1.8, linestyle=(0, (6, 3)))
     _direct_labels(axes, words, judged.rule, judged.threshold, len(labels), fan, shown)
-    for known_break in plan.breaks_of(judged.indicator):
-        if known_break.period in at:
-            axes.axvline(at[known_break.period] - 0.5, color=theme.INK, linewidth=1, linestyle=":")
-            axes.annotate(
-                words.text("counted differently from here"),
-                (at[known_break.period] - 0.4, 0.02),
-                xycoords=("data", "axes fraction"),
-                fontsize=8.5,
-                color=theme.INK,
-            )
+    _mark_breaks(axes, results, words, judged.indicator, at)
     _axis(axes, labels, language)
     title = words.indicator(plan, judged.indicator)
     if judged.series != "total":
         title = f"{words.name(plan, judged.series)}: {title[0].lower()}{title[1:]}"
     axes.set_title(title, wrap=True)
-    _mark_simulated(axes, results, words)
+    _mark_simulated(figure, results, words)
     plt.close(figure)
 
     alt = words.text(
@@ -112,7 +103,7 @@ def trend(results: Results, words: Wording, indicator: str, series: str) -> Pict
     """Return one share by period with its trend and the 80 % sampling interval of each period."""
     plan, language = results.plan, words.language
     length = {"M": 12, "Q": 4}[plan.calendar.frequency]
-    shares = with_trend(results.series(indicator, series), season_length=length).tail(
+    shares = _trend_since_break(results, indicator, series, season_length=length).tail(
         PERIODS_SHOWN[plan.calendar.frequency]
     )
     position = np.arange(len(shares))
@@ -131,10 +122,11 @@ def trend(results: Results, words: Wording, indicator: str, series: str) -> Pict
             fontsize=9.5,
             annotation_clip=False,
         )
+    _mark_breaks(axes, results, words, indicator, {label: at for at, label in enumerate(shares["period"])})
     _axis(axes, list(shares["period"]), language)
     title = words.indicator(plan, indicator)
     axes.set_title(title, wrap=True)
-    _mark_simulated(axes, results, words)
+    _mark_simulated(figure, results, words)
     plt.close(figure)
     last, year_ago = shares.iloc[-1], shares[shares["period"] == _year_before(shares["period"].iloc[-1])]
     change = last["value"] - year_ago["value"].iloc[0] if len(year_ago) else float("nan")
@@ -180,7 +172,7 @@ def ranking(results: Results, words: Wording, indicator: str, series: list[str],
     axes.set(xlabel="", ylabel="")
     axes.set_title(words.text("{what}: year to date", what=words.indicator(plan, indicator)), wrap=True)
     axes.grid(axis="y", visible=False)
-    _mark_simulated(axes, results, words)
+    _mark_simulated(figure, results, words)
     plt.close(figure)
     alt = words.text(
         "{what}, year to date: highest {high} ({high_share}), lowest {low} ({low_share}).",
@@ -264,17 +256,31 @@ def _axis(axes: Axes, labels: list[str], language: str) -> None:
     axes.grid(axis="x", visible=False)
 
 
-def _mark_simulated(axes: Axes, results: Results, words: Wording) -> None:
+def _trend_since_break(results: Results, indicator: str, series: str, *, season_length: int) -> pd.DataFrame:
+    """Return a series with its trend drawn through what is counted the same way as today, never across a break."""
+    shares = results.series(indicator, series)
+    since = max((known.period for known in results.plan.breaks_of(indicator)), default="")
+    before, after = shares[shares["period"] < since], shares[shares["period"] >= since]
+    pieces = [with_trend(piece, season_length=season_length) for piece in (before, after) if len(piece)]
+    return pd.concat(pieces, ignore_index=True)
+
+
+def _mark_breaks(axes: Axes, results: Results, words: Wording, indicator: str, at: dict[str, int]) -> None:
+    for known in results.plan.breaks_of(indicator):
+        if known.period in at:
+            axes.axvline(at[known.period] - 0.5, color=theme.INK, linewidth=1, linestyle=":")
+            axes.annotate(
+                words.text("counted differently from here"),
+                (at[known.period] - 0.4, 0.02),
+                xycoords=("data", "axes fraction"),
+                fontsize=8.5,
+                color=theme.INK,
+            )
+
+
+def _mark_simulated(figure: Figure, results: Results, words: Wording) -> None:
     if results.simulated:
-        axes.annotate(
-            words.text("SIMULATED DATA"),
-            (0.995, 0.03),
-            xycoords="axes fraction",
-            ha="right",
-            fontsize=9,
-            color="#5b6570",
-            fontweight="bold",
-        )
+        figure.supxlabel(words.text("SIMULATED DATA"), x=0.99, ha="right", fontsize=9, color="#5b6570", weight="bold")
 
 
 def _share_table(shares: pd.DataFrame, words: Wording) -> pd.DataFrame:

@@ -43,9 +43,9 @@ def probability(share: float, language: str) -> str:
     if pd.isna(share):
         return MISSING
     if 0 < share < 0.01:
-        return "< 1%"
+        return "<\u00a01%"
     if 0.99 < share < 1:
-        return "> 99%"
+        return ">\u00a099%"
     return percent(share, language, digits=0)
 
 
