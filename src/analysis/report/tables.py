@@ -26,7 +26,7 @@ def promises(results: Results, words: Wording) -> str:
                 words.text("Promise"): escape(words.of(target.title)),
                 words.text("Verdict"): verdict_mark(row["verdict"], words),
                 words.text("Where we stand"): _cell(results, words, target, "standing"),
-                words.text("Year-end forecast"): _cell(results, words, target, "outlook"),
+                words.text("Year-end forecast (80% prediction interval)"): _cell(results, words, target, "outlook"),
                 words.text("Probability"): words.chance(row["probability"]),
                 words.text("Last quarter"): words.chance(previous_probability(results, target.id)),
                 words.text("Simple forecast"): words.chance(row["baseline_probability"]),
@@ -48,7 +48,9 @@ def parts(results: Results, words: Wording, target: ShareTarget) -> str:
                 words.text("Verdict"): verdict_mark(row["verdict"], words),
                 words.text("Promised"): words.rule(part.rule, part.threshold),
                 words.text("Where we stand"): words.standing(row, words.of(results.plan.unit)),
-                words.text("Year-end forecast"): words.outlook(row) if row["note"] == "" else words.reason(row["note"]),
+                words.text("Year-end forecast (80% prediction interval)"): words.outlook_cell(row)
+                if row["note"] == ""
+                else words.reason(row["note"]),
                 words.text("Probability"): words.chance(row["probability"]),
                 words.text("What it would take"): numbers.MISSING
                 if rate is None
@@ -171,7 +173,7 @@ def _cell(results: Results, words: Wording, target: Target, what: str) -> str:
     if any(row["note"] for _, row in rows):
         note = next(row["note"] for _, row in rows if row["note"])
         return words.reason(note) if what == "standing" else numbers.MISSING
-    say = words.outlook if what == "outlook" else lambda row: words.standing(row, words.of(results.plan.unit))
+    say = words.outlook_cell if what == "outlook" else lambda row: words.standing(row, words.of(results.plan.unit))
     if len(rows) == 1:
         return say(rows[0][1])
     if len(rows) <= PARTS_LISTED:

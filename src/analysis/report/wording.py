@@ -156,6 +156,13 @@ class Wording:
             interval=numbers.percent_range(row["lower"], row["upper"], self.language),
         )
 
+    def outlook_cell(self, row: pd.Series) -> str:
+        """Return the same for a table whose header names the interval: ``30,2% (29,6–30,9%)``."""
+        if row["verdict"] in ("met", "missed"):
+            return self.outlook(row)
+        interval = numbers.percent_range(row["lower"], row["upper"], self.language)
+        return f"{numbers.percent(row['expected'], self.language)} ({interval})"
+
     def chance(self, probability: float) -> str:
         """Return a probability, or a dash."""
         return numbers.probability(probability, self.language)
