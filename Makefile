@@ -2,15 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export OMP_NUM_THREADS := 1
+RECENT = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; set PYTHON=python3.12, say" >&2; exit 6; }
 
-.PHONY: help report test test-slow lab lint lock demo
+.PHONY: help report test test-slow test-all lab lint lock demo
 .DEFAULT_GOAL := help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 .venv/installed: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; set PYTHON=python3.12, say" >&2; exit 6; }
+	@$(RECENT)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
@@ -25,6 +26,9 @@ test: .venv/installed ## the fast tests
 test-slow: .venv/installed ## the tests that start kernels or fit many series
 	$(BIN)/python -m pytest -m slow
 
+test-all: .venv/installed ## both
+	$(BIN)/python -m pytest
+
 lab: .venv/installed ## JupyterLab on the summary notebook
 	$(BIN)/jupyter lab notebooks/report/00_summary.ipynb
 
@@ -38,8 +42,10 @@ demo: .venv/installed ## write the simulated province again
 	$(BIN)/dunghen demo
 
 lock: ## pin what pyproject.toml asks for, with hashes and without addresses
-	$(PYTHON) -m venv .venv/lock
-	.venv/lock/bin/python -m pip install --quiet uv
+	@$(RECENT)
+	$(PYTHON) -m venv --clear .venv/lock
+	.venv/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
 	.venv/lock/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -o requirements.lock
-	$(BIN)/python tests/environment_yml.py > environment.yml
+	.venv/lock/bin/python tests/environment_yml.py > environment.yml
+	@rm -rf .venv/lock

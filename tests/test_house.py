@@ -21,6 +21,8 @@ ROOMS_OF = {
     "nbconvert": {"publish"},
     "dask": {"publish"},
     "duckdb": {"data", "indicators"},
+    "sqlite3": {"data", "indicators"},
+    "adbc_driver_postgresql": {"data", "indicators"},
     "IPython": {"report", "publish"},
 }
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
@@ -31,6 +33,8 @@ def _imports(module: Path) -> list[str]:
     for node in ast.walk(ast.parse((PACKAGE / module).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            raise AssertionError(f"{module}: import from analysis by name, not relatively")
         elif isinstance(node, ast.ImportFrom) and node.module == "analysis":
             names += [f"analysis.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -61,6 +65,14 @@ def test_each_library_stays_in_its_room(module):
     for name in _imports(module):
         rooms = ROOMS_OF.get(name.split(".")[0])
         assert rooms is None or rooms & here, f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
+def test_nothing_left_of_report_prints(module):
+    if _room(module.as_posix()) in {"report", "publish", "cli"}:
+        return
+    tree = ast.parse((PACKAGE / module).read_text(encoding="utf-8"))
+    assert not any(isinstance(node, ast.Name) and node.id == "print" for node in ast.walk(tree))
 
 
 @pytest.mark.parametrize("module", MODULES, ids=str)

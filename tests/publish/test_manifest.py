@@ -8,7 +8,7 @@ from pathlib import Path
 from analysis.parameters import RunParameters
 from analysis.publish import manifest
 from analysis.publish.edition import Edition
-from analysis.publish.notebooks import Executed
+from analysis.publish.executed import Executed
 from analysis.report.wording import Wording
 from analysis.results import Results
 

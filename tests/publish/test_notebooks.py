@@ -14,7 +14,8 @@ import pytest
 
 from analysis.faults import EnvironmentFault
 from analysis.parameters import RunParameters
-from analysis.publish.notebooks import Executed, execute, execute_all
+from analysis.publish.executed import Executed
+from analysis.publish.notebooks import execute, execute_all
 
 pytestmark = pytest.mark.slow
 

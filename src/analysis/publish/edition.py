@@ -9,8 +9,8 @@ from pathlib import Path
 
 from analysis.parameters import RunParameters
 from analysis.publish import gates, manifest, shell
+from analysis.publish.executed import Executed
 from analysis.publish.manifest import Manifest, Recipe
-from analysis.publish.notebooks import Executed
 from analysis.publish.shelf import run_id
 from analysis.publish.shell import Imprint, Page
 from analysis.report import numbers

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from analysis.parameters import ROOT
 from analysis.plan import Text
-from analysis.publish.notebooks import Executed, Status
+from analysis.publish.executed import Executed, Status
 
 NAME = "manifest.json"
 _LIBRARIES = ("papermill", "nbconvert", "pandas", "statsmodels", "numpy")

@@ -5,53 +5,20 @@ from __future__ import annotations
 import multiprocessing
 from collections import deque
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from analysis.faults import EnvironmentFault
 from analysis.parameters import RunParameters
-
-Status = Literal["ok", "cell-error", "timeout", "kernel-died", "interrupted"]
+from analysis.publish.executed import Executed
 
 CELL_TIMEOUT = 900
 """Seconds one cell may take; the slowest of ours takes a few tens."""
 
 _GRACE = 15
 """Seconds a worker told to stop has to shut its kernel down, which itself may wait 5 for a busy one."""
-
-
-@dataclass(frozen=True)
-class Executed:
-    """What became of one notebook.
-
-    Attributes
-    ----------
-    stem : str
-        The notebook's name, such as ``"02_online_uptake"``.
-    path : Path
-        The executed notebook; when it failed, it ends at the cell that did.
-    status : {"ok", "cell-error", "timeout", "kernel-died", "interrupted"}
-        Taken from the exception: Papermill's own metadata calls cells completed after a killed kernel.
-    seconds : float
-        Wall time, start of the kernel included.
-    peak_memory_mb : float or None
-        Largest resident memory of the kernel; None where the system does not tell.
-    failed_cell : int or None
-        The number JupyterLab shows in brackets beside the failing cell.
-    reason : str or None
-        One sentence on the failure.
-    """
-
-    stem: str
-    path: Path
-    status: Status
-    seconds: float
-    peak_memory_mb: float | None = None
-    failed_cell: int | None = None
-    reason: str | None = None
 
 
 def execute(notebook: Path, run: RunParameters, into: Path, *, timeout: int = CELL_TIMEOUT) -> Executed:

@@ -14,7 +14,8 @@ from analysis.faults import EnvironmentFault, NotebookFailed
 from analysis.parameters import RunParameters
 from analysis.publish import index, manifest
 from analysis.publish.edition import Edition
-from analysis.publish.notebooks import CELL_TIMEOUT, Executed, execute_all
+from analysis.publish.executed import Executed
+from analysis.publish.notebooks import CELL_TIMEOUT, execute_all
 from analysis.publish.shelf import Shelf, failed_name
 from analysis.publish.shell import SUMMARY
 from analysis.report.wording import Wording

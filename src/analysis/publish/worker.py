@@ -20,7 +20,7 @@ from papermill.engines import NBClientEngine, NotebookExecutionManager, papermil
 from papermill.exceptions import PapermillExecutionError
 from traitlets import CaselessStrEnum, Unicode
 
-from analysis.publish.notebooks import Executed, Status
+from analysis.publish.executed import Executed, Status
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
