@@ -26,20 +26,45 @@ def test_a_run_file_is_read_and_the_command_line_wins(tmp_path):
     assert (run.language, run.input_path, run.plan_name) == ("en", "data/demo", "khanh-hoa-2021")
 
 
+def test_what_the_command_line_says_is_checked_too(tmp_path):
+    with pytest.raises(BadParameters, match=r"run\.yml: language"):
+        read_run_file(_write(tmp_path), language="fr")
+
+
+def test_a_run_file_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(BadParameters, match=r"none\.yml: no such run file"):
+        read_run_file(tmp_path / "none.yml")
+
+
+def test_a_final_report_with_its_signer_is_good(tmp_path):
+    run = read_run_file(_write(tmp_path, status="final", signed_by="Văn phòng UBND tỉnh"))
+    assert (run.status, run.signed_by) == ("final", "Văn phòng UBND tỉnh")
+
+
+@pytest.mark.parametrize(("key", "value"), [("seed", 0), ("seed", 2**32 - 1), ("draw_count", 200)])
+def test_a_number_may_lie_on_its_bound(tmp_path, key, value):
+    assert getattr(read_run_file(_write(tmp_path, **{key: value})), key) == value
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
         ({"seeed": 3}, "unknown key 'seeed'; did you mean 'seed'"),
         ({"seed": '"3"'}, "seed: a whole number was expected"),
-        ({"seed": -1}, "seed"),
-        ({"draw_count": 10}, "draw_count"),
+        ({"seed": -1}, "line 5: seed: Input should be greater than or equal to 0, found -1"),
+        ({"seed": 2**32}, "line 5: seed: Input should be less than 4294967296, found 4294967296"),
+        ({"seed": 2.5}, "line 5: seed"),
+        ({"draw_count": 199}, "line 5: draw_count: Input should be greater than or equal to 200, found 199"),
+        ({"draw_count": 20_001}, "line 5: draw_count"),
         ({"draw_count": "true"}, "draw_count: a whole number was expected"),
         ({"quarter": "2021Q3"}, "a quarter is written like 2021-Q3"),
         ({"as_of": "20/09/2021"}, "as_of"),
         ({"status": "final"}, "signed_by is missing"),
+        ({"status": "finall"}, "line 5: status"),
         ({"language": "fr"}, "language"),
         ({"input_path": "data/nowhere"}, "input_path: there is no data/nowhere"),
-        ({"plan_file": "parameters/plans/none.yml"}, "plan_file: there is no"),
+        ({"plan_file": "parameters/plans/none.yml"}, "plan_file: there is no parameters/plans/none.yml"),
+        ({"source_file": "parameters/sources/none.yml"}, "source_file: there is no parameters/sources/none.yml"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_file_and_reason(tmp_path, changes, sentence):

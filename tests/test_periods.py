@@ -41,9 +41,11 @@ def test_every_day_counts_towards_the_one_month_whose_bounds_hold_it(day, cutoff
     assert periods.last_day(month - 1, cutoff) < day < periods.first_day(month + 1, cutoff)
 
 
-@pytest.mark.parametrize("text", ["2021-Q1", "2016-Q4"])
-def test_a_quarter_is_read_as_it_is_written(text):
-    assert periods.write_quarter(periods.parse_quarter(text)) == text
+@given(year=st.integers(1900, 2100), quarter=st.integers(1, 4))
+def test_a_quarter_is_read_as_it_is_written(year, quarter):
+    read = periods.parse_quarter(f"{year}-Q{quarter}")
+    assert (read.year, read.quarter) == (year, quarter)
+    assert periods.write_quarter(read) == f"{year}-Q{quarter}"
 
 
 @pytest.mark.parametrize("text", ["2021Q3", "2021-Q5", "Q3-2021", "2021-q3", ""])
@@ -64,7 +66,16 @@ def test_another_label_is_refused(label):
 
 
 def test_from_14_september_to_14_december_are_13_weeks():
+    # 16 days of September, 31 of October, 30 of November and 14 of December: 91 days.
     assert periods.weeks_left(Q3, 14) == 13.0
+
+
+def test_no_week_is_left_when_the_year_closes():
+    assert periods.weeks_left(periods.parse_quarter("2021-Q4"), 14) == 0
+
+
+def test_the_calendars_last_quarter_has_92_days():
+    assert periods.weeks_left(Q3, None) == 92 / 7
 
 
 def test_the_labels_of_a_quarter_and_of_the_year_so_far():
@@ -80,6 +91,19 @@ def test_the_tet_window_of_2018_falls_six_days_before_the_cutoff_and_eight_after
     assert share["2018-02"] == pytest.approx(6 / 14)
     assert share["2018-03"] == pytest.approx(8 / 14)
     assert share.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("cutoff", [None, 1, 14, 28])
+def test_every_lunar_year_has_one_tet(cutoff):
+    share = periods.tet_share(pd.period_range("2014-01", "2027-12", freq="M"), cutoff)
+    by_year = share.groupby(share.index.year).sum()
+    assert by_year.index.tolist() == sorted(periods.TET)
+    assert by_year.to_numpy() == pytest.approx(1)
+
+
+def test_tet_is_not_spread_over_quarters():
+    with pytest.raises(ValueError, match="not quarters"):
+        periods.tet_share(pd.period_range("2018Q1", "2018Q4", freq="Q"), 14)
 
 
 def test_a_year_without_a_known_tet_is_refused():

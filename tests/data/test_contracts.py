@@ -34,6 +34,18 @@ def test_a_breach_names_its_row_and_column(change):
         check(pd.DataFrame([ROW | change]), Counts, where="counts")
 
 
+def test_a_breach_is_told_with_the_row_it_stands_in():
+    with pytest.raises(BadData, match=r"counts row 2: column resolved: .*-1.* \(1 such in all\)"):
+        check(pd.DataFrame([ROW, ROW | {"resolved": -1}, ROW]), Counts, where="counts")
+
+
+def test_a_dimension_the_source_lacks_is_missing_and_a_period_is_not():
+    lacking = dict.fromkeys(["agency", "district", "field", "channel", "published_online", "timeliness", "received"])
+    assert check(pd.DataFrame([ROW | lacking]), Counts, where="counts")[list(lacking)].isna().all(axis=None)
+    with pytest.raises(BadData, match="row 1: column period"):
+        check(pd.DataFrame([ROW | {"period": None}]), Counts, where="counts")
+
+
 def test_an_unknown_or_missing_column_is_refused():
     frame = pd.DataFrame([ROW]).drop(columns="resolved").assign(name="Nguyễn")
     with pytest.raises(BadData, match=r"unknown \['name'\], missing \['resolved'\]"):

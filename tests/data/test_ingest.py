@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import csv
-import os
-from pathlib import Path
+import hashlib
+import io
+import re
+import shutil
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from analysis.data.ingest import receive
-from analysis.faults import BadData
+from analysis.data.ingest import content_hash, receive
+from analysis.faults import BadData, BadParameters
 from analysis.parameters import ROOT
 
 GOVUK = ROOT / "parameters" / "sources" / "govuk.yml"
@@ -55,12 +59,54 @@ def test_what_is_rejected_keeps_line_code_and_raw(tmp_path):
 
 def test_nothing_is_lost(tmp_path):
     received = _receive(tmp_path, HEADER + ROWS)
+    # Q1: dft-permit and defra-fish; Q2: dft-permit, a total alone, and home-visa.
+    assert received.accepted.to_dict() == {"2016Q1": 2, "2016Q2": 2}
     assert received.counts_in == 6 == received.accepted.sum() + len(received.rejected)
 
 
-def test_a_byte_order_mark_and_a_line_separator_inside_a_field_are_no_fault(tmp_path):
-    text = "\ufeff" + HEADER + "DfT,dft-permit,a\u2028b,1,1,1,1\n"
-    assert _receive(tmp_path, text).counts["resolved"].tolist() == [1, 0, 1, 0]
+CELL = st.none() | st.integers(0, 3)
+
+
+@settings(max_examples=25)
+@given(rows=st.lists(st.tuples(CELL, CELL, CELL, CELL), min_size=1, max_size=6))
+def test_every_count_is_accepted_or_rejected(tmp_path_factory, rows):
+    rows = [(1, 1, 1, 1), *rows]  # one good row, because a file without any good count is refused
+    pairs = [pair for row in rows for pair in ((row[0], row[2]), (row[1], row[3])) if pair != (None, None)]
+    bad = [pair for pair in pairs if pair[0] is None or (pair[1] is not None and pair[1] > pair[0])]
+    file = io.StringIO()
+    csv.writer(file, lineterminator="\n").writerows(
+        ["DfT", f"p{at}", "two\nlines", *row] for at, row in enumerate(rows)
+    )
+    received = _receive(tmp_path_factory.mktemp("in"), HEADER + file.getvalue())
+    assert received.counts_in == len(pairs)
+    assert received.accepted.sum() == len(pairs) - len(bad)
+    assert received.rejected["raw"].tolist() == [f"whole={'' if w is None else w}; part={p}" for w, p in bad]
+    assert received.counts["resolved"].sum() == sum(w for w, p in pairs if (w, p) not in bad)
+    # A row takes two lines, after the five of the header.
+    assert all(line == 6 + 2 * int(name[1:]) for line, name in received.rejected[["line", "procedure"]].to_numpy())
+
+
+def test_windows_line_breaks_change_neither_counts_nor_lines(tmp_path):
+    unix, windows = (_receive(tmp_path, (HEADER + ROWS).replace("\n", end)) for end in ("\n", "\r\n"))
+    pd.testing.assert_frame_equal(windows.counts, unix.counts)
+    pd.testing.assert_frame_equal(windows.rejected, unix.rejected)
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path):
+    assert _receive(tmp_path, "\ufeff" + HEADER + "DfT,dft-permit,a,1,1,1,1\n").counts["resolved"].tolist() == [
+        1,
+        0,
+        1,
+        0,
+    ]
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c"])
+def test_a_line_separator_inside_a_field_ends_no_row(tmp_path, separator):
+    text = HEADER + f"DfT,dft-permit,a{separator}b,1,1,1,1\nDfT,dft-bus,b,,1,1,1\n"
+    received = _receive(tmp_path, text)
+    assert received.counts["resolved"].tolist() == [1, 0, 1, 0, 1, 0]
+    assert received.rejected["line"].tolist() == [7]
 
 
 @pytest.mark.parametrize(
@@ -74,6 +120,8 @@ def test_a_byte_order_mark_and_a_line_separator_inside_a_field_are_no_fault(tmp_
         (HEADER + 'DfT,a,x,"-5,000",1,1,1\n', "'-5,000' is negative"),
         (HEADER + "DfT,a,x,1.5,1,1,1\n", "'1.5' is not a whole number"),
         (HEADER + 'DfT,a,x,"12,34",1,1,1\n', "'12,34' is not a whole number"),
+        (HEADER + "DfT,a,x,some,1,1,1\n", "'some' is not a whole number"),
+        (HEADER + 'DfT,a,"x\ny",1,1,1,1\nDfT,b,x,1,1,1,?\n', "line 8, column"),
         (HEADER + "DfT,,x,1,1,1,1\n", "column 'Slug' is empty"),
         (HEADER.replace("Slug", "Name"), "one column 'Slug' (procedure) was expected, found 0"),
         (HEADER.replace("Digital transactions\nApr", "Digital counts\nApr"), "2016Q2 has only one of them"),
@@ -101,17 +149,36 @@ def test_a_folder_of_our_own_tables_needs_its_parts(tmp_path):
         receive(tmp_path, None)
 
 
-@pytest.fixture(scope="module")
-def govuk():
-    if "DUNGHEN_REAL_DATA" not in os.environ:
-        pytest.skip("DUNGHEN_REAL_DATA is not set: it names the folder of the real data")
-    return Path(os.environ["DUNGHEN_REAL_DATA"]) / "govuk" / "services.csv"
+def test_a_misspelt_description_of_the_data_is_refused(tmp_path):
+    shutil.copy(ROOT / "data" / "demo" / "counts.parquet", tmp_path)
+    (tmp_path / "about.yml").write_text("title: t\nsource: s\nsimulatd: true\n", encoding="utf-8")
+    with pytest.raises(BadParameters, match=r"about\.yml line 3: unknown key 'simulatd'; did you mean 'simulated'"):
+        receive(tmp_path, None)
+
+
+def test_tables_without_ratings_have_no_ratings(tmp_path):
+    for name in ("counts.parquet", "about.yml"):
+        shutil.copy(ROOT / "data" / "demo" / name, tmp_path)
+    received = receive(tmp_path, None)
+    assert received.ratings.empty
+    assert received.counts_in == len(received.counts) == received.accepted.sum()
+
+
+def test_the_hash_of_a_folder_is_that_of_its_files_and_their_names(tmp_path):
+    hashes = []
+    for name, content in [("a", "1"), ("a", "2"), ("b", "2")]:
+        folder = tmp_path / f"{name}{content}"
+        folder.mkdir()
+        (folder / name).write_text(content, encoding="utf-8")
+        hashes.append(content_hash(folder))
+    assert len(set(hashes)) == 3
+    assert content_hash(tmp_path / "a1" / "a") == hashes[0] == hashlib.sha256(b"a1").hexdigest()
 
 
 @pytest.mark.parametrize(("abbreviation", "numerator", "denominator"),
                          [(None, 306_218_438, 388_428_088), ("DfT", 156_181_315, 164_395_703)])  # fmt: skip
-def test_the_real_file_adds_up_as_plain_loops_add_it_up(govuk, abbreviation, numerator, denominator):
-    with govuk.open(encoding="utf-8", newline="") as file:
+def test_the_real_file_adds_up_as_plain_loops_add_it_up(govuk_export, abbreviation, numerator, denominator):
+    with govuk_export.open(encoding="utf-8-sig", newline="") as file:
         header, *rows = csv.reader(file)
     whole_at, part_at = (header.index(f"{kind} transactions\nJul - Sep 2016") for kind in ("Total", "Digital"))
     K = N = 0
@@ -121,9 +188,23 @@ def test_the_real_file_adds_up_as_plain_loops_add_it_up(govuk, abbreviation, num
             K, N = K + int(part), N + int(whole)
     assert (numerator, denominator) == (K, N)
 
-    counts = receive(govuk, GOVUK).counts
+    counts = receive(govuk_export, GOVUK).counts
     quarter = counts[(counts["period"] == "2016Q3") & counts["channel"].notna()]
     if abbreviation:
         quarter = quarter[quarter["agency"] == abbreviation.lower()]
     assert quarter.loc[quarter["channel"] == "online", "resolved"].sum() == numerator
     assert quarter["resolved"].sum() == denominator
+
+
+def test_of_the_real_file_no_count_is_lost(govuk_export):
+    with govuk_export.open(encoding="utf-8-sig", newline="") as file:
+        header, *rows = csv.reader(file)
+    columns = {" ".join(name.split()): at for at, name in enumerate(header)}
+    wholes = [name for name in columns if re.fullmatch(r"Total transactions \w{3} - \w{3} \d{4}", name)]
+    pairs = [(columns[name], columns[name.replace("Total", "Digital")]) for name in wholes]
+    assert len(pairs) > 8
+    received = receive(govuk_export, GOVUK)
+    assert received.counts_in == sum(
+        bool(row[whole].strip() or row[part].strip()) for row in rows for whole, part in pairs
+    )
+    assert received.counts_in == received.accepted.sum() + len(received.rejected)

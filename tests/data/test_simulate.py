@@ -27,19 +27,32 @@ def test_the_committed_demo_is_what_the_seed_makes(made):
     assert json.loads((ROOT / "data" / "demo" / "truth.json").read_text()) == made.truth
 
 
-def test_another_seed_makes_another_province(made):
-    assert simulate(1).counts["resolved"].sum() != made.counts["resolved"].sum()
+def test_the_same_seed_makes_the_same_province_and_another_seed_another(made):
+    once, again = simulate(1), simulate(1)
+    assert_frame_equal(once.counts, again.counts)
+    assert_frame_equal(once.ratings, again.ratings)
+    assert once.truth == again.truth
+    assert once.counts["resolved"].sum() != made.counts["resolved"].sum()
+    assert once.ratings["satisfied"].sum() != made.ratings["satisfied"].sum()
 
 
 def test_the_demo_is_small():
     assert sum(file.stat().st_size for file in (ROOT / "data" / "demo").iterdir()) < 3e6
 
 
-def test_tet_empties_the_month_it_falls_in_whichever_that_is(made):
+@pytest.mark.parametrize(
+    ("emptied", "before", "after"),
+    [
+        ("2018-03", "2018-01", "2018-04"),  # 9–22 February: 6 days in the reporting month of February, 8 in March's
+        ("2019-02", "2019-01", "2019-03"),  # 29 January–11 February: all in February's
+        ("2020-02", "2020-01", "2020-03"),  # 18–31 January: all in February's
+        ("2021-02", "2021-01", "2021-04"),  # 5–18 February: 10 days in February's, 4 in March's
+    ],
+)
+def test_tet_empties_the_month_it_falls_in_whichever_that_is(made, emptied, before, after):
     monthly = made.counts.groupby("period")["resolved"].sum()
-    # 2020: Tết on 25 January, window 18–31 January, all in the reporting month of February; 2018: mostly March.
-    assert monthly["2020-02"] < 0.8 * monthly[["2020-01", "2020-03"]].mean()
-    assert monthly["2018-03"] < monthly["2018-04"]
+    # Half of the window takes e^(-0.55 / 2), a quarter of the cases; season and shocks give back less than that.
+    assert monthly[emptied] < 0.85 * min(monthly[before], monthly[after])
 
 
 def test_the_catalogue_jumps_in_september_2020(made):
@@ -49,9 +62,37 @@ def test_the_catalogue_jumps_in_september_2020(made):
     assert share["2020-09"] > 0.55
 
 
-def test_the_counts_scatter_around_the_truth_as_binomial_counts_do(made):
+def test_every_resolved_case_is_early_on_time_late_or_without_a_due_date(made):
+    resolved = made.counts.groupby("period")["resolved"].sum()
+    by_timeliness = made.counts.pivot_table(index="period", columns="timeliness", values="resolved", aggfunc="sum")
+    assert set(by_timeliness) == {"early", "on_time", "late", "no_due_date"}
+    assert by_timeliness.sum(axis=1).tolist() == resolved.tolist()
+    assert len(resolved) == 48
+
+
+def _online(made):
+    by_channel = made.counts.pivot_table(index="period", columns="channel", values="resolved", aggfunc="sum")
+    return by_channel["online"], by_channel.sum(axis=1)
+
+
+def _late(made):
+    by_timeliness = made.counts.pivot_table(index="period", columns="timeliness", values="resolved", aggfunc="sum")
+    return by_timeliness["late"], by_timeliness.sum(axis=1)
+
+
+def _satisfied(made):
+    sums = made.ratings.groupby("period")[["satisfied", "respondents"]].sum()
+    return sums["satisfied"], sums["respondents"]
+
+
+@pytest.mark.parametrize(
+    ("name", "added_up"),
+    [("online_of_all", _online), ("late_of_resolved", _late), ("satisfied_of_ratings", _satisfied)],
+)
+def test_the_counts_scatter_around_the_truth_as_binomial_counts_do(made, name, added_up):
     months = made.truth["monthly"]
-    counts = made.counts.pivot_table(index="period", columns="channel", values="resolved", aggfunc="sum").astype(float)
-    N, truth = counts.sum(axis=1), pd.Series(months["online_of_all"], index=months["period"])
-    z = (counts["online"] / N - truth) / np.sqrt(truth * (1 - truth) / N)
-    assert np.abs(z).max() < 4.5
+    K, N = (count.astype(float) for count in added_up(made))
+    truth = pd.Series(months[name], index=months["period"])
+    z = (K / N - truth) / np.sqrt(truth * (1 - truth) / N)
+    assert z.abs().max() < 4.5
+    assert 0.3 < (z**2).mean() < 2.5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from statsmodels.stats.proportion import proportion_confint
 
 from analysis.data.contracts import Counts, Ratings, check
 from analysis.faults import BadData
@@ -61,15 +62,35 @@ def test_read_literally_overdue_counts_the_early(counts):
     assert _row(timeliness.overdue(counts, interpretation="early_literal"), "total")[:2] == (30, 105)
 
 
-def test_a_code_of_two_meanings_is_refused(counts):
-    with pytest.raises(BadData, match="'stp'"):
-        uptake.online_of_all(counts.assign(field="stp"))
+def test_a_source_without_timeliness_has_no_overdue_share(counts):
+    assert timeliness.overdue(counts.assign(timeliness=None)).empty
+
+
+def test_the_shares_are_of_the_whole_each_agency_and_each_field(counts):
+    shares = uptake.online_of_all(counts)
+    assert set(shares["series"]) == {"total", "stp", "sxd", "hotich", "xaydung"}
+    assert not shares.duplicated(["indicator", "series", "period"]).any()
+    assert set(shares["indicator"]) == {"online_of_all"}
+
+
+def test_a_share_of_nothing_is_missing(counts):
+    numerator, denominator, value = _row(uptake.online_of_all(counts.assign(resolved=0)), "total")
+    assert (numerator, denominator) == (0, 0)
+    assert pd.isna(value)
+
+
+@pytest.mark.parametrize(("change", "code"), [({"field": "stp"}, "stp"), ({"agency": "total"}, "total")])
+def test_a_code_of_two_meanings_is_refused(counts, change, code):
+    with pytest.raises(BadData, match=f"'{code}'"):
+        uptake.online_of_all(counts.assign(**change))
 
 
 def test_satisfied_of_respondents():
     rows = [("2021-01", "stp", None, "hotich", "online", 8, 10), ("2021-01", "sxd", None, "xaydung", "counter", 1, 5)]
     ratings = check(pd.DataFrame(rows, columns=list(Ratings.to_schema().columns)), Ratings, where="hand-made ratings")
-    assert _row(satisfaction.rated_satisfied(ratings), "total") == (9, 15, pytest.approx(0.6))
+    shares = satisfaction.rated_satisfied(ratings)
+    assert _row(shares, "total") == (9, 15, pytest.approx(0.6))
+    assert _row(shares, "sxd") == (1, 5, pytest.approx(0.2))
 
 
 def test_coverage_shows_who_started_stopped_or_gives_only_a_total(counts):
@@ -101,6 +122,18 @@ def test_a_short_series_has_no_trend_and_a_wilson_interval():
     centre = (8 + z**2 / 2) / (n + z**2)
     half = z * (p * (1 - p) / n + z**2 / (4 * n**2)) ** 0.5 / (1 + z**2 / n)
     assert (row["lower"], row["upper"]) == (pytest.approx(centre - half), pytest.approx(centre + half))
+    assert (row["lower"], row["upper"]) == proportion_confint(8, 10, alpha=0.2, method="wilson")
+
+
+@pytest.mark.parametrize(("months", "drawn"), [(23, 0), (24, 24)])
+def test_a_trend_needs_two_full_years(months, drawn):
+    shares = pd.DataFrame({"period": range(months), "numerator": 1, "denominator": 2, "value": 0.5})
+    assert trend.with_trend(shares, season_length=12)["trend"].notna().sum() == drawn
+
+
+def test_a_series_with_a_gap_has_no_trend():
+    shares = pd.DataFrame({"period": range(30), "numerator": 1, "denominator": 2, "value": [0.5] * 29 + [None]})
+    assert trend.with_trend(shares, season_length=12)["trend"].isna().all()
 
 
 def test_a_straight_line_is_its_own_trend():
