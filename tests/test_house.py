@@ -23,6 +23,8 @@ ROOMS_OF = {
     "duckdb": {"data", "indicators"},
     "sqlite3": {"data", "indicators"},
     "adbc_driver_postgresql": {"data", "indicators"},
+    "python_calamine": {"data"},
+    "xlsxwriter": {"data"},
     "IPython": {"report", "publish"},
 }
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))

@@ -1,4 +1,8 @@
-"""The tables of the suite: every column with its unit and meaning, checked once at the door."""
+"""The tables of the suite: every column with its unit and meaning, checked once at the door.
+
+Small frames are validated by pandera; the rules over cases, which may be larger than memory, are SQL that
+`analysis.data.reading` writes from the same models.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +17,15 @@ from analysis.faults import BadData
 
 CHANNELS = ("online", "counter", "post", "other")
 TIMELINESS = ("early", "on_time", "late", "no_due_date")
+OUTCOMES = ("resolved", "refused", "withdrawn", "open")
+LEVELS = ("1", "2", "3", "4", "full", "partial", "information")
+PUBLISHED_LEVELS = ("3", "4", "full", "partial")
+"""Levels at which a procedure counts as published online: 3 and 4 until August 2022, full and partial since."""
+CASE_RATINGS = ("dissatisfied", "satisfied", "very_satisfied")
+PROGRESS_KINDS = ("inventory", "milestone", "headcount")
 
-_CODE = r"^[a-z0-9]+([_-][a-z0-9]+)*$"
-_PERIOD = r"^\d{4}(-(0[1-9]|1[0-2])|Q[1-4])$"
+CODE = r"^[a-z0-9]+([_-][a-z0-9]+)*$"
+PERIOD = r"^\d{4}(-(0[1-9]|1[0-2])|Q[1-4])$"
 
 
 def _dimension(**checks: Any) -> Any:
@@ -23,7 +33,81 @@ def _dimension(**checks: Any) -> Any:
     return pa.Field(nullable=True, **checks)
 
 
-class Counts(pa.DataFrameModel):
+class _Table(pa.DataFrameModel):
+    """What all tables share: columns of another name are refused, and types are made the contract's."""
+
+    class Config:
+        """A table either is the contract's or it is not."""
+
+        strict = True
+        coerce = True
+
+
+class Cases(_Table):
+    """One application file a row: a case, from its filing to the day its result was handed over.
+
+    Times are local, without a zone. A case counts as received in the period of `accepted_at` and as resolved in the
+    period of `finished_at`.
+
+    Attributes
+    ----------
+    case_id : str
+        Identifier in the system it comes from; unique.
+    procedure_code : str or missing
+        National code of the procedure, as recorded.
+    field, agency, district : str or missing
+        Lower-case codes of the procedure's field, of the receiving body and of its district.
+    level : {"1", "2", "3", "4", "full", "partial", "information"} or missing
+        Level of online service as recorded on the case: 1–4 until August 2022, the others since. The two are no
+        legal equivalents and are never translated into each other.
+    channel : {"online", "counter", "post", "other"} or missing
+        How the case was filed.
+    submitted_at, accepted_at : time or missing
+        When it was filed, and when an official accepted it; a case not accepted has been received by nobody.
+    first_due_at, due_at : time or missing
+        The first date promised and the one that holds now: a new appointment replaces the second, never the first.
+        Both are missing where the procedure has no term.
+    finished_at, returned_at : time or missing
+        When processing ended, on which timeliness is judged, and when the result was handed over.
+    outcome : {"resolved", "refused", "withdrawn", "open"}
+        How the case stood at the extraction.
+    """
+
+    case_id: Series[str] = pa.Field(unique=True)
+    procedure_code: Series[str] = _dimension()
+    field: Series[str] = _dimension(str_matches=CODE)
+    agency: Series[str] = _dimension(str_matches=CODE)
+    district: Series[str] = _dimension(str_matches=CODE)
+    level: Series[str] = _dimension(isin=LEVELS)
+    channel: Series[str] = _dimension(isin=CHANNELS)
+    submitted_at: Series[pa.DateTime] = _dimension()
+    accepted_at: Series[pa.DateTime] = _dimension()
+    first_due_at: Series[pa.DateTime] = _dimension()
+    due_at: Series[pa.DateTime] = _dimension()
+    finished_at: Series[pa.DateTime] = _dimension()
+    returned_at: Series[pa.DateTime] = _dimension()
+    outcome: Series[str] = pa.Field(isin=OUTCOMES)
+
+
+class CaseRatings(_Table):
+    """One rating of one case a row: given by those who chose to.
+
+    Attributes
+    ----------
+    case_id : str
+        The case rated, as in `Cases`.
+    rating : {"dissatisfied", "satisfied", "very_satisfied"}
+        The three levels asked.
+    rated_at : time
+        When it was given.
+    """
+
+    case_id: Series[str]
+    rating: Series[str] = pa.Field(isin=CASE_RATINGS)
+    rated_at: Series[pa.DateTime]
+
+
+class Counts(_Table):
     """Cases counted by period; dimensions a source lacks are missing, and rows may be added up freely.
 
     Attributes
@@ -37,32 +121,26 @@ class Counts(pa.DataFrameModel):
     channel : {"online", "counter", "post", "other"} or missing
         How the case was filed; missing when the source gives the whole without its split by channel.
     published_online : bool or missing
-        Whether the procedure was published online (level 3 or 4) when the case was received.
+        Whether the procedure was published online when the case was received (see `PUBLISHED_LEVELS`).
     timeliness : {"early", "on_time", "late", "no_due_date"} or missing
         Finish against the due date, for resolved cases.
     received, resolved : cases
         Whole numbers, 0 or more; missing when the source does not count them.
     """
 
-    period: Series[str] = pa.Field(str_matches=_PERIOD)
-    agency: Series[str] = _dimension(str_matches=_CODE)
-    district: Series[str] = _dimension(str_matches=_CODE)
-    field: Series[str] = _dimension(str_matches=_CODE)
-    procedure: Series[str] = _dimension(str_matches=_CODE)
+    period: Series[str] = pa.Field(str_matches=PERIOD)
+    agency: Series[str] = _dimension(str_matches=CODE)
+    district: Series[str] = _dimension(str_matches=CODE)
+    field: Series[str] = _dimension(str_matches=CODE)
+    procedure: Series[str] = _dimension(str_matches=CODE)
     channel: Series[str] = _dimension(isin=CHANNELS)
     published_online: Series[pd.BooleanDtype] = _dimension()
     timeliness: Series[str] = _dimension(isin=TIMELINESS)
     received: Series[pd.Int64Dtype] = _dimension(ge=0)
     resolved: Series[pd.Int64Dtype] = _dimension(ge=0)
 
-    class Config:
-        """Columns of another name are refused: a table either is the contract's or it is not."""
 
-        strict = True
-        coerce = True
-
-
-class Ratings(pa.DataFrameModel):
+class Ratings(_Table):
     """Per-case ratings counted by period: given by those who chose to, so never a survey.
 
     Attributes
@@ -75,19 +153,13 @@ class Ratings(pa.DataFrameModel):
         All ratings given; at least `satisfied`.
     """
 
-    period: Series[str] = pa.Field(str_matches=_PERIOD)
-    agency: Series[str] = _dimension(str_matches=_CODE)
-    district: Series[str] = _dimension(str_matches=_CODE)
-    field: Series[str] = _dimension(str_matches=_CODE)
+    period: Series[str] = pa.Field(str_matches=PERIOD)
+    agency: Series[str] = _dimension(str_matches=CODE)
+    district: Series[str] = _dimension(str_matches=CODE)
+    field: Series[str] = _dimension(str_matches=CODE)
     channel: Series[str] = _dimension(isin=CHANNELS)
     satisfied: Series[pd.Int64Dtype] = pa.Field(ge=0)
     respondents: Series[pd.Int64Dtype] = pa.Field(ge=0)
-
-    class Config:
-        """As in `Counts`."""
-
-        strict = True
-        coerce = True
 
     @pa.dataframe_check
     @classmethod
@@ -96,7 +168,118 @@ class Ratings(pa.DataFrameModel):
         return frame["satisfied"] <= frame["respondents"]
 
 
+class Survey(_Table):
+    """One answer a row of a survey of organisations and people: no name, no address, nothing to find a person by.
+
+    Attributes
+    ----------
+    instrument : str
+        Which survey, such as ``provincial`` or ``sipas``: two instruments never make one series.
+    round : str
+        The round, usually its year.
+    stratum, cluster : str
+        The stratum and, within it, the primary sampling unit of the respondent.
+    agency : str or missing
+        The body asked about.
+    weight : respondents represented
+        Sampling weight, above 0.
+    rating : 1 to 5
+        From very dissatisfied (1) to very satisfied (5); 4 and 5 are satisfied.
+    """
+
+    instrument: Series[str] = pa.Field(str_matches=CODE)
+    round: Series[str] = pa.Field(str_length={"min_value": 1})
+    stratum: Series[str] = pa.Field(str_matches=CODE)
+    cluster: Series[str] = pa.Field(str_matches=CODE)
+    agency: Series[str] = _dimension(str_matches=CODE)
+    weight: Series[float] = pa.Field(gt=0)
+    rating: Series[pd.Int64Dtype] = pa.Field(ge=1, le=5)
+
+
+class Catalogue(_Table):
+    """One state of one procedure a row, from a day on: what was published online when.
+
+    Attributes
+    ----------
+    procedure_code : str
+        National code of the procedure.
+    field : str or missing
+        Lower-case code of its field.
+    level : {"1", "2", "3", "4", "full", "partial", "information"}
+        Level of online service in this state.
+    eligible : bool
+        Whether the procedure can be offered at level 3 or 4 at all.
+    mobile : bool or missing
+        Usable on several means, mobile included.
+    integrated : bool or missing
+        Integrated with the National Public Service Portal.
+    roadmap_on : day or missing
+        Day by which the registered roadmap promises the integration; missing when it is not on the roadmap.
+    valid_from, valid_to : day, day or missing
+        First and last day of this state; missing `valid_to` means today's.
+    """
+
+    procedure_code: Series[str] = pa.Field(str_length={"min_value": 1})
+    field: Series[str] = _dimension(str_matches=CODE)
+    level: Series[str] = pa.Field(isin=LEVELS)
+    eligible: Series[pd.BooleanDtype]
+    mobile: Series[pd.BooleanDtype] = _dimension()
+    integrated: Series[pd.BooleanDtype] = _dimension()
+    roadmap_on: Series[pa.DateTime] = _dimension()
+    valid_from: Series[pa.DateTime]
+    valid_to: Series[pa.DateTime] = _dimension()
+
+
+class Progress(_Table):
+    """One dated item a row: a body in an inventory, a milestone, or a point of a headcount path.
+
+    Attributes
+    ----------
+    target : str
+        The plan's target the item belongs to.
+    item : str
+        Lower-case code of the item.
+    kind : {"inventory", "milestone", "headcount"}
+        What it is.
+    planned_on : day
+        Day it is due by the roadmap.
+    done_on : day or missing
+        Day it was done; missing while it is not.
+    planned, actual : persons or missing
+        Headcount allowed and reached on that day; only for headcount.
+    """
+
+    target: Series[str] = pa.Field(str_matches=CODE)
+    item: Series[str] = pa.Field(str_matches=CODE)
+    kind: Series[str] = pa.Field(isin=PROGRESS_KINDS)
+    planned_on: Series[pa.DateTime]
+    done_on: Series[pa.DateTime] = _dimension()
+    planned: Series[pd.Int64Dtype] = _dimension(ge=0)
+    actual: Series[pd.Int64Dtype] = _dimension(ge=0)
+
+
+TABLES: dict[str, type[_Table]] = {
+    "cases": Cases,
+    "case_ratings": CaseRatings,
+    "counts": Counts,
+    "ratings": Ratings,
+    "survey": Survey,
+    "catalogue": Catalogue,
+    "progress": Progress,
+}
+"""Every table a source can give, by the name of its file."""
+
 Table = TypeVar("Table", bound=pa.DataFrameModel)
+
+
+def columns_of(contract: type[pa.DataFrameModel]) -> list[str]:
+    """Return the names of a contract's columns, in its order."""
+    return list(contract.to_schema().columns)
+
+
+def empty(contract: type[Table]) -> pd.DataFrame:
+    """Return a table of the contract without rows."""
+    return check(pd.DataFrame(columns=columns_of(contract)), contract, where=contract.__name__)
 
 
 def check(frame: pd.DataFrame, contract: type[Table], *, where: str) -> pd.DataFrame:
@@ -107,7 +290,7 @@ def check(frame: pd.DataFrame, contract: type[Table], *, where: str) -> pd.DataF
     frame : pd.DataFrame
         A candidate table.
     contract : type
-        `Counts` or `Ratings`.
+        One of `TABLES`.
     where : str
         File or table, for the message.
 
@@ -116,7 +299,7 @@ def check(frame: pd.DataFrame, contract: type[Table], *, where: str) -> pd.DataF
     BadData
         The first breach: table, column, row, value and what was expected.
     """
-    columns = list(contract.to_schema().columns)
+    columns = columns_of(contract)
     unknown, absent = sorted(set(frame) - set(columns)), [name for name in columns if name not in frame]
     if unknown or absent:
         raise BadData(f"{where}: columns {', '.join(columns)} were expected; unknown {unknown}, missing {absent}")

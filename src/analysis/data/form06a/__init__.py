@@ -1,0 +1,1 @@
+"""The official form II.06a/VPCP/KSTT: read as filed, checked, reconciled with our totals, written from our cases."""

@@ -1,0 +1,202 @@
+"""Form II.06a as a workbook to file: the standard layout, real numbers, the same bytes for the same counts."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from itertools import groupby
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import xlsxwriter
+
+from analysis.data.form06a.layout import (
+    AGENCY_SHEET,
+    COLUMNS,
+    COUNTS,
+    FIELD_SHEET,
+    FORM_NUMBER,
+    TITLE,
+    TOTAL,
+    UNIT,
+    UNKNOWN_NAME,
+    formula,
+)
+
+SIMULATED = "SỐ LIỆU MÔ PHỎNG, không phải số liệu thật"
+HEADER_ROW = 6
+FIRST_ROW = HEADER_ROW + 4
+_LAST_COLUMN = len(COLUMNS) - 1
+_WIDTHS = {"line": 5, "name": 42}
+_COUNT_WIDTH = 10.5
+_LINE_HEIGHT = 16
+_A4 = 9
+_FONT = {"font_name": "Times New Roman", "font_size": 11, "valign": "vcenter"}
+_FRAMED = _FONT | {"border": 1}
+_STYLES = {
+    "plain": _FONT,
+    "small": _FONT | {"italic": True, "align": "right"},
+    "title": _FONT | {"bold": True, "font_size": 13, "align": "center"},
+    "centred": _FONT | {"italic": True, "align": "center"},
+    "warning": _FONT | {"bold": True, "font_size": 13, "font_color": "#B00000", "align": "center"},
+    "header": _FRAMED | {"bold": True, "align": "center", "text_wrap": True},
+    "formula": _FRAMED | {"italic": True, "font_size": 8, "align": "center", "text_wrap": True},
+    "line": _FRAMED | {"align": "center"},
+    "name": _FRAMED | {"text_wrap": True, "indent": 1},
+    "count": _FRAMED | {"num_format": "#,##0", "align": "right", "indent": 1},
+    "total_name": _FRAMED | {"bold": True, "indent": 1},
+    "total": _FRAMED | {"bold": True, "num_format": "#,##0", "align": "right", "indent": 1},
+}
+
+
+@dataclass(frozen=True)
+class _Filing:
+    """What is said above the table of each sheet."""
+
+    first_day: date
+    last_day: date
+    reporting_body: str
+    receiving_body: str
+    simulated: bool
+
+
+def write_form(
+    path: Path,
+    *,
+    by_agency: pd.DataFrame,
+    by_field: pd.DataFrame,
+    first_day: date,
+    last_day: date,
+    reporting_body: str,
+    receiving_body: str,
+    names: Mapping[str, str],
+    simulated: bool,
+) -> None:
+    """Write the form, one sheet by agency and one by field.
+
+    The same counts give the same bytes: the workbook says that it was made on the last day of the period.
+
+    Parameters
+    ----------
+    path : Path
+        The XLSX to write; a file of that name is replaced.
+    by_agency, by_field : pd.DataFrame
+        `code` and the counts of `layout.COUNTS` in cases, as `from_cases.form_from_cases` gives them; rows are
+        written in their order, a missing count as a blank cell.
+    first_day, last_day : date
+        The period, both days within it.
+    reporting_body, receiving_body : str
+        Who reports, and to whom.
+    names : mapping of str to str
+        Code → name to show; a code that is not in it shows itself.
+    simulated : bool
+        True makes every sheet say so, on screen and on each printed page.
+    """
+    filing = _Filing(first_day, last_day, reporting_body, receiving_body, simulated)
+    content = io.BytesIO()
+    # Names come from other systems: whatever they begin with, they are text.
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(content, options) as workbook:
+        workbook.set_properties({"title": FORM_NUMBER, "created": datetime.combine(last_day, time())})
+        styles = {name: workbook.add_format(style) for name, style in _STYLES.items()}
+        for title, counts, label in (
+            (AGENCY_SHEET, by_agency, "Đơn vị"),
+            (FIELD_SHEET, by_field, COLUMNS[1].header[0]),
+        ):
+            sheet = workbook.add_worksheet(title)
+            _set_page(sheet, simulated=simulated)
+            _write_masthead(sheet, filing, styles)
+            _write_header(sheet, label, styles)
+            _write_rows(sheet, counts, names, styles)
+    path.write_bytes(content.getvalue())
+
+
+def _set_page(sheet: Any, *, simulated: bool) -> None:
+    sheet.set_landscape()
+    sheet.set_paper(_A4)
+    sheet.fit_to_pages(1, 0)
+    sheet.set_margins(left=0.5, right=0.5, top=0.7, bottom=0.6)
+    sheet.set_footer("&CTrang &P/&N")
+    if simulated:
+        sheet.set_header(f"&C{SIMULATED}")
+    sheet.repeat_rows(HEADER_ROW, FIRST_ROW - 1)
+    sheet.freeze_panes(FIRST_ROW, 2)
+    for at, column in enumerate(COLUMNS):
+        sheet.set_column(at, at, _WIDTHS.get(column.key, _COUNT_WIDTH))
+
+
+def _write_masthead(sheet: Any, filing: _Filing, styles: Mapping[str, Any]) -> None:
+    middle = 7
+    period = f"Kỳ báo cáo: từ ngày {filing.first_day:%d/%m/%Y} đến ngày {filing.last_day:%d/%m/%Y}"
+    sheet.write_string(0, 0, FORM_NUMBER, styles["plain"])
+    sheet.write_string(0, middle, f"Đơn vị báo cáo: {filing.reporting_body}", styles["plain"])
+    sheet.write_string(1, middle, f"Đơn vị nhận báo cáo: {filing.receiving_body}", styles["plain"])
+    sheet.set_row(2, 26)
+    _merge(sheet, (2, 0, 2, _LAST_COLUMN), TITLE, styles["title"])
+    _merge(sheet, (3, 0, 3, _LAST_COLUMN), period, styles["centred"])
+    if filing.simulated:
+        _merge(sheet, (4, 0, 4, _LAST_COLUMN), SIMULATED, styles["warning"])
+    _merge(sheet, (5, 0, 5, _LAST_COLUMN), f"Đơn vị tính: {UNIT}", styles["small"])
+
+
+def _write_header(sheet: Any, label: str, styles: Mapping[str, Any]) -> None:
+    for box, text in _header_cells(label):
+        _merge(sheet, box, text, styles["header"])
+    for at, column in enumerate(COLUMNS):
+        sheet.write_string(HEADER_ROW + 3, at, formula(column), styles["formula"])
+    for row, height in ((HEADER_ROW, 18), (HEADER_ROW + 1, 18), (HEADER_ROW + 2, 40)):
+        sheet.set_row(row, height)
+    sheet.set_row(HEADER_ROW + 3, 24)
+
+
+def _header_cells(label: str) -> Iterator[tuple[tuple[int, int, int, int], str]]:
+    """Yield each cell of the header with the box (rows and columns from 0) it is merged over."""
+    for depth in range(3):
+        # Neighbours that say the same up to this depth share one cell.
+        for said, columns in groupby(COLUMNS, key=lambda column: column.header[: depth + 1]):
+            if not said[depth]:
+                continue
+            at = [column.number - 1 for column in columns]
+            # A cell reaches down over the rows that say nothing below it.
+            last = next((row for row in range(depth + 1, 3) if COLUMNS[at[0]].header[row]), 3) - 1
+            text = label if at == [1] else said[depth]
+            yield (HEADER_ROW + depth, at[0], HEADER_ROW + last, at[-1]), text
+
+
+def _write_rows(sheet: Any, counts: pd.DataFrame, names: Mapping[str, str], styles: Mapping[str, Any]) -> None:
+    row = FIRST_ROW
+    for at, record in enumerate(counts.to_dict("records"), start=1):
+        name = UNKNOWN_NAME if pd.isna(record["code"]) else names.get(record["code"], record["code"])
+        # Programs that open the file keep the height it states, so a long name needs its lines counted here.
+        sheet.set_row(row, _LINE_HEIGHT * ceil((len(name) + 2) / _WIDTHS["name"]))
+        sheet.write_number(row, 0, at, styles["line"])
+        sheet.write_string(row, 1, name, styles["name"])
+        _write_counts(sheet, row, record, styles["count"])
+        row += 1
+    sheet.set_row(row, _LINE_HEIGHT)
+    sheet.write_blank(row, 0, None, styles["total"])
+    sheet.write_string(row, 1, TOTAL, styles["total_name"])
+    _write_counts(sheet, row, counts[list(COUNTS)].sum().to_dict(), styles["total"])
+    sheet.print_area(0, 0, row, _LAST_COLUMN)
+
+
+def _write_counts(sheet: Any, row: int, counts: Mapping[Any, Any], style: Any) -> None:
+    for at, key in enumerate(COUNTS, start=2):
+        if pd.isna(counts[key]):
+            sheet.write_blank(row, at, None, style)
+        else:
+            sheet.write_number(row, at, int(counts[key]), style)
+
+
+def _merge(sheet: Any, box: tuple[int, int, int, int], text: str, style: Any) -> None:
+    top, left, bottom, right = box
+    if (top, left) == (bottom, right):
+        sheet.write_string(top, left, text, style)
+    else:
+        # merge_range would guess what the text is; written after it, it is text.
+        sheet.merge_range(top, left, bottom, right, "", style)
+        sheet.write_string(top, left, text, style)
