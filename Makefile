@@ -4,7 +4,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS := 1
 RECENT = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; set PYTHON=python3.12, say" >&2; exit 6; }
 
-.PHONY: help report test test-slow test-all lab lint lock demo
+.PHONY: help report test test-slow test-all lab lint lock demo bench
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -49,3 +49,6 @@ lock: ## pin what pyproject.toml asks for, with hashes and without addresses
 	  --no-header --no-annotate --quiet -o requirements.lock
 	.venv/lock/bin/python tests/environment_yml.py > environment.yml
 	@rm -rf .venv/lock
+
+bench: .venv/installed ## the figures of the benchmarks, side by side (about 20 minutes)
+	$(BIN)/python benchmarks/ingest.py --out benchmarks/ingest.md

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.data.ingest.table import Intake
 
 settings.register_profile("no-deadline", deadline=None)  # how long an example takes is the machine's matter
 settings.load_profile("no-deadline")
@@ -19,3 +28,73 @@ def govuk_export():
         pytest.skip("DUNGHEN_REAL_DATA does not say where the GOV.UK export is")
     path = Path(os.environ["DUNGHEN_REAL_DATA"])
     return path if path.is_file() else path / "govuk" / "services.csv"
+
+
+# An export of cases as small as one can be: what tests of the door vary.
+CASES_HEADER = "MaHoSo,LinhVuc,Kenh,NgayNhan,NgayHen,NgayXong"
+CASES_MAPPING = {
+    "about": {"title": "t", "source": "s"},
+    "format": "csv",
+    "table": "cases",
+    "dates": ["dd/mm/yyyy HH:MM:SS", "dd/mm/yyyy"],
+    "columns": {
+        "case_id": "MaHoSo",
+        "field": "LinhVuc",
+        "channel": {"column": "Kenh", "codes": {"1": "counter", "2": "online", "3": "post"}},
+        "accepted_at": "NgayNhan",
+        "due_at": "NgayHen",
+        "finished_at": "NgayXong",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What became of a file brought in by a test."""
+
+    intake: Intake
+    table: pd.DataFrame
+
+    @property
+    def rejected(self) -> list[tuple[int, str]]:
+        """Line and code of every reject."""
+        return [(int(line), code) for line, code in self.intake.rejected[["line", "code"]].to_numpy()]
+
+    @property
+    def flagged(self) -> list[tuple[int, str]]:
+        """Line and code of every flag."""
+        return [(int(line), code) for line, code in self.intake.flagged[["line", "code"]].to_numpy()]
+
+
+@pytest.fixture(scope="session")
+def bring_in(tmp_path_factory) -> Callable[..., Brought]:
+    """Bring text (as UTF-8), bytes, what stands under a path or at an address in; the rest goes into the mapping."""
+    import pandas as pd
+
+    from analysis.data.ingest.table import ingest
+    from analysis.data.sources.mapping import Mapping
+
+    def bring(
+        received, *, name="cases.csv", extracted_on=date(2021, 12, 31), reject_limit=1.0, columns=None, **mapping
+    ):
+        if mapping.get("table", "cases") == "cases":
+            columns = {k: v for k, v in (CASES_MAPPING["columns"] | (columns or {})).items() if v is not None}
+        folder = tmp_path_factory.mktemp("door")
+        source = received
+        if not isinstance(received, Path) and not str(received).startswith("postgresql:"):
+            source = folder / name
+            source.write_bytes(received if isinstance(received, bytes) else received.encode())
+        into = folder / "out" / "table.parquet"
+        intake = ingest(
+            str(source),
+            Mapping.model_validate(CASES_MAPPING | mapping | {"columns": columns}),
+            into,
+            extracted_on=extracted_on,
+            reject_limit=reject_limit,
+        )
+        assert [path.name for path in into.parent.iterdir()] == ["table.parquet"]
+        table = pd.read_parquet(into)
+        assert intake.rows == len(table) + len(intake.rejected)
+        return Brought(intake, table)
+
+    return bring

@@ -1,20 +1,19 @@
 """What the numbers depend on, and results that are there whole or not at all."""
 
+from dataclasses import fields
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from analysis.data.sources import About
+from analysis.data.sources.mapping import About
 from analysis.parameters import ROOT, RunParameters
 from analysis.plan import read_plan
 from analysis.results import Fingerprint, Results, fingerprint
 
-FRAMES = [
-    "indicators", "coverage", "changes", "draws", "smoothed", "diagnostics", "promises", "baselines", "run_rate",
-    "previous",
-]  # fmt: skip
+FRAMES = [field.name for field in fields(Results) if field.type == "pd.DataFrame"]
 
 
 @pytest.fixture
@@ -84,7 +83,9 @@ def _small() -> Results:
         plan=read_plan(ROOT / "parameters/plans/khanh-hoa-2021.yml"),
         fingerprint=Fingerprint("a", "b", "c", "d"),
         about=About(title="Số liệu", source="s", simulated=True),
-        tally={"received": 2, "accepted": 1, "rejected": {"part_exceeds_whole": 1}},
+        basis="reconstructed",
+        compared_with=date(2021, 6, 20),
+        form_filed=True,
         **frames,
     )
 
@@ -95,7 +96,8 @@ def test_results_come_back_as_they_were_kept(tmp_path: Path) -> None:
     after = Results.kept_in(tmp_path / "key")
     for name in FRAMES:
         pd.testing.assert_frame_equal(getattr(after, name), getattr(before, name))
-    assert (after.plan, after.about, after.tally) == (before.plan, before.about, before.tally)
+    assert (after.plan, after.about, after.basis) == (before.plan, before.about, before.basis)
+    assert (after.compared_with, after.form_filed) == (before.compared_with, before.form_filed)
     assert vars(after.fingerprint) == vars(before.fingerprint)
     assert after.simulated
     assert [path.name for path in tmp_path.iterdir()] == ["key"]

@@ -41,6 +41,8 @@ class RunParameters(BaseModel):
         A final report names who signed it.
     signed_by : str or None
         Office that signed the report off.
+    reject_limit : float
+        Share of a file's rows (0–1) that may be rejected; more of them stop the run.
     draw_count : int
         Joint simulated paths; 2,000 keep a probability within about one percentage point.
     seed : int
@@ -59,6 +61,7 @@ class RunParameters(BaseModel):
     language: Language = "vi"
     status: Literal["draft", "final"] = "draft"
     signed_by: str | None = None
+    reject_limit: Annotated[float, Field(ge=0, le=1)] = 0.05
     draw_count: Annotated[int, Field(ge=200, le=20_000)] = 2000
     seed: Seed = 2021
     overdue_interpretation: Literal["overdue", "early_literal"] | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +11,10 @@ from filelock import FileLock
 
 from analysis import periods
 from analysis.attainment.probability import Attainment, attainment
-from analysis.data.ingest import Received, content_hash, receive
+from analysis.data.filed import filed
+from analysis.data.ingest.received import Calendar, Received, content_hash, receive
+from analysis.data.revisions import COLUMNS as REVISED
+from analysis.data.revisions import earlier_archive, revisions
 from analysis.faults import BadData, BadParameters
 from analysis.forecast.rest_of_year import Forecast, rest_of_year
 from analysis.indicators import reporting, satisfaction, timeliness, uptake
@@ -45,8 +50,17 @@ def results(run: RunParameters) -> Results:
     PROCESSED.mkdir(parents=True, exist_ok=True)
     with FileLock(PROCESSED / f"{made_of.key}.lock"):
         if not folder.exists():
-            compute(run, plan, receive(resolve(run.input_path), source), made_of).keep(folder)
+            with tempfile.TemporaryDirectory(prefix=".received-", dir=PROCESSED) as kept:
+                received = _receive(run, plan, resolve(run.input_path), source, Path(kept), as_of=run.as_of)
+                compute(run, plan, received, made_of).keep(folder)
     return Results.kept_in(folder)
+
+
+def _receive(
+    run: RunParameters, plan: Plan, input_path: Path, source: Path | None, kept: Path, *, as_of: date
+) -> Received:
+    calendar = Calendar(plan.calendar.frequency, plan.calendar.cutoff_day)
+    return receive(input_path, source, as_of=as_of, calendar=calendar, reject_limit=run.reject_limit, kept=kept)
 
 
 def compute(run: RunParameters, plan: Plan, received: Received, made_of: Fingerprint) -> Results:
@@ -67,12 +81,27 @@ def compute(run: RunParameters, plan: Plan, received: Received, made_of: Fingerp
     )
     forecast = _forecast(run, plan, indicators, origin)
     now = attainment(plan, quarter, indicators, forecast)
+    before = earlier_archive(resolve(run.input_path)) if run.source_file is None else None
+    forms = filed(
+        received.cases, resolve(run.input_path), plan=plan, quarter=quarter, due_precision=received.due_precision
+    )
 
     return Results(
         plan=plan,
         fingerprint=made_of,
         about=received.about,
-        tally=_tally(received, origin),
+        basis=received.basis,
+        intake=_intake(received, origin),
+        rejected=received.rejected,
+        flagged=received.flagged,
+        agency_months=reporting.by_agency(counts),
+        compared_with=before[1] if before else None,
+        revisions=_revised(run, plan, counts, before),
+        form_filed=forms.is_there,
+        form_by_agency=forms.by_agency,
+        form_by_field=forms.by_field,
+        reconciliation=forms.reconciliation,
+        form_faults=forms.faults,
         indicators=indicators,
         coverage=reporting.coverage(counts),
         changes=reporting.changes(counts, periods.write(origin), periods.write(origin - 1)),
@@ -113,15 +142,29 @@ def _known(table: pd.DataFrame, origin: pd.Period) -> pd.DataFrame:
     return table[table["period"] <= periods.write(origin)].reset_index(drop=True)
 
 
-def _tally(received: Received, origin: pd.Period) -> dict[str, object]:
-    """Return what came in for the periods the quarter knows; what is for later ones is counted nowhere."""
-    rejected = _known(received.rejected, origin)
-    accepted = int(received.accepted[received.accepted.index <= periods.write(origin)].sum())
-    return {
-        "received": accepted + len(rejected),
-        "accepted": accepted,
-        "rejected": {code: int(n) for code, n in rejected["code"].value_counts().items()},
-    }
+def _intake(received: Received, origin: pd.Period) -> pd.DataFrame:
+    """Return what came in, by file and by what became of it; counts for periods the quarter does not know are left out.
+
+    Rows without a period, as cases are, have no such limit: of them, those filed later stand apart already.
+    """
+    intake = received.intake
+    known = intake[intake["period"].isna() | (intake["period"] <= periods.write(origin))]
+    return known.groupby(["file", "table", "code"], as_index=False)["rows"].sum()
+
+
+def _revised(run: RunParameters, plan: Plan, counts: pd.DataFrame, before: tuple[Path, date] | None) -> pd.DataFrame:
+    """Return what this extract says otherwise of periods the archive before it had counted."""
+    if before is None:
+        return pd.DataFrame(columns=REVISED)
+    folder, day = before
+    with tempfile.TemporaryDirectory(prefix=".received-", dir=PROCESSED) as kept:
+        earlier = _receive(run, plan, folder, None, Path(kept), as_of=day)
+    closed = [label for label in earlier.counts["period"].unique() if _has_closed(label, plan, day)]
+    return revisions(earlier.counts[earlier.counts["period"].isin(closed)], counts)
+
+
+def _has_closed(label: str, plan: Plan, day: date) -> bool:
+    return periods.last_day(periods.parse(label), plan.calendar.cutoff_day) <= day
 
 
 def _overdue_interpretation(run: RunParameters, plan: Plan) -> timeliness.Interpretation:

@@ -7,12 +7,14 @@ import json
 import os
 import shutil
 from dataclasses import dataclass, fields
+from datetime import date
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import pandas as pd
 
-from analysis.data.sources import About
+from analysis.data.ingest.received import Basis
+from analysis.data.sources.mapping import About
 from analysis.parameters import RunParameters
 from analysis.plan import Plan
 
@@ -51,8 +53,24 @@ class Results:
         What the numbers depend on.
     about : About
         Where the data comes from, and whether it is simulated.
-    tally : dict
-        Counts that came in for the periods known: `received`, `accepted`, and `rejected` by code.
+    basis : {"exact", "reconstructed"}
+        Whether the data was taken on the day the run looks back to, or later and rebuilt from dates.
+    intake : pd.DataFrame
+        `file, table, code, rows`: what came in for the periods known, by what became of it.
+    rejected : pd.DataFrame
+        `file, line, code, reason, raw`, one row per row that was not taken.
+    flagged : pd.DataFrame
+        `code, rows`: cases that were taken and are worth a look, or are counted apart.
+    agency_months : pd.DataFrame
+        `period, agency, received, resolved` in cases.
+    compared_with : date or None
+        Day of the archived extract before this one, which `revisions` compares with.
+    revisions : pd.DataFrame
+        See `analysis.data.revisions`.
+    form_filed : bool
+        Whether the official form of the quarter stands beside the data.
+    form_by_agency, form_by_field, reconciliation, form_faults : pd.DataFrame
+        See `analysis.data.filed.Filed`.
     indicators : pd.DataFrame
         `indicator, series, period, numerator, denominator, value`, up to the quarter.
     coverage, changes : pd.DataFrame
@@ -68,7 +86,18 @@ class Results:
     plan: Plan
     fingerprint: Fingerprint
     about: About
-    tally: dict[str, Any]
+    basis: Basis
+    compared_with: date | None
+    form_filed: bool
+    intake: pd.DataFrame
+    rejected: pd.DataFrame
+    flagged: pd.DataFrame
+    agency_months: pd.DataFrame
+    revisions: pd.DataFrame
+    form_by_agency: pd.DataFrame
+    form_by_field: pd.DataFrame
+    reconciliation: pd.DataFrame
+    form_faults: pd.DataFrame
     indicators: pd.DataFrame
     coverage: pd.DataFrame
     changes: pd.DataFrame
@@ -106,7 +135,9 @@ class Results:
                 "plan": self.plan.model_dump(mode="json"),
                 "fingerprint": vars(self.fingerprint),
                 "about": self.about.model_dump(mode="json"),
-                "tally": self.tally,
+                "basis": self.basis,
+                "compared_with": self.compared_with.isoformat() if self.compared_with else None,
+                "form_filed": self.form_filed,
             }
             (part / "results.json").write_text(json.dumps(kept, ensure_ascii=False, indent=1), encoding="utf-8")
             part.replace(folder)
@@ -122,7 +153,9 @@ class Results:
             plan=Plan.model_validate(kept["plan"]),
             fingerprint=Fingerprint(**kept["fingerprint"]),
             about=About.model_validate(kept["about"]),
-            tally=kept["tally"],
+            basis=kept["basis"],
+            compared_with=date.fromisoformat(kept["compared_with"]) if kept["compared_with"] else None,
+            form_filed=kept["form_filed"],
             **{name: pd.read_parquet(folder / f"{name}.parquet") for name in _frames()},
         )
 
@@ -162,7 +195,7 @@ def fingerprint(run: RunParameters, *, plan: Path, source: Path | None, data: st
 def _versions() -> str:
     from importlib.metadata import version
 
-    return ",".join(f"{name}={version(name)}" for name in ("numpy", "pandas", "scipy", "statsmodels"))
+    return ",".join(f"{name}={version(name)}" for name in ("duckdb", "numpy", "pandas", "scipy", "statsmodels"))
 
 
 def _frames() -> list[str]:

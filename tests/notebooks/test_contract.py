@@ -28,9 +28,10 @@ def _tags(cell: dict) -> list[str]:
     return cell["metadata"].get("tags", [])
 
 
-def test_the_five_notebooks_of_the_walking_quarter_stand():
+def test_the_report_notebooks_stand():
     assert [path.stem for path in NOTEBOOKS] == [
         "00_summary",
+        "01_data_quality",
         "02_online_uptake",
         "04_satisfaction",
         "05_forecast",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pandas as pd
 import pytest
 from nbformat import NotebookNode
 
-from analysis.data.sources import About
+from analysis.data.sources.mapping import About
 from analysis.parameters import RunParameters, resolve
 from analysis.plan import read_plan
 from analysis.report.wording import Wording
@@ -99,13 +100,16 @@ def results(run: RunParameters) -> Results:
             "note": ["", "survey_cancelled", ""],
         }
     )
-    frames = ("coverage", "changes", "draws", "smoothed", "diagnostics", "baselines", "run_rate", "previous")
+    frames = [field.name for field in fields(Results) if field.type == "pd.DataFrame"]
+    others = set(frames) - {"indicators", "promises"}
     return Results(
         plan=read_plan(resolve(run.plan_file)),
         fingerprint=Fingerprint("parameters", "plan", "data", "code"),
         about=About(title="Toy", source="made for the test", simulated=True),
-        tally={},
+        basis="exact",
+        compared_with=None,
+        form_filed=False,
         indicators=indicators,
         promises=promises,
-        **dict.fromkeys(frames, empty),
+        **dict.fromkeys(others, empty),
     )

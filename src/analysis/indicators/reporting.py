@@ -1,4 +1,4 @@
-"""Who reports: procedures that start, stop, or give a total without its split by channel."""
+"""Who reports: bodies month by month, and procedures that start, stop, or give a total without its split by channel."""
 
 from __future__ import annotations
 
@@ -36,6 +36,23 @@ def coverage(counts: pd.DataFrame) -> pd.DataFrame:
     lacking = unsplit.agg(unsplit=("procedure", "nunique"), unsplit_cases=("resolved", "sum")).astype("int64")
     merged = frame.merge(lacking.reset_index(), on="period", how="left", validate="1:1")
     return merged.fillna({"unsplit": 0, "unsplit_cases": 0}).astype({"unsplit": "int64", "unsplit_cases": "int64"})
+
+
+def by_agency(counts: pd.DataFrame) -> pd.DataFrame:
+    """Return who delivered what when: a body without a row in a period delivered nothing for it.
+
+    Parameters
+    ----------
+    counts : pd.DataFrame
+        See `data.contracts.Counts`.
+
+    Returns
+    -------
+    pd.DataFrame
+        `period, agency` (missing for cases that record none), `received, resolved` in cases.
+    """
+    sums = counts.groupby(["period", "agency"], as_index=False, dropna=False)[["received", "resolved"]].sum()
+    return sums.astype({"received": "int64", "resolved": "int64"})
 
 
 def changes(counts: pd.DataFrame, period: str, previous: str) -> pd.DataFrame:

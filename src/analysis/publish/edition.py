@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from analysis import periods
+from analysis.data.form06a.write import write_form
 from analysis.parameters import RunParameters
 from analysis.publish import gates, manifest, shell
 from analysis.publish.executed import Executed
@@ -74,6 +76,22 @@ class Edition:
             (folder / page.file).write_text(html, encoding="utf-8")
         for name, frame in (("indicators", self.results.indicators), ("attainment", self.results.promises)):
             frame.to_csv(folder / f"{name}.csv", index=False, encoding="utf-8", lineterminator="\n")
+        if len(self.results.form_by_agency):
+            self._write_form(folder / "form-06a.xlsx")
+
+    def _write_form(self, path: Path) -> None:
+        plan, quarter = self.results.plan, self.run.quarter_period
+        write_form(
+            path,
+            by_agency=self.results.form_by_agency,
+            by_field=self.results.form_by_field,
+            first_day=periods.first_day(quarter, plan.calendar.cutoff_day),
+            last_day=periods.last_day(quarter, plan.calendar.cutoff_day),
+            reporting_body=plan.scope.vi,
+            receiving_body="",  # to whom it goes is the office's to fill in
+            names={code: name.vi for code, name in plan.names.items()},
+            simulated=self.results.simulated,
+        )
 
     def manifest(self, executed: Sequence[Executed], folder: Path) -> Manifest:
         """Return the manifest of a folder that holds everything else already."""

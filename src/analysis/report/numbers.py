@@ -38,6 +38,11 @@ def count(number: float, language: str) -> str:
     return MISSING if pd.isna(number) else _rounded(float(number), language, 0)
 
 
+def signed(number: float, language: str) -> str:
+    """Return a difference of counts with its sign: ``+1.240``."""
+    return MISSING if pd.isna(number) else f"{'+' if number >= 0 else '−'}{count(abs(number), language)}"
+
+
 def probability(share: float, language: str) -> str:
     """Return a probability in whole per cent, never a bare 0 or 100 unless it is decided."""
     if pd.isna(share):

@@ -9,9 +9,10 @@ import pandas as pd
 from IPython.display import HTML, Image, display
 
 from analysis import periods
+from analysis.data.ingest.books import KEPT
 from analysis.parameters import RunParameters
 from analysis.plan import ShareTarget, SurveyTarget
-from analysis.report import figures, numbers, tables
+from analysis.report import data_words, figures, numbers, tables
 from analysis.report.figures import Picture
 from analysis.report.wording import Wording
 from analysis.results import Results
@@ -52,6 +53,9 @@ class Page:
             if self.run.status == "final"
             else words.text("Draft, not signed off.")
         )
+        if self.results.basis == "reconstructed":
+            later = words.text("RECONSTRUCTED from an extract taken later than the day given here.")
+            self._html(f'<aside class="notice">{escape(later)}</aside>')
         about = self.results.about
         data = words.text("Data: {title} ({source}).", title=about.title, source=about.source)
         self._note(f"{period} {data} {signed}")
@@ -112,18 +116,17 @@ class Page:
 
     def rejected(self) -> None:
         """Show what came in and what was not taken."""
-        tally, language = self.results.tally, self.run.language
-        reasons = {
-            "part_without_whole": self.words.text("part given without its whole"),
-            "part_exceeds_whole": self.words.text("part larger than its whole"),
-        }
-        why = "; ".join(f"{reasons[code]}: {numbers.count(n, language)}" for code, n in tally["rejected"].items())
+        language, rows = self.run.language, self.results.intake.groupby("code")["rows"].sum()
+        apart = rows.drop(list(KEPT), errors="ignore")
+        why = "; ".join(
+            f"{self.words.text(data_words.FAULTS[code])}: {numbers.count(n, language)}" for code, n in apart.items()
+        )
         self._note(
             self.words.text(
-                "Counts received: {received}; accepted: {accepted}; rejected: {rejected}{why}.",
-                received=numbers.count(tally["received"], language),
-                accepted=numbers.count(tally["accepted"], language),
-                rejected=numbers.count(sum(tally["rejected"].values()), language),
+                "Rows received: {received}; accepted: {accepted}; rejected: {rejected}{why}.",
+                received=numbers.count(rows.sum(), language),
+                accepted=numbers.count(rows.sum() - apart.sum(), language),
+                rejected=numbers.count(apart.sum(), language),
                 why=f" ({why})" if why else "",
             )
         )

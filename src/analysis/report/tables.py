@@ -133,11 +133,17 @@ def diagnostics(results: Results, words: Wording) -> pd.DataFrame:
 
 
 def plain(frame: pd.DataFrame, *, caption: str) -> str:
-    """Return a frame as an accessible HTML table: caption, column headers, the first column as row headers."""
-    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in frame.columns)
+    """Return a frame as an accessible HTML table: caption, column headers, the first column as row headers.
+
+    Columns of words are set flush left, columns of figures flush right, so that digits stand under each other.
+    """
+    marks = [' class="words"' if _holds_words(frame.iloc[:, at]) else "" for at in range(frame.shape[1])]
+    head = "".join(
+        f'<th scope="col"{mark}>{escape(str(name))}</th>' for name, mark in zip(frame.columns, marks, strict=True)
+    )
     body = "".join(
         f'<tr><th scope="row">{escape(str(row[0]))}</th>'
-        + "".join(f"<td>{escape(str(cell))}</td>" for cell in row[1:])
+        + "".join(f"<td{mark}>{escape(str(cell))}</td>" for cell, mark in zip(row[1:], marks[1:], strict=True))
         + "</tr>"
         for row in frame.itertuples(index=False)
     )
@@ -145,6 +151,10 @@ def plain(frame: pd.DataFrame, *, caption: str) -> str:
         f'<table class="plain"><caption>{escape(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
+
+
+def _holds_words(column: pd.Series) -> bool:
+    return any(letter.isalpha() for cell in column for letter in str(cell))
 
 
 def _great_table(frame: pd.DataFrame, row_header: str, *, id: str) -> str:

@@ -26,6 +26,7 @@ _ = str
 
 PAGE_TITLES = {
     "00_summary": _("Summary: will the promises be kept?"),
+    "01_data_quality": _("What the data is worth"),
     "02_online_uptake": _("Online filing"),
     "04_satisfaction": _("Satisfaction"),
     "05_forecast": _("Forecast to the end of the year"),

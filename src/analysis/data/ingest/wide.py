@@ -1,12 +1,14 @@
-"""Received files in, tables of the contract out: accepted and rejected add up to what came in."""
+"""Aggregated exports, a row per procedure and a column per period: counts in, counts of the contract out.
+
+An impossible number refuses such a file, because it means that the export is broken; a part without its whole, or
+larger than it, is a fault its publishers know of, and costs that count only.
+"""
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,110 +16,38 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.data.contracts import Counts, Ratings, check
-from analysis.data.sources import About, Mapping, read_mapping
+from analysis.data.contracts import Counts, check, columns_of
+from analysis.data.ingest.books import ACCEPTED
+from analysis.data.ingest.listing import FLAGGED, REJECTED, as_list
+from analysis.data.ingest.reading import code_of
+from analysis.data.ingest.table import Intake, TooManyRejects, too_many
+from analysis.data.sources.mapping import Mapping, WideShare
+from analysis.data.sources.rows import fold_header
+from analysis.data.sources.text import opened
 from analysis.faults import BadData
-from analysis.strict_yaml import read, validate
-
-REJECTED_COLUMNS = ["file", "line", "procedure", "period", "code", "reason", "raw"]
 
 
 @dataclass(frozen=True)
-class Received:
-    """Everything a run knows about its input.
+class WideIntake:
+    """What became of the counts of one wide file.
 
     Attributes
     ----------
-    about : About
-        Where the data comes from and whether it is simulated.
+    file : str
+        What came in.
     counts : pd.DataFrame
-        See `contracts.Counts`.
-    ratings : pd.DataFrame
-        See `contracts.Ratings`; empty when the input has none.
+        See `analysis.data.contracts.Counts`.
+    tally : pd.DataFrame
+        `period, code, rows`: counts (a procedure's in a period) by what became of them, ``accepted`` or the code of
+        the reject.
     rejected : pd.DataFrame
-        One row per count that came in and was not taken: `file, line` (1-based, physical), `procedure, period,
-        code, reason, raw`.
-    counts_in : int
-        Counts (a procedure's in a period, or a row of our own tables) that came in.
-    accepted : pd.Series
-        Of them, those taken, by period; the rest is in `rejected`.
+        `file, line` (1-based, physical), `code, reason, raw`.
     """
 
-    about: About
+    file: str
     counts: pd.DataFrame
-    ratings: pd.DataFrame
+    tally: pd.DataFrame
     rejected: pd.DataFrame
-    counts_in: int
-    accepted: pd.Series
-
-    def __post_init__(self) -> None:
-        if self.counts_in != self.accepted.sum() + len(self.rejected):
-            raise AssertionError(
-                f"{self.counts_in} counts in, {self.accepted.sum()} accepted and {len(self.rejected)} rejected"
-            )
-
-
-def receive(input_path: Path, source_file: Path | None) -> Received:
-    """Return the tables in an input.
-
-    Parameters
-    ----------
-    input_path : Path
-        With a mapping, the exported file; without, a folder of our own tables as Parquet with an ``about.yml``.
-    source_file : Path or None
-        The mapping.
-
-    Raises
-    ------
-    BadData
-        The input cannot be what it is said to be: file, line, column, value and what was expected.
-    BadParameters
-        The mapping or ``about.yml`` is wrong.
-    """
-    if source_file is None:
-        return _receive_tables(input_path)
-    return _receive_wide_csv(input_path, read_mapping(source_file))
-
-
-def content_hash(input_path: Path) -> str:
-    """Return the SHA-256 of an input: of the file, or of a folder's files with their names, in order."""
-    digest = hashlib.sha256()
-    files = sorted(input_path.iterdir()) if input_path.is_dir() else [input_path]
-    for file in files:
-        if file.is_file():
-            digest.update(file.name.encode())
-            digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
-def _receive_tables(folder: Path) -> Received:
-    if not folder.is_dir():
-        raise BadData(f"{folder}: without a source_file the input is a folder holding counts.parquet and about.yml")
-    counts = check(_read_parquet(folder / "counts.parquet"), Counts, where=str(folder / "counts.parquet"))
-    ratings_path = folder / "ratings.parquet"
-    ratings = _read_parquet(ratings_path) if ratings_path.exists() else pd.DataFrame(columns=_columns(Ratings))
-    about = validate(read(folder / "about.yml", what="description of the data"), About, what="description of the data")
-    return Received(
-        about=about,
-        counts=counts,
-        ratings=check(ratings, Ratings, where=str(ratings_path)),
-        rejected=pd.DataFrame(columns=REJECTED_COLUMNS),
-        counts_in=len(counts),
-        accepted=counts.groupby("period").size(),
-    )
-
-
-def _read_parquet(path: Path) -> pd.DataFrame:
-    if not path.is_file():
-        raise BadData(f"{path}: there is no such table")
-    try:
-        return pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise BadData(f"{path}: not a readable Parquet file ({error})") from error
-
-
-def _columns(contract: type[Counts] | type[Ratings]) -> list[str]:
-    return list(contract.to_schema().columns)
 
 
 @dataclass
@@ -126,20 +56,37 @@ class _Harvest:
 
     accepted: list[dict[str, object]] = field(default_factory=list)
     rejected: list[dict[str, object]] = field(default_factory=list)
-    counts_in: int = 0
-    accepted_by_period: Counter[str] = field(default_factory=Counter)
+    tally: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
-def _receive_wide_csv(path: Path, mapping: Mapping) -> Received:
+def ingest_wide(path: Path, mapping: Mapping, *, reject_limit: float) -> WideIntake:
+    """Return the counts of a wide file.
+
+    Parameters
+    ----------
+    path : Path
+        A csv file; ``.gz`` is decompressed.
+    mapping : Mapping
+        With `counts` and `dimensions`.
+    reject_limit : float
+        Share of the counts (0–1) that may be rejected.
+
+    Raises
+    ------
+    BadData
+        The file cannot be what the mapping says: file, line, column, value and what was expected; or too many of its
+        counts are rejected.
+    """
     if not path.is_file():
         raise BadData(f"{path}: with a source_file the input is one exported file")
+    assert mapping.counts is not None
     rows = _rows(path, mapping)
     header = next(rows)[1]
-    columns = _WideColumns.of(header, mapping, path)
+    columns = _WideColumns.of(header, mapping, mapping.counts, path)
     harvest = _Harvest()
     seen: dict[str, int] = {}
     for line, cells in rows:
-        codes = {name: _code(cells[index]) for name, index in columns.dimensions.items()}
+        codes = {name: code_of(cells[index]) for name, index in columns.dimensions.items()}
         procedure = codes["procedure"]
         if procedure is None:
             raise BadData(
@@ -154,27 +101,39 @@ def _receive_wide_csv(path: Path, mapping: Mapping) -> Received:
         for period, (whole_at, part_at) in columns.counts.items():
             whole = _count(cells[whole_at], mapping, path, line, header[whole_at])
             part = _count(cells[part_at], mapping, path, line, header[part_at])
-            _take(harvest, mapping, {**codes, "period": period}, whole, part, path, line)
+            _take(harvest, mapping.counts, {**codes, "period": period}, whole, part, path, line)
+    rejected = pd.DataFrame(harvest.rejected, columns=list(REJECTED)).astype(REJECTED)
+    by_code = Counter(rejected["code"])
+    if by_code.total() > reject_limit * harvest.tally.total():
+        raise TooManyRejects(too_many(path.name, harvest.tally.total(), by_code, reject_limit, rejected), rejected)
     if not harvest.accepted:
         raise BadData(f"{path}: no count in any of its {len(seen)} rows")
     counts = pd.DataFrame(harvest.accepted)
-    for name in _columns(Counts):
+    for name in columns_of(Counts):
         if name not in counts:
             counts[name] = pd.NA
-    return Received(
-        about=mapping.about,
+    tally = [(period, code, rows) for (period, code), rows in sorted(harvest.tally.items())]
+    return WideIntake(
+        file=path.name,
         counts=check(counts, Counts, where=str(path)),
-        ratings=check(pd.DataFrame(columns=_columns(Ratings)), Ratings, where=str(path)),
-        rejected=pd.DataFrame(harvest.rejected, columns=REJECTED_COLUMNS),
-        counts_in=harvest.counts_in,
-        accepted=pd.Series(harvest.accepted_by_period, dtype="int64"),
+        tally=pd.DataFrame(tally, columns=["period", "code", "rows"]),
+        rejected=rejected,
     )
+
+
+def intake_of(taken: WideIntake, part: Path) -> Intake:
+    """Return what became of a wide file's counts, as of any other file's rows, with the counts written to a file."""
+    taken.counts.to_parquet(part, index=False)
+    rows = int(taken.tally["rows"].sum())
+    accepted = rows - len(taken.rejected)
+    return Intake(taken.file, "counts", rows, accepted, taken.rejected, as_list([], FLAGGED), {}, ())
 
 
 def _rows(path: Path, mapping: Mapping) -> Iterator[tuple[int, list[str]]]:
     """Yield the physical line each row starts on, and its cells."""
     try:
-        text = path.read_bytes().decode(mapping.encoding)
+        with opened(path) as file:
+            text = file.read().decode(mapping.encoding)
     except UnicodeDecodeError as error:
         raise BadData(f"{path}: byte {error.start} is not {mapping.encoding} text") from error
     if not text.strip():
@@ -211,8 +170,8 @@ class _WideColumns:
     counts: dict[str, tuple[int, int]]
 
     @classmethod
-    def of(cls, header: list[str], mapping: Mapping, path: Path) -> _WideColumns:
-        folded = [" ".join(unicodedata.normalize("NFC", name).split()) for name in header]
+    def of(cls, header: list[str], mapping: Mapping, wide: WideShare, path: Path) -> _WideColumns:
+        folded = [fold_header(name) for name in header]
         dimensions: dict[str, int] = {}
         for dimension, name in mapping.dimensions.items():
             if folded.count(name) != 1:
@@ -220,8 +179,8 @@ class _WideColumns:
                     f"{path} line 1: one column {name!r} ({dimension}) was expected, found {folded.count(name)}"
                 )
             dimensions[dimension] = folded.index(name)
-        whole = _periods(folded, mapping.counts.whole, mapping.counts.periods, path)
-        part = _periods(folded, mapping.counts.part, mapping.counts.periods, path)
+        whole = _periods(folded, wide.whole, wide.periods, path)
+        part = _periods(folded, wide.part, wide.periods, path)
         unpaired = sorted(set(whole) ^ set(part))
         if unpaired or not whole:
             what = f"period {unpaired[0]} has only one of them" if unpaired else "the header has neither"
@@ -245,13 +204,6 @@ def _periods(header: list[str], pattern: str, meaning: dict[str, str], path: Pat
     return found
 
 
-def _code(cell: str) -> str | None:
-    """Return a cell as a lower-case ASCII code, blanks and signs folded to hyphens; None for an empty cell."""
-    text = unicodedata.normalize("NFD", cell.strip().replace("Đ", "D").replace("đ", "d"))
-    plain = "".join(letter for letter in text if not unicodedata.combining(letter)).lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or None
-
-
 def _count(cell: str, mapping: Mapping, path: Path, line: int, column: str) -> int | None:
     text = cell.strip()
     if not text:
@@ -269,7 +221,7 @@ def _count(cell: str, mapping: Mapping, path: Path, line: int, column: str) -> i
 
 def _take(
     harvest: _Harvest,
-    mapping: Mapping,
+    wide: WideShare,
     row: dict[str, str | None],
     whole: int | None,
     part: int | None,
@@ -279,24 +231,21 @@ def _take(
     """Accept or reject one procedure's counts of one period."""
     if whole is None and part is None:
         return
-    harvest.counts_in += 1
     reject = None
     if whole is None:
         reject = ("part_without_whole", "the part is given, the whole is not")
     elif part is not None and part > whole:
         reject = ("part_exceeds_whole", "the part is larger than the whole")
+    period = str(row["period"])
+    harvest.tally[period, reject[0] if reject else ACCEPTED] += 1
     if reject:
         code, reason = reject
-        raw = f"whole={'' if whole is None else whole}; part={part}"
-        harvest.rejected.append(
-            {"file": path.name, "line": line, "procedure": row["procedure"], "period": row["period"]}
-            | {"code": code, "reason": reason, "raw": raw}
-        )
+        raw = f"procedure={row['procedure']}; period={period}; whole={'' if whole is None else whole}; part={part}"
+        harvest.rejected.append({"file": path.name, "line": line, "code": code, "reason": reason, "raw": raw})
         return
     assert whole is not None
-    harvest.accepted_by_period[str(row["period"])] += 1
     if part is None:
         harvest.accepted.append({**row, "channel": None, "resolved": whole})
         return
-    harvest.accepted.append({**row, "channel": mapping.counts.part_channel, "resolved": part})
-    harvest.accepted.append({**row, "channel": mapping.counts.rest_channel, "resolved": whole - part})
+    harvest.accepted.append({**row, "channel": wide.part_channel, "resolved": part})
+    harvest.accepted.append({**row, "channel": wide.rest_channel, "resolved": whole - part})

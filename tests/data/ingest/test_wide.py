@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import csv
-import hashlib
+import gzip
 import io
 import re
-import shutil
 
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.data.ingest import content_hash, receive
-from analysis.faults import BadData, BadParameters
+from analysis.data.ingest.table import TooManyRejects
+from analysis.data.ingest.wide import ingest_wide
+from analysis.data.sources.mapping import Mapping, read_mapping
+from analysis.faults import BadData
 from analysis.parameters import ROOT
 
-GOVUK = ROOT / "parameters" / "sources" / "govuk.yml"
+GOVUK = read_mapping(ROOT / "parameters" / "sources" / "govuk.yml")
 HEADER = (
     'Abbr,Slug,Notes,"Total transactions\nJan - Mar 2016","Total transactions\nApr - Jun 2016",'
     '"Digital transactions\nJan - Mar 2016","Digital transactions\nApr - Jun 2016"\n'
@@ -28,15 +29,14 @@ ROWS = (
 )
 
 
-def _receive(tmp_path, text, encoding="utf-8"):
+def _ingest(tmp_path, text, encoding="utf-8", reject_limit=1.0, mapping=GOVUK):
     path = tmp_path / "services.csv"
     path.write_bytes(text.encode(encoding))
-    return receive(path, GOVUK)
+    return ingest_wide(path, mapping, reject_limit=reject_limit)
 
 
 def test_counts_are_split_by_channel_and_the_rest_is_told(tmp_path):
-    received = _receive(tmp_path, HEADER + ROWS)
-    counts = received.counts[["period", "agency", "procedure", "channel", "resolved"]]
+    counts = _ingest(tmp_path, HEADER + ROWS).counts[["period", "agency", "procedure", "channel", "resolved"]]
     taken = {tuple("" if pd.isna(cell) else cell for cell in row) for row in counts.itertuples(index=False)}
     assert taken == {
         ("2016Q1", "dft", "dft-permit", "online", 400),
@@ -50,18 +50,21 @@ def test_counts_are_split_by_channel_and_the_rest_is_told(tmp_path):
 
 
 def test_what_is_rejected_keeps_line_code_and_raw(tmp_path):
-    rejected = _receive(tmp_path, HEADER + ROWS).rejected
-    assert rejected[["line", "procedure", "period", "code", "raw"]].to_numpy().tolist() == [
-        [7, "defra-fish", "2016Q2", "part_exceeds_whole", "whole=60; part=70"],
-        [9, "home-visa", "2016Q1", "part_without_whole", "whole=; part=5"],
+    rejected = _ingest(tmp_path, HEADER + ROWS).rejected
+    assert rejected[["file", "line", "code", "raw"]].to_numpy().tolist() == [
+        ["services.csv", 7, "part_exceeds_whole", "procedure=defra-fish; period=2016Q2; whole=60; part=70"],
+        ["services.csv", 9, "part_without_whole", "procedure=home-visa; period=2016Q1; whole=; part=5"],
     ]
 
 
 def test_nothing_is_lost(tmp_path):
-    received = _receive(tmp_path, HEADER + ROWS)
     # Q1: dft-permit and defra-fish; Q2: dft-permit, a total alone, and home-visa.
-    assert received.accepted.to_dict() == {"2016Q1": 2, "2016Q2": 2}
-    assert received.counts_in == 6 == received.accepted.sum() + len(received.rejected)
+    assert _ingest(tmp_path, HEADER + ROWS).tally.to_numpy().tolist() == [
+        ["2016Q1", "accepted", 2],
+        ["2016Q1", "part_without_whole", 1],
+        ["2016Q2", "accepted", 2],
+        ["2016Q2", "part_exceeds_whole", 1],
+    ]
 
 
 CELL = st.none() | st.integers(0, 3)
@@ -77,36 +80,46 @@ def test_every_count_is_accepted_or_rejected(tmp_path_factory, rows):
     csv.writer(file, lineterminator="\n").writerows(
         ["DfT", f"p{at}", "two\nlines", *row] for at, row in enumerate(rows)
     )
-    received = _receive(tmp_path_factory.mktemp("in"), HEADER + file.getvalue())
-    assert received.counts_in == len(pairs)
-    assert received.accepted.sum() == len(pairs) - len(bad)
-    assert received.rejected["raw"].tolist() == [f"whole={'' if w is None else w}; part={p}" for w, p in bad]
-    assert received.counts["resolved"].sum() == sum(w for w, p in pairs if (w, p) not in bad)
+    taken = _ingest(tmp_path_factory.mktemp("in"), HEADER + file.getvalue())
+    by_code = taken.tally.groupby("code")["rows"].sum().to_dict()
+    assert sum(by_code.values()) == len(pairs)
+    assert by_code["accepted"] == len(pairs) - len(bad)
+    assert taken.rejected["raw"].str.replace(r"^.*(?=whole=)", "", regex=True).tolist() == [
+        f"whole={'' if w is None else w}; part={p}" for w, p in bad
+    ]
+    assert taken.counts["resolved"].sum() == sum(w for w, p in pairs if (w, p) not in bad)
     # A row takes two lines, after the five of the header.
-    assert all(line == 6 + 2 * int(name[1:]) for line, name in received.rejected[["line", "procedure"]].to_numpy())
+    numbers = taken.rejected["raw"].str.extract(r"procedure=p(\d+);")[0].astype(int)
+    assert (taken.rejected["line"] == 6 + 2 * numbers).all()
 
 
 def test_windows_line_breaks_change_neither_counts_nor_lines(tmp_path):
-    unix, windows = (_receive(tmp_path, (HEADER + ROWS).replace("\n", end)) for end in ("\n", "\r\n"))
+    unix, windows = (_ingest(tmp_path, (HEADER + ROWS).replace("\n", end)) for end in ("\n", "\r\n"))
     pd.testing.assert_frame_equal(windows.counts, unix.counts)
     pd.testing.assert_frame_equal(windows.rejected, unix.rejected)
 
 
 def test_a_byte_order_mark_is_no_fault(tmp_path):
-    assert _receive(tmp_path, "\ufeff" + HEADER + "DfT,dft-permit,a,1,1,1,1\n").counts["resolved"].tolist() == [
-        1,
-        0,
-        1,
-        0,
-    ]
+    taken = _ingest(tmp_path, "\ufeff" + HEADER + "DfT,dft-permit,a,1,1,1,1\n")
+    assert taken.counts["resolved"].tolist() == [1, 0, 1, 0]
+
+
+def test_a_compressed_file_is_read_as_if_it_were_not(tmp_path):
+    path = tmp_path / "services.csv.gz"
+    path.write_bytes(gzip.compress((HEADER + ROWS).encode()))
+    plain = _ingest(tmp_path, HEADER + ROWS)
+    pd.testing.assert_frame_equal(ingest_wide(path, GOVUK, reject_limit=1).counts, plain.counts)
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(BadData, match="damaged or cut off"):
+        ingest_wide(path, GOVUK, reject_limit=1)
 
 
 @pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c"])
 def test_a_line_separator_inside_a_field_ends_no_row(tmp_path, separator):
     text = HEADER + f"DfT,dft-permit,a{separator}b,1,1,1,1\nDfT,dft-bus,b,,1,1,1\n"
-    received = _receive(tmp_path, text)
-    assert received.counts["resolved"].tolist() == [1, 0, 1, 0, 1, 0]
-    assert received.rejected["line"].tolist() == [7]
+    taken = _ingest(tmp_path, text)
+    assert taken.counts["resolved"].tolist() == [1, 0, 1, 0, 1, 0]
+    assert taken.rejected["line"].tolist() == [7]
 
 
 @pytest.mark.parametrize(
@@ -132,47 +145,56 @@ def test_a_line_separator_inside_a_field_ends_no_row(tmp_path, separator):
 )
 def test_a_file_that_cannot_be_right_stops_everything(tmp_path, text, sentence):
     with pytest.raises(BadData, match=r"services\.csv") as refused:
-        _receive(tmp_path, text)
+        _ingest(tmp_path, text)
     assert sentence in str(refused.value)
 
 
 def test_another_encoding_is_told_by_its_first_byte(tmp_path):
     with pytest.raises(BadData, match="byte 4 is not utf-8-sig"):
-        _receive(tmp_path, "Abc,é\n", encoding="latin-1")
+        _ingest(tmp_path, "Abc,é\n", encoding="latin-1")
 
 
-def test_a_folder_of_our_own_tables_needs_its_parts(tmp_path):
-    with pytest.raises(BadData, match=r"counts\.parquet: there is no such table"):
-        receive(tmp_path, None)
-    (tmp_path / "counts.parquet").write_bytes(b"PAR1 cut")
-    with pytest.raises(BadData, match="not a readable Parquet file"):
-        receive(tmp_path, None)
+def test_too_many_rejected_counts_refuse_the_file(tmp_path):
+    # Two of six counts are rejected.
+    assert len(_ingest(tmp_path, HEADER + ROWS, reject_limit=0.34).rejected) == 2
+    with pytest.raises(TooManyRejects, match=r"2 of 6 rows rejected \(33.3%\).*the first on line 7") as refused:
+        _ingest(tmp_path, HEADER + ROWS, reject_limit=0.33)
+    assert len(refused.value.rejected) == 2
 
 
-def test_a_misspelt_description_of_the_data_is_refused(tmp_path):
-    shutil.copy(ROOT / "data" / "demo" / "counts.parquet", tmp_path)
-    (tmp_path / "about.yml").write_text("title: t\nsource: s\nsimulatd: true\n", encoding="utf-8")
-    with pytest.raises(BadParameters, match=r"about\.yml line 3: unknown key 'simulatd'; did you mean 'simulated'"):
-        receive(tmp_path, None)
+# A made-up export of another system: semicolons, dots for thousands, Vietnamese headers, by month.
+MONTHLY = Mapping.model_validate(
+    {
+        "about": {"title": "t", "source": "s"},
+        "format": "csv",
+        "delimiter": ";",
+        "thousands": ".",
+        "dimensions": {"procedure": "Mã thủ tục", "field": "Lĩnh vực"},
+        "counts": {
+            "whole": r"Tổng số tháng (?P<period>\d+)/(?P<year>\d{4})",
+            "part": r"Trực tuyến tháng (?P<period>\d+)/(?P<year>\d{4})",
+            "periods": {"9": "09"},
+            "rest_channel": "counter",
+        },
+    }
+)
+EXPORT = "Mã thủ tục;Lĩnh vực;Tổng số tháng 9/2021;Trực tuyến tháng 9/2021\n1.001;Đất đai;1.234;1.000"
 
 
-def test_tables_without_ratings_have_no_ratings(tmp_path):
-    for name in ("counts.parquet", "about.yml"):
-        shutil.copy(ROOT / "data" / "demo" / name, tmp_path)
-    received = receive(tmp_path, None)
-    assert received.ratings.empty
-    assert received.counts_in == len(received.counts) == received.accepted.sum()
+def test_another_system_needs_another_mapping_and_no_code(tmp_path):
+    counts = _ingest(tmp_path, EXPORT, mapping=MONTHLY).counts
+    assert counts[["period", "field", "procedure", "channel", "resolved"]].to_numpy().tolist() == [
+        ["2021-09", "dat-dai", "1-001", "online", 1000],
+        ["2021-09", "dat-dai", "1-001", "counter", 234],
+    ]
+    assert counts[["agency", "district", "timeliness", "received"]].isna().all(axis=None)
 
 
-def test_the_hash_of_a_folder_is_that_of_its_files_and_their_names(tmp_path):
-    hashes = []
-    for name, content in [("a", "1"), ("a", "2"), ("b", "2")]:
-        folder = tmp_path / f"{name}{content}"
-        folder.mkdir()
-        (folder / name).write_text(content, encoding="utf-8")
-        hashes.append(content_hash(folder))
-    assert len(set(hashes)) == 3
-    assert content_hash(tmp_path / "a1" / "a") == hashes[0] == hashlib.sha256(b"a1").hexdigest()
+def test_only_a_mapping_that_promises_a_last_line_break_finds_a_cut_last_field(tmp_path):
+    cut = EXPORT.replace("1.000", "100")
+    assert _ingest(tmp_path, cut, mapping=MONTHLY).counts["resolved"].tolist() == [100, 1134]
+    with pytest.raises(BadData, match="line 2: the file ends inside a row"):
+        _ingest(tmp_path, cut, mapping=MONTHLY.model_copy(update={"ends_with_newline": True}))
 
 
 @pytest.mark.parametrize(("abbreviation", "numerator", "denominator"),
@@ -188,7 +210,7 @@ def test_the_real_file_adds_up_as_plain_loops_add_it_up(govuk_export, abbreviati
             K, N = K + int(part), N + int(whole)
     assert (numerator, denominator) == (K, N)
 
-    counts = receive(govuk_export, GOVUK).counts
+    counts = ingest_wide(govuk_export, GOVUK, reject_limit=0.05).counts
     quarter = counts[(counts["period"] == "2016Q3") & counts["channel"].notna()]
     if abbreviation:
         quarter = quarter[quarter["agency"] == abbreviation.lower()]
@@ -203,8 +225,8 @@ def test_of_the_real_file_no_count_is_lost(govuk_export):
     wholes = [name for name in columns if re.fullmatch(r"Total transactions \w{3} - \w{3} \d{4}", name)]
     pairs = [(columns[name], columns[name.replace("Total", "Digital")]) for name in wholes]
     assert len(pairs) > 8
-    received = receive(govuk_export, GOVUK)
-    assert received.counts_in == sum(
-        bool(row[whole].strip() or row[part].strip()) for row in rows for whole, part in pairs
-    )
-    assert received.counts_in == received.accepted.sum() + len(received.rejected)
+    taken = ingest_wide(govuk_export, GOVUK, reject_limit=0.05)
+    counted = sum(bool(row[whole].strip() or row[part].strip()) for row in rows for whole, part in pairs)
+    assert taken.tally["rows"].sum() == counted
+    rejected = taken.tally[taken.tally["code"] != "accepted"]
+    assert rejected["rows"].sum() == len(taken.rejected) > 0

@@ -1,0 +1,161 @@
+"""Cases counted by reporting period, as they were known on a day: the step from rows to the `counts` table."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import pandas as pd
+
+from analysis.data.contracts import PUBLISHED_LEVELS, Counts, Ratings, check
+from analysis.data.sources.sql import file_literal, parquet
+
+DuePrecision = Literal["day", "instant"]
+Frequency = Literal["M", "Q"]
+
+_DIMENSIONS = "agency, district, field, channel"
+
+
+def as_known(cases: Path, *, as_of: date) -> str:
+    """Return SQL for the cases as they stood on a day: what came later is not there yet.
+
+    A case filed later is left out; a finish, a return or an acceptance that came later is missing, and the case is
+    open. On an extract taken that day nothing changes. From a later extract this is a reconstruction: what was
+    *changed* in between (a due date, a level, a refusal without a date) shows its later state, and nobody can tell.
+
+    Parameters
+    ----------
+    cases : Path
+        Parquet file of `analysis.data.contracts.Cases`.
+    as_of : date
+        The day.
+    """
+    known = _by(as_of)
+    later = f"(finished_at IS NOT NULL AND NOT finished_at {known})"
+    return f"""(
+        SELECT * REPLACE (
+            CASE WHEN accepted_at {known} THEN accepted_at END AS accepted_at,
+            CASE WHEN finished_at {known} THEN finished_at END AS finished_at,
+            CASE WHEN returned_at {known} THEN returned_at END AS returned_at,
+            CASE WHEN {later} THEN 'open' ELSE outcome END AS outcome)
+        FROM {parquet(cases)}
+        WHERE {_FILED} {known})"""
+
+
+def count_cases(
+    cases: Path, *, as_of: date, cutoff_day: int | None, frequency: Frequency, due_precision: DuePrecision
+) -> pd.DataFrame:
+    """Return the `counts` table of the cases known on a day.
+
+    Received: the case was accepted in the period. Resolved: its outcome is ``resolved`` and it was finished in the
+    period; refused and withdrawn cases are neither. Timeliness compares the finish with the due date that holds:
+    by day, early is before it, on time on it, late after it; by instant, late is after the moment, and on time the
+    same day up to it. A case without a due date is ``no_due_date``, never on time.
+
+    Parameters
+    ----------
+    cases : Path
+        Parquet file of `analysis.data.contracts.Cases`; scanned, never held.
+    as_of : date
+        Day up to which things were known.
+    cutoff_day : int or None
+        See `analysis.periods`.
+    frequency : {"M", "Q"}
+        Reporting months or quarters.
+    due_precision : {"day", "instant"}
+        What a due date means in this source.
+
+    Returns
+    -------
+    pd.DataFrame
+        See `analysis.data.contracts.Counts`; `procedure` is missing: among cases a procedure that has none in a
+        month has not stopped reporting.
+    """
+    late = "finished_at > due_at" if due_precision == "instant" else "CAST(finished_at AS DATE) > CAST(due_at AS DATE)"
+    published = ", ".join(f"'{level}'" for level in PUBLISHED_LEVELS)
+    known = as_known(cases, as_of=as_of)
+    accepted, finished = (_label(column, cutoff_day, frequency) for column in ("accepted_at", "finished_at"))
+    query = f"""
+    WITH known AS {known},
+    received AS (
+        SELECT {accepted} AS period, {_DIMENSIONS}, level IN ({published}) AS published_online,
+            CAST(NULL AS VARCHAR) AS timeliness, count(*) AS received, 0 AS resolved
+        FROM known WHERE accepted_at IS NOT NULL GROUP BY ALL),
+    resolved AS (
+        SELECT {finished} AS period, {_DIMENSIONS}, level IN ({published}) AS published_online,
+            CASE WHEN due_at IS NULL THEN 'no_due_date'
+                 WHEN {late} THEN 'late'
+                 WHEN CAST(finished_at AS DATE) < CAST(due_at AS DATE) THEN 'early'
+                 ELSE 'on_time' END AS timeliness,
+            0 AS received, count(*) AS resolved
+        FROM known WHERE outcome = 'resolved' GROUP BY ALL)
+    SELECT period, agency, district, field, CAST(NULL AS VARCHAR) AS procedure, channel, published_online, timeliness,
+        received, resolved
+    FROM (FROM received UNION ALL FROM resolved)
+    ORDER BY ALL"""
+    return check(_frame(query), Counts, where=str(cases))
+
+
+def count_ratings(
+    ratings: Path, cases: Path, *, as_of: date, cutoff_day: int | None, frequency: Frequency
+) -> pd.DataFrame:
+    """Return the `ratings` table of the ratings given by a day.
+
+    A rating belongs to the agency, district, field and channel of its case and to the period it was given in; of
+    several ratings of one case the last counts, of those given at one moment the last in the file. A rating whose case
+    is not among the cases belongs to none of them: its dimensions are missing, and it counts in the whole only.
+
+    Parameters
+    ----------
+    ratings, cases : Path
+        Parquet files of `analysis.data.contracts.CaseRatings` and `Cases`.
+    as_of, cutoff_day, frequency
+        As for `count_cases`.
+    """
+    query = f"""
+    WITH known AS {as_known(cases, as_of=as_of)},
+    last AS (
+        SELECT case_id, arg_max(rating, (rated_at, file_row_number)) AS rating, max(rated_at) AS rated_at
+        FROM read_parquet({file_literal(ratings)}, file_row_number = true)
+        WHERE rated_at {_by(as_of)} GROUP BY case_id)
+    SELECT {_label("rated_at", cutoff_day, frequency)} AS period, {_DIMENSIONS},
+        count(*) FILTER (WHERE rating <> 'dissatisfied') AS satisfied, count(*) AS respondents
+    FROM last LEFT JOIN known USING (case_id) GROUP BY ALL ORDER BY ALL"""
+    return check(_frame(query), Ratings, where=str(ratings))
+
+
+def not_yet_known(cases: Path, *, as_of: date) -> int:
+    """Return how many cases of an extract were filed only after a day."""
+    later = f"NOT {_FILED} {_by(as_of)}"
+    return int(_frame(f"SELECT count(*) AS later FROM {parquet(cases)} WHERE {later}")["later"].iloc[0])
+
+
+_FILED = "least(submitted_at, accepted_at)"
+"""SQL of when a case was first known of: whoever accepts one whose filing was keyed in later knows of it."""
+
+
+def _by(day: date) -> str:
+    """Return what stands in SQL after a time that lies on a day or before it."""
+    return f"< CAST('{day.isoformat()}' AS DATE) + INTERVAL 1 DAY"
+
+
+def _label(column: str, cutoff_day: int | None, frequency: Frequency) -> str:
+    """Return SQL for the label of the reporting period a time falls into.
+
+    The days after the cut-off belong to the next month: moving the time forward by a month less the cut-off's days
+    would depend on the month's length, so the month is moved instead.
+    """
+    month = f"date_trunc('month', {column})"
+    if cutoff_day is not None:
+        month = f"({month} + CASE WHEN day({column}) > {cutoff_day} THEN INTERVAL 1 MONTH ELSE INTERVAL 0 MONTH END)"
+    if frequency == "Q":
+        return f"(year({month}) || 'Q' || quarter({month}))"
+    return f"strftime({month}, '%Y-%m')"
+
+
+def _frame(query: str) -> pd.DataFrame:
+    with duckdb.connect() as connection:
+        connection.execute("SET memory_limit = '1200MB'")
+        return connection.execute(query).df()

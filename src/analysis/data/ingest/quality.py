@@ -1,0 +1,76 @@
+"""The closed table of faults: what is wrong with a row, and whether it is rejected or flagged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["reject", "flag", "class"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that can be wrong with a row, or one class of cases that is easily miscounted.
+
+    Attributes
+    ----------
+    code : str
+        Its name in ``rejected.parquet``, ``flagged.parquet`` and every summary.
+    kind : {"reject", "flag", "class"}
+        ``reject``: the row is set aside with its raw text. ``flag``: it is taken, and listed. ``class``: nothing is
+        wrong with it, but it is counted apart so that no share hides it.
+    meaning : str
+        One sentence.
+    """
+
+    code: str
+    kind: Kind
+    meaning: str
+
+
+REJECTS = (
+    Fault("column_count", "reject", "the row has more or fewer columns than the header, or a stray quote"),
+    Fault("undecodable", "reject", "the row is not text in the declared encoding"),
+    Fault("total_row", "reject", "a total of other rows"),
+    Fault("case_id_missing", "reject", "no case identifier"),
+    Fault("code_unknown", "reject", "a value that the mapping's code list does not name"),
+    Fault("date_unreadable", "reject", "a date in no declared format, no day of the calendar, or outside 1990–2100"),
+    Fault("number_unreadable", "reject", "not a number as the mapping writes them"),
+    Fault("number_negative", "reject", "a count below zero"),
+    Fault("number_not_whole", "reject", "a count with a fraction"),
+    Fault("value_out_of_range", "reject", "a value that the table does not allow"),
+    Fault("value_missing", "reject", "a column the table cannot do without is empty"),
+    Fault("accepted_missing", "reject", "processed, or known to nobody, without the time it was accepted"),
+    Fault("finished_missing", "reject", "resolved without the time it was finished"),
+    Fault("accepted_in_future", "reject", "accepted after the day of the extraction"),
+    Fault("finished_in_future", "reject", "finished after the day of the extraction"),
+    Fault("finished_before_accepted", "reject", "finished on a day before it was accepted"),
+    Fault("part_without_whole", "reject", "the part is given, the whole is not"),
+    Fault("part_exceeds_whole", "reject", "the part is larger than the whole"),
+    Fault("duplicate_case_id", "reject", "another row of the same case is more complete, or came first"),
+    Fault("duplicate_across_systems", "reject", "the same case under its identifier in another system"),
+)
+"""In this order: of several faults in one row the first is told."""
+
+FLAGS = (
+    Fault("not_nfc", "flag", "Vietnamese letters were not in composed form (NFC); they are now"),
+    Fault("case_id_form_unknown", "flag", "the identifier follows neither form of the national portal"),
+    Fault("case_id_day_differs", "flag", "the day inside the identifier is not the day of filing or acceptance"),
+    Fault("not_yet_accepted", "flag", "filed and still waiting to be accepted: received by nobody yet"),
+    Fault("online_below_level_3", "flag", "filed online although its procedure is recorded as level 1 or 2"),
+    Fault("due_date_replaced", "flag", "a new appointment replaced the first due date, which is kept"),
+    Fault("due_before_accepted", "flag", "due on a day before it was accepted"),
+    Fault("submitted_after_accepted", "flag", "filed on a day after it was accepted"),
+    Fault("returned_before_finished", "flag", "handed over on a day before it was finished"),
+    Fault("open_with_finish", "flag", "still open, with a finish from an earlier round: reopened"),
+    Fault("last_line_unfinished", "flag", "the last row has no line break: whole, or cut inside its last field"),
+)
+
+CLASSES = (
+    Fault("no_due_date", "class", "resolved, of a procedure without a term: neither on time nor late"),
+    Fault("refused", "class", "not accepted, or sent back"),
+    Fault("withdrawn", "class", "taken back by who filed it"),
+    Fault("not_yet_known", "class", "filed after the day the run looks back to"),
+)
+
+FAULTS = (*REJECTS, *FLAGS, *CLASSES)

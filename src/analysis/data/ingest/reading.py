@@ -1,0 +1,294 @@
+"""From a contract and a mapping to SQL: how each column is read, and what makes a row of it a fault."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import duckdb
+import pandera.pandas as pa
+import pyarrow as arrow
+
+from analysis.data.contracts import TABLES
+from analysis.data.ingest.times import read_after_all, read_at_once
+from analysis.data.sources.dates import strptime_form
+from analysis.data.sources.mapping import REST, Mapping, Source
+from analysis.data.sources.our_columns import Kind, allowed, kind_of, sql_type
+from analysis.data.sources.rows import MOST_VALUES, Rows, fold_header
+from analysis.data.sources.sql import BLANKS, literal, trimmed
+from analysis.faults import BadData
+from analysis.periods import read_label
+
+EARLIEST, LATEST = "1990-01-01", "2101-01-01"
+"""No case of a one-stop system lies outside; a year 21 or 20211 is a slip of the pen."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What makes a row a fault.
+
+    Attributes
+    ----------
+    code : str
+        See `analysis.data.ingest.quality`.
+    sql : str
+        True for such rows.
+    where : str
+        The header of the column, or what was looked at.
+    found : str or None
+        SQL of the text that was found there.
+    """
+
+    code: str
+    sql: str
+    where: str
+    found: str | None = None
+
+
+@dataclass
+class Reading:
+    """SQL that turns rows of text into the columns of one of our tables, in three steps.
+
+    Nothing is computed twice, and what few rows need (another form of a date, an odd blank) is computed for those rows
+    only: DuckDB evaluates both sides of a coalesce, and an alias used twice twice.
+
+    Attributes
+    ----------
+    table : str
+        The table.
+    cells : dict
+        Alias → SQL over the cells ``c{i}``.
+    read : dict
+        Alias → SQL over the aliases of `cells`.
+    columns : dict
+        Our column → SQL over the aliases of both.
+    conditions : list of Condition
+        Over all of these.
+    not_nfc : list of str
+        SQL that is true where a cell was not in composed form.
+    """
+
+    table: str
+    cells: dict[str, str] = field(default_factory=dict)
+    read: dict[str, str] = field(default_factory=dict)
+    columns: dict[str, str] = field(default_factory=dict)
+    conditions: list[Condition] = field(default_factory=list)
+    not_nfc: list[str] = field(default_factory=list)
+
+    def sql(self, relation: str) -> str:
+        """Return the query over a relation: all aliases, in the order of its rows."""
+        query = f"FROM {relation}"
+        for everything, step in (("", self.cells), ("*, ", self.read), ("*, ", self.columns)):
+            if step:
+                selected = ", ".join(f"{sql} AS {alias}" for alias, sql in step.items())
+                query = f"FROM (SELECT {everything}{selected} {query})"
+        return query
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """One column of ours that is read from a column of the source."""
+
+    name: str
+    source: Source
+    contract: pa.Column
+    cell: str
+    values: list[str]
+
+    @property
+    def header(self) -> str:
+        return str(self.source.column)
+
+    @property
+    def raw(self) -> str:
+        """Alias of the cell as it stands."""
+        return f"raw_{self.name}"
+
+    @property
+    def is_filled(self) -> str:
+        """SQL that is true where the cell holds more than white space."""
+        return f"{self.raw} <> '' AND {trimmed(self.raw)} IS NOT NULL"
+
+
+def listed_columns(mapping: Mapping) -> list[str]:
+    """Return the headers whose values are looked up in a list made beforehand, value by value."""
+    return [
+        source.column
+        for name, source in mapping.columns.items()
+        if source.column is not None and kind_of(mapping.table, name) in ("listed", "code", "period")
+    ]
+
+
+def reading(mapping: Mapping, rows: Rows, connection: duckdb.DuckDBPyConnection) -> Reading:
+    """Return how the rows of a source become our table; the listed values are made known to the connection.
+
+    Parameters
+    ----------
+    mapping : Mapping
+        Where each column comes from.
+    rows : Rows
+        The source, with the distinct values of `listed_columns`.
+    connection : duckdb.DuckDBPyConnection
+        Gets one type per listed column: its values.
+
+    Raises
+    ------
+    BadData
+        A column the mapping takes is not in the header, or stands there twice; a column of codes has too many values.
+    """
+    made = Reading(mapping.table)
+    for name, contract in TABLES[mapping.table].to_schema().columns.items():
+        source = mapping.columns.get(name)
+        if source is None or source.constant is not None:
+            value = "NULL" if source is None else literal(source.constant)
+            made.columns[name] = f"CAST({value} AS {sql_type(contract)})"
+            continue
+        at = position(str(source.column), rows)
+        taken = _Taken(name, source, contract, f"c{at}", rows.values.get(at, []))
+        if len(taken.values) > MOST_VALUES:
+            raise BadData(
+                f"{rows.name}: column {taken.header!r} has more than {MOST_VALUES:,} different values; "
+                f"codes of {name} were expected"
+            )
+        made.cells[taken.raw] = taken.cell
+        _READERS[kind_of(mapping.table, name)](made, taken, mapping, connection)
+        if not contract.nullable and name != "case_id":
+            made.conditions.append(Condition("value_missing", f"{name} IS NULL", taken.header))
+    if mapping.table == "ratings":
+        made.conditions.append(Condition("part_exceeds_whole", "satisfied > respondents", "satisfied, respondents"))
+    return made
+
+
+def position(header: str, rows: Rows) -> int:
+    """Return where a header stands.
+
+    Raises
+    ------
+    BadData
+        It stands nowhere, or twice.
+    """
+    found = rows.header.count(header)
+    if found != 1:
+        raise BadData(f"{rows.name}: one column {header!r} was expected in the header, found {found}")
+    return rows.header.index(header)
+
+
+def composed_text(cell: str) -> str:
+    """Return SQL of a cell's text in composed letters, missing when it is blank."""
+    # Plain ASCII, told by its length in bytes, is composed already; the detour would cost more than all the rest.
+    is_plain = f"strlen({cell}) = length({cell}) AND NOT contains({cell}, chr(9)) AND NOT contains({cell}, chr(10))"
+    return f"nullif(CASE WHEN {is_plain} THEN trim({cell}) ELSE trim(nfc_normalize({cell}), {BLANKS}) END, '')"
+
+
+def _read_text(made: Reading, taken: _Taken, mapping: Mapping, connection: duckdb.DuckDBPyConnection) -> None:
+    raw = taken.raw
+    made.columns[taken.name] = composed_text(raw)
+    made.not_nfc.append(f"(CASE WHEN strlen({raw}) <> length({raw}) THEN nfc_normalize({raw}) <> {raw} ELSE false END)")
+
+
+def _read_time(made: Reading, taken: _Taken, mapping: Mapping, connection: duckdb.DuckDBPyConnection) -> None:
+    name, raw, fast, at = taken.name, taken.raw, f"fast_{taken.name}", f"read_{taken.name}"
+    forms = list(dict.fromkeys(map(strptime_form, mapping.dates)))
+    iso_too = mapping.format != "csv"
+    made.cells[fast] = read_at_once(taken.cell, forms, iso_too=iso_too)
+    again = read_after_all(raw, forms, iso_too=iso_too)
+    made.read[at] = f"CASE WHEN {fast} IS NULL AND {raw} <> '' THEN {again} ELSE {fast} END"
+    made.columns[name] = at
+    # What is wrong is told of the time read: the column itself may be filled from another one afterwards.
+    unread = f"({at} IS NULL AND {taken.is_filled})"
+    outside = f"{at} < TIMESTAMP '{EARLIEST}' OR {at} >= TIMESTAMP '{LATEST}'"
+    made.conditions.append(Condition("date_unreadable", f"({unread} OR {outside})", taken.header, raw))
+
+
+def _read_number(made: Reading, taken: _Taken, mapping: Mapping, connection: duckdb.DuckDBPyConnection) -> None:
+    name, raw, cell, read = taken.name, taken.raw, f"cell_{taken.name}", f"read_{taken.name}"
+    is_whole = sql_type(taken.contract) == "BIGINT"
+    blanks_are_plain = f"replace(replace({taken.cell}, chr(160), ' '), chr(8239), ' ')"
+    made.cells[cell] = trimmed(f"replace({blanks_are_plain}, chr(8722), '-')")
+    groups = rf"|[0-9]{{1,3}}({re.escape(mapping.thousands)}[0-9]{{3}})+" if mapping.thousands else ""
+    form = rf"-?([0-9]+{groups})({re.escape(mapping.decimal)}[0-9]+)?"
+    plain = f"replace({cell}, {literal(mapping.thousands)}, '')" if mapping.thousands else cell
+    exact = "DECIMAL(38, 9)" if is_whole else "DOUBLE"
+    number = f"TRY_CAST(replace({plain}, {literal(mapping.decimal)}, '.') AS {exact})"
+    # Read as a fraction first, so that a fraction where a whole number belongs is told apart from what is no number.
+    made.read[read] = f"CASE WHEN regexp_full_match({cell}, {literal(form)}) THEN {number} END"
+    made.columns[name] = f"TRY_CAST({read} AS {sql_type(taken.contract)})"
+    found = trimmed(raw)
+    unread = f"({name} IS NULL AND {taken.is_filled})"
+    made.conditions.append(Condition("number_unreadable", unread, taken.header, found))
+    if is_whole:
+        made.conditions.append(Condition("number_negative", f"{read} < 0", taken.header, found))
+        made.conditions.append(Condition("number_not_whole", f"{read} <> trunc({read})", taken.header, found))
+    for rule in taken.contract.checks:
+        if rule.name in _OUTSIDE:
+            sign, bound = _OUTSIDE[rule.name]
+            outside = f"{name} {sign} {rule.statistics[bound]}"
+            made.conditions.append(Condition("value_out_of_range", outside, taken.header, found))
+
+
+_OUTSIDE = {
+    "greater_than_or_equal_to": ("<", "min_value"),
+    "greater_than": ("<=", "min_value"),
+    "less_than_or_equal_to": (">", "max_value"),
+    "less_than": (">=", "max_value"),
+}
+"""Rule of a contract → how a number breaks it."""
+
+
+def _read_listed(made: Reading, taken: _Taken, mapping: Mapping, connection: duckdb.DuckDBPyConnection) -> None:
+    # A cell becomes its place in the list of all values, and that the value that stands there in a list of ours. A join
+    # would do the same, and bring the rows out of their order.
+    name, kind, at = taken.name, f"values_of_{taken.name}", f"at_{taken.name}"
+    values = ["", *taken.values]
+    listed = {"value": arrow.array(values, arrow.string()), "place": arrow.array(range(len(values)))}
+    connection.register("listed_values", arrow.table(listed))
+    connection.execute(f"CREATE TYPE {kind} AS ENUM (SELECT value FROM listed_values ORDER BY place)")
+    connection.unregister("listed_values")
+    meaning = _meaning(mapping, name, taken.source)
+    ours = [meaning(fold_header(value)) for value in values]
+    made.cells[at] = f"enum_code(TRY_CAST({taken.cell} AS {kind})) + 1"
+    made.columns[name] = f"CAST({_list(ours)}[{at}] AS {sql_type(taken.contract)})"
+    if not all(unicodedata.is_normalized("NFC", value) for value in values):
+        marks = ["x" if not unicodedata.is_normalized("NFC", value) else None for value in values]
+        made.not_nfc.append(f"({_list(marks)}[{at}] IS NOT NULL)")
+    unknown = f"({name} IS NULL AND {taken.is_filled})"
+    made.conditions.append(Condition("code_unknown", unknown, taken.header, taken.raw))
+
+
+def _list(values: list[str | None]) -> str:
+    told = ", ".join("NULL" if value is None else literal(value) for value in values)
+    return f"CAST([{told}] AS VARCHAR[])"
+
+
+_READERS: dict[Kind, Callable[[Reading, _Taken, Mapping, duckdb.DuckDBPyConnection], None]] = {
+    "text": _read_text,
+    "time": _read_time,
+    "number": _read_number,
+    "listed": _read_listed,
+    "code": _read_listed,
+    "period": _read_listed,
+}
+
+
+def _meaning(mapping: Mapping, name: str, source: Source) -> Callable[[str], str | None]:
+    """Return what turns one folded cell into our value, or None where it has none."""
+    if source.codes is not None:
+        codes = {fold_header(given): value for given, value in source.codes.items()}
+        any_case = {given.casefold(): value for given, value in codes.items()}
+        rest = codes.pop(REST, None)
+        return lambda cell: codes.get(cell, any_case.get(cell.casefold(), rest)) if cell else None
+    if kind_of(mapping.table, name) == "period":
+        return read_label
+    closed = allowed(mapping.table, name)
+    if closed is not None:
+        return lambda cell: cell.casefold() if cell.casefold() in closed else None
+    return code_of
+
+
+def code_of(cell: str) -> str | None:
+    """Return a cell as a lower-case ASCII code, blanks and signs folded to hyphens; None when nothing is left."""
+    text = unicodedata.normalize("NFD", cell.strip().replace("Đ", "D").replace("đ", "d"))
+    plain = "".join(letter for letter in text if not unicodedata.combining(letter)).lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or None

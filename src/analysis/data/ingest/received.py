@@ -1,0 +1,337 @@
+"""A run's input, whatever it is, as the tables the indicators read, with the books kept on every row."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from analysis.data.contracts import TABLES, Catalogue, Counts, Progress, Ratings, Survey, check, columns_of, empty
+from analysis.data.counting import DuePrecision, Frequency, count_cases, count_ratings, not_yet_known
+from analysis.data.ingest.archive import refuse_unfinished
+from analysis.data.ingest.books import ACCEPTED, KEPT, Book, notable, read_books
+from analysis.data.ingest.listing import REJECTED, as_list
+from analysis.data.ingest.table import ingest
+from analysis.data.ingest.wide import ingest_wide
+from analysis.data.sources.description import Description, described, read_description
+from analysis.data.sources.mapping import About, Mapping, Source, read_mapping
+from analysis.faults import BadData
+
+INTAKE = {"file": "str", "table": "str", "period": "str", "code": "str", "rows": "int64"}
+Basis = Literal["exact", "reconstructed"]
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """How periods run.
+
+    Attributes
+    ----------
+    frequency : {"M", "Q"}
+        Reporting months or quarters.
+    cutoff_day : int or None
+        See `analysis.periods`.
+    """
+
+    frequency: Frequency
+    cutoff_day: int | None
+
+
+@dataclass(frozen=True)
+class Received:
+    """Everything a run knows about its input.
+
+    Attributes
+    ----------
+    about : About
+        Where the data comes from and whether it is simulated.
+    basis : {"exact", "reconstructed"}
+        Whether the data was taken on the day the run looks back to, or later and rebuilt from dates.
+    counts, ratings, survey, catalogue, progress : pd.DataFrame
+        See `analysis.data.contracts`; empty where the input has none.
+    intake : pd.DataFrame
+        `file, table, period, code, rows`: what came in by what became of it: ``accepted``, ``not_yet_known`` (filed
+        after the day the run looks back to) or the code of a reject. `period` is missing where rows have none.
+    rejected : pd.DataFrame
+        `file, line` (1-based, physical), `code, reason, raw`, one row per row that was not taken.
+    flagged : pd.DataFrame
+        `code, rows`: rows that were taken and are worth a look, or are counted apart.
+    cases : Path or None
+        Parquet file of `analysis.data.contracts.Cases`, when the input is cases.
+    due_precision : {"day", "instant"}
+        What the due dates of its cases mean.
+    """
+
+    about: About
+    basis: Basis
+    counts: pd.DataFrame
+    ratings: pd.DataFrame
+    survey: pd.DataFrame
+    catalogue: pd.DataFrame
+    progress: pd.DataFrame
+    intake: pd.DataFrame
+    rejected: pd.DataFrame
+    flagged: pd.DataFrame
+    cases: Path | None
+    due_precision: DuePrecision
+
+    def __post_init__(self) -> None:
+        kept_apart = ~self.intake["code"].isin(KEPT)
+        if self.intake.loc[kept_apart, "rows"].sum() != len(self.rejected):
+            raise AssertionError("the rows counted as rejected are not the rows kept as rejected")
+
+
+def receive(
+    input_path: Path,
+    source_file: Path | None,
+    *,
+    as_of: date,
+    calendar: Calendar,
+    reject_limit: float,
+    kept: Path,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Received:
+    """Return the tables in an input.
+
+    Parameters
+    ----------
+    input_path : Path
+        With a mapping, the received file; without, a folder of our own tables as Parquet with an ``about.yml``: what
+        ``dunghen ingest`` and ``dunghen demo`` write.
+    source_file : Path or None
+        The mapping.
+    as_of : date
+        Day up to which things were known.
+    calendar : Calendar
+        How the plan's periods run.
+    reject_limit : float
+        Share of a file's rows (0–1) that may be rejected.
+    kept : Path
+        Folder that receives the cases as Parquet.
+    tell : callable
+        Gets one line per step.
+
+    Raises
+    ------
+    BadData
+        The input cannot be what it is said to be: file, line, column, value and what was expected.
+    BadParameters
+        The mapping or ``about.yml`` is wrong.
+    """
+    if source_file is None:
+        return _receive_tables(input_path, as_of, calendar, reject_limit, kept, tell)
+    mapping = described(read_mapping(source_file), str(input_path))
+    if mapping.counts is not None:
+        return _receive_wide(input_path, mapping, reject_limit)
+    return _receive_mapped(input_path, mapping, as_of, calendar, reject_limit, kept, tell)
+
+
+def content_hash(input_path: Path) -> str:
+    """Return the SHA-256 of an input: of the file, or of a folder's files with their names, in order.
+
+    Files whose name starts with a dot, such as a lock, are no data.
+    """
+    digest = hashlib.sha256()
+    files = sorted(input_path.iterdir()) if input_path.is_dir() else [input_path]
+    for path in files:
+        if path.is_file() and (path == input_path or not path.name.startswith(".")):
+            digest.update(path.name.encode())
+            with path.open("rb") as file:
+                while chunk := file.read(1 << 22):
+                    digest.update(chunk)
+    return digest.hexdigest()
+
+
+def same_table(table: str, description: Description) -> Mapping:
+    """Return the mapping of a Parquet file that already is one of our tables: it passes the same door as all others."""
+    return Mapping(
+        about=description.about,
+        format="parquet",
+        table=table,  # type: ignore[arg-type]
+        dates=("yyyy-mm-dd HH:MM:SS",),
+        due_precision=description.due_precision,
+        columns={name: Source(column=name) for name in columns_of(TABLES[table])},
+    )
+
+
+def _receive_wide(path: Path, mapping: Mapping, reject_limit: float) -> Received:
+    taken = ingest_wide(path, mapping, reject_limit=reject_limit)
+    return Received(
+        about=mapping.about,
+        basis="exact",
+        counts=taken.counts,
+        ratings=empty(Ratings),
+        survey=empty(Survey),
+        catalogue=empty(Catalogue),
+        progress=empty(Progress),
+        intake=taken.tally.assign(file=taken.file, table="counts")[list(INTAKE)].astype(INTAKE),
+        rejected=taken.rejected,
+        flagged=notable([]),
+        cases=None,
+        due_precision=mapping.due_precision,
+    )
+
+
+def _receive_mapped(
+    path: Path,
+    mapping: Mapping,
+    as_of: date,
+    calendar: Calendar,
+    reject_limit: float,
+    kept: Path,
+    tell: Callable[[str], None],
+) -> Received:
+    if mapping.table not in ("cases", "counts"):
+        raise BadData(
+            f"{path}: the mapping makes {mapping.table} of it, and a run needs cases or counts; bring several files "
+            "together in one folder with dunghen ingest"
+        )
+    extracted_on = mapping.extracted_on or as_of
+    into = kept / f"{mapping.table}.parquet"
+    intake = ingest(str(path), mapping, into, extracted_on=extracted_on, reject_limit=reject_limit, tell=tell)
+    given = _Given(mapping.about, extracted_on, mapping.due_precision, [Book.of(intake)], intake.rejected)
+    if mapping.table == "counts":
+        counts = check(_read_parquet(into), Counts, where=str(path))
+        return _received(given, as_of, counts=counts)
+    return _received_cases(given, into, None, as_of, calendar)
+
+
+def _receive_tables(
+    folder: Path, as_of: date, calendar: Calendar, reject_limit: float, kept: Path, tell: Callable[[str], None]
+) -> Received:
+    if not folder.is_dir():
+        raise BadData(f"{folder}: without a source_file the input is a folder holding our tables and about.yml")
+    refuse_unfinished(folder)
+    present = [name for name in ("cases", "counts") if (folder / f"{name}.parquet").is_file()]
+    if len(present) != 1:
+        found = "both are there" if present else "neither is there"
+        raise BadData(f"{folder}: cases.parquet or counts.parquet was expected, one of them; {found}")
+    description = read_description(folder)
+    extracted_on = description.extracted_on or as_of
+    books, rejected = read_books(folder), _read_rejected(folder)
+    others = {name: _table(folder, name) for name in _AS_THEY_ARE if (folder / f"{name}.parquet").is_file()}
+    if present == ["counts"]:
+        counts = _table(folder, "counts")
+        given = _Given(description.about, extracted_on, description.due_precision, books, rejected)
+        return _received(given, as_of, counts=counts, **others)
+    at = {}
+    for name in ("cases", "case_ratings"):
+        at[name] = folder / f"{name}.parquet"
+        if at[name].is_file() and name not in {book.table for book in books}:
+            # What is from elsewhere has passed no door yet.
+            intake = ingest(
+                str(at[name]),
+                same_table(name, description),
+                kept / f"{name}.parquet",
+                extracted_on=extracted_on,
+                reject_limit=reject_limit,
+                tell=tell,
+            )
+            at[name] = kept / f"{name}.parquet"
+            books.append(Book.of(intake))
+            rejected = pd.concat([rejected, intake.rejected], ignore_index=True)
+    _refuse_other_rows(books, folder, at)
+    given = _Given(description.about, extracted_on, description.due_precision, books, rejected)
+    rated = at["case_ratings"]
+    others.pop("ratings", None)
+    return _received_cases(given, at["cases"], rated if rated.is_file() else None, as_of, calendar, **others)
+
+
+_AS_THEY_ARE = ("ratings", "survey", "catalogue", "progress")
+"""Small tables of ours, checked by their contract and taken whole."""
+
+
+def _refuse_other_rows(books: list[Book], folder: Path, at: dict[str, Path]) -> None:
+    """Refuse a table that is not the one its book speaks of."""
+    for book in books:
+        path = at.get(book.table, folder / f"{book.table}.parquet")
+        rows = _row_count(path) if path.is_file() else 0
+        if rows != book.accepted:
+            raise BadData(f"{path}: {rows} rows, {book.accepted} were expected as accepted; bring {book.file} in again")
+
+
+def _row_count(path: Path) -> int:
+    try:
+        return int(pq.ParquetFile(path).metadata.num_rows)
+    except (OSError, ValueError) as error:
+        raise BadData(f"{path}: not a readable Parquet file ({error})") from error
+
+
+def _read_rejected(folder: Path) -> pd.DataFrame:
+    path = folder / "rejected.parquet"
+    return _read_parquet(path).astype(REJECTED) if path.is_file() else as_list([], REJECTED)
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What is known of an input before its rows are counted."""
+
+    about: About
+    extracted_on: date
+    due_precision: DuePrecision
+    books: list[Book]
+    rejected: pd.DataFrame
+
+
+def _received_cases(
+    given: _Given, cases: Path, rated: Path | None, as_of: date, calendar: Calendar, **others: pd.DataFrame
+) -> Received:
+    if given.extracted_on < as_of:
+        raise BadData(
+            f"{given.books[0].file}: taken from its system on {given.extracted_on.isoformat()}, "
+            f"before as_of {as_of.isoformat()}; data of that day or later was expected"
+        )
+    counts = count_cases(
+        cases,
+        as_of=as_of,
+        cutoff_day=calendar.cutoff_day,
+        frequency=calendar.frequency,
+        due_precision=given.due_precision,
+    )
+    if rated is not None:
+        others["ratings"] = count_ratings(
+            rated, cases, as_of=as_of, cutoff_day=calendar.cutoff_day, frequency=calendar.frequency
+        )
+    return _received(given, as_of, counts=counts, cases=cases, **others)
+
+
+def _received(
+    given: _Given, as_of: date, *, counts: pd.DataFrame, cases: Path | None = None, **others: pd.DataFrame
+) -> Received:
+    later = not_yet_known(cases, as_of=as_of) if cases else 0
+    tallies = [book.tally(not_yet_known=later if book.table == "cases" else 0) for book in given.books]
+    if cases is None and "counts" not in {book.table for book in given.books}:
+        by_period = counts.groupby("period", as_index=False).size().rename(columns={"size": "rows"})
+        tallies.append(by_period.assign(file="counts.parquet", table="counts", code=ACCEPTED))
+    return Received(
+        about=given.about,
+        basis="reconstructed" if given.extracted_on > as_of else "exact",
+        counts=counts,
+        ratings=others.get("ratings", empty(Ratings)),
+        survey=others.get("survey", empty(Survey)),
+        catalogue=others.get("catalogue", empty(Catalogue)),
+        progress=others.get("progress", empty(Progress)),
+        intake=pd.concat(tallies, ignore_index=True).reindex(columns=list(INTAKE)).astype(INTAKE),
+        rejected=given.rejected,
+        flagged=notable(given.books),
+        cases=cases,
+        due_precision=given.due_precision,
+    )
+
+
+def _table(folder: Path, name: str) -> pd.DataFrame:
+    path = folder / f"{name}.parquet"
+    return check(_read_parquet(path), TABLES[name], where=str(path))
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise BadData(f"{path}: not a readable Parquet file ({error})") from error

@@ -1,0 +1,233 @@
+"""One received file → one of our tables: every row accepted, or rejected with its line, reason and raw text."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from analysis.data.contracts import TABLES, columns_of
+from analysis.data.ingest import case_rules
+from analysis.data.ingest.judging import Reason, judge
+from analysis.data.ingest.listing import flagged, rejected, rejects_by_code
+from analysis.data.ingest.reading import listed_columns, reading
+from analysis.data.sources.mapping import Mapping
+from analysis.data.sources.open import open_rows
+from analysis.data.sources.rows import Rows
+from analysis.data.sources.sql import literal
+from analysis.faults import BadData, BadParameters, EnvironmentFault
+
+MEMORY = "1200MB"
+"""What DuckDB may hold; beyond it, it spills into scratch. With the rest of the process it stays under 2 GiB."""
+
+MOST_REFUSED = 100_000
+"""Rejects listed of a file that is refused: a wrong mapping rejects them all, and ten million fit into no memory."""
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What became of the rows of one file.
+
+    Attributes
+    ----------
+    file, table : str
+        What came in, and the table of ours it became.
+    rows : int
+        Rows that came in.
+    accepted : int
+        Of them, those in the table.
+    rejected : pd.DataFrame
+        The others: `file, line` (1-based, physical), `code, reason, raw`.
+    flagged : pd.DataFrame
+        Accepted, and worth a look: `file, line, code, case_id`; a row may stand here more than once.
+    classes : dict
+        Cases counted apart: code → cases.
+    dropped : tuple of str
+        Headers of columns about persons that were dropped at the door.
+    """
+
+    file: str
+    table: str
+    rows: int
+    accepted: int
+    rejected: pd.DataFrame
+    flagged: pd.DataFrame
+    classes: dict[str, int]
+    dropped: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.rows != self.accepted + len(self.rejected):
+            raise AssertionError(
+                f"{self.file}: {self.rows} rows in, {self.accepted} accepted and {len(self.rejected)} rejected"
+            )
+
+
+class TooManyRejects(BadData):
+    """More of a file's rows are rejected than the run allows; nothing of it may be used as data.
+
+    Attributes
+    ----------
+    rejected : pd.DataFrame
+        As of `Intake`; of very many the first `MOST_REFUSED` only.
+    """
+
+    def __init__(self, sentence: str, rejected: pd.DataFrame) -> None:
+        super().__init__(sentence)
+        self.rejected = rejected
+
+
+def ingest(
+    source: str,
+    mapping: Mapping,
+    into: Path,
+    *,
+    extracted_on: date,
+    reject_limit: float,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Intake:
+    """Return what became of a file's rows, with the accepted ones written as Parquet, in the file's order.
+
+    The file is scanned twice and never held: for the values of its code columns, and to read and judge every row. What
+    was read stands in scratch, compressed, until the rows that are right are written.
+
+    Parameters
+    ----------
+    source : str
+        Path of the file, or address of a PostgreSQL database.
+    mapping : Mapping
+        How it becomes a table.
+    into : Path
+        File to write; it is there whole or, when anything goes wrong, as it was.
+    extracted_on : date
+        Day the data was taken from its system: nothing in it can be later.
+    reject_limit : float
+        Share of the rows (0–1) that may be rejected.
+    tell : callable
+        Gets one line per step.
+
+    Raises
+    ------
+    BadData
+        The file is not what the mapping says, a column is unknown, or too many rows are rejected.
+    BadParameters
+        The mapping or the address of a database cannot be meant.
+    EnvironmentFault
+        The disk is full, a file may not be read, or a database does not answer.
+    """
+    with _workshop(into.parent, mapping) as (scratch, connection):
+        tell("reading the rows")
+        rows = open_rows(source, mapping, connection, scratch, listed=listed_columns(mapping))
+        dropped = _dropped(rows, mapping)
+        _refuse_unknown(rows, mapping, dropped)
+        made = reading(mapping, rows, connection)
+        tell("checking every row")
+        reasons = judge(made, mapping, rows, connection, extracted_on)
+        _refuse_too_many(rows, reasons, connection, reject_limit)
+        tell("writing the rows that are right")
+        part = scratch / "accepted.parquet"
+        intake = Intake(
+            file=rows.name,
+            table=mapping.table,
+            rows=rows.count,
+            accepted=_write(mapping.table, connection, part),
+            rejected=rejected(rows, reasons, connection),
+            flagged=flagged(rows, mapping.table, connection),
+            classes=_classes(mapping.table, connection),
+            dropped=dropped,
+        )
+        part.replace(into)
+    return intake
+
+
+@contextmanager
+def _workshop(folder: Path, mapping: Mapping) -> Iterator[tuple[Path, duckdb.DuckDBPyConnection]]:
+    """Give a folder for scratch and a connection that spills into it; both are gone afterwards."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".scratch-", dir=folder) as name:
+            scratch = Path(name)
+            # On disk what was read is compressed. What follows a question mark DuckDB takes for no part of a name.
+            with duckdb.connect(":memory:" if "?" in name else scratch / "rows.duckdb") as connection:
+                spill = literal(scratch / "spill")
+                connection.execute(f"SET memory_limit = '{MEMORY}'; SET temp_directory = {spill}")
+                connection.execute("SET enable_progress_bar = false")
+                _set_time_zone(connection, mapping.time_zone)
+                yield scratch, connection
+    except duckdb.OutOfMemoryException as error:
+        raise EnvironmentFault(f"{folder}: not enough memory or disk ({str(error).splitlines()[0]})") from error
+    except duckdb.IOException as error:
+        raise EnvironmentFault(f"{folder}: {str(error).splitlines()[0]}") from error
+    except OSError as error:
+        raise EnvironmentFault(f"{error.filename or folder}: {error.strerror or error}") from error
+
+
+def _set_time_zone(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    try:
+        connection.execute(f"SET TimeZone = {literal(name)}")
+    except duckdb.Error as error:
+        raise BadParameters(
+            f"time_zone: there is none called {name!r}; one like Asia/Ho_Chi_Minh was expected"
+        ) from error
+
+
+def _dropped(rows: Rows, mapping: Mapping) -> tuple[str, ...]:
+    taken = mapping.taken()
+    return tuple(rows.header[at] for at in sorted(rows.personal) if rows.header[at] and rows.header[at] not in taken)
+
+
+def _refuse_unknown(rows: Rows, mapping: Mapping, dropped: tuple[str, ...]) -> None:
+    known = mapping.taken() | set(mapping.ignored) | set(dropped)
+    unknown = [name for name in rows.header if name and name not in known]
+    if unknown:
+        raise BadData(
+            f"{rows.name}: the mapping does not know the column{'s' if len(unknown) > 1 else ''} "
+            f"{', '.join(repr(name) for name in unknown)}; list them under columns, ignored or personal"
+        )
+
+
+def _refuse_too_many(
+    rows: Rows, reasons: list[Reason], connection: duckdb.DuckDBPyConnection, reject_limit: float
+) -> None:
+    if not rows.count:
+        raise BadData(f"{rows.name}: no row below the header")
+    by_code = rejects_by_code(rows, reasons, connection)
+    if by_code.total() <= reject_limit * rows.count:
+        return
+    listed = rejected(rows, reasons, connection, at_most=MOST_REFUSED)
+    raise TooManyRejects(too_many(rows.name, rows.count, by_code, reject_limit, listed), listed)
+
+
+def too_many(file: str, rows: int, by_code: Counter[str], reject_limit: float, listed: pd.DataFrame) -> str:
+    """Return the sentence that a file is refused with: how many of its rows, and why most of them."""
+    worst = ", ".join(f"{code} {number:,}" for code, number in by_code.most_common(3))
+    first = listed.iloc[0]
+    return (
+        f"{file}: {by_code.total():,} of {rows:,} rows rejected ({by_code.total() / rows:.1%}), {reject_limit:.1%} at "
+        f"most were expected; the worst: {worst}; the first on line {first['line']}: {first['reason']}"
+    )
+
+
+def _write(table: str, connection: duckdb.DuckDBPyConnection, part: Path) -> int:
+    columns = ", ".join(columns_of(TABLES[table]))
+    found = connection.execute(
+        f"COPY (SELECT {columns} FROM judged WHERE verdict IS NULL) "
+        f"TO {literal(part)} (FORMAT parquet, COMPRESSION zstd)"
+    ).fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+def _classes(table: str, connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    if table != "cases":
+        return {}
+    counted = ", ".join(f"count(*) FILTER (WHERE {sql})" for sql in case_rules.CLASSES.values())
+    found = connection.execute(f"SELECT {counted} FROM judged WHERE verdict IS NULL").fetchone()
+    assert found is not None
+    return dict(zip(case_rules.CLASSES, found, strict=True))

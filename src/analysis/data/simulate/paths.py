@@ -1,0 +1,134 @@
+"""The province's true paths, month by month and office by office: what the counts then scatter around."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, logit
+
+from analysis import periods
+from analysis.data.simulate import province
+from analysis.data.simulate.streams import stream
+
+FILINGS = (
+    ("online", 0), ("online", 1),
+    ("counter", 0), ("counter", 1), ("counter", 2),
+    ("post", 0), ("post", 1), ("post", 2),
+)  # fmt: skip
+"""Channel and group of the procedure of a case. Groups: 0 published before the step, 1 published at it, 2 never. A case
+of group 2 cannot be filed online, nor one of group 1 before the step."""
+
+
+@dataclass(frozen=True)
+class Paths:
+    """True intensities and shares, of shape (offices, months); the months run past the end by `province.MONTHS_AHEAD`.
+
+    Attributes
+    ----------
+    months : pd.PeriodIndex
+        Reporting months.
+    cases : np.ndarray
+        Cases expected to be resolved in the month.
+    old_uptake, new_uptake : np.ndarray
+        Share filed online of the cases of procedures published before the step and at it; the second is 0 before it.
+    late : np.ndarray
+        Share finished after the due date, of cases with one.
+    satisfied : np.ndarray
+        Share satisfied, of ratings.
+    """
+
+    months: pd.PeriodIndex
+    cases: np.ndarray
+    old_uptake: np.ndarray
+    new_uptake: np.ndarray
+    late: np.ndarray
+    satisfied: np.ndarray
+
+    @property
+    def online(self) -> np.ndarray:
+        """Share filed online, of all cases."""
+        return province.OLD_CATALOGUE_SHARE * self.old_uptake + province.NEW_CATALOGUE_SHARE * self.new_uptake
+
+    def filed(self) -> np.ndarray:
+        """Return the probability of each of `FILINGS`, of shape (offices, months, filings)."""
+        old, new = province.OLD_CATALOGUE_SHARE, province.NEW_CATALOGUE_SHARE
+        online = [old * self.old_uptake, new * self.new_uptake]
+        offline = [old - online[0], new - online[1], np.full_like(online[0], 1 - old - new)]
+        counter = [(1 - province.POSTAL_SHARE) * share for share in offline]
+        post = [province.POSTAL_SHARE * share for share in offline]
+        return np.stack([*online, *counter, *post], axis=-1)
+
+    def timeliness(self) -> np.ndarray:
+        """Return the probability of each class of `contracts.TIMELINESS`, of shape (offices, months, classes)."""
+        early = (1 - self.late) * province.EARLY_SHARE
+        dated = np.stack([early, 1 - self.late - early, self.late], axis=-1) * (1 - province.NO_DUE_DATE_SHARE)
+        return np.concatenate([dated, np.full((*self.late.shape, 1), province.NO_DUE_DATE_SHARE)], axis=-1)
+
+
+def paths(seed: int, offices: pd.DataFrame) -> Paths:
+    """Return the true paths that a seed makes.
+
+    Parameters
+    ----------
+    seed : int
+        Of the province.
+    offices : pd.DataFrame
+        See `province.offices`.
+
+    Notes
+    -----
+    Cases per office and field follow a trend, a seasonal pattern, a Tết dip in proportion to the share of the Tết
+    window in the reporting month, and shocks, shared and of their own. Filing online follows one S-curve for the old
+    catalogue and a later one for the new, with a taste of each office and slow common drifts. Lateness falls from year
+    to year and rises around Tết. Satisfaction drifts up.
+    """
+    months = pd.period_range(province.MONTHS[0], periods=len(province.MONTHS) + province.MONTHS_AHEAD, freq="M")
+    U, T = len(offices), len(months)
+    month = np.arange(T)
+    tet = periods.tet_share(months, province.CUTOFF_DAY).to_numpy()
+
+    rng = stream(seed, "volumes")
+    season = rng.normal(0, 0.05, 12)[months.month - 1] + 0.10 * (months.month == 12)
+    shocks = _autoregression(rng, (1, T), 0.04, 0.5) + _autoregression(rng, (U, T), 0.06, 0.5)
+    trend = province.GROWTH_PER_MONTH * month + season + province.TET_DIP * tet
+    cases = offices["monthly_cases"].to_numpy()[:, None] * np.exp(trend + shocks)
+
+    rng = stream(seed, "uptake")
+    taste = rng.normal(0, 0.35, (U, 1)) + np.cumsum(rng.normal(0, 0.03, (U, T)), axis=1)
+    taste = taste + np.cumsum(rng.normal(0, 0.025, (1, T)), axis=1)
+
+    rng = stream(seed, "lateness")
+    late_2018 = offices["field"].map({code: field.late_2018 for code, field in province.FIELDS.items()}).to_numpy()
+    late = (
+        logit(late_2018)[:, None]
+        + np.log(province.LATE_YEARLY_FACTOR) * month / 12
+        + rng.normal(0, 0.25, (U, 1))
+        + _autoregression(rng, (U, T), 0.10, 0.6)
+        + 0.25 * tet
+    )
+
+    rng = stream(seed, "satisfaction")
+    satisfied = logit(province.SATISFIED_2018) + province.SATISFIED_SLOPE * month
+    satisfied = satisfied + np.cumsum(rng.normal(0, 0.012, (1, T)), axis=1) + rng.normal(0, 0.25, (U, 1))
+    return Paths(
+        months=months,
+        cases=cases,
+        old_uptake=expit(logit(_s_curve(province.OLD_UPTAKE, month)) + taste),
+        new_uptake=expit(logit(_s_curve(province.NEW_UPTAKE, month)) + taste) * (months >= province.CATALOGUE_STEP),
+        late=expit(late),
+        satisfied=expit(satisfied),
+    )
+
+
+def _s_curve(curve: dict[str, float], month: np.ndarray) -> np.ndarray:
+    return curve["ceiling"] * expit(curve["rate"] * (month - curve["midpoint"]))
+
+
+def _autoregression(rng: np.random.Generator, shape: tuple[int, int], scale: float, memory: float) -> np.ndarray:
+    shocks = rng.normal(0, scale, shape)
+    path = shocks.copy()
+    for t in range(1, shape[1]):
+        path[:, t] += memory * path[:, t - 1]
+    return path

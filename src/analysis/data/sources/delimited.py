@@ -1,0 +1,246 @@
+"""Delimited text: DuckDB reads what is regular, Python's csv module whatever is not, to the same rows."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import duckdb
+import numpy as np
+
+from analysis.data.sources.mapping import Mapping
+from analysis.data.sources.personal import HIDDEN, hide_in_row, personal_columns
+from analysis.data.sources.rows import Broken, Rows, Scratch, distinct_values, fold_header, positions_of
+from analysis.data.sources.sql import file_literal, literal
+from analysis.data.sources.text import PhysicalLines, Survey, is_compressed, is_text, lines_at, opened, survey
+from analysis.faults import BadData
+
+_LONGEST_ROW = csv.field_size_limit()
+"""Bytes; what no row of a one-stop system reaches, and where the csv module gives up on a quote left open."""
+
+_IN_NO_CELL = "\n"
+"""Text for missing cells: a file with it in a cell is not regular. Were it empty, which is DuckDB's own choice, a row
+with empty cells too many would pass."""
+
+_CUT = "{path} line {line}: {what}; is it cut off? Ask for the whole file"
+_ENDS_IN_ROW = "the file ends inside a row"
+_NO_LAST_BREAK = "the file ends without the line break the mapping promises"
+_NEVER_CLOSED = "a quote opened here is never closed, so the file ends inside a row"
+
+
+def read_delimited(
+    path: Path, mapping: Mapping, connection: duckdb.DuckDBPyConnection, scratch: Path, *, listed: Iterable[str]
+) -> Rows:
+    """Return the rows of a delimited text file.
+
+    A regular file (UTF-8, one row a line, every quote closed on its line) is scanned by DuckDB where it lies. Any other
+    is read by Python's csv module into a scratch file first; the two agree row by row, which a test holds them to.
+    Regular means that the lines counted in the file are the rows DuckDB found, so that nothing can have been swallowed.
+
+    An empty line is no row. A row with a quote where none can stand is rejected alone: reading goes on at the next
+    line, so that it swallows none of the rows after it.
+
+    Parameters
+    ----------
+    path : Path
+        The file; ``.gz`` is decompressed as it is read.
+    mapping : Mapping
+        How it is written.
+    connection : duckdb.DuckDBPyConnection
+        What scans it.
+    scratch : Path
+        Folder for the scratch file.
+    listed : iterable of str
+        Headers of the columns whose distinct values are wanted.
+
+    Raises
+    ------
+    BadData
+        The file is empty, has no header, ends inside a row, or is no text in the declared encoding at all. A file cut
+        off exactly where a row ends is whole as far as anybody can tell.
+    """
+    surveyed = survey(path, mapping.delimiter)
+    header, header_lines = _header(path, mapping)
+    is_utf8 = codecs.lookup(mapping.encoding).name == "utf-8-sig"
+    if surveyed.is_plain and is_utf8 and header_lines == mapping.header_row and len(header) > 1:
+        regular = _read_regular(path, mapping, connection, header, surveyed, listed)
+        if regular is not None:
+            return regular
+    return _read_irregular(path, mapping, connection, scratch, header, header_lines, listed)
+
+
+def _header(path: Path, mapping: Mapping) -> tuple[tuple[str, ...], int]:
+    """Return the header and how many physical lines end with it."""
+    with opened(path) as file:
+        lines = PhysicalLines(file, mapping.encoding)
+        lines.skip(mapping.header_row - 1)
+        try:
+            cells = next(csv.reader(lines, delimiter=mapping.delimiter, strict=True), [])
+        except csv.Error as error:
+            raise BadData(f"{path} line {mapping.header_row}: the header does not end properly ({error})") from error
+        if not is_text(cells):
+            raise BadData(f"{path} line {mapping.header_row}: the header is not {mapping.encoding} text")
+        header = tuple(map(fold_header, cells))
+        if not any(header):
+            raise BadData(f"{path} line {mapping.header_row}: a header was expected, the line is empty")
+        return header, lines.number
+
+
+def _read_regular(
+    path: Path,
+    mapping: Mapping,
+    connection: duckdb.DuckDBPyConnection,
+    header: tuple[str, ...],
+    surveyed: Survey,
+    listed: Iterable[str],
+) -> Rows | None:
+    """Return the rows as DuckDB reads them, or None where the lines show that it may have read them otherwise."""
+    names = ", ".join(f"'c{at}': 'VARCHAR'" for at in range(len(header)))
+    scan = (
+        f"read_csv({file_literal(path)}, columns = {{{names}}}, header = false, skip = {mapping.header_row}, "
+        f"auto_detect = false, compression = '{'gzip' if is_compressed(path) else 'none'}', "
+        f"delim = {literal(mapping.delimiter)}, quote = '\"', escape = '\"', nullstr = '{_IN_NO_CELL}', "
+        f"strict_mode = true, max_line_size = {_LONGEST_ROW}"
+    )
+    try:
+        connection.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
+        stored = f"{scan}, store_rejects = true, rejects_limit = 0)"
+        # DuckDB looks for bytes that are no text in the columns asked for only: it is asked for all.
+        count, values = distinct_values(connection, stored, positions_of(listed, header), touching=range(len(header)))
+        rejects = connection.execute("SELECT DISTINCT line, error_type FROM reject_errors ORDER BY line").fetchall()
+    except duckdb.Error:
+        return None
+    uneven = [line for line, kind in rejects if kind in ("MISSING COLUMNS", "TOO MANY COLUMNS")]
+    if len(uneven) < len(rejects) or surveyed.lines - mapping.header_row != count + len(uneven):
+        return None
+    if not surveyed.ends_with_break:
+        _refuse_cut(path, mapping, surveyed.lines, inside=surveyed.lines in uneven)
+    texts = lines_at(path, mapping.encoding, uneven, {})
+    widths = {line: len(next(csv.reader([text], delimiter=mapping.delimiter))) for line, text in texts.items()}
+    broken = tuple(_uneven(line, widths[line], header) for line in uneven)
+
+    # How many rows were read before each of those that were not.
+    read_before = np.array(uneven, dtype=np.int64) - mapping.header_row - 1 - np.arange(len(uneven))
+
+    def lines(positions: np.ndarray) -> np.ndarray:
+        return mapping.header_row + positions + np.searchsorted(read_before, positions, side="left")
+
+    return Rows(
+        name=path.name,
+        header=header,
+        relation=f"{scan}, ignore_errors = true)",
+        count=count + len(broken),
+        broken=broken,
+        values=values,
+        lines=lines,
+        raw=lambda wanted: _raw(path, mapping, header, wanted, {}, broken),
+        personal=personal_columns(header, mapping.personal),
+        last_line_unfinished=not surveyed.ends_with_break and count > 0,
+    )
+
+
+def _read_irregular(
+    path: Path,
+    mapping: Mapping,
+    connection: duckdb.DuckDBPyConnection,
+    scratch: Path,
+    header: tuple[str, ...],
+    header_lines: int,
+    listed: Iterable[str],
+) -> Rows:
+    personal = personal_columns(header, mapping.personal)
+    kept = Scratch(scratch / "text.parquet", len(header), personal - set(positions_of(mapping.taken(), header)))
+    broken: list[Broken] = []
+    spans: dict[int, int] = {}
+    last = 0
+    with opened(path) as file:
+        lines = PhysicalLines(file, mapping.encoding)
+        lines.skip(header_lines)
+        for line, cells in _records(path, mapping, lines, len(header)):
+            last = line
+            if lines.number > line:
+                spans[line] = lines.number - line + 1
+            if isinstance(cells, str):
+                broken.append(Broken(line, "column_count", cells))
+            elif len(cells) != len(header):
+                broken.append(_uneven(line, len(cells), header))
+            elif not is_text(cells):
+                broken.append(Broken(line, "undecodable", f"not {mapping.encoding} text"))
+            else:
+                kept.add(line, cells)
+        ends_with_break = lines.ends_with_break
+    if not ends_with_break and last:
+        inside = bool(broken) and (broken[-1].line, broken[-1].code) == (last, "column_count")
+        _refuse_cut(path, mapping, last, inside=inside)
+    relation = kept.close()
+    count, values = distinct_values(connection, relation, positions_of(listed, header))
+    return Rows(
+        name=path.name,
+        header=header,
+        relation=relation,
+        count=count + len(broken),
+        broken=tuple(broken),
+        values=values,
+        lines=kept.lines,
+        raw=lambda wanted: _raw(path, mapping, header, wanted, spans, broken),
+        personal=personal,
+        last_line_unfinished=not ends_with_break and last > 0,
+    )
+
+
+def _records(path: Path, mapping: Mapping, lines: PhysicalLines, width: int) -> Iterator[tuple[int, list[str] | str]]:
+    """Yield, per row, the line it starts on, and its cells or what is wrong with it."""
+    reader = csv.reader(lines, delimiter=mapping.delimiter, strict=True)
+    never_closed, last_is_whole = 0, True
+    while True:
+        start = lines.begin_record()
+        try:
+            cells = next(reader)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            last_is_whole = False
+            if "unexpected end of data" in str(error):
+                never_closed = start
+            if not lines.end_record_on_its_first_line() and never_closed == start:
+                break
+            yield start, f"a quote where none can stand, or one left open ({error})"
+            continue
+        if cells:  # an empty line is no row
+            last_is_whole = len(cells) == width
+            yield start, cells
+    # Had the quote been a stray one, the last line would be a row; it is the rest of the cell that the quote opened.
+    if never_closed and not last_is_whole:
+        raise BadData(_CUT.format(path=path, line=never_closed, what=_NEVER_CLOSED))
+
+
+def _refuse_cut(path: Path, mapping: Mapping, line: int, *, inside: bool) -> None:
+    """Refuse a file whose last line has no line break, when that shows it is cut off."""
+    if inside or mapping.ends_with_newline:
+        raise BadData(_CUT.format(path=path, line=line, what=_ENDS_IN_ROW if inside else _NO_LAST_BREAK))
+
+
+def _uneven(line: int, found: int, header: Sequence[str]) -> Broken:
+    return Broken(line, "column_count", f"{found} columns, {len(header)} were expected as in the header")
+
+
+def _raw(
+    path: Path,
+    mapping: Mapping,
+    header: Sequence[str],
+    wanted: Sequence[int],
+    spans: dict[int, int],
+    broken: Iterable[Broken],
+) -> dict[int, str]:
+    """Return the text on lines; where it cannot be cut into columns, nobody knows what in it is about persons."""
+    texts = lines_at(path, mapping.encoding, wanted, spans)
+    personal = personal_columns(header, mapping.personal)
+    if not personal:
+        return texts
+    uncut = {one.line for one in broken}
+    return {
+        line: HIDDEN if line in uncut else hide_in_row(text, mapping.delimiter, personal)
+        for line, text in texts.items()
+    }

@@ -1,0 +1,295 @@
+"""What one system's export looks like: a mapping, one YAML file per system, no code for a new one."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from analysis import strict_yaml
+from analysis.data.contracts import TABLES, columns_of
+from analysis.data.sources.dates import fault_in_form
+from analysis.data.sources.our_columns import breach, kind_of, needed
+from analysis.data.sources.personal import is_personal
+from analysis.data.sources.rows import fold_header
+
+Dimension = Literal["agency", "district", "field", "procedure"]
+Format = Literal["csv", "workbook", "parquet", "duckdb", "sqlite", "postgresql"]
+TableName = Literal["cases", "case_ratings", "counts", "ratings", "survey", "catalogue", "progress"]
+Header = Annotated[str, AfterValidator(fold_header), Field(min_length=1)]
+"""A header as people type it: composed letters and single blanks are made of it before it is compared."""
+
+REST = "*"
+"""In a code list, stands for every value the list does not name."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class About(_Strict):
+    """Where the data comes from, for the page.
+
+    Attributes
+    ----------
+    title : str
+        Name of the data set.
+    source : str
+        Publisher and licence, or who keeps the system.
+    simulated : bool
+        True makes every page say so.
+    """
+
+    title: str
+    source: str
+    simulated: bool = False
+
+
+class WideShare(_Strict):
+    """A wide table of one share: a row per procedure, a whole and a part in one column each per period.
+
+    Attributes
+    ----------
+    whole, part : str
+        Regular expressions that the headers of the two families of columns match in full, white space folded to
+        single blanks, with the groups ``period`` (looked up in `periods`) and ``year``.
+    periods : dict
+        What the ``period`` group means: ``{"Jan - Mar": "Q1", ...}``.
+    part_channel : str
+        Channel that the part counts.
+    rest_channel : str
+        Channel of the whole less the part.
+    """
+
+    whole: str
+    part: str
+    periods: dict[str, Annotated[str, Field(pattern=r"^(Q[1-4]|0[1-9]|1[0-2])$")]]
+    part_channel: Literal["online"] = "online"
+    rest_channel: Literal["counter", "post", "other"] = "other"
+
+    @field_validator("whole", "part")
+    @classmethod
+    def _names_its_period(cls, value: str) -> str:
+        groups = re.compile(value).groupindex
+        if not {"period", "year"} <= set(groups):
+            raise ValueError("a header pattern has the groups (?P<period>...) and (?P<year>...)")
+        return value
+
+
+class Source(_Strict):
+    """Where one column of our table comes from.
+
+    Attributes
+    ----------
+    column : str or None
+        Header of the column in the file, white space folded to single blanks.
+    codes : dict or None
+        What each of its values means in our words; a value not listed rejects its row, unless ``"*"`` is listed.
+        None takes the value itself, as a lower-case code where our column is one.
+    constant : str or None
+        The same value for every row, for a file without such a column.
+    """
+
+    column: Header | None = None
+    codes: dict[str, str] | None = None
+    constant: str | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.column is None) == (self.constant is None):
+            raise ValueError("a column is read from a column of the file, or is one constant")
+        if self.constant is not None and self.codes is not None:
+            raise ValueError("a constant needs no codes")
+        return self
+
+
+class Mapping(_Strict):
+    """How a file becomes one of our tables.
+
+    Attributes
+    ----------
+    about : About
+        Where the data comes from.
+    format : str
+        ``csv`` (any delimiter; gzip by its ending), ``workbook`` (XLSX or XLS), ``parquet``, ``duckdb``, ``sqlite``
+        or ``postgresql``.
+    encoding, delimiter : str
+        How a csv file is written; the encoding is any that Python knows.
+    header_row : int
+        csv: the 1-based line of the header; what stands above it is a title.
+    header_rows : int
+        workbook: over how many rows the header is merged. The header itself is found by its names.
+    totals : tuple of str
+        workbook and csv: beginnings of the first filled cell of total rows, such as ``Tổng``; those rows are set
+        aside as rejected, because adding them up would count everything twice.
+    sheet, relation : str or None
+        Which sheet of a workbook (the first), which table or view of a database.
+    thousands, decimal : str
+        How numbers are written; with dots for thousands, the decimal mark is a comma unless it is given.
+    dates : tuple of str
+        How dates are written, most common first: ``dd/mm/yyyy HH:MM:SS``, or with ``%`` as strptime spells it.
+    extracted_on : date or None
+        Day the file was taken from its system; None when that is the run's `as_of`. A run for an earlier day rebuilds
+        what was known then, and says so.
+    due_precision : {"day", "instant"}
+        Whether a case is late from the day after its due date, or from the moment after its due time.
+    case_id_form : {"any", "national"}
+        ``national``: identifiers follow one of the two forms of the national portal; others are flagged.
+    ends_with_newline : bool
+        Whether a whole file ends with a line break: a file cut inside its last field is then found.
+    time_zone : str
+        Where times with a zone are brought to before the zone is dropped.
+    table : str
+        The table of ours that the file holds.
+    columns : dict
+        Our column → where it comes from; a plain text is the header of its column.
+    other_id : str or None
+        Header of the column with the case's identifier in another system: a case that came from there is then
+        found twice.
+    ignored : tuple of str
+        Headers of columns we know of and do not take.
+    personal : tuple of str
+        Headers of columns about persons. They are dropped at the door, as is every column whose header says so,
+        listed or not. None of them can be copied into a table.
+    dimensions : dict
+        Wide counts: header of the column that holds each dimension; values become lower-case codes.
+    counts : WideShare or None
+        Wide counts: the columns that count, instead of `columns`.
+    """
+
+    about: About
+    format: Format
+    encoding: str = "utf-8-sig"
+    delimiter: Annotated[str, Field(pattern=r"^[^\"\r\n]$")] = ","
+    header_row: Annotated[int, Field(ge=1)] = 1
+    header_rows: Annotated[int, Field(ge=1, le=5)] = 1
+    totals: tuple[Header, ...] = ()
+    sheet: str | None = None
+    relation: str | None = None
+    thousands: Literal[",", ".", " ", ""] = ""
+    decimal: Literal[",", "."] = "."
+    dates: tuple[str, ...] = ("yyyy-mm-dd HH:MM:SS", "yyyy-mm-dd")
+    extracted_on: date | None = None
+    due_precision: Literal["day", "instant"] = "day"
+    case_id_form: Literal["any", "national"] = "any"
+    ends_with_newline: bool = False
+    time_zone: str = "Asia/Ho_Chi_Minh"
+    table: TableName = "counts"
+    columns: dict[str, Source] = {}
+    other_id: Header | None = None
+    ignored: tuple[Header, ...] = ()
+    personal: tuple[Header, ...] = ()
+    dimensions: dict[Dimension, Header] = {}
+    counts: WideShare | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _decimal_is_the_other_mark(cls, value: Any) -> Any:
+        if isinstance(value, dict) and value.get("thousands") == "." and "decimal" not in value:
+            return {**value, "decimal": ","}
+        return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        try:
+            "".encode(value)
+        except LookupError as error:
+            raise ValueError(f"no encoding is called {value!r}") from error
+        # A byte order mark is never part of the first header.
+        return "utf-8-sig" if codecs.lookup(value).name == "utf-8" else value
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _plain_text_is_a_header(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        return {name: {"column": source} if isinstance(source, str) else source for name, source in value.items()}
+
+    @field_validator("dates")
+    @classmethod
+    def _dates_can_be_read(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        faults = [fault for fault in map(fault_in_form, value) if fault]
+        if faults or not value:
+            raise ValueError(faults[0] if faults else "at least one format was expected")
+        return value
+
+    @model_validator(mode="after")
+    def _numbers_can_be_read(self) -> Self:
+        if self.thousands == self.decimal:
+            raise ValueError(f"thousands and decimal are both {self.decimal!r}; two marks were expected")
+        return self
+
+    @model_validator(mode="after")
+    def _is_wide_or_has_columns(self) -> Self:
+        if self.counts is not None:
+            if self.columns or self.table != "counts":
+                raise ValueError("counts describes a wide table of counts: table and columns do not go with it")
+            if "procedure" not in self.dimensions:
+                raise ValueError("dimensions names the column of the procedure: it is the unit that reports")
+            if self.format != "csv":
+                raise ValueError("counts describes a wide table in a csv file; save the sheet or relation as one")
+            return self
+        if self.dimensions:
+            raise ValueError("dimensions goes with counts, the wide table; here columns names them")
+        if "table" not in self.model_fields_set or not self.columns:
+            raise ValueError("table and columns are missing: which table of ours, and where its columns come from")
+        return self
+
+    @model_validator(mode="after")
+    def _columns_are_the_tables(self) -> Self:
+        if self.counts is not None:
+            return self
+        known = columns_of(TABLES[self.table])
+        unknown = [name for name in self.columns if name not in known]
+        if unknown:
+            raise ValueError(f"columns.{unknown[0]}: {self.table} has the columns {', '.join(known)}")
+        lacking = [name for name in needed(self.table) if name not in self.columns]
+        if lacking:
+            raise ValueError(f"columns.{lacking[0]} is missing: a table of {self.table} cannot do without it")
+        for name, source in self.columns.items():
+            given = list((source.codes or {}).values()) + ([source.constant] if source.constant is not None else [])
+            fault = breach(self.table, name, given) if given else None
+            if fault:
+                raise ValueError(f"columns.{name}: {fault}")
+        return self
+
+    @model_validator(mode="after")
+    def _takes_no_person(self) -> Self:
+        twice = sorted(self.taken() & set(self.personal))
+        if twice:
+            raise ValueError(f"the column {twice[0]!r} is listed as personal, and taken")
+        copied = {f"columns.{name}": source.column for name, source in self.columns.items() if self._copies(name)}
+        copied |= {f"dimensions.{name}": header for name, header in self.dimensions.items()}
+        copied |= {"other_id": self.other_id}
+        for key, header in copied.items():
+            if header is not None and is_personal(header):
+                raise ValueError(
+                    f"{key}: a column called {header!r} is about persons, whose names and addresses never enter; "
+                    "only with codes, which say what each of its values becomes, can it be taken"
+                )
+        return self
+
+    def _copies(self, name: str) -> bool:
+        """Return whether what stands in the file gets into the table: a time or a word of ours does not tell of it."""
+        return self.columns[name].codes is None and kind_of(self.table, name) in ("text", "code", "period")
+
+    def taken(self) -> set[str]:
+        """Return the headers whose columns are read."""
+        named = {source.column for source in self.columns.values() if source.column is not None}
+        return named | ({self.other_id} if self.other_id else set())
+
+
+def read_mapping(path: Path) -> Mapping:
+    """Return the mapping in a file.
+
+    Raises
+    ------
+    BadParameters
+        The file is missing, has an unknown key or a wrong value.
+    """
+    return strict_yaml.validate(strict_yaml.read(path, what="mapping"), Mapping, what="mapping")

@@ -1,0 +1,188 @@
+"""What the notebook on data quality calls: what came in, what was refused, who delivered, what disagrees."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.data.ingest.books import ACCEPTED, KEPT, NOT_YET_KNOWN
+from analysis.data.ingest.quality import CLASSES
+from analysis.report import data_words, numbers, tables
+from analysis.report.coverage import agency_months
+from analysis.report.page import Page
+
+ROWS_SHOWN = 30
+"""Rows of a list on the page; all of them are in the files beside it."""
+
+
+class DataPage(Page):
+    """The voice of ``01_data_quality``; see `Page`."""
+
+    def intake(self) -> None:
+        """Show what came in, file by file, and that every row is accounted for."""
+        words, language = self.words, self.run.language
+        self._heading(words.text("What came in"))
+        rows = []
+        for (file, table), group in self.results.intake.groupby(["file", "table"], sort=True):
+            by_code = group.set_index("code")["rows"]
+            apart = by_code.drop(list(KEPT), errors="ignore")
+            rows.append(
+                {
+                    words.text("File"): file,
+                    words.text("Table"): words.text(data_words.TABLES[table]),
+                    words.text("Rows in"): numbers.count(by_code.sum(), language),
+                    words.text("Accepted"): numbers.count(by_code.get(ACCEPTED, 0), language),
+                    words.text("Filed later"): numbers.count(by_code.get(NOT_YET_KNOWN, 0), language),
+                    words.text("Rejected"): numbers.count(apart.sum(), language),
+                    words.text("Rejected, share"): numbers.percent(apart.sum() / max(by_code.sum(), 1), language),
+                }
+            )
+        caption = words.text("Rows in = accepted + filed later + rejected, for every file")
+        self._html(tables.plain(pd.DataFrame(rows), caption=caption))
+        self._note(self._basis())
+
+    def refused(self) -> None:
+        """Show why rows were rejected, with an example of each reason."""
+        words, language = self.words, self.run.language
+        self._heading(words.text("What was rejected, and why"))
+        rejected = self.results.intake[~self.results.intake["code"].isin(list(KEPT))]
+        if rejected.empty:
+            self._note(words.text("No row was rejected."))
+            return
+        sums = rejected.groupby("code")["rows"].sum().sort_values(ascending=False, kind="stable")
+        first = self.results.rejected.drop_duplicates("code").set_index("code")
+        frame = pd.DataFrame(
+            {
+                words.text("Reason"): [words.text(data_words.FAULTS[code]) for code in sums.index],
+                words.text("Rows"): [numbers.count(rows, language) for rows in sums],
+                words.text("First seen"): [self._place(first, code) for code in sums.index],
+                words.text("Code"): sums.index,
+            }
+        )
+        self._html(
+            tables.plain(frame, caption=words.text("Rows rejected by reason; of several faults the first counts"))
+        )
+
+    def flagged(self) -> None:
+        """Show what was taken and is worth a look, and what is counted apart."""
+        words, language = self.words, self.run.language
+        if self.results.flagged.empty:
+            return
+        self._heading(words.text("Taken, and worth a look"))
+        classes = {fault.code for fault in CLASSES}
+        frame = pd.DataFrame(
+            {
+                words.text("What"): [words.text(data_words.FAULTS[code]) for code in self.results.flagged["code"]],
+                words.text("Cases"): [numbers.count(rows, language) for rows in self.results.flagged["rows"]],
+                words.text("Kind"): [
+                    words.text("counted apart") if code in classes else words.text("to be checked")
+                    for code in self.results.flagged["code"]
+                ],
+            }
+        )
+        self._html(
+            tables.plain(frame, caption=words.text("Cases by what is notable about them; one case may stand twice"))
+        )
+
+    def coverage(self) -> None:
+        """Show who delivered what when."""
+        if self.results.agency_months["agency"].notna().any():
+            self._heading(self.words.text("Who delivered, month by month"))
+            self._picture(agency_months(self.results, self.words))
+
+    def reconciliation(self) -> None:
+        """Show where the official form that was filed and our own counts differ."""
+        words, language = self.words, self.run.language
+        self._heading(words.text("Against form II.06a/VPCP/KSTT"))
+        if self.results.form_by_agency.empty:
+            self._note(
+                words.text(
+                    "The data received is no table of cases, so we have no totals of our own to hold against the form."
+                )
+            )
+            return
+        if not self.results.form_filed:
+            self._note(
+                words.text(
+                    "No form filed for this quarter stands beside the data; ours is in form-06a.xlsx. It crosses the "
+                    "channel only with cases received, so the promise on online filing cannot be read from it."
+                )
+            )
+            return
+        self._differences()
+        faults = self.results.form_faults
+        if len(faults):
+            frame = pd.DataFrame(
+                {
+                    words.text("Row"): faults["name"],
+                    words.text("Rule"): faults["rule"],
+                    words.text("Left side"): [numbers.count(n, language) for n in faults["left"]],
+                    words.text("Right side"): [numbers.count(n, language) for n in faults["right"]],
+                }
+            )
+            self._html(
+                tables.plain(frame, caption=words.text("Where the form contradicts itself or the one before it"))
+            )
+
+    def revisions(self) -> None:
+        """Show what this extract says otherwise of periods the one before it had counted."""
+        words, language = self.words, self.run.language
+        self._heading(words.text("What changed since the extract before"))
+        changed = self.results.revisions
+        if self.results.compared_with is None:
+            self._note(words.text("No earlier extract is archived beside this one, so nothing can be compared."))
+            return
+        before = numbers.day(self.results.compared_with, language)
+        if changed.empty:
+            self._note(words.text("Nothing: the periods both know are the same as on {day}.", day=before))
+            return
+        shown = changed.head(ROWS_SHOWN)
+        frame = pd.DataFrame(
+            {
+                words.text("Period"): [numbers.period(label, language) for label in shown["period"]],
+                words.text("Count"): [words.text(data_words.COUNTS[one]) for one in shown["count"]],
+                words.text("On {day}", day=before): [numbers.count(n, language) for n in shown["before"]],
+                words.text("Now"): [numbers.count(n, language) for n in shown["now"]],
+                words.text("Difference"): [numbers.signed(n, language) for n in shown["difference"]],
+            }
+        )
+        self._html(tables.plain(frame, caption=words.text("Counts of past periods that were revised")))
+
+    def _basis(self) -> str:
+        if self.results.basis == "exact":
+            return self.words.text("The data is what was known on {day}.", day=self._as_of())
+        return self.words.text(
+            "Reconstructed: the data was taken later than {day}, and what was known then is rebuilt from its dates. "
+            "Due dates, levels and outcomes that were changed since show their later state.",
+            day=self._as_of(),
+        )
+
+    def _as_of(self) -> str:
+        return numbers.day(self.run.as_of, self.run.language)
+
+    def _place(self, first: pd.DataFrame, code: str) -> str:
+        if code not in first.index:
+            return numbers.MISSING
+        row = first.loc[code]
+        line = numbers.count(row["line"], self.run.language)
+        return self.words.text("{file}, line {line}", file=row["file"], line=line)
+
+    def _differences(self) -> None:
+        words, language, differences = self.words, self.run.language, self.results.reconciliation
+        if differences.empty:
+            self._note(words.text("Every count of the form filed is ours too."))
+            return
+        shown = differences.head(ROWS_SHOWN)
+        frame = pd.DataFrame(
+            {
+                words.text("Row"): shown["name"],
+                words.text("Column"): [words.text(data_words.FORM_COLUMNS[key]) for key in shown["column"]],
+                words.text("Filed"): [numbers.count(n, language) for n in shown["theirs"]],
+                words.text("Ours"): [numbers.count(n, language) for n in shown["ours"]],
+                words.text("Difference"): [numbers.signed(n, language) for n in shown["difference"]],
+            }
+        )
+        caption = words.text(
+            "{all} differences between the form filed and our counts, the largest first",
+            all=numbers.count(len(differences), language),
+        )
+        self._html(tables.plain(frame, caption=caption))

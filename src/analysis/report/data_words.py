@@ -1,0 +1,70 @@
+"""What a reader calls each fault of a row, each table and each column of the official form."""
+
+from __future__ import annotations
+
+_ = str
+"""Marks a sentence for the catalogue; `Wording.text` looks it up."""
+
+FAULTS = {
+    "column_count": _("more or fewer columns than the header"),
+    "undecodable": _("not text in the declared encoding"),
+    "total_row": _("a total of other rows"),
+    "case_id_missing": _("no case identifier"),
+    "code_unknown": _("a code the mapping does not name"),
+    "date_unreadable": _("an unreadable or impossible date"),
+    "number_unreadable": _("not a number"),
+    "number_negative": _("a negative count"),
+    "number_not_whole": _("a count with a fraction"),
+    "value_out_of_range": _("a value that is not allowed"),
+    "value_missing": _("a required value is empty"),
+    "accepted_missing": _("no time of acceptance"),
+    "finished_missing": _("resolved without a finish"),
+    "accepted_in_future": _("accepted after the data was taken"),
+    "finished_in_future": _("finished after the data was taken"),
+    "finished_before_accepted": _("finished before it was accepted"),
+    "part_without_whole": _("part given without its whole"),
+    "part_exceeds_whole": _("part larger than its whole"),
+    "duplicate_case_id": _("a second row of the same case"),
+    "duplicate_across_systems": _("the same case under another identifier"),
+    "not_nfc": _("letters not in composed form, mended"),
+    "case_id_form_unknown": _("identifier in no known form"),
+    "case_id_day_differs": _("the day in the identifier is another"),
+    "not_yet_accepted": _("filed, not yet accepted"),
+    "online_below_level_3": _("filed online below level 3"),
+    "due_date_replaced": _("a new appointment replaced the due date"),
+    "due_before_accepted": _("due before it was accepted"),
+    "submitted_after_accepted": _("filed after it was accepted"),
+    "returned_before_finished": _("handed over before it was finished"),
+    "open_with_finish": _("reopened after a finish"),
+    "last_line_unfinished": _("the last row has no line break"),
+    "no_due_date": _("resolved, without a due date"),
+    "refused": _("refused"),
+    "withdrawn": _("withdrawn by the applicant"),
+    "not_yet_known": _("filed after the day looked back to"),
+}
+"""By code of `analysis.data.ingest.quality`."""
+
+TABLES = {
+    "cases": _("cases"),
+    "case_ratings": _("ratings of cases"),
+    "counts": _("counts"),
+}
+"""By name of the table a file became."""
+
+FORM_COLUMNS = {
+    "received_total": _("received, total"),
+    "received_online": _("received online"),
+    "received_counter_post": _("received at the counter or by post"),
+    "carried_over": _("carried over"),
+    "resolved_total": _("resolved, total"),
+    "resolved_early": _("resolved before time"),
+    "resolved_on_time": _("resolved on time"),
+    "resolved_late": _("resolved overdue"),
+    "pending_total": _("in process, total"),
+    "pending_in_time": _("in process, in time"),
+    "pending_late": _("in process, overdue"),
+}
+"""By key of `analysis.data.form06a.layout.COUNTS`."""
+
+COUNTS = {"received": _("received"), "resolved": _("resolved")}
+"""By the count that a revision changed."""

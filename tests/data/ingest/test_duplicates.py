@@ -1,0 +1,186 @@
+"""One case, several rows: which are one case, and which of them wins."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.data.ingest import duplicates
+from analysis.data.ingest.duplicates import reject_duplicates
+
+HEADER = "id,accepted,finished,status,other\n"
+COLUMNS = {
+    "case_id": "id",
+    "field": None,
+    "channel": None,
+    "due_at": None,
+    "accepted_at": "accepted",
+    "finished_at": "finished",
+    "outcome": {"column": "status", "codes": {"o": "open", "r": "resolved", "w": "withdrawn"}},
+}
+OPEN, CLOSED, LATER = "01/09/2021,,o", "01/09/2021,08/09/2021,r", "01/09/2021,09/09/2021,r"
+WITHDRAWN = "01/09/2021,,w"
+
+
+@pytest.fixture
+def bring(bring_in):
+    def bring(*rows, case_id_form="any"):
+        text = HEADER + "".join(f"{row},\n" if row.count(",") == 3 else f"{row}\n" for row in rows)
+        return bring_in(text, columns=COLUMNS, other_id="other", case_id_form=case_id_form)
+
+    return bring
+
+
+def _lines_kept(brought, rows):
+    return sorted(set(range(2, 2 + rows)) - {line for line, _ in brought.rejected})
+
+
+def test_closed_wins_over_open_then_the_later_finish_then_the_first(bring):
+    # The copies of a case, and which of them is kept, counted from 0.
+    scenes = [
+        ([OPEN, CLOSED], 1),
+        ([CLOSED, OPEN], 0),
+        ([CLOSED, LATER], 1),
+        ([LATER, CLOSED], 0),
+        ([CLOSED, CLOSED], 0),
+        ([OPEN, OPEN], 0),
+        ([WITHDRAWN, OPEN], 0),
+        ([OPEN, WITHDRAWN], 1),
+        ([WITHDRAWN, CLOSED], 1),
+        ([OPEN, CLOSED, LATER], 2),
+        ([LATER, OPEN, LATER], 0),
+        (["01/09/2021,08/09/2021 10:00:00,r", "01/09/2021,08/09/2021 10:00:01,r"], 1),
+    ]
+    rows, lost = [], []
+    for at, (copies, kept) in enumerate(scenes):
+        for copy, cells in enumerate(copies):
+            rows.append(f"H{at},{cells}")
+            if copy != kept:
+                lost.append((len(rows) + 1, "duplicate_case_id"))
+    brought = bring(*rows)
+    assert brought.rejected == lost
+    assert brought.intake.rejected["reason"][0] == "another row of the case is kept: 'H0'"
+
+
+def test_the_row_that_wins_is_the_row_that_is_written(bring):
+    brought = bring(f"H1,{OPEN}", f"H2,{OPEN}", f"H1,{LATER}")
+    finished = brought.table.set_index("case_id")["finished_at"]
+    assert (f"{finished['H1']:%d/%m/%Y}", finished.isna()["H2"]) == ("09/09/2021", True)
+
+
+NEW, OLD = "H32.06-210901-0001", "000.00.06.H32-210901-0001"
+
+
+@pytest.mark.parametrize(("first", "second"), [(NEW, OLD), (OLD, NEW)])
+def test_the_two_national_forms_are_one_case(bring, first, second):
+    brought = bring(f"{first},{OPEN}", f"{second},{CLOSED}", case_id_form="national")
+    assert brought.rejected == [(2, "duplicate_across_systems")]
+    assert brought.intake.rejected["reason"].tolist() == [f"the case is kept under another identifier: {second!r}"]
+    assert bring(f"{first},{OPEN}", f"{second},{CLOSED}").rejected == []
+
+
+def test_another_body_day_or_number_is_another_case(bring):
+    others = [OLD, "H32.07-210901-0001", "H32.06-210902-0001", "H32.06-210901-0002", "H33.06-210901-0001"]
+    assert bring(*[f"{one},{OPEN}" for one in others], case_id_form="national").rejected == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "kept"),
+    [
+        ([f"A,{CLOSED},B", f"B,{OPEN}"], 2),  # the one names the other
+        ([f"A,{OPEN}", f"B,{CLOSED},A"], 3),  # the other way round
+        ([f"A,{OPEN},B", f"B,{CLOSED},A"], 3),  # each names the other
+        ([f"A,{OPEN},B", f"B,{OPEN},C", f"C,{CLOSED}"], 4),  # a chain
+        ([f"C,{OPEN}", f"B,{OPEN},C", f"A,{CLOSED},B"], 4),
+        ([f"B,{OPEN},C", f"A,{LATER},B", f"C,{CLOSED}"], 3),
+        ([f"A,{OPEN},X", f"B,{CLOSED},X", f"X,{OPEN}"], 3),  # two that name a third
+    ],
+)
+def test_a_case_known_in_two_systems_is_one_case(bring, rows, kept):
+    brought = bring(*rows)
+    assert _lines_kept(brought, len(rows)) == [kept]
+    assert {code for _, code in brought.rejected} == {"duplicate_across_systems"}
+
+
+def test_the_other_identifier_has_two_forms_too(bring):
+    brought = bring(f"A,{OPEN},{OLD}", f"{NEW},{CLOSED}", case_id_form="national")
+    assert brought.rejected == [(2, "duplicate_across_systems")]
+
+
+@pytest.mark.parametrize("nothing", ["0", "-", "không", "X"])
+def test_an_identifier_that_no_row_has_joins_nothing(bring, nothing):
+    assert bring(f"A,{OPEN},{nothing}", f"B,{OPEN},{nothing}", f"C,{CLOSED},{nothing}").rejected == []
+    # Nor does it when the rows are looked at for another reason: A stands twice.
+    brought = bring(f"A,{OPEN},{nothing}", f"A,{CLOSED},{nothing}", f"B,{OPEN},{nothing}", f"B,{CLOSED},{nothing}")
+    assert brought.rejected == [(2, "duplicate_case_id"), (4, "duplicate_case_id")]
+
+
+def test_a_case_that_names_itself_is_no_duplicate(bring):
+    assert bring(f"A,{OPEN},A", f"B,{OPEN},B").rejected == []
+
+
+def test_copies_in_one_system_and_across_two_are_told_apart(bring):
+    brought = bring(f"A,{OPEN}", f"A,{LATER}", f"B,{CLOSED},A")
+    assert brought.rejected == [(2, "duplicate_case_id"), (4, "duplicate_across_systems")]
+
+
+ROW = st.tuples(
+    st.sampled_from("ABCDEF"), st.none() | st.sampled_from("ABCDEFG"), st.booleans(), st.none() | st.integers(1, 3)
+)
+
+
+def _one_case_by_walking(rows):
+    """Return the rows reachable from each row: the plain way to say which are one case."""
+    keys = {key for key, *_ in rows}
+
+    def near(one, other):
+        return one[0] == other[0] or (one[1] == other[0] and other[0] in keys) or (other[1] == one[0])
+
+    groups = []
+    for at in range(len(rows)):
+        group = {at}
+        while True:
+            more = {other for other in range(len(rows)) if any(near(rows[one], rows[other]) for one in group)}
+            if more <= group:
+                break
+            group |= more
+        groups.append(frozenset(group))
+    return set(groups)
+
+
+JUDGED = (
+    "CREATE TABLE judged (case_id VARCHAR, other_id VARCHAR, outcome VARCHAR, finished_at TIMESTAMP, verdict UTINYINT, "
+    "found VARCHAR)"
+)
+
+
+@settings(max_examples=30)
+@given(rows=st.lists(ROW, max_size=9))
+def test_exactly_one_row_of_every_case_is_kept_and_none_is_better(rows):
+    with duckdb.connect() as connection:
+        connection.execute(JUDGED)
+        for case_id, other, closed, day in rows:
+            finished = None if day is None else f"2021-09-0{day}"
+            outcome = "resolved" if closed else "open"
+            values = [case_id, other, outcome, finished]
+            connection.execute("INSERT INTO judged VALUES (?, ?, ?, ?, NULL, NULL)", values)
+        reject_duplicates(connection, case_id_form="any", first_verdict=7)
+        verdicts = [one for (one,) in connection.execute("SELECT verdict FROM judged ORDER BY rowid").fetchall()]
+    for group in _one_case_by_walking(rows):
+        best = max(group, key=lambda at: (rows[at][2], rows[at][3] or 0, -at))
+        for at in group:
+            assert verdicts[at] == (None if at == best else 7 if rows[at][0] == rows[best][0] else 8)
+
+
+def test_rows_whose_hashes_meet_by_chance_stay(monkeypatch):
+    # A hash of four values meets all the time; only equal identifiers make a case.
+    monkeypatch.setattr(duplicates, "_SUSPECTS", duplicates._SUSPECTS.replace("hash(", "four("))
+    with duckdb.connect() as connection:
+        connection.execute("CREATE MACRO four(text) AS hash(text) % 4")
+        connection.execute(JUDGED)
+        connection.execute("INSERT INTO judged SELECT 'C' || i, NULL, 'open', NULL, NULL, NULL FROM range(50) AS t(i)")
+        connection.execute("UPDATE judged SET case_id = 'C1' WHERE case_id = 'C49'")
+        duplicates.reject_duplicates(connection, case_id_form="any", first_verdict=0)
+        assert connection.execute("SELECT rowid FROM judged WHERE verdict IS NOT NULL").fetchall() == [(49,)]

@@ -1,0 +1,232 @@
+"""A run's input as tables: what a folder must hold, what a later extract can still tell, and the books on it all."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from analysis.data.contracts import Cases, Counts, check
+from analysis.data.ingest.received import Calendar, content_hash, receive
+from analysis.faults import BadData, BadParameters
+from analysis.parameters import ROOT
+
+GOVUK = ROOT / "parameters" / "sources" / "govuk.yml"
+ABOUT = "title: t\nsource: s\n"
+
+
+def _receive(path, source=None, *, as_of=date(2021, 9, 20), limit=0.05):
+    return receive(path, source, as_of=as_of, calendar=Calendar("M", 14), reject_limit=limit, kept=path.parent / "kept")
+
+
+def _counts(folder, **columns):
+    row = {"period": ["2021-09"], "received": [1], "resolved": [1]} | columns
+    frame = pd.DataFrame(row).reindex(columns=list(Counts.to_schema().columns))
+    check(frame, Counts, where="test").to_parquet(folder / "counts.parquet")
+
+
+def _cases(folder, *rows):
+    """Rows are case_id, accepted, due, finished, outcome."""
+    frame = pd.DataFrame(rows, columns=["case_id", "accepted_at", "due_at", "finished_at", "outcome"])
+    for name in ("accepted_at", "due_at", "finished_at"):
+        frame[name] = pd.to_datetime(frame[name], format="ISO8601")
+    frame = frame.assign(first_due_at=frame["due_at"]).reindex(columns=list(Cases.to_schema().columns))
+    frame.astype({"case_id": "str"}).to_parquet(folder / "cases.parquet")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "received"
+    folder.mkdir()
+    (folder / "about.yml").write_text(ABOUT, encoding="utf-8")
+    return folder
+
+
+def test_a_folder_of_our_own_tables_needs_its_parts(folder):
+    with pytest.raises(BadData, match=r"cases\.parquet or counts\.parquet was expected, one of them; neither is there"):
+        _receive(folder)
+    (folder / "counts.parquet").write_bytes(b"PAR1 cut")
+    with pytest.raises(BadData, match="not a readable Parquet file"):
+        _receive(folder)
+    (folder / "cases.parquet").write_bytes(b"PAR1 cut")
+    with pytest.raises(BadData, match="both are there"):
+        _receive(folder)
+    (folder / "counts.parquet").unlink()
+    with pytest.raises(BadData, match="not a readable Parquet file"):
+        _receive(folder)
+    with pytest.raises(BadData, match="without a source_file the input is a folder"):
+        _receive(folder / "about.yml")
+    _counts(folder)
+    (folder / "cases.parquet").unlink()
+    (folder / "about.yml").unlink()
+    with pytest.raises(BadParameters, match=r"about\.yml: no such description of the data"):
+        _receive(folder)
+
+
+def test_a_misspelt_description_of_the_data_is_refused(folder):
+    _counts(folder)
+    (folder / "about.yml").write_text(ABOUT + "simulatd: true\n", encoding="utf-8")
+    with pytest.raises(BadParameters, match=r"about\.yml line 3: unknown key 'simulatd'; did you mean 'simulated'"):
+        _receive(folder)
+
+
+def test_tables_without_ratings_have_no_ratings(folder):
+    _counts(folder)
+    received = _receive(folder)
+    assert received.ratings.empty
+    assert received.intake.fillna("").to_numpy().tolist() == [["counts.parquet", "counts", "2021-09", "accepted", 1]]
+
+
+def test_a_table_that_breaks_its_contract_is_refused(folder):
+    _counts(folder)
+    frame = pd.read_parquet(folder / "counts.parquet").assign(received=-1)
+    frame.to_parquet(folder / "counts.parquet")
+    with pytest.raises(BadData, match=r"counts\.parquet row 1: column received: .*-1.* breaks the rule"):
+        _receive(folder)
+    frame.drop(columns="channel").to_parquet(folder / "counts.parquet")
+    with pytest.raises(BadData, match=r"missing \['channel'\]"):
+        _receive(folder)
+
+
+def test_cases_from_elsewhere_pass_the_same_door(folder):
+    _cases(
+        folder,
+        ("H1", "2021-09-01 08:00:00.25", "2021-09-10", "2021-09-08", "resolved"),
+        ("H1", "2021-09-01", "2021-09-10", None, "open"),
+        ("H2", "2021-09-02", None, "2021-09-01", "resolved"),
+        ("H3", "2021-09-02", None, None, "finished"),
+    )
+    with pytest.raises(BadData, match="3 of 4 rows rejected"):
+        _receive(folder)
+    received = _receive(folder, limit=1)
+    assert received.rejected[["line", "code"]].to_numpy().tolist() == [
+        [2, "duplicate_case_id"],
+        [3, "finished_before_accepted"],
+        [4, "code_unknown"],
+    ]
+    assert received.intake.groupby("code")["rows"].sum().to_dict() == {
+        "accepted": 1,
+        "code_unknown": 1,
+        "duplicate_case_id": 1,
+        "finished_before_accepted": 1,
+    }
+    counts = received.counts
+    assert counts.loc[counts["resolved"] > 0, ["period", "timeliness"]].to_numpy().tolist() == [["2021-09", "early"]]
+
+
+@pytest.mark.parametrize(
+    ("extracted_on", "basis", "rows", "late"),
+    [
+        (None, "exact", {"accepted": 2}, 1),
+        ("2021-09-20", "exact", {"accepted": 2}, 1),
+        ("2021-09-30", "reconstructed", {"accepted": 2}, 1),
+    ],
+)
+def test_the_day_of_the_extraction_says_whether_the_past_is_exact(folder, extracted_on, basis, rows, late):
+    late_one = ("H1", "2021-09-01", "2021-09-10", "2021-09-13", "resolved")
+    _cases(folder, late_one, ("H2", "2021-09-02", None, None, "open"))
+    if extracted_on:
+        (folder / "about.yml").write_text(f'{ABOUT}extracted_on: "{extracted_on}"\n', encoding="utf-8")
+    received = _receive(folder)
+    assert received.basis == basis
+    assert received.intake.groupby("code")["rows"].sum().to_dict() == rows
+    assert received.counts.loc[received.counts["timeliness"] == "late", "resolved"].sum() == late
+
+
+def test_from_a_later_extract_what_came_later_is_not_known_yet(folder):
+    (folder / "about.yml").write_text(f'{ABOUT}extracted_on: "2021-12-31"\n', encoding="utf-8")
+    _cases(
+        folder,
+        ("H1", "2021-09-01", "2021-09-10", "2021-09-13", "resolved"),
+        ("H2", "2021-09-01", "2021-09-10", "2021-09-21", "resolved"),
+        ("H3", "2021-09-21", None, None, "open"),
+    )
+    received = _receive(folder)
+    assert received.intake.groupby("code")["rows"].sum().to_dict() == {"accepted": 2, "not_yet_known": 1}
+    assert (received.counts["received"].sum(), received.counts["resolved"].sum()) == (2, 1)
+
+
+def test_data_older_than_the_day_asked_about_is_refused(folder):
+    (folder / "about.yml").write_text(f'{ABOUT}extracted_on: "2021-09-19"\n', encoding="utf-8")
+    _cases(folder, ("H1", "2021-09-01", None, None, "open"))
+    with pytest.raises(BadData, match="taken from its system on 2021-09-19, before as_of 2021-09-20"):
+        _receive(folder)
+
+
+def test_due_dates_mean_what_the_folder_says(folder):
+    _cases(folder, ("H1", "2021-09-01", "2021-09-10 12:00:00", "2021-09-10 15:00:00", "resolved"))
+    assert "late" not in _receive(folder).counts["timeliness"].tolist()
+    (folder / "about.yml").write_text(f"{ABOUT}due_precision: instant\n", encoding="utf-8")
+    assert "late" in _receive(folder).counts["timeliness"].tolist()
+
+
+MAPPING = """
+about: {title: t, source: s}
+format: csv
+table: TABLE
+columns: COLUMNS
+"""
+
+
+def test_a_file_and_its_mapping_are_an_input_too(tmp_path):
+    source, path = tmp_path / "mapping.yml", tmp_path / "counts.csv"
+    columns = "{period: p, received: r}"
+    source.write_text(MAPPING.replace("TABLE", "counts").replace("COLUMNS", columns), encoding="utf-8")
+    path.write_text("p,r\n2021-09,5\n2021-09,-1\n", encoding="utf-8")
+    received = _receive(path, source, limit=0.5)
+    assert received.counts["received"].tolist() == [5]
+    assert received.intake.groupby("code")["rows"].sum().to_dict() == {"accepted": 1, "number_negative": 1}
+    with pytest.raises(BadData, match="1 of 2 rows rejected"):
+        _receive(path, source, limit=0.4)
+
+
+def test_a_run_needs_cases_or_counts(tmp_path):
+    source, path = tmp_path / "mapping.yml", tmp_path / "r.csv"
+    columns = "{case_id: a, rating: b, rated_at: c}"
+    source.write_text(MAPPING.replace("TABLE", "case_ratings").replace("COLUMNS", columns), encoding="utf-8")
+    path.write_text("a,b,c\nH1,satisfied,2021-09-01\n", encoding="utf-8")
+    with pytest.raises(BadData, match="the mapping makes case_ratings of it, and a run needs cases or counts"):
+        _receive(path, source)
+
+
+def test_what_the_folder_of_a_file_says_goes_before_its_mapping(tmp_path):
+    source, path = tmp_path / "mapping.yml", tmp_path / "cases.csv"
+    columns = "{case_id: a, accepted_at: b, finished_at: c}"
+    source.write_text(MAPPING.replace("TABLE", "cases").replace("COLUMNS", columns), encoding="utf-8")
+    path.write_text("a,b,c\nH1,2021-09-01,\n", encoding="utf-8")
+    (tmp_path / "about.yml").write_text(f'{ABOUT}simulated: true\nextracted_on: "2021-10-01"\n', encoding="utf-8")
+    received = _receive(path, source)
+    assert (received.about.simulated, received.basis) == (True, "reconstructed")
+
+
+def test_a_wide_file_keeps_the_limit_of_the_run(tmp_path):
+    path = tmp_path / "services.csv"
+    header = '"Slug","Abbr","Total transactions Jan - Mar 2016","Digital transactions Jan - Mar 2016"\n'
+    path.write_text(header + "a,x,5,1\nb,x,1,2\n", encoding="utf-8")
+    received = _receive(path, GOVUK, limit=0.5)
+    assert received.intake.groupby("code")["rows"].sum().to_dict() == {"accepted": 1, "part_exceeds_whole": 1}
+    with pytest.raises(BadData, match="1 of 2 rows rejected"):
+        _receive(path, GOVUK, limit=0.05)
+
+
+def test_the_demo_of_the_project_is_an_input(tmp_path):
+    shutil.copytree(ROOT / "data" / "demo", tmp_path / "demo")
+    received = _receive(tmp_path / "demo", as_of=date(2021, 12, 31))
+    assert received.about.simulated
+    assert received.intake["rows"].sum() == len(received.counts)
+
+
+def test_the_hash_of_a_folder_is_that_of_its_files_and_their_names(tmp_path):
+    hashes = []
+    for name, content in [("a", "1"), ("a", "2"), ("b", "2")]:
+        folder = tmp_path / f"{name}{content}"
+        folder.mkdir()
+        (folder / name).write_text(content, encoding="utf-8")
+        hashes.append(content_hash(folder))
+    assert len(set(hashes)) == 3
+    assert content_hash(tmp_path / "a1" / "a") == hashes[0] == hashlib.sha256(b"a1").hexdigest()
+    (tmp_path / "a1" / ".lock").touch()
+    assert content_hash(tmp_path / "a1") == hashes[0]

@@ -1,0 +1,135 @@
+"""The committed demo is what its seed makes, and has the character its truth says."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from pandas.testing import assert_frame_equal
+
+from analysis.data.contracts import TABLES, check
+from analysis.data.simulate.folders import write_demo
+from analysis.parameters import ROOT
+
+DEMO = ROOT / "data" / "demo"
+TABLES_OF_THE_DEMO = ("counts", "ratings", "survey", "catalogue", "progress")
+
+
+def _table(name):
+    return check(pd.read_parquet(DEMO / f"{name}.parquet"), TABLES[name], where=name)
+
+
+@pytest.fixture(scope="module")
+def counts():
+    return _table("counts")
+
+
+@pytest.fixture(scope="module")
+def ratings():
+    return _table("ratings")
+
+
+@pytest.fixture(scope="module")
+def truth():
+    return json.loads((DEMO / "truth.json").read_text(encoding="utf-8"))
+
+
+def test_the_committed_demo_is_what_the_seed_makes(tmp_path):
+    write_demo(tmp_path, 2021)
+    for name in TABLES_OF_THE_DEMO:
+        assert_frame_equal(pd.read_parquet(tmp_path / f"{name}.parquet"), pd.read_parquet(DEMO / f"{name}.parquet"))
+    for name in ("truth.json", "about.yml"):
+        assert (tmp_path / name).read_text(encoding="utf-8") == (DEMO / name).read_text(encoding="utf-8")
+    assert {file.name for file in tmp_path.iterdir()} | {"README.md"} == {file.name for file in DEMO.iterdir()}
+
+
+def test_what_does_not_depend_on_the_size_is_what_the_seed_makes(made, truth):
+    for name in ("survey", "catalogue", "progress"):
+        assert_frame_equal(getattr(made, name), _table(name))
+    assert {**made.truth, "cases": truth["cases"]} == truth
+
+
+def test_the_demo_is_small():
+    assert sum(file.stat().st_size for file in DEMO.iterdir()) < 3e6
+
+
+def test_the_demo_says_that_it_is_simulated():
+    assert yaml.safe_load((DEMO / "about.yml").read_text(encoding="utf-8"))["simulated"] is True
+
+
+@pytest.mark.parametrize(
+    ("emptied", "before", "after"),
+    [
+        ("2018-03", "2018-01", "2018-04"),  # 9–22 February: 6 days in the reporting month of February, 8 in March's
+        ("2019-02", "2019-01", "2019-03"),  # 29 January–11 February: all in February's
+        ("2020-02", "2020-01", "2020-03"),  # 18–31 January: all in February's
+        ("2021-02", "2021-01", "2021-04"),  # 5–18 February: 10 days in February's, 4 in March's
+    ],
+)
+def test_tet_empties_the_month_it_falls_in_whichever_that_is(counts, emptied, before, after):
+    monthly = counts.groupby("period")["resolved"].sum()
+    # Half of the window takes e^(-0.55 / 2), a quarter of the cases; season and shocks give back less than that.
+    assert monthly[emptied] < 0.85 * min(monthly[before], monthly[after])
+
+
+def test_the_catalogue_jumps_in_september_2020(counts):
+    published = counts[counts["published_online"].astype(bool)].groupby("period")["resolved"].sum()
+    share = published / counts.groupby("period")["resolved"].sum()
+    assert share["2020-08"] < 0.25
+    assert share["2020-09"] > 0.55
+
+
+def test_every_resolved_case_is_early_on_time_late_or_without_a_due_date(counts):
+    resolved = counts.groupby("period")["resolved"].sum()
+    by_timeliness = counts.pivot_table(index="period", columns="timeliness", values="resolved", aggfunc="sum")
+    assert set(by_timeliness) == {"early", "on_time", "late", "no_due_date"}
+    assert by_timeliness.sum(axis=1).tolist() == resolved.tolist()
+    assert len(resolved) == 48
+
+
+def test_as_much_comes_in_as_goes_out(counts):
+    yearly = counts.groupby(counts["period"].str[:4])[["received", "resolved"]].sum()
+    # Withdrawn cases come in and are not resolved; the stock of open ones hardly changes.
+    assert (yearly["received"] / yearly["resolved"]).between(1.0, 1.03).all()
+
+
+def test_the_third_quarter_of_2021_is_worth_a_forecast(counts):
+    year = counts[counts["period"].between("2021-01", "2021-09")]
+    online = year.loc[year["channel"] == "online", "resolved"].sum() / year["resolved"].sum()
+    assert 0.27 < online < 0.285
+    late = year[year["timeliness"] == "late"].groupby("field")["resolved"].sum()
+    overdue = late / year.groupby("field")["resolved"].sum()
+    assert overdue["datdai"] > 0.022
+    named = overdue[["moitruong", "dautu", "xaydung", "nhadat", "thue", "bhxh", "ldtbxh"]]
+    assert (named < 0.02).sum() >= 5
+
+
+def _online(counts, ratings):
+    by_channel = counts.pivot_table(index="period", columns="channel", values="resolved", aggfunc="sum")
+    return by_channel["online"], by_channel.sum(axis=1)
+
+
+def _late(counts, ratings):
+    by_timeliness = counts.pivot_table(index="period", columns="timeliness", values="resolved", aggfunc="sum")
+    return by_timeliness["late"], by_timeliness.sum(axis=1)
+
+
+def _satisfied(counts, ratings):
+    sums = ratings.groupby("period")[["satisfied", "respondents"]].sum()
+    return sums["satisfied"], sums["respondents"]
+
+
+@pytest.mark.parametrize(
+    ("name", "added_up"),
+    [("online_of_all", _online), ("late_of_resolved", _late), ("satisfied_of_ratings", _satisfied)],
+)
+def test_the_counts_scatter_around_the_truth_as_binomial_counts_do(counts, ratings, truth, name, added_up):
+    months = truth["monthly"]
+    K, N = (count.astype(float) for count in added_up(counts, ratings))
+    true = pd.Series(months[name], index=months["period"])
+    z = (K / N - true) / np.sqrt(true * (1 - true) / N)
+    assert z.abs().max() < 4.5
+    assert 0.3 < (z**2).mean() < 2.5

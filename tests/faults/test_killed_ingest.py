@@ -1,0 +1,129 @@
+"""A machine that stops, or whose disk is full, while a file comes in: the folder's tables stay as they were."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+
+MAPPING = """
+about: {title: t, source: s}
+format: csv
+table: cases
+dates: [dd/mm/yyyy]
+columns: {case_id: MaHoSo, field: LinhVuc, accepted_at: NgayNhan, finished_at: NgayXong}
+"""
+HEADER = "MaHoSo,LinhVuc,NgayNhan,NgayXong,NguoiNop\n"
+
+
+def _write(path, rows, *, stray=True):
+    # A stray quote makes the file irregular: it is brought into scratch, so that there is something to leave behind.
+    body = "".join(f"H{at},x{at % 50},01/09/2021,08/09/2021,Bi Mat {at}\n" for at in range(rows))
+    path.write_text(HEADER + ('H,"x,,,\n' if stray else "") + body, encoding="utf-8")
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start ``dunghen ingest`` in a process of its own."""
+    (tmp_path / "mapping.yml").write_text(MAPPING, encoding="utf-8")
+
+    def start(name, out):
+        command = [sys.executable, "-m", "analysis.cli", "ingest", str(tmp_path / name), "--source",
+                   str(tmp_path / "mapping.yml"), "--out", str(out)]  # fmt: skip
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    return start
+
+
+def _tables(folder):
+    return {path.name: pd.read_parquet(path) for path in folder.glob("*.parquet")}
+
+
+def _same(some, others):
+    return some.keys() == others.keys() and all(some[name].equals(others[name]) for name in some)
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_the_folder_holds_the_old_tables_or_the_new_ones(tmp_path, start):
+    out, fresh = tmp_path / "out", tmp_path / "fresh"
+    _write(tmp_path / "old.csv", 100)
+    _write(tmp_path / "new.csv", 150_000)
+    assert start("old.csv", out).wait() == 0
+    began = time.monotonic()
+    assert start("new.csv", fresh).wait() == 0
+    whole = time.monotonic() - began
+    old, new = _tables(out), _tables(fresh)
+    left_behind, moments = 0, 8
+    for moment in range(1, moments + 1):
+        process = start("new.csv", out)
+        time.sleep(whole * moment / (moments + 1))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        left_behind += len(list(out.glob(".ingest-*")))
+        assert _same(_tables(out), old) or _same(_tables(out), new)
+        for path in out.rglob("*"):
+            if path.is_file() and not path.name.endswith(".duckdb"):
+                assert b"Bi Mat" not in path.read_bytes()
+    assert left_behind > 1  # or the kills came at no moment worth testing
+    assert start("new.csv", out).wait() == 0
+    assert _same(_tables(out), new)
+    assert not list(out.glob(".ingest-*"))
+
+
+@pytest.mark.slow
+def test_interrupted_by_hand_it_clears_away_behind_itself(tmp_path, start):
+    out = tmp_path / "out"
+    _write(tmp_path / "old.csv", 100)
+    _write(tmp_path / "new.csv", 150_000)
+    assert start("old.csv", out).wait() == 0
+    old = _tables(out)
+    process = start("new.csv", out)
+    while not list(out.glob(".ingest-*/.scratch-*/text.parquet")) and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate()
+    assert process.returncode == 130, told
+    assert "nothing was written" in told
+    assert _same(_tables(out), old)
+    assert not list(out.glob(".ingest-*"))
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """Mount a disk of 12 MB."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", disk], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("no small disk can be mounted here")
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stray", [True, False], ids=["irregular", "regular"])
+@pytest.mark.parametrize("filled", [0, 4, 8, 10, 11])
+def test_a_full_disk_ends_with_6_and_leaves_the_old_tables(tmp_path, start, small_disk, stray, filled):
+    out = small_disk / "out"
+    _write(tmp_path / "old.csv", 100)
+    _write(tmp_path / "new.csv", 500_000, stray=stray)
+    assert start("old.csv", out).wait() == 0
+    old = _tables(out)
+    (small_disk / "ballast").write_bytes(b"\0" * (filled << 20))
+    process = start("new.csv", out)
+    told = process.communicate()[1]
+    assert (process.returncode, "Traceback" in told) in ((6, False), (0, False)), told
+    if filled >= 10:
+        assert process.returncode == 6
+    if process.returncode:
+        assert _same(_tables(out), old)
+    assert not list(out.glob(".ingest-*"))
+    (small_disk / "ballast").unlink()
+    assert start("old.csv", out).wait() == 0
