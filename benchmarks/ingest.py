@@ -184,7 +184,8 @@ def main() -> None:
                 ratio = statistics.median(a / b for a, b in zip(seconds[name], alone, strict=True))
                 lines.append(
                     f"| {cases:,} | {size:,.0f} | {name} | {statistics.median(seconds[name]):.1f} "
-                    f"({min(seconds[name]):.1f}–{max(seconds[name]):.1f}) | {ratio:.2f} | {peak[name]:,.0f} | {rows[name]:,} |"
+                    f"({min(seconds[name]):.1f}–{max(seconds[name]):.1f}) | {ratio:.2f} | {peak[name]:,.0f} | "
+                    f"{rows[name]:,} |"
                 )
                 print(lines[-1], flush=True)
             per_case[cases] = statistics.median(seconds["ours"]) / cases
