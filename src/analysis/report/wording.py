@@ -47,7 +47,7 @@ VERDICTS = {
 REASONS = {
     "survey_cancelled": _("The survey that judges it was called off; ratings given case by case are shown as a proxy."),
     "no_survey_round": _("No survey round in the data received; ratings given case by case are shown as a proxy."),
-    "no_progress_items": _("No dated items (roadmap, milestones) in the data received."),
+    "no_progress_items": _("Promises on dated items (roadmap, milestones) are not estimated yet."),
     "no_published_index": _("No published index in the data received."),
     "not_enough_history": _("Not enough data to estimate: the series is too short."),
     "no_counts": _("No counts in the data received."),
