@@ -168,7 +168,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         for cases in given.cases:
             out = Path(folder) / str(cases)
-            write_cases(out, 2021, cases, dirty=True)
+            write_cases(out, 2021, cases)  # clean: DuckDB alone cannot pass a broken row
             export = out / "cases.csv"
             size = export.stat().st_size / 2**20
             seconds: dict[str, list[float]] = {name: [] for name in CONTESTANTS}

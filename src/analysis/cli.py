@@ -134,7 +134,7 @@ def ingest(file: str, mapping_file: Path, out: Path, extracted_on: datetime | No
     from analysis.data.ingest.archive import archive
     from analysis.data.sources.description import described
     from analysis.data.sources.mapping import read_mapping
-    from analysis.faults import Fault
+    from analysis.faults import EnvironmentFault, Fault
     from analysis.report.intake import summary
 
     try:
@@ -146,6 +146,9 @@ def ingest(file: str, mapping_file: Path, out: Path, extracted_on: datetime | No
     except Fault as fault:
         click.echo(str(fault), err=True)
         raise SystemExit(fault.exit_code) from fault
+    except OSError as error:
+        click.echo(f"{error.filename or out}: {error.strerror or error}", err=True)
+        raise SystemExit(EnvironmentFault.exit_code) from error
     except KeyboardInterrupt:
         click.echo("interrupted: nothing was written", err=True)
         raise SystemExit(130) from None

@@ -76,10 +76,11 @@ class Book(BaseModel):
 
 
 def notable(books: list[Book]) -> pd.DataFrame:
-    """Return `code, rows` over all books: rows that are worth a look, and cases counted apart."""
+    """Return `code, rows` over all books: rows worth a look and cases counted apart, most first."""
     told = [(code, rows) for book in books for code, rows in (book.flagged | book.classes).items()]
     frame = pd.DataFrame(told, columns=["code", "rows"]).astype({"code": "str", "rows": "int64"})
-    return frame.groupby("code", as_index=False)["rows"].sum()
+    sums = frame.groupby("code", as_index=False)["rows"].sum()
+    return sums.sort_values(["rows", "code"], ascending=[False, True], ignore_index=True)
 
 
 def read_books(folder: Path) -> list[Book]:
