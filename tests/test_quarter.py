@@ -19,7 +19,7 @@ from analysis.results import Results
 DEMO = ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml"
 NUMBERS = [
     "promises", "indicators", "draws", "smoothed", "diagnostics", "baselines", "run_rate", "previous", "coverage",
-    "changes", "intake", "flagged", "agency_months",
+    "changes", "intake", "rejected", "flagged", "agency_months",
 ]  # fmt: skip
 
 

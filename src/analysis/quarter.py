@@ -92,7 +92,7 @@ def compute(run: RunParameters, plan: Plan, received: Received, made_of: Fingerp
         about=received.about,
         basis=received.basis,
         intake=_intake(received, origin),
-        rejected=received.rejected,
+        rejected=_rejected(received, origin),
         flagged=received.flagged,
         agency_months=reporting.by_agency(counts),
         compared_with=before[1] if before else None,
@@ -150,6 +150,14 @@ def _intake(received: Received, origin: pd.Period) -> pd.DataFrame:
     intake = received.intake
     known = intake[intake["period"].isna() | (intake["period"] <= periods.write(origin))]
     return known.groupby(["file", "table", "code"], as_index=False)["rows"].sum()
+
+
+def _rejected(received: Received, origin: pd.Period) -> pd.DataFrame:
+    """Return the rows not taken; of counts, which are for a period, only those the quarter knows."""
+    rejected = received.rejected
+    if "period" not in rejected:
+        return rejected
+    return rejected[rejected["period"] <= periods.write(origin)].drop(columns="period").reset_index(drop=True)
 
 
 def _revised(run: RunParameters, plan: Plan, counts: pd.DataFrame, before: tuple[Path, date] | None) -> pd.DataFrame:

@@ -41,7 +41,7 @@ class WideIntake:
         `period, code, rows`: counts (a procedure's in a period) by what became of them, ``accepted`` or the code of
         the reject.
     rejected : pd.DataFrame
-        `file, line` (1-based, physical), `code, reason, raw`.
+        `file, line` (1-based, physical), `code, reason, raw`, and the `period` the count was for.
     """
 
     file: str
@@ -102,7 +102,7 @@ def ingest_wide(path: Path, mapping: Mapping, *, reject_limit: float) -> WideInt
             whole = _count(cells[whole_at], mapping, path, line, header[whole_at])
             part = _count(cells[part_at], mapping, path, line, header[part_at])
             _take(harvest, mapping.counts, {**codes, "period": period}, whole, part, path, line)
-    rejected = pd.DataFrame(harvest.rejected, columns=list(REJECTED)).astype(REJECTED)
+    rejected = pd.DataFrame(harvest.rejected, columns=[*REJECTED, "period"]).astype(REJECTED)
     by_code = Counter(rejected["code"])
     if by_code.total() > reject_limit * harvest.tally.total():
         raise TooManyRejects(too_many(path.name, harvest.tally.total(), by_code, reject_limit, rejected), rejected)
@@ -126,7 +126,7 @@ def intake_of(taken: WideIntake, part: Path) -> Intake:
     taken.counts.to_parquet(part, index=False)
     rows = int(taken.tally["rows"].sum())
     accepted = rows - len(taken.rejected)
-    return Intake(taken.file, "counts", rows, accepted, taken.rejected, as_list([], FLAGGED), {}, ())
+    return Intake(taken.file, "counts", rows, accepted, taken.rejected[list(REJECTED)], as_list([], FLAGGED), {}, ())
 
 
 def _rows(path: Path, mapping: Mapping) -> Iterator[tuple[int, list[str]]]:
@@ -241,7 +241,9 @@ def _take(
     if reject:
         code, reason = reject
         raw = f"procedure={row['procedure']}; period={period}; whole={'' if whole is None else whole}; part={part}"
-        harvest.rejected.append({"file": path.name, "line": line, "code": code, "reason": reason, "raw": raw})
+        harvest.rejected.append(
+            {"file": path.name, "line": line, "code": code, "reason": reason, "raw": raw, "period": period}
+        )
         return
     assert whole is not None
     if part is None:
