@@ -12,7 +12,7 @@ import pandas as pd
 from analysis.data.form06a.cells import Sheet
 from analysis.data.form06a.header import Table
 from analysis.data.form06a.layout import COUNTS
-from analysis.data.form06a.spelling import fold
+from analysis.data.spelling import fold
 
 ROW_COLUMNS = ["line", "section", "name", *COUNTS]
 TOTAL_COLUMNS = ["line", "kind", "name", "from_line", "to_line", *COUNTS]

@@ -10,7 +10,7 @@ from typing import Any
 
 from xlsxwriter.utility import xl_col_to_name
 
-from analysis.data.form06a.spelling import tidy
+from analysis.data.spelling import tidy
 from analysis.faults import BadData
 
 NO_CASES = {"-", "–", "—"}

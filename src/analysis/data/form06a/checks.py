@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.data.form06a.layout import COUNTS, IDENTITIES, NUMBER
 from analysis.data.form06a.read import Form06a
-from analysis.data.form06a.spelling import fold
+from analysis.data.spelling import fold
 from analysis.faults import BadData
 
 IDENTITY_COLUMNS = ["line", "name", "identity", "left", "right", "difference"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from analysis.data.form06a.cells import Sheet
 from analysis.data.form06a.layout import COLUMNS, COUNTS, NUMBER
-from analysis.data.form06a.spelling import fold
+from analysis.data.spelling import fold
 
 _GROUPS = {"received": r"nhan-giai-quyet|tiep-nhan", "resolved": r"da-giai-quyet", "pending": r"dang-giai-quyet"}
 _LEAVES = {

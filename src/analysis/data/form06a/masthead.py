@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from analysis.data.form06a.cells import Sheet
-from analysis.data.form06a.spelling import tidy
+from analysis.data.spelling import tidy
 from analysis.faults import BadData
 
 _MONTH = r"(\d{1,2})\s*(?:[/.-]|tháng)\s*(\d{1,2})"

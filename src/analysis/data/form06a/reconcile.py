@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.data.form06a.layout import COUNTS, NUMBER, UNKNOWN_NAME
 from analysis.data.form06a.read import Form06a
-from analysis.data.form06a.spelling import fold, tidy
+from analysis.data.spelling import fold, tidy
 from analysis.faults import BadParameters
 
 DIFFERENCE_COLUMNS = ["name", "code", "column", "theirs", "ours", "difference"]

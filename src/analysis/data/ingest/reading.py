@@ -18,6 +18,7 @@ from analysis.data.sources.mapping import REST, Mapping, Source
 from analysis.data.sources.our_columns import Kind, allowed, kind_of, sql_type
 from analysis.data.sources.rows import MOST_VALUES, Rows, fold_header
 from analysis.data.sources.sql import BLANKS, literal, trimmed
+from analysis.data.spelling import fold
 from analysis.faults import BadData
 from analysis.periods import read_label
 
@@ -289,6 +290,4 @@ def _meaning(mapping: Mapping, name: str, source: Source) -> Callable[[str], str
 
 def code_of(cell: str) -> str | None:
     """Return a cell as a lower-case ASCII code, blanks and signs folded to hyphens; None when nothing is left."""
-    text = unicodedata.normalize("NFD", cell.strip().replace("Đ", "D").replace("đ", "d"))
-    plain = "".join(letter for letter in text if not unicodedata.combining(letter)).lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or None
+    return fold(cell) or None

@@ -1,4 +1,4 @@
-"""Names of bodies as forms write them, brought to one spelling."""
+"""Names as offices write them, brought to one spelling: composed for the eye, folded for codes."""
 
 from __future__ import annotations
 
