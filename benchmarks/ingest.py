@@ -123,7 +123,7 @@ def pandas_doing_the_same(export: Path, out: Path) -> int:
         by = [month.rename("period"), "agency", "district", "field", "channel", "level"]
         if column == "finished_at":
             by.append("timeliness")
-        cases.groupby(by, dropna=False).size().reset_index().to_parquet(out / f"{column}.parquet")
+        cases.groupby(by, dropna=False).size().reset_index(name="cases").to_parquet(out / f"{column}.parquet")
     return len(kept)
 
 

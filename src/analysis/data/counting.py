@@ -76,24 +76,25 @@ def count_cases(
     late = "finished_at > due_at" if due_precision == "instant" else "CAST(finished_at AS DATE) > CAST(due_at AS DATE)"
     published = ", ".join(f"'{level}'" for level in PUBLISHED_LEVELS)
     known = as_known(cases, as_of=as_of)
-    accepted, finished = (_label(column, cutoff_day, frequency) for column in ("accepted_at", "finished_at"))
+    accepted, finished = (_month(column, cutoff_day) for column in ("accepted_at", "finished_at"))
     query = f"""
     WITH known AS {known},
     received AS (
-        SELECT {accepted} AS period, {_DIMENSIONS}, level IN ({published}) AS published_online,
+        SELECT {accepted} AS month, {_DIMENSIONS}, level IN ({published}) AS published_online,
             CAST(NULL AS VARCHAR) AS timeliness, count(*) AS received, 0 AS resolved
         FROM known WHERE accepted_at IS NOT NULL GROUP BY ALL),
     resolved AS (
-        SELECT {finished} AS period, {_DIMENSIONS}, level IN ({published}) AS published_online,
+        SELECT {finished} AS month, {_DIMENSIONS}, level IN ({published}) AS published_online,
             CASE WHEN due_at IS NULL THEN 'no_due_date'
                  WHEN {late} THEN 'late'
                  WHEN CAST(finished_at AS DATE) < CAST(due_at AS DATE) THEN 'early'
                  ELSE 'on_time' END AS timeliness,
             0 AS received, count(*) AS resolved
         FROM known WHERE outcome = 'resolved' GROUP BY ALL)
-    SELECT period, agency, district, field, CAST(NULL AS VARCHAR) AS procedure, channel, published_online, timeliness,
-        received, resolved
-    FROM (FROM received UNION ALL FROM resolved)
+    SELECT {_label("month", frequency)} AS period, agency, district, field, CAST(NULL AS VARCHAR) AS procedure, channel,
+        published_online, timeliness,
+        CAST(sum(received) AS BIGINT) AS received, CAST(sum(resolved) AS BIGINT) AS resolved
+    FROM (FROM received UNION ALL FROM resolved) GROUP BY ALL
     ORDER BY ALL"""
     return check(_frame(query), Counts, where=str(cases))
 
@@ -120,7 +121,7 @@ def count_ratings(
         SELECT case_id, arg_max(rating, (rated_at, file_row_number)) AS rating, max(rated_at) AS rated_at
         FROM read_parquet({file_literal(ratings)}, file_row_number = true)
         WHERE rated_at {_by(as_of)} GROUP BY case_id)
-    SELECT {_label("rated_at", cutoff_day, frequency)} AS period, {_DIMENSIONS},
+    SELECT {_label(_month("rated_at", cutoff_day), frequency)} AS period, {_DIMENSIONS},
         count(*) FILTER (WHERE rating <> 'dissatisfied') AS satisfied, count(*) AS respondents
     FROM last LEFT JOIN known USING (case_id) GROUP BY ALL ORDER BY ALL"""
     return check(_frame(query), Ratings, where=str(ratings))
@@ -141,18 +142,21 @@ def _by(day: date) -> str:
     return f"< CAST('{day.isoformat()}' AS DATE) + INTERVAL 1 DAY"
 
 
-def _label(column: str, cutoff_day: int | None, frequency: Frequency) -> str:
-    """Return SQL for the label of the reporting period a time falls into.
+def _month(column: str, cutoff_day: int | None) -> str:
+    """Return SQL for the first day of the reporting month a time falls into.
 
     The days after the cut-off belong to the next month: moving the time forward by a month less the cut-off's days
     would depend on the month's length, so the month is moved instead.
     """
     month = f"date_trunc('month', {column})"
-    if cutoff_day is not None:
-        month = f"({month} + CASE WHEN day({column}) > {cutoff_day} THEN INTERVAL 1 MONTH ELSE INTERVAL 0 MONTH END)"
-    if frequency == "Q":
-        return f"(year({month}) || 'Q' || quarter({month}))"
-    return f"strftime({month}, '%Y-%m')"
+    if cutoff_day is None:
+        return month
+    return f"({month} + CASE WHEN day({column}) > {cutoff_day} THEN INTERVAL 1 MONTH ELSE INTERVAL 0 MONTH END)"
+
+
+def _label(month: str, frequency: Frequency) -> str:
+    """Return SQL for the label of the reporting period a month is in or is."""
+    return f"(year({month}) || 'Q' || quarter({month}))" if frequency == "Q" else f"strftime({month}, '%Y-%m')"
 
 
 def _frame(query: str) -> pd.DataFrame:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import duckdb
+from datetime import datetime
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.data.ingest import duplicates
-from analysis.data.ingest.duplicates import reject_duplicates
+from analysis.data.ingest import table
+from analysis.data.ingest.duplicates import Contender, Suspects, losers, suspects
 
 HEADER = "id,accepted,finished,status,other\n"
 COLUMNS = {
@@ -150,37 +152,36 @@ def _one_case_by_walking(rows):
     return set(groups)
 
 
-JUDGED = (
-    "CREATE TABLE judged (case_id VARCHAR, other_id VARCHAR, outcome VARCHAR, finished_at TIMESTAMP, verdict UTINYINT, "
-    "found VARCHAR)"
-)
-
-
-@settings(max_examples=30)
+@settings(max_examples=100)
 @given(rows=st.lists(ROW, max_size=9))
 def test_exactly_one_row_of_every_case_is_kept_and_none_is_better(rows):
-    with duckdb.connect() as connection:
-        connection.execute(JUDGED)
-        for case_id, other, closed, day in rows:
-            finished = None if day is None else f"2021-09-0{day}"
-            outcome = "resolved" if closed else "open"
-            values = [case_id, other, outcome, finished]
-            connection.execute("INSERT INTO judged VALUES (?, ?, ?, ?, NULL, NULL)", values)
-        reject_duplicates(connection, case_id_form="any", first_verdict=7)
-        verdicts = [one for (one,) in connection.execute("SELECT verdict FROM judged ORDER BY rowid").fetchall()]
+    contenders = [
+        Contender(at, case_id, other, case_id, closed, None if day is None else datetime(2021, 9, day))
+        for at, (case_id, other, closed, day) in enumerate(rows)
+    ]
+    lost = {one.place: one.duplicate for one in losers(contenders)}
     for group in _one_case_by_walking(rows):
         best = max(group, key=lambda at: (rows[at][2], rows[at][3] or 0, -at))
         for at in group:
-            assert verdicts[at] == (None if at == best else 7 if rows[at][0] == rows[best][0] else 8)
+            assert lost.get(at) == (None if at == best else 0 if rows[at][0] == rows[best][0] else 1)
 
 
-def test_rows_whose_hashes_meet_by_chance_stay(monkeypatch):
+def test_only_what_stands_twice_or_is_named_is_suspect():
+    own = np.array([5, 1, 9, 5, 7], np.uint64)
+    found = suspects(own, np.array([7, 3], np.uint64))
+    assert found.own.tolist() == [5, 7]
+    # The third row names 7 and the last one nothing that is there.
+    other = np.array([0, 0, 7, 0, 3], np.uint64)
+    assert found.among(own, other).tolist() == [True, False, True, True, True]
+    assert not suspects(np.array([1, 2], np.uint64), np.array([3], np.uint64))
+    assert not suspects()
+
+
+def test_rows_whose_hashes_meet_by_chance_stay(bring, monkeypatch):
     # A hash of four values meets all the time; only equal identifiers make a case.
-    monkeypatch.setattr(duplicates, "_SUSPECTS", duplicates._SUSPECTS.replace("hash(", "four("))
-    with duckdb.connect() as connection:
-        connection.execute("CREATE MACRO four(text) AS hash(text) % 4")
-        connection.execute(JUDGED)
-        connection.execute("INSERT INTO judged SELECT 'C' || i, NULL, 'open', NULL, NULL, NULL FROM range(50) AS t(i)")
-        connection.execute("UPDATE judged SET case_id = 'C1' WHERE case_id = 'C49'")
-        duplicates.reject_duplicates(connection, case_id_form="any", first_verdict=0)
-        assert connection.execute("SELECT rowid FROM judged WHERE verdict IS NOT NULL").fetchall() == [(49,)]
+    monkeypatch.setattr(table, "suspects", lambda own, other: suspects(own % 4, other % 4))
+    among = Suspects.among
+    monkeypatch.setattr(Suspects, "among", lambda self, own, other: among(self, own % 4, other % 4))
+    rows = [f"C{at},{OPEN}" for at in range(49)] + [f"C1,{OPEN}"]
+    brought = bring(*rows)
+    assert brought.rejected == [(51, "duplicate_case_id")]

@@ -169,7 +169,10 @@ def test_accepted_and_rejected_add_up_and_keep_the_order_of_the_file(bring_in, i
     brought = bring_in("\n".join(["MaHoSo,LinhVuc,Kenh,NgayNhan,NgayHen,NgayXong", *lines, ""]))
     right = [number for at, number in enumerate(ids) if at not in bad]
     assert brought.intake.rows == len(ids)
-    assert brought.table["case_id"].tolist() == [f"H{number}" for number in dict.fromkeys(right)]
+    # In the order of the file, and after them those that stand there several times.
+    once = [number for number in right if ids.count(number) == 1]
+    several = [number for number in dict.fromkeys(right) if ids.count(number) > 1]
+    assert brought.table["case_id"].tolist() == [f"H{number}" for number in once + several]
     assert len(brought.intake.rejected) == len(ids) - len(set(right))
     assert brought.intake.rejected["raw"].tolist() == [lines[line - 2] for line, _ in brought.rejected]
 

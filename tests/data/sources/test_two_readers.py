@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from analysis.data.sources import delimited
 from analysis.data.sources.mapping import Mapping
+from analysis.data.sources.rows import Asked
 from analysis.faults import BadData
 
 MAPPING = Mapping.model_validate(
@@ -38,7 +39,7 @@ def _read(path, *, regular):
         else:
             patch.setattr(delimited, "_read_regular", lambda *_: None)
         try:
-            rows = delimited.read_delimited(path, MAPPING, connection, scratch, listed=["b"])
+            rows = delimited.read_delimited(path, MAPPING, connection, scratch, asked=Asked(("b",)))
         except BadData as refused:
             return str(refused)
         if rows is None:

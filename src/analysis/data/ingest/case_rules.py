@@ -11,6 +11,13 @@ from analysis.data.sources.mapping import Mapping
 _FORM = r"(000\.00\.[0-9]{2}\.H[0-9]{2}|H[0-9]{2}\.[0-9]{2})-[0-9]{6}-[0-9]{4,}"
 """The two forms of a national identifier: the province's code last until about 2024, first since."""
 
+CLASSES = {
+    "no_due_date": "outcome = 'resolved' AND due_at IS NULL",
+    "refused": "outcome = 'refused'",
+    "withdrawn": "outcome = 'withdrawn'",
+}
+"""Cases that are easily miscounted: code → SQL."""
+
 
 def complete(made: Reading, mapping: Mapping) -> None:
     """Fill in what a source need not give: the outcome, and the due date that the other one stands for."""
@@ -54,10 +61,11 @@ def rejections(extracted_on: date) -> list[Condition]:
     ]
 
 
-def flags(mapping: Mapping) -> dict[str, str]:
-    """Return what is worth a look in a case that is taken: code → SQL."""
+def marks(mapping: Mapping) -> dict[str, str]:
+    """Return what is worth a look in a case that is taken, and the classes counted apart: code → SQL."""
     below = ", ".join(f"'{level}'" for level in PUBLISHED_LEVELS)
     told = {
+        **CLASSES,
         "not_yet_accepted": "accepted_at IS NULL AND outcome = 'open'",
         "online_below_level_3": f"channel = 'online' AND level NOT IN ({below})",
         "due_date_replaced": "due_at <> first_due_at",
@@ -68,21 +76,14 @@ def flags(mapping: Mapping) -> dict[str, str]:
     }
     if mapping.case_id_form == "national":
         known = f"regexp_full_match(case_id, '{_FORM}')"
-        day = "split_part(case_id, '-', 2)"
+        day = "CAST(try_strptime(split_part(case_id, '-', 2), '%y%m%d') AS DATE)"
         told["case_id_form_unknown"] = f"NOT {known}"
         differs = [
-            f"({time} IS NULL OR {day} <> strftime({time}, '%y%m%d'))" for time in ("submitted_at", "accepted_at")
+            f"({time} IS NULL OR {day} IS DISTINCT FROM CAST({time} AS DATE))"
+            for time in ("submitted_at", "accepted_at")
         ]
         told["case_id_day_differs"] = f"{' AND '.join(differs)} AND {known}"
     return told
-
-
-CLASSES = {
-    "no_due_date": "outcome = 'resolved' AND due_at IS NULL",
-    "refused": "outcome = 'refused'",
-    "withdrawn": "outcome = 'withdrawn'",
-}
-"""Cases that are easily miscounted: code → SQL."""
 
 
 def key(case_id_form: str, column: str) -> str:

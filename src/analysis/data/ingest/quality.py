@@ -73,4 +73,7 @@ CLASSES = (
     Fault("not_yet_known", "class", "filed after the day the run looks back to"),
 )
 
-FAULTS = (*REJECTS, *FLAGS, *CLASSES)
+MARKS = (*FLAGS, *CLASSES)
+"""What a row that is taken may be marked with."""
+
+FAULTS = (*REJECTS, *MARKS)

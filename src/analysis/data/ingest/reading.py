@@ -17,7 +17,7 @@ from analysis.data.sources.dates import strptime_form
 from analysis.data.sources.mapping import REST, Mapping, Source
 from analysis.data.sources.our_columns import Kind, allowed, kind_of, sql_type
 from analysis.data.sources.rows import MOST_VALUES, Rows, fold_header
-from analysis.data.sources.sql import BLANKS, literal, trimmed
+from analysis.data.sources.sql import composed, literal, trimmed
 from analysis.data.spelling import fold
 from analysis.faults import BadData
 from analysis.periods import read_label
@@ -113,13 +113,13 @@ class _Taken:
         return f"{self.raw} <> '' AND {trimmed(self.raw)} IS NOT NULL"
 
 
-def listed_columns(mapping: Mapping) -> list[str]:
+def listed_columns(mapping: Mapping) -> tuple[str, ...]:
     """Return the headers whose values are looked up in a list made beforehand, value by value."""
-    return [
+    return tuple(
         source.column
         for name, source in mapping.columns.items()
         if source.column is not None and kind_of(mapping.table, name) in ("listed", "code", "period")
-    ]
+    )
 
 
 def reading(mapping: Mapping, rows: Rows, connection: duckdb.DuckDBPyConnection) -> Reading:
@@ -176,16 +176,9 @@ def position(header: str, rows: Rows) -> int:
     return rows.header.index(header)
 
 
-def composed_text(cell: str) -> str:
-    """Return SQL of a cell's text in composed letters, missing when it is blank."""
-    # Plain ASCII, told by its length in bytes, is composed already; the detour would cost more than all the rest.
-    is_plain = f"strlen({cell}) = length({cell}) AND NOT contains({cell}, chr(9)) AND NOT contains({cell}, chr(10))"
-    return f"nullif(CASE WHEN {is_plain} THEN trim({cell}) ELSE trim(nfc_normalize({cell}), {BLANKS}) END, '')"
-
-
 def _read_text(made: Reading, taken: _Taken, mapping: Mapping, connection: duckdb.DuckDBPyConnection) -> None:
     raw = taken.raw
-    made.columns[taken.name] = composed_text(raw)
+    made.columns[taken.name] = composed(raw)
     made.not_nfc.append(f"(CASE WHEN strlen({raw}) <> length({raw}) THEN nfc_normalize({raw}) <> {raw} ELSE false END)")
 
 

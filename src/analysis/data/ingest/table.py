@@ -8,19 +8,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
-from analysis.data.contracts import TABLES, columns_of
 from analysis.data.ingest import case_rules
-from analysis.data.ingest.judging import Reason, judge
-from analysis.data.ingest.listing import flagged, rejected, rejects_by_code
+from analysis.data.ingest.duplicates import suspects
+from analysis.data.ingest.judging import judgement
+from analysis.data.ingest.listing import classes, flagged, rejected, rejects_by_code
 from analysis.data.ingest.reading import listed_columns, reading
+from analysis.data.ingest.sifting import Sifted, sift
 from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.open import open_rows
-from analysis.data.sources.rows import Rows
+from analysis.data.sources.rows import Asked, Rows
 from analysis.data.sources.sql import literal
 from analysis.faults import BadData, BadParameters, EnvironmentFault
 
@@ -92,10 +94,11 @@ def ingest(
     reject_limit: float,
     tell: Callable[[str], None] = lambda line: None,
 ) -> Intake:
-    """Return what became of a file's rows, with the accepted ones written as Parquet, in the file's order.
+    """Return what became of a file's rows, with the accepted ones written as Parquet.
 
-    The file is scanned twice and never held: for the values of its code columns, and to read and judge every row. What
-    was read stands in scratch, compressed, until the rows that are right are written.
+    The file is scanned twice and never held: for the values of its code columns and the identifiers that stand twice,
+    and to judge every row and write those that are right. They stand in the file's order, but those of cases that it
+    holds several times at the end.
 
     Parameters
     ----------
@@ -123,27 +126,38 @@ def ingest(
     """
     with _workshop(into.parent, mapping) as (scratch, connection):
         tell("reading the rows")
-        rows = open_rows(source, mapping, connection, scratch, listed=listed_columns(mapping))
+        rows = open_rows(source, mapping, connection, scratch, asked=_asked(mapping))
         dropped = _dropped(rows, mapping)
         _refuse_unknown(rows, mapping, dropped)
-        made = reading(mapping, rows, connection)
+        judged = judgement(reading(mapping, rows, connection), mapping, rows, extracted_on)
         tell("checking every row")
-        reasons = judge(made, mapping, rows, connection, extracted_on)
-        _refuse_too_many(rows, reasons, connection, reject_limit)
-        tell("writing the rows that are right")
         part = scratch / "accepted.parquet"
+        sifted = sift(judged, suspects(*rows.hashes), connection, part, case_id_form=mapping.case_id_form)
+        _refuse_too_many(rows, sifted, reject_limit)
         intake = Intake(
             file=rows.name,
             table=mapping.table,
             rows=rows.count,
-            accepted=_write(mapping.table, connection, part),
-            rejected=rejected(rows, reasons, connection),
-            flagged=flagged(rows, mapping.table, connection),
-            classes=_classes(mapping.table, connection),
+            accepted=sifted.accepted,
+            rejected=rejected(rows, sifted),
+            flagged=flagged(rows, sifted),
+            classes=classes(sifted) if mapping.table == "cases" else {},
             dropped=dropped,
         )
         part.replace(into)
     return intake
+
+
+def _asked(mapping: Mapping) -> Asked:
+    listed = listed_columns(mapping)
+    if mapping.table != "cases":
+        return Asked(listed)
+    identifiers = (mapping.columns["case_id"].column, mapping.other_id)
+    return Asked(
+        listed,
+        identifiers=tuple(header for header in identifiers if header is not None),
+        key=partial(case_rules.key, mapping.case_id_form),
+    )
 
 
 @contextmanager
@@ -153,8 +167,7 @@ def _workshop(folder: Path, mapping: Mapping) -> Iterator[tuple[Path, duckdb.Duc
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".scratch-", dir=folder) as name:
             scratch = Path(name)
-            # On disk what was read is compressed. What follows a question mark DuckDB takes for no part of a name.
-            with duckdb.connect(":memory:" if "?" in name else scratch / "rows.duckdb") as connection:
+            with duckdb.connect() as connection:
                 spill = literal(scratch / "spill")
                 connection.execute(f"SET memory_limit = '{MEMORY}'; SET temp_directory = {spill}")
                 connection.execute("SET enable_progress_bar = false")
@@ -192,15 +205,13 @@ def _refuse_unknown(rows: Rows, mapping: Mapping, dropped: tuple[str, ...]) -> N
         )
 
 
-def _refuse_too_many(
-    rows: Rows, reasons: list[Reason], connection: duckdb.DuckDBPyConnection, reject_limit: float
-) -> None:
+def _refuse_too_many(rows: Rows, sifted: Sifted, reject_limit: float) -> None:
     if not rows.count:
         raise BadData(f"{rows.name}: no row below the header")
-    by_code = rejects_by_code(rows, reasons, connection)
+    by_code = rejects_by_code(rows, sifted)
     if by_code.total() <= reject_limit * rows.count:
         return
-    listed = rejected(rows, reasons, connection, at_most=MOST_REFUSED)
+    listed = rejected(rows, sifted, at_most=MOST_REFUSED)
     raise TooManyRejects(too_many(rows.name, rows.count, by_code, reject_limit, listed), listed)
 
 
@@ -212,22 +223,3 @@ def too_many(file: str, rows: int, by_code: Counter[str], reject_limit: float, l
         f"{file}: {by_code.total():,} of {rows:,} rows rejected ({by_code.total() / rows:.1%}), {reject_limit:.1%} at "
         f"most were expected; the worst: {worst}; the first on line {first['line']}: {first['reason']}"
     )
-
-
-def _write(table: str, connection: duckdb.DuckDBPyConnection, part: Path) -> int:
-    columns = ", ".join(columns_of(TABLES[table]))
-    found = connection.execute(
-        f"COPY (SELECT {columns} FROM judged WHERE verdict IS NULL) "
-        f"TO {literal(part)} (FORMAT parquet, COMPRESSION zstd)"
-    ).fetchone()
-    assert found is not None
-    return int(found[0])
-
-
-def _classes(table: str, connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    if table != "cases":
-        return {}
-    counted = ", ".join(f"count(*) FILTER (WHERE {sql})" for sql in case_rules.CLASSES.values())
-    found = connection.execute(f"SELECT {counted} FROM judged WHERE verdict IS NULL").fetchone()
-    assert found is not None
-    return dict(zip(case_rules.CLASSES, found, strict=True))

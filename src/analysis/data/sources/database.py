@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +15,14 @@ import pyarrow as pa
 
 from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.personal import personal_columns
-from analysis.data.sources.rows import Rows, Scratch, distinct_values, fold_header, joined_cells, positions_of
+from analysis.data.sources.rows import Asked, Rows, Scratch, fold_header, joined_cells, look_through, positions_of
 from analysis.data.sources.sql import identifier, literal, parquet, trimmed
 from analysis.data.sources.workbook import plain_number
 from analysis.faults import BadData, BadParameters, EnvironmentFault
 
 
 def read_database(
-    source: str, mapping: Mapping, connection: duckdb.DuckDBPyConnection, scratch: Path, *, listed: Iterable[str]
+    source: str, mapping: Mapping, connection: duckdb.DuckDBPyConnection, scratch: Path, *, asked: Asked
 ) -> Rows:
     """Return the rows of one relation: a Parquet file, or a table or view of a database.
 
@@ -33,7 +33,7 @@ def read_database(
     ----------
     source : str
         Path of the file; for PostgreSQL its address, ``postgresql://…``, without a password.
-    mapping, connection, scratch, listed
+    mapping, connection, scratch, asked
         As for `analysis.data.sources.delimited.read_delimited`; ``mapping.relation`` names the table or view.
 
     Raises
@@ -49,15 +49,16 @@ def read_database(
     header = _COPIES[mapping.format](copy)
     relation = parquet(copy.into)
     personal = personal_columns(header, mapping.personal)
-    count, values = distinct_values(connection, relation, positions_of(listed, header))
+    seen = look_through(connection, relation, asked, header)
 
     return Rows(
         name=_shown(source, mapping),
         header=header,
         relation=relation,
-        count=count,
+        count=seen.count,
         broken=(),
-        values=values,
+        values=seen.values,
+        hashes=seen.hashes,
         lines=lambda positions: positions,
         raw=lambda lines: joined_cells(connection, relation, header, lines, personal),
         personal=personal,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -12,7 +13,7 @@ import numpy as np
 
 from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.personal import HIDDEN, hide_in_row, personal_columns
-from analysis.data.sources.rows import Broken, Rows, Scratch, distinct_values, fold_header, positions_of
+from analysis.data.sources.rows import Asked, Broken, Rows, Scratch, fold_header, look_through, positions_of
 from analysis.data.sources.sql import file_literal, literal
 from analysis.data.sources.text import PhysicalLines, Survey, is_compressed, is_text, lines_at, opened, survey
 from analysis.faults import BadData
@@ -31,7 +32,7 @@ _NEVER_CLOSED = "a quote opened here is never closed, so the file ends inside a 
 
 
 def read_delimited(
-    path: Path, mapping: Mapping, connection: duckdb.DuckDBPyConnection, scratch: Path, *, listed: Iterable[str]
+    path: Path, mapping: Mapping, connection: duckdb.DuckDBPyConnection, scratch: Path, *, asked: Asked
 ) -> Rows:
     """Return the rows of a delimited text file.
 
@@ -52,8 +53,8 @@ def read_delimited(
         What scans it.
     scratch : Path
         Folder for the scratch file.
-    listed : iterable of str
-        Headers of the columns whose distinct values are wanted.
+    asked : Asked
+        What is wanted of the cells of all rows.
 
     Raises
     ------
@@ -61,14 +62,16 @@ def read_delimited(
         The file is empty, has no header, ends inside a row, or is no text in the declared encoding at all. A file cut
         off exactly where a row ends is whole as far as anybody can tell.
     """
-    surveyed = survey(path, mapping.delimiter)
     header, header_lines = _header(path, mapping)
     is_utf8 = codecs.lookup(mapping.encoding).name == "utf-8-sig"
-    if surveyed.is_plain and is_utf8 and header_lines == mapping.header_row and len(header) > 1:
-        regular = _read_regular(path, mapping, connection, header, surveyed, listed)
+    if is_utf8 and header_lines == mapping.header_row and len(header) > 1:
+        # The bytes are surveyed while DuckDB reads: most files are regular, and what it read of others is left.
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            surveying = beside.submit(survey, path, mapping.delimiter)
+            regular = _read_regular(path, mapping, connection, header, surveying, asked)
         if regular is not None:
             return regular
-    return _read_irregular(path, mapping, connection, scratch, header, header_lines, listed)
+    return _read_irregular(path, mapping, connection, scratch, header, header_lines, asked)
 
 
 def _header(path: Path, mapping: Mapping) -> tuple[tuple[str, ...], int]:
@@ -82,6 +85,8 @@ def _header(path: Path, mapping: Mapping) -> tuple[tuple[str, ...], int]:
             raise BadData(f"{path} line {mapping.header_row}: the header does not end properly ({error})") from error
         if not is_text(cells):
             raise BadData(f"{path} line {mapping.header_row}: the header is not {mapping.encoding} text")
+        if not lines.number:
+            raise BadData(f"{path}: the file is empty")
         header = tuple(map(fold_header, cells))
         if not any(header):
             raise BadData(f"{path} line {mapping.header_row}: a header was expected, the line is empty")
@@ -93,8 +98,8 @@ def _read_regular(
     mapping: Mapping,
     connection: duckdb.DuckDBPyConnection,
     header: tuple[str, ...],
-    surveyed: Survey,
-    listed: Iterable[str],
+    surveying: Future[Survey],
+    asked: Asked,
 ) -> Rows | None:
     """Return the rows as DuckDB reads them, or None where the lines show that it may have read them otherwise."""
     names = ", ".join(f"'c{at}': 'VARCHAR'" for at in range(len(header)))
@@ -108,12 +113,14 @@ def _read_regular(
         connection.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
         stored = f"{scan}, store_rejects = true, rejects_limit = 0)"
         # DuckDB looks for bytes that are no text in the columns asked for only: it is asked for all.
-        count, values = distinct_values(connection, stored, positions_of(listed, header), touching=range(len(header)))
+        seen = look_through(connection, stored, asked, header, touching=range(len(header)))
         rejects = connection.execute("SELECT DISTINCT line, error_type FROM reject_errors ORDER BY line").fetchall()
     except duckdb.Error:
         return None
+    surveyed = surveying.result()
     uneven = [line for line, kind in rejects if kind in ("MISSING COLUMNS", "TOO MANY COLUMNS")]
-    if len(uneven) < len(rejects) or surveyed.lines - mapping.header_row != count + len(uneven):
+    are_all_rows = surveyed.lines - mapping.header_row == seen.count + len(uneven)
+    if not surveyed.is_plain or len(uneven) < len(rejects) or not are_all_rows:
         return None
     if not surveyed.ends_with_break:
         _refuse_cut(path, mapping, surveyed.lines, inside=surveyed.lines in uneven)
@@ -131,13 +138,14 @@ def _read_regular(
         name=path.name,
         header=header,
         relation=f"{scan}, ignore_errors = true)",
-        count=count + len(broken),
+        count=seen.count + len(broken),
         broken=broken,
-        values=values,
+        values=seen.values,
+        hashes=seen.hashes,
         lines=lines,
         raw=lambda wanted: _raw(path, mapping, header, wanted, {}, broken),
         personal=personal_columns(header, mapping.personal),
-        last_line_unfinished=not surveyed.ends_with_break and count > 0,
+        last_line_unfinished=not surveyed.ends_with_break and seen.count > 0,
     )
 
 
@@ -148,7 +156,7 @@ def _read_irregular(
     scratch: Path,
     header: tuple[str, ...],
     header_lines: int,
-    listed: Iterable[str],
+    asked: Asked,
 ) -> Rows:
     personal = personal_columns(header, mapping.personal)
     kept = Scratch(scratch / "text.parquet", len(header), personal - set(positions_of(mapping.taken(), header)))
@@ -175,14 +183,15 @@ def _read_irregular(
         inside = bool(broken) and (broken[-1].line, broken[-1].code) == (last, "column_count")
         _refuse_cut(path, mapping, last, inside=inside)
     relation = kept.close()
-    count, values = distinct_values(connection, relation, positions_of(listed, header))
+    seen = look_through(connection, relation, asked, header)
     return Rows(
         name=path.name,
         header=header,
         relation=relation,
-        count=count + len(broken),
+        count=seen.count + len(broken),
         broken=tuple(broken),
-        values=values,
+        values=seen.values,
+        hashes=seen.hashes,
         lines=kept.lines,
         raw=lambda wanted: _raw(path, mapping, header, wanted, spans, broken),
         personal=personal,

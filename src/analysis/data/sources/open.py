@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
@@ -10,13 +9,13 @@ import duckdb
 from analysis.data.sources.database import read_database
 from analysis.data.sources.delimited import read_delimited
 from analysis.data.sources.mapping import Mapping
-from analysis.data.sources.rows import Rows
+from analysis.data.sources.rows import Asked, Rows
 from analysis.data.sources.workbook import read_workbook
 from analysis.faults import BadData
 
 
 def open_rows(
-    source: str, mapping: Mapping, connection: duckdb.DuckDBPyConnection, scratch: Path, *, listed: Iterable[str]
+    source: str, mapping: Mapping, connection: duckdb.DuckDBPyConnection, scratch: Path, *, asked: Asked
 ) -> Rows:
     """Return the rows of a source as the mapping says it is written.
 
@@ -30,8 +29,8 @@ def open_rows(
         What scans the rows.
     scratch : Path
         Folder for what must be brought into reach first; the caller removes it.
-    listed : iterable of str
-        Headers of the columns whose distinct values are wanted.
+    asked : Asked
+        What is wanted of the cells of all rows.
 
     Raises
     ------
@@ -39,12 +38,12 @@ def open_rows(
         The source is not there or not what the mapping says.
     """
     if mapping.format == "postgresql":
-        return read_database(source, mapping, connection, scratch, listed=listed)
+        return read_database(source, mapping, connection, scratch, asked=asked)
     path = Path(source)
     if not path.is_file():
         raise BadData(f"{source}: there is no such file")
     if mapping.format == "csv":
-        return read_delimited(path, mapping, connection, scratch, listed=listed)
+        return read_delimited(path, mapping, connection, scratch, asked=asked)
     if mapping.format == "workbook":
-        return read_workbook(path, mapping, connection, scratch, listed=listed)
-    return read_database(source, mapping, connection, scratch, listed=listed)
+        return read_workbook(path, mapping, connection, scratch, asked=asked)
+    return read_database(source, mapping, connection, scratch, asked=asked)

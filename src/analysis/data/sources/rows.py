@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis.data.sources.personal import HIDDEN
-from analysis.data.sources.sql import parquet
+from analysis.data.sources.sql import composed, parquet
 
 BATCH = 50_000
 """Rows held in memory at once while a file is brought into scratch."""
@@ -60,6 +60,8 @@ class Rows:
         Rows that could not be read, in the file's order.
     values : dict of int to list
         Every distinct value of the columns asked for, up to one more than `MOST_VALUES`.
+    hashes : tuple of np.ndarray
+        Per column of identifiers asked for: the hash of each identifier's key, in no order.
     lines : callable
         From positions among those rows, counted from 1, to the physical lines they start on.
     raw : callable
@@ -78,8 +80,37 @@ class Rows:
     values: dict[int, list[str]]
     lines: Callable[[np.ndarray], np.ndarray]
     raw: Callable[[Sequence[int]], dict[int, str]]
+    hashes: tuple[np.ndarray, ...] = ()
     personal: frozenset[int] = frozenset()
     last_line_unfinished: bool = False
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is wanted of the cells of all rows before one of them is judged.
+
+    Attributes
+    ----------
+    listed : tuple of str
+        Headers of the columns whose distinct values are wanted.
+    identifiers : tuple of str
+        Headers of the columns that identify a case: the system's own, then another system's where there is one.
+    key : callable
+        From SQL of an identifier to SQL of its key: what two rows of one case have in common.
+    """
+
+    listed: tuple[str, ...] = ()
+    identifiers: tuple[str, ...] = ()
+    key: Callable[[str], str] = str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one scan of all cells found: see `Rows`."""
+
+    count: int
+    values: dict[int, list[str]]
+    hashes: tuple[np.ndarray, ...]
 
 
 def fold_header(name: object) -> str:
@@ -147,21 +178,42 @@ class Scratch:
         self._pending = []
 
 
-def distinct_values(
-    connection: duckdb.DuckDBPyConnection, relation: str, columns: Iterable[int], *, touching: Iterable[int] = ()
-) -> tuple[int, dict[int, list[str]]]:
-    """Return how many rows a relation has and the distinct values of some of its columns, in one scan.
+def look_through(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    asked: Asked,
+    header: Sequence[str],
+    *,
+    touching: Iterable[int] = (),
+) -> Seen:
+    """Return how many rows a relation has and what is asked of their cells, in one scan.
 
-    Of a column with more than `MOST_VALUES` of them, one more than that is returned and the rest left where it is.
-    Columns to touch are read too, so that what cannot be read in them comes to light.
+    Of a column with more than `MOST_VALUES` distinct values, one more than that is returned and the rest left where it
+    is. An identifier that equals the one before it in its row has no hash of its own: it says nothing new. Columns to
+    touch are read too, so that what cannot be read in them comes to light.
     """
-    asked, touched = sorted(set(columns)), list(touching)
-    lists = "".join(f", list(DISTINCT c{at})[1:{MOST_VALUES + 1}]" for at in asked)
-    counts = "".join(f", count(c{at})" for at in touched)
+    listed = sorted(set(positions_of(asked.listed, header)))
+    identifiers = [f"c{at}" for at in positions_of(asked.identifiers, header)]
+    ids = ", ".join(f"{composed(cell)} AS id_{cell}" for cell in identifiers)
+    keys = ", ".join(f"{asked.key(f'id_{cell}')} AS key_{cell}" for cell in identifiers)
+    if identifiers:
+        relation = f"(SELECT *, {keys} FROM (SELECT *, {ids} FROM {relation}))"
+    wanted = ["count(*) AS rows"]
+    wanted += [f"list(DISTINCT c{at})[1:{MOST_VALUES + 1}]" for at in listed]
+    # Picking the rows in SQL would cost ten times as much as leaving out the missing ones afterwards.
+    wanted += [
+        f"list(CASE WHEN key_{cell} {f'<> key_{before}' if before else 'IS NOT NULL'} THEN hash(key_{cell}) END)"
+        for before, cell in zip([None, *identifiers], identifiers, strict=False)
+    ]
+    wanted += [f"count(c{at})" for at in touching]
     # All is fetched, because DuckDB writes down what it could not read only when a query has run to its end.
-    (found,) = connection.execute(f"SELECT count(*){lists}{counts} FROM {relation}").fetchall()
-    values = dict(zip(asked, found[1:], strict=False))
-    return found[0], {at: sorted(filter(None, listed or [])) for at, listed in values.items()}
+    found = connection.sql(f"SELECT {', '.join(wanted)} FROM {relation}").to_arrow_table()
+    lists = [column.combine_chunks().values for column in found.columns[1 : 1 + len(listed) + len(identifiers)]]
+    return Seen(
+        count=found.column(0)[0].as_py(),
+        values={at: sorted(filter(None, lists[i].to_pylist())) for i, at in enumerate(listed)},
+        hashes=tuple(one.drop_null().to_numpy() for one in lists[len(listed) :]),
+    )
 
 
 def joined_cells(

@@ -90,12 +90,10 @@ def survey(path: Path, delimiter: str) -> Survey:
     Raises
     ------
     BadData
-        The file is empty, or a compressed one that is damaged.
+        It is a compressed file that is damaged.
     """
-    mark = re.escape(delimiter.encode("utf-8"))
-    blank_at_quote = re.compile(rb'(?:^|[\n"]|' + mark + rb') +"|" +(?:$|[\r\n]|' + mark + rb")")
     breaks = returns = pairs = 0
-    is_plain, last, begun = True, b"", b""
+    is_blank_near_quote, last = False, b""
     with opened(path) as file:
         while chunk := file.read(_CHUNK):
             breaks += chunk.count(b"\n")
@@ -103,26 +101,36 @@ def survey(path: Path, delimiter: str) -> Survey:
                 returns += chunk.count(b"\r")
                 pairs += chunk.count(b"\r\n")
             pairs += last == b"\r" and chunk.startswith(b"\n")
+            is_blank_near_quote = is_blank_near_quote or _has_blank_near_quote(last + chunk)
             last = chunk[-1:]
-            if is_plain:
-                whole, ended, rest = chunk.rpartition(b"\n")
-                begun, whole = (rest, begun + whole + ended) if ended else (begun + rest, b"")
-                is_plain = len(begun) < _LONGEST_LINE and not _has(blank_at_quote, whole)
-    if not last:
-        raise BadData(f"{path}: the file is empty")
-    is_plain = is_plain and not _has(blank_at_quote, begun) and returns == pairs and pairs in (0, breaks)
+    is_plain = returns == pairs and pairs in (0, breaks)
+    if is_plain and is_blank_near_quote:
+        is_plain = not _has_blank_between_quote_and_edge(path, delimiter)
     return Survey(breaks + (last != b"\n"), last in (b"\n", b"\r"), is_plain)
 
 
-def _has(blank_at_quote: re.Pattern[bytes], lines: bytes) -> bool:
-    if b'"' not in lines:
+def _has_blank_near_quote(text: bytes) -> bool:
+    if b'"' not in text:
         return False
     # Searching for two letters at once would take five times as long as all the rest.
-    letters = np.frombuffer(lines, np.uint8)
+    letters = np.frombuffer(text, np.uint8)
     quotes = np.flatnonzero(letters == ord('"'))
     before, after = letters[np.maximum(quotes - 1, 0)], letters[np.minimum(quotes + 1, len(letters) - 1)]
-    is_near = bool(((before == ord(" ")) | (after == ord(" "))).any())
-    return is_near and blank_at_quote.search(lines) is not None
+    return bool(((before == ord(" ")) | (after == ord(" "))).any())
+
+
+def _has_blank_between_quote_and_edge(path: Path, delimiter: str) -> bool:
+    """Return whether a quote is parted by blanks from the edge of its cell; of a line too long to hold, True."""
+    mark = re.escape(delimiter.encode("utf-8"))
+    blank_at_quote = re.compile(rb'(?:^|[\n"]|' + mark + rb') +"|" +(?:$|[\r\n]|' + mark + rb")")
+    begun = b""
+    with opened(path) as file:
+        while chunk := file.read(_CHUNK):
+            whole, ended, rest = chunk.rpartition(b"\n")
+            begun, whole = (rest, begun + whole + ended) if ended else (begun + rest, b"")
+            if len(begun) >= _LONGEST_LINE or blank_at_quote.search(whole):
+                return True
+    return blank_at_quote.search(begun) is not None
 
 
 class PhysicalLines:

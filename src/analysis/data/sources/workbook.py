@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import MAXYEAR, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.personal import personal_columns
-from analysis.data.sources.rows import Rows, Scratch, distinct_values, fold_header, joined_cells, positions_of
+from analysis.data.sources.rows import Asked, Rows, Scratch, fold_header, joined_cells, look_through, positions_of
 from analysis.faults import BadData
 
 _SEARCHED = 40
@@ -23,7 +23,7 @@ Merged = list[tuple[tuple[int, int], tuple[int, int]]]
 
 
 def read_workbook(
-    path: Path, mapping: Mapping, connection: duckdb.DuckDBPyConnection, scratch: Path, *, listed: Iterable[str]
+    path: Path, mapping: Mapping, connection: duckdb.DuckDBPyConnection, scratch: Path, *, asked: Asked
 ) -> Rows:
     """Return the rows of one sheet of a workbook.
 
@@ -33,7 +33,7 @@ def read_workbook(
 
     Parameters
     ----------
-    path, mapping, connection, scratch, listed
+    path, mapping, connection, scratch, asked
         As for `analysis.data.sources.delimited.read_delimited`.
 
     Raises
@@ -51,7 +51,7 @@ def read_workbook(
         if any(texts):
             kept.add(number, texts)
     relation = kept.close()
-    count, values = distinct_values(connection, relation, positions_of(listed, header))
+    seen = look_through(connection, relation, asked, header)
 
     def raw(lines: Sequence[int]) -> dict[int, str]:
         found = connection.execute(
@@ -64,9 +64,10 @@ def read_workbook(
         name=f"{path.name}:{mapping.sheet}" if mapping.sheet else path.name,
         header=header,
         relation=relation,
-        count=count,
+        count=seen.count,
         broken=(),
-        values=values,
+        values=seen.values,
+        hashes=seen.hashes,
         lines=kept.lines,
         raw=raw,
         personal=personal,
