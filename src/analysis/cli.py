@@ -122,13 +122,17 @@ def _publish(one: RunParameters, name: str, *, force: bool, reports: Path | None
     show_default=True,
     help="Share of the rows that may be rejected.",
 )
-def ingest(file: str, mapping_file: Path, out: Path, extracted_on: datetime | None, reject_limit: float) -> None:
+@click.option("--as", "name", metavar="NAME", help="Which of several files of cases, or of ratings, it is: province.")
+def ingest(
+    file: str, mapping_file: Path, out: Path, extracted_on: datetime | None, reject_limit: float, name: str | None
+) -> None:
     """Bring FILE into a folder of our tables and say what became of every row.
 
     FILE is a file, or the address of a PostgreSQL database without its password: postgresql://host/database.
 
     \b
     Writes <table>.parquet, rejected.parquet, flagged.parquet, intake.json, about.yml, summary.txt.
+    Two systems in one folder: each file with its own --as NAME; a run counts a case of both once.
     Ends with 0 accepted, 2 bad mapping, 3 bad data or too many rejects, 6 disk or database.
     """
     from analysis.data.ingest.archive import archive
@@ -141,8 +145,8 @@ def ingest(file: str, mapping_file: Path, out: Path, extracted_on: datetime | No
         mapping = described(read_mapping(mapping_file), file)
         day = extracted_on.date() if extracted_on else mapping.extracted_on or date.today()
         told = lambda line: click.echo(f"{line} …", err=True)  # noqa: E731
-        intake = archive(file, mapping, out, extracted_on=day, reject_limit=reject_limit, tell=told)
-        (out / "summary.txt").write_text(summary(intake, out) + "\n", encoding="utf-8")
+        intake = archive(file, mapping, out, extracted_on=day, reject_limit=reject_limit, name=name, tell=told)
+        (out / "summary.txt").write_text(summary(intake, out, name) + "\n", encoding="utf-8")
     except Fault as fault:
         click.echo(str(fault), err=True)
         raise SystemExit(fault.exit_code) from fault
@@ -152,7 +156,7 @@ def ingest(file: str, mapping_file: Path, out: Path, extracted_on: datetime | No
     except KeyboardInterrupt:
         click.echo("interrupted: nothing was written", err=True)
         raise SystemExit(130) from None
-    click.echo(summary(intake, out))
+    click.echo(summary(intake, out, name))
 
 
 @main.command()

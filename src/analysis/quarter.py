@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
-from filelock import FileLock
 
 from analysis import periods
 from analysis.attainment.probability import Attainment, attainment
@@ -20,7 +18,7 @@ from analysis.forecast.rest_of_year import Forecast, rest_of_year
 from analysis.indicators import reporting, satisfaction, timeliness, uptake
 from analysis.parameters import ROOT, RunParameters, resolve
 from analysis.plan import Plan, read_plan
-from analysis.results import Fingerprint, Results, fingerprint
+from analysis.results import Fingerprint, Results, fingerprint, lock, scratch, sweep
 
 PROCESSED = ROOT / "data" / "processed"
 """Where results are kept; everything in it can be rebuilt."""
@@ -48,9 +46,10 @@ def results(run: RunParameters) -> Results:
     )
     folder = PROCESSED / made_of.key
     PROCESSED.mkdir(parents=True, exist_ok=True)
-    with FileLock(PROCESSED / f"{made_of.key}.lock"):
+    with lock(PROCESSED, made_of.key):
         if not folder.exists():
-            with tempfile.TemporaryDirectory(prefix=".received-", dir=PROCESSED) as kept:
+            sweep(PROCESSED, made_of.key)
+            with scratch(PROCESSED, made_of.key) as kept:
                 received = _receive(run, plan, resolve(run.input_path), source, Path(kept), as_of=run.as_of)
                 compute(run, plan, received, made_of).keep(folder)
     return Results.kept_in(folder)
@@ -96,7 +95,7 @@ def compute(run: RunParameters, plan: Plan, received: Received, made_of: Fingerp
         flagged=received.flagged,
         agency_months=reporting.by_agency(counts),
         compared_with=before[1] if before else None,
-        revisions=_revised(run, plan, counts, before),
+        revisions=_revised(run, plan, counts, before, made_of.key),
         form_filed=forms.is_there,
         form_by_agency=forms.by_agency,
         form_by_field=forms.by_field,
@@ -160,12 +159,14 @@ def _rejected(received: Received, origin: pd.Period) -> pd.DataFrame:
     return rejected[rejected["period"] <= periods.write(origin)].drop(columns="period").reset_index(drop=True)
 
 
-def _revised(run: RunParameters, plan: Plan, counts: pd.DataFrame, before: tuple[Path, date] | None) -> pd.DataFrame:
+def _revised(
+    run: RunParameters, plan: Plan, counts: pd.DataFrame, before: tuple[Path, date] | None, key: str
+) -> pd.DataFrame:
     """Return what this extract says otherwise of periods the archive before it had counted."""
     if before is None:
         return pd.DataFrame(columns=REVISED)
     folder, day = before
-    with tempfile.TemporaryDirectory(prefix=".received-", dir=PROCESSED) as kept:
+    with scratch(PROCESSED, key) as kept:
         earlier = _receive(run, plan, folder, None, Path(kept), as_of=day)
     closed = [label for label in earlier.counts["period"].unique() if _has_closed(label, plan, day)]
     return revisions(earlier.counts[earlier.counts["period"].isin(closed)], counts)

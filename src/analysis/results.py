@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
+import tempfile
 from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 from typing import Self
 
 import pandas as pd
+from filelock import FileLock, Timeout
 
 from analysis.data.ingest.received import Basis
 from analysis.data.sources.mapping import About
@@ -190,6 +193,40 @@ def fingerprint(run: RunParameters, *, plan: Path, source: Path | None, data: st
         data=data,
         code=code.hexdigest(),
     )
+
+
+def lock(processed: Path, key: str) -> FileLock:
+    """Return the lock of whoever computes the results of a key, not yet held; it goes with the process."""
+    return FileLock(processed / f"{key}.lock")
+
+
+def scratch(processed: Path, key: str) -> tempfile.TemporaryDirectory[str]:
+    """Return a folder for what is received on the way to the results of a key, whose lock must be held.
+
+    Its name says whose it is: once that lock is free, whoever made the folder is gone.
+    """
+    return tempfile.TemporaryDirectory(prefix=f".received-{key}-", dir=processed)
+
+
+def sweep(processed: Path, key: str) -> None:
+    """Remove what killed runs left half made: of the key whose lock is held here, and of all nobody is at work on."""
+    for left_behind in processed.iterdir():
+        found = _HALF_MADE.fullmatch(left_behind.name)
+        if not found:
+            continue
+        whose = found["received"] or found["kept"]
+        if whose == key:
+            shutil.rmtree(left_behind, ignore_errors=True)
+            continue
+        try:
+            with lock(processed, whose).acquire(blocking=False):
+                shutil.rmtree(left_behind, ignore_errors=True)
+        except Timeout:
+            pass
+
+
+_HALF_MADE = re.compile(r"\.received-(?P<received>[0-9a-f]{20})-.+|(?P<kept>[0-9a-f]{20})\.[0-9]+\.part")
+"""Names of what a run has not finished: rows received, and results being written."""
 
 
 def _versions() -> str:

@@ -150,6 +150,12 @@ class DataPage(Page):
     def _basis(self) -> str:
         if self.results.basis == "exact":
             return self.words.text("The data is what was known on {day}.", day=self._as_of())
+        if "cases" not in set(self.results.intake["table"]):
+            return self.words.text(
+                "Reconstructed: the data was taken later than {day}. Counts that came added up are used up to this "
+                "quarter as they stood later; what was corrected in between cannot be told.",
+                day=self._as_of(),
+            )
         return self.words.text(
             "Reconstructed: the data was taken later than {day}, and what was known then is rebuilt from its dates. "
             "Due dates, levels and outcomes that were changed since show their later state.",

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from analysis.data.ingest.books import stem_of
 from analysis.data.ingest.quality import FAULTS
 from analysis.data.ingest.table import Intake
 
 _MEANING = {fault.code: fault.meaning for fault in FAULTS}
 
 
-def summary(intake: Intake, out: Path) -> str:
-    """Return what became of a file's rows as plain text of at most a screen: counts first, then why."""
+def summary(intake: Intake, out: Path, name: str | None = None) -> str:
+    """Return what became of a file's rows as plain text of at most a screen: counts first, then why.
+
+    Parameters
+    ----------
+    intake : Intake
+        What became of them.
+    out : Path
+        The folder they came into.
+    name : str or None
+        Which of several files of the table it is.
+    """
     share = len(intake.rejected) / intake.rows if intake.rows else 0.0
     lines = [
-        f"{intake.file} → {out / f'{intake.table}.parquet'}",
+        f"{intake.file} → {out / f'{stem_of(intake.table, name)}.parquet'}",
         f"{intake.rows:>12,} rows in",
         f"{intake.accepted:>12,} accepted",
         f"{len(intake.rejected):>12,} rejected ({share:.2%})",

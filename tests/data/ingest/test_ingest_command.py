@@ -90,6 +90,20 @@ def test_what_is_wrong_with_a_file_is_told_in_one_sentence(ingest, tmp_path, tex
     assert not (tmp_path / "out" / "cases.parquet").exists()
 
 
+def test_two_files_of_cases_stand_side_by_side_when_each_has_a_name(ingest, tmp_path):
+    assert ingest(HEADER + GOOD, "--as", "province").exit_code == 0
+    result = ingest(HEADER + GOOD, "--as", "ministry", name="ministry.csv")
+    assert result.exit_code == 0, result.output
+    assert f"ministry.csv → {tmp_path / 'out' / 'cases-ministry.parquet'}" in result.stdout
+    assert {path.name for path in (tmp_path / "out").glob("cases*")} == {
+        "cases-province.parquet", "cases-province.origins.parquet",
+        "cases-ministry.parquet", "cases-ministry.origins.parquet",
+    }  # fmt: skip
+    assert ingest(HEADER + GOOD, "--as", "The Ministry", name="ministry.csv").exit_code == 2
+    result = ingest(HEADER + GOOD, name="third.csv")
+    assert (result.exit_code, "bring each in with --as NAME" in result.output) == (3, True)
+
+
 def test_a_bad_mapping_ends_with_2(ingest, tmp_path):
     assert ingest(HEADER + GOOD, mapping="none.yml").exit_code == 2
     (tmp_path / "bad.yml").write_text(MAPPING.replace("case_id: MaHoSo", "case_id: Người nộp"), encoding="utf-8")

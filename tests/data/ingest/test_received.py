@@ -212,11 +212,21 @@ def test_a_wide_file_keeps_the_limit_of_the_run(tmp_path):
         _receive(path, GOVUK, limit=0.05)
 
 
-def test_the_demo_of_the_project_is_an_input(tmp_path):
+@pytest.mark.parametrize(("as_of", "basis"), [(date(2021, 9, 20), "reconstructed"), (date(2021, 12, 20), "exact")])
+def test_the_demo_of_the_project_is_an_input(tmp_path, as_of, basis):
     shutil.copytree(ROOT / "data" / "demo", tmp_path / "demo")
-    received = _receive(tmp_path / "demo", as_of=date(2021, 12, 31))
-    assert received.about.simulated
+    received = _receive(tmp_path / "demo", as_of=as_of)
+    assert (received.about.simulated, received.basis) == (True, basis)
     assert received.intake["rows"].sum() == len(received.counts)
+
+
+def test_a_wide_file_taken_later_is_no_exact_past(tmp_path):
+    path = tmp_path / "services.csv"
+    header = '"Slug","Abbr","Total transactions Jan - Mar 2016","Digital transactions Jan - Mar 2016"\n'
+    path.write_text(header + "a,x,5,1\n", encoding="utf-8")
+    assert _receive(path, GOVUK).basis == "exact"
+    (tmp_path / "about.yml").write_text(f'{ABOUT}extracted_on: "2021-09-21"\n', encoding="utf-8")
+    assert _receive(path, GOVUK).basis == "reconstructed"
 
 
 def test_the_hash_of_a_folder_is_that_of_its_files_and_their_names(tmp_path):

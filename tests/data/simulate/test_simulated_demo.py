@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -56,8 +57,9 @@ def test_the_demo_is_small():
     assert sum(file.stat().st_size for file in DEMO.iterdir()) < 3e6
 
 
-def test_the_demo_says_that_it_is_simulated():
-    assert yaml.safe_load((DEMO / "about.yml").read_text(encoding="utf-8"))["simulated"] is True
+def test_the_demo_says_that_it_is_simulated_and_when_it_was_taken():
+    about = yaml.safe_load((DEMO / "about.yml").read_text(encoding="utf-8"))
+    assert (about["simulated"], about["extracted_on"]) == (True, date(2021, 12, 20))
 
 
 @pytest.mark.parametrize(

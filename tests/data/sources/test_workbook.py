@@ -163,6 +163,70 @@ def test_a_merged_cell_below_the_header_counts_once(bring):
     assert brought.table["received"].fillna(-1).tolist() == [100, -1]
 
 
+GROUPED = {
+    "table": "counts",
+    "totals": ["Tổng"],
+    "columns": {
+        "period": "Kỳ",
+        "agency": "Đơn vị",
+        "channel": {"column": "Kênh", "codes": {"Trực tuyến": "online", "Trực tiếp": "counter"}},
+        "received": "Nhận",
+    },
+    "ignored": ["STT"],
+}
+GROUPS = [
+    ["STT", "Kỳ", "Đơn vị", "Kênh", "Nhận"],
+    [None, None, None, "Trực tuyến", 5],
+    [None, None, None, "Trực tiếp", 7],
+    [None, None, None, "Tổng số", 12],
+    [2, None, "Sở B", "Trực tuyến", 1],
+    [],
+    [3, None, "Sở C", "Trực tiếp", None],
+]
+
+
+def test_a_cell_merged_downward_holds_for_each_of_its_rows_but_a_number_counts_once(bring):
+    merged = [
+        (1, 0, 3, 0, 1),
+        (1, 1, 6, 1, "2021-09"),  # over an empty row too, which is none
+        (1, 2, 3, 2, "Sở A"),
+        (4, 4, 6, 4, 1),
+    ]
+    grid = [*GROUPS[:4], *([*row[:4], None] for row in GROUPS[4:])]
+    brought = bring(grid, merged, **GROUPED)
+    told = brought.table[["period", "agency", "channel", "received"]].fillna(-1)
+    assert told.to_numpy().tolist() == [
+        ["2021-09", "so-a", "online", 5],
+        ["2021-09", "so-a", "counter", 7],
+        ["2021-09", "so-b", "online", 1],
+        ["2021-09", "so-c", "counter", -1],
+    ]
+    # The total is told by its own first cell, not by the name merged over its row.
+    assert brought.rejected == [(4, "total_row")]
+    assert brought.intake.rejected["raw"].tolist() == ["STT=; Kỳ=; Đơn vị=; Kênh=Tổng số; Nhận=12"]
+
+
+def test_a_total_merged_over_several_rows_is_a_total_in_each(bring):
+    grid = [GROUPS[0], [None, "2021-09", None, "Trực tuyến", 1], [None, "2021-09", None, "Trực tuyến", 1]]
+    columns = GROUPED["columns"] | {"agency": "STT"}
+    mapping = GROUPED | {"columns": columns, "ignored": ["Đơn vị"]}
+    brought = bring([*grid, [None, None, None, "Trực tuyến", 2]], [(1, 0, 2, 0, "Tổng")], **mapping)
+    assert brought.rejected[:2] == [(2, "total_row"), (3, "total_row")]
+
+
+def test_a_cell_of_the_header_merged_into_the_rows_below_is_none_of_theirs(bring):
+    grid = [[*GROUPS[0][:2], None, *GROUPS[0][3:]], [1, "2021-09", None, "Trực tuyến", 5]]
+    brought = bring(grid, [(0, 2, 1, 2, "Đơn vị")], **GROUPED)
+    assert brought.table["agency"].isna().tolist() == [True]
+
+
+def test_a_case_merged_over_two_rows_stands_twice(bring):
+    grid = [HEADER, [None, "x", 1, "01/09/2021", None, None], [None, "y", 1, "01/09/2021", None, "08/09/2021"]]
+    brought = bring(grid, [(1, 0, 2, 0, "H1")])
+    assert brought.table[["case_id", "field"]].to_numpy().tolist() == [["H1", "y"]]
+    assert brought.rejected == [(2, "duplicate_case_id")]
+
+
 def test_the_sheet_is_the_one_the_mapping_names(bring):
     grid = [HEADER, ["H1", "x", 1, "03/09/2021", None, None]]
     brought = bring(grid, sheets=("Bìa", "Quý 3"), sheet="Quý 3")

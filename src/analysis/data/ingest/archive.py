@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -12,14 +13,17 @@ from pathlib import Path
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from analysis.data.ingest.books import Book, read_books, write_books
+from analysis.data.contracts import CODE
+from analysis.data.ingest.across_files import SEVERAL, parts_of
+from analysis.data.ingest.books import Book, read_books, stem_of, write_books
 from analysis.data.ingest.listing import FLAGGED, REJECTED, as_list
+from analysis.data.ingest.origins import write_origins
 from analysis.data.ingest.table import Intake, TooManyRejects, ingest
 from analysis.data.ingest.wide import ingest_wide, intake_of
 from analysis.data.sources.description import FILE as DESCRIPTION
-from analysis.data.sources.description import write_description
-from analysis.data.sources.mapping import Mapping
-from analysis.faults import BadData, EnvironmentFault
+from analysis.data.sources.description import read_description, write_description
+from analysis.data.sources.mapping import About, Mapping
+from analysis.faults import BadData, BadParameters, EnvironmentFault
 
 REFUSED = "refused"
 """Folder for what is wrong with a file that was refused as a whole."""
@@ -35,14 +39,15 @@ def archive(
     *,
     extracted_on: date,
     reject_limit: float,
+    name: str | None = None,
     tell: Callable[[str], None] = lambda line: None,
 ) -> Intake:
     """Return what became of a file's rows, written into a folder that a run can take as its input.
 
     The folder gets ``<table>.parquet``, ``rejected.parquet``, ``flagged.parquet``, the books (``intake.json``) and
     ``about.yml``. Files of several tables can be brought into one folder; a table brought in again replaces the one
-    before it. A file refused for too many rejects leaves the folder as it was, and its rejects in
-    ``refused/rejected.parquet``.
+    before it. Several files of cases, or of their ratings, stand side by side when each has a name. A file refused for
+    too many rejects leaves the folder as it was, and its rejects in ``refused/rejected.parquet``.
 
     Parameters
     ----------
@@ -50,22 +55,27 @@ def archive(
         See `analysis.data.ingest.table.ingest`.
     out : Path
         The folder; made if it is not there.
+    name : str or None
+        Which of several files of the table it is, a lower-case code: it becomes ``<table>-<name>.parquet``.
 
     Raises
     ------
     BadData
         The file is not what the mapping says, or too many of its rows are rejected; the folder holds cases where counts
-        come in, another file of this name, or another table that came in by half.
+        come in, another file of this name, files of the table without a name, of another day or precision, or another
+        table that came in by half.
     BadParameters
-        The mapping or the address of a database cannot be meant.
+        The mapping, the name or the address of a database cannot be meant.
     EnvironmentFault
         The folder cannot be written, a file not be read, or a database does not answer.
     """
     try:
         with _draft_of(out, tell) as draft:
             _refuse_second_whole(mapping.table, out)
-            refuse_unfinished(out, besides=mapping.table)
-            part = draft / f"{mapping.table}.parquet"
+            stem = _stem(mapping.table, name)
+            refuse_unfinished(out, besides=stem)
+            _refuse_company(mapping, stem, out, extracted_on)
+            part = draft / f"{stem}.parquet"
             try:
                 if mapping.counts is not None:
                     intake = intake_of(ingest_wide(Path(source), mapping, reject_limit=reject_limit), part)
@@ -76,8 +86,11 @@ def archive(
             except TooManyRejects as refused:
                 _list_refused(refused.rejected, draft, out)
                 raise BadData(f"{refused}; see {out / REFUSED / 'rejected.parquet'}") from refused
-            _write_beside(intake, mapping, draft, out, extracted_on=extracted_on)
-            _swap_in(draft, out, mapping.table)
+            if name is not None and mapping.table == "cases":
+                tell("reading once more where its cases stand")
+                write_origins(source, mapping, intake, part)
+            _write_beside(Book.of(intake, name), intake, mapping, draft, out, extracted_on=extracted_on)
+            _swap_in(draft, out, stem)
             shutil.rmtree(out / REFUSED, ignore_errors=True)
     except OSError as error:
         raise EnvironmentFault(f"{error.filename or out}: {error.strerror or error}") from error
@@ -112,7 +125,7 @@ def refuse_unfinished(folder: Path, *, besides: str | None = None) -> None:
     folder : Path
         The folder.
     besides : str or None
-        The table that is being brought in, which mends the folder if it is the one that was not finished.
+        What is being brought in (see `Book.stem`), which mends the folder if it is what was not finished.
 
     Raises
     ------
@@ -120,15 +133,15 @@ def refuse_unfinished(folder: Path, *, besides: str | None = None) -> None:
         The machine stopped while the files of a table were swapped in.
     """
     mark = folder / _UNFINISHED
-    table = mark.read_text(encoding="utf-8") if mark.is_file() else besides
-    if table != besides:
-        raise BadData(f"{folder}: the machine stopped while {table} came in; bring that file in again")
+    stem = mark.read_text(encoding="utf-8") if mark.is_file() else besides
+    if stem != besides:
+        raise BadData(f"{folder}: the machine stopped while {stem} came in; bring that file in again")
 
 
-def _swap_in(draft: Path, out: Path, table: str) -> None:
+def _swap_in(draft: Path, out: Path, stem: str) -> None:
     """Put new files in the place of the old ones; each is swapped in one step, and a mark stands while some are not."""
     mark = out / _UNFINISHED
-    mark.write_text(table, encoding="utf-8")
+    mark.write_text(stem, encoding="utf-8")
     for file in sorted(draft.iterdir()):
         file.replace(out / file.name)
     mark.unlink()
@@ -137,8 +150,46 @@ def _swap_in(draft: Path, out: Path, table: str) -> None:
 def _refuse_second_whole(table: str, out: Path) -> None:
     """Refuse cases beside counts: what a run counts would be there twice."""
     other = {"cases": "counts", "counts": "cases"}.get(table)
-    if other and (out / f"{other}.parquet").is_file():
-        raise BadData(f"{out}: a folder holds cases or counts, and {other}.parquet is there; take another folder")
+    for there in parts_of(out, other) if other else []:
+        raise BadData(f"{out}: a folder holds cases or counts, and {there.name} is there; take another folder")
+
+
+def _stem(table: str, name: str | None) -> str:
+    if name is None:
+        return table
+    if not re.fullmatch(CODE, name):
+        raise BadParameters(
+            f"the name {name!r} of the file: lower-case letters and digits, joined by - or _, were expected"
+        )
+    if table not in SEVERAL:
+        raise BadParameters(
+            f"{table} were expected without a name: only {' and '.join(SEVERAL)} may come in several files, "
+            "what two of any other table hold would be counted twice"
+        )
+    return stem_of(table, name)
+
+
+def _refuse_company(mapping: Mapping, stem: str, out: Path, extracted_on: date) -> None:
+    """Refuse a file that cannot stand beside those of its table: unnamed, of another day, or with other due dates."""
+    beside = [book for book in read_books(out) if book.table == mapping.table and book.stem != stem]
+    if not beside:
+        return
+    if mapping.table in (stem, beside[0].stem):
+        raise BadData(
+            f"{out}: {beside[0].stem}.parquet is there; several files of {mapping.table} stand side by side when each "
+            "has a name: begin in an empty folder and bring each in with --as NAME"
+        )
+    there = read_description(out)
+    if mapping.table == "cases" and there.extracted_on != extracted_on:
+        raise BadData(
+            f"{out}: its cases were taken on {there.extracted_on}, these on {extracted_on}; "
+            "cases of one day were expected, or another folder"
+        )
+    if mapping.table == "cases" and there.due_precision != mapping.due_precision:
+        raise BadData(
+            f"{out}: due dates of its cases mean the {there.due_precision}, those of these the "
+            f"{mapping.due_precision}; the same was expected, or another folder"
+        )
 
 
 def _list_refused(rejected: pd.DataFrame, draft: Path, out: Path) -> None:
@@ -147,20 +198,29 @@ def _list_refused(rejected: pd.DataFrame, draft: Path, out: Path) -> None:
     (draft / "refused.parquet").replace(out / REFUSED / "rejected.parquet")
 
 
-def _write_beside(intake: Intake, mapping: Mapping, draft: Path, out: Path, *, extracted_on: date) -> None:
+def _write_beside(book: Book, intake: Intake, mapping: Mapping, draft: Path, out: Path, *, extracted_on: date) -> None:
     """Write what stands beside a table: the lists and books of all files, and what the folder says of itself."""
     books = read_books(out)
-    others = [book for book in books if book.table != intake.table]
-    if any(book.file == intake.file for book in others):
-        raise BadData(f"{out}: another table came from a file called {intake.file} too; rename one of them")
+    others = [one for one in books if one.stem != book.stem]
+    if any(one.file == book.file for one in others):
+        raise BadData(f"{out}: another table came from a file called {book.file} too; rename one of them")
     # The table of this file replaces the one before it, and so do the lists and the book of what stood there.
-    gone = {intake.file, *(book.file for book in books if book.table == intake.table)}
+    gone = {book.file, *(one.file for one in books if one.stem == book.stem)}
     for name, frame, types in (("rejected", intake.rejected, REJECTED), ("flagged", intake.flagged, FLAGGED)):
         kept = _of_others(out / f"{name}.parquet", gone, types)
         pd.concat([kept, frame], ignore_index=True).to_parquet(draft / f"{name}.parquet", index=False)
-    write_books([*others, Book.of(intake)], draft)
-    if intake.table in ("cases", "counts") or not (out / DESCRIPTION).is_file():
-        write_description(draft, mapping, extracted_on=extracted_on)
+    write_books([*others, book], draft)
+    if book.table in ("cases", "counts") or not (out / DESCRIPTION).is_file():
+        has_company = any(one.table == book.table == "cases" for one in others)
+        write_description(draft, _of_all(mapping, out) if has_company else mapping, extracted_on=extracted_on)
+
+
+def _of_all(mapping: Mapping, out: Path) -> Mapping:
+    """Return the mapping with what the pages say of all files of cases: the first title, and every source."""
+    there, here = read_description(out), mapping.about
+    sources = [there.source] if here.source in there.source.split("; ") else [there.source, here.source]
+    about = About(title=there.title, source="; ".join(sources), simulated=there.simulated or here.simulated)
+    return mapping.model_copy(update={"about": about})
 
 
 def _of_others(path: Path, gone: set[str], types: dict[str, str]) -> pd.DataFrame:

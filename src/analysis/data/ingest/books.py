@@ -35,6 +35,8 @@ class Book(BaseModel):
         Code of the class → cases counted apart.
     dropped : tuple of str
         Headers of columns about persons that were dropped at the door.
+    name : str or None
+        Which of several files of the table it is.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,9 +49,10 @@ class Book(BaseModel):
     flagged: dict[str, int]
     classes: dict[str, int]
     dropped: tuple[str, ...]
+    name: str | None = None
 
     @classmethod
-    def of(cls, intake: Intake) -> Book:
+    def of(cls, intake: Intake, name: str | None = None) -> Book:
         """Return the book of a file just brought in."""
         return cls(
             file=intake.file,
@@ -60,7 +63,13 @@ class Book(BaseModel):
             flagged=_counted(intake.flagged),
             classes={code: cases for code, cases in intake.classes.items() if cases},
             dropped=intake.dropped,
+            name=name,
         )
+
+    @property
+    def stem(self) -> str:
+        """Name, without its ending, of the Parquet file that holds the rows accepted."""
+        return stem_of(self.table, self.name)
 
     def tally(self, *, not_yet_known: int) -> pd.DataFrame:
         """Return `code, rows, file, table`: the rows by what became of them.
@@ -73,6 +82,11 @@ class Book(BaseModel):
         rows = {ACCEPTED: self.accepted - not_yet_known, NOT_YET_KNOWN: not_yet_known, **self.rejected}
         told = [(code, number) for code, number in rows.items() if number or code == ACCEPTED]
         return pd.DataFrame(told, columns=["code", "rows"]).assign(file=self.file, table=self.table)
+
+
+def stem_of(table: str, name: str | None) -> str:
+    """Return what the Parquet file of a table is called, without its ending: ``cases``, or ``cases-ministry``."""
+    return table if name is None else f"{table}-{name}"
 
 
 def notable(books: list[Book]) -> pd.DataFrame:
@@ -102,7 +116,7 @@ def read_books(folder: Path) -> list[Book]:
 
 def write_books(books: list[Book], folder: Path) -> None:
     """Write the books of a folder, by table."""
-    told = [book.model_dump(mode="json") for book in sorted(books, key=lambda book: book.table)]
+    told = [book.model_dump(mode="json", exclude_none=True) for book in sorted(books, key=lambda book: book.stem)]
     (folder / FILE).write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
-import pyarrow.parquet as pq
 
-from analysis.data.contracts import TABLES, Catalogue, Counts, Progress, Ratings, Survey, check, columns_of, empty
+from analysis.data.contracts import Catalogue, Counts, Progress, Ratings, Survey, check, empty
 from analysis.data.counting import DuePrecision, Frequency, count_cases, count_ratings, not_yet_known
-from analysis.data.ingest.archive import refuse_unfinished
-from analysis.data.ingest.books import ACCEPTED, KEPT, Book, notable, read_books
-from analysis.data.ingest.listing import REJECTED, as_list
+from analysis.data.ingest.books import ACCEPTED, KEPT, Book, notable
+from analysis.data.ingest.folder import read_folder, read_parquet
 from analysis.data.ingest.table import ingest
 from analysis.data.ingest.wide import ingest_wide
-from analysis.data.sources.description import Description, described, read_description
-from analysis.data.sources.mapping import About, Mapping, Source, read_mapping
+from analysis.data.sources.description import described
+from analysis.data.sources.mapping import About, Mapping, read_mapping
 from analysis.faults import BadData
 
 INTAKE = {"file": "str", "table": "str", "period": "str", "code": "str", "rows": "int64"}
@@ -128,7 +126,7 @@ def receive(
         return _receive_tables(input_path, as_of, calendar, reject_limit, kept, tell)
     mapping = described(read_mapping(source_file), str(input_path))
     if mapping.counts is not None:
-        return _receive_wide(input_path, mapping, reject_limit)
+        return _receive_wide(input_path, mapping, as_of, reject_limit)
     return _receive_mapped(input_path, mapping, as_of, calendar, reject_limit, kept, tell)
 
 
@@ -148,23 +146,11 @@ def content_hash(input_path: Path) -> str:
     return digest.hexdigest()
 
 
-def same_table(table: str, description: Description) -> Mapping:
-    """Return the mapping of a Parquet file that already is one of our tables: it passes the same door as all others."""
-    return Mapping(
-        about=description.about,
-        format="parquet",
-        table=table,  # type: ignore[arg-type]
-        dates=("yyyy-mm-dd HH:MM:SS",),
-        due_precision=description.due_precision,
-        columns={name: Source(column=name) for name in columns_of(TABLES[table])},
-    )
-
-
-def _receive_wide(path: Path, mapping: Mapping, reject_limit: float) -> Received:
+def _receive_wide(path: Path, mapping: Mapping, as_of: date, reject_limit: float) -> Received:
     taken = ingest_wide(path, mapping, reject_limit=reject_limit)
     return Received(
         about=mapping.about,
-        basis="exact",
+        basis=_basis(mapping.extracted_on or as_of, as_of),
         counts=taken.counts,
         ratings=empty(Ratings),
         survey=empty(Survey),
@@ -195,9 +181,10 @@ def _receive_mapped(
     extracted_on = mapping.extracted_on or as_of
     into = kept / f"{mapping.table}.parquet"
     intake = ingest(str(path), mapping, into, extracted_on=extracted_on, reject_limit=reject_limit, tell=tell)
-    given = _Given(mapping.about, extracted_on, mapping.due_precision, [Book.of(intake)], intake.rejected)
+    book = Book.of(intake)
+    given = _Given(mapping.about, extracted_on, mapping.due_precision, [book], intake.rejected, {book.stem: into})
     if mapping.table == "counts":
-        counts = check(_read_parquet(into), Counts, where=str(path))
+        counts = check(read_parquet(into), Counts, where=str(path))
         return _received(given, as_of, counts=counts)
     return _received_cases(given, into, None, as_of, calendar)
 
@@ -205,67 +192,18 @@ def _receive_mapped(
 def _receive_tables(
     folder: Path, as_of: date, calendar: Calendar, reject_limit: float, kept: Path, tell: Callable[[str], None]
 ) -> Received:
-    if not folder.is_dir():
-        raise BadData(f"{folder}: without a source_file the input is a folder holding our tables and about.yml")
-    refuse_unfinished(folder)
-    present = [name for name in ("cases", "counts") if (folder / f"{name}.parquet").is_file()]
-    if len(present) != 1:
-        found = "both are there" if present else "neither is there"
-        raise BadData(f"{folder}: cases.parquet or counts.parquet was expected, one of them; {found}")
-    description = read_description(folder)
-    extracted_on = description.extracted_on or as_of
-    books, rejected = read_books(folder), _read_rejected(folder)
-    others = {name: _table(folder, name) for name in _AS_THEY_ARE if (folder / f"{name}.parquet").is_file()}
-    if present == ["counts"]:
-        counts = _table(folder, "counts")
-        given = _Given(description.about, extracted_on, description.due_precision, books, rejected)
-        return _received(given, as_of, counts=counts, **others)
-    at = {}
-    for name in ("cases", "case_ratings"):
-        at[name] = folder / f"{name}.parquet"
-        if at[name].is_file() and name not in {book.table for book in books}:
-            # What is from elsewhere has passed no door yet.
-            intake = ingest(
-                str(at[name]),
-                same_table(name, description),
-                kept / f"{name}.parquet",
-                extracted_on=extracted_on,
-                reject_limit=reject_limit,
-                tell=tell,
-            )
-            at[name] = kept / f"{name}.parquet"
-            books.append(Book.of(intake))
-            rejected = pd.concat([rejected, intake.rejected], ignore_index=True)
-    _refuse_other_rows(books, folder, at)
-    given = _Given(description.about, extracted_on, description.due_precision, books, rejected)
-    rated = at["case_ratings"]
-    others.pop("ratings", None)
-    return _received_cases(given, at["cases"], rated if rated.is_file() else None, as_of, calendar, **others)
-
-
-_AS_THEY_ARE = ("ratings", "survey", "catalogue", "progress")
-"""Small tables of ours, checked by their contract and taken whole."""
-
-
-def _refuse_other_rows(books: list[Book], folder: Path, at: dict[str, Path]) -> None:
-    """Refuse a table that is not the one its book speaks of."""
-    for book in books:
-        path = at.get(book.table, folder / f"{book.table}.parquet")
-        rows = _row_count(path) if path.is_file() else 0
-        if rows != book.accepted:
-            raise BadData(f"{path}: {rows} rows, {book.accepted} were expected as accepted; bring {book.file} in again")
-
-
-def _row_count(path: Path) -> int:
-    try:
-        return int(pq.ParquetFile(path).metadata.num_rows)
-    except (OSError, ValueError) as error:
-        raise BadData(f"{path}: not a readable Parquet file ({error})") from error
-
-
-def _read_rejected(folder: Path) -> pd.DataFrame:
-    path = folder / "rejected.parquet"
-    return _read_parquet(path).astype(REJECTED) if path.is_file() else as_list([], REJECTED)
+    held = read_folder(folder, as_of=as_of, reject_limit=reject_limit, kept=kept, tell=tell)
+    given = _Given(
+        about=held.description.about,
+        extracted_on=held.description.extracted_on or as_of,
+        due_precision=held.description.due_precision,
+        books=held.books,
+        rejected=held.rejected,
+        parts=held.parts,
+    )
+    if held.cases is None:
+        return _received(given, as_of, **held.small)
+    return _received_cases(given, held.cases, held.case_ratings, as_of, calendar, **held.small)
 
 
 @dataclass(frozen=True)
@@ -277,6 +215,8 @@ class _Given:
     due_precision: DuePrecision
     books: list[Book]
     rejected: pd.DataFrame
+    parts: dict[str, Path] = field(default_factory=dict)
+    """Per book of cases, by its stem: the Parquet file of those accepted."""
 
 
 def _received_cases(
@@ -304,14 +244,14 @@ def _received_cases(
 def _received(
     given: _Given, as_of: date, *, counts: pd.DataFrame, cases: Path | None = None, **others: pd.DataFrame
 ) -> Received:
-    later = not_yet_known(cases, as_of=as_of) if cases else 0
-    tallies = [book.tally(not_yet_known=later if book.table == "cases" else 0) for book in given.books]
+    later = {stem: not_yet_known(path, as_of=as_of) for stem, path in given.parts.items()} if cases else {}
+    tallies = [book.tally(not_yet_known=later.get(book.stem, 0)) for book in given.books]
     if cases is None and "counts" not in {book.table for book in given.books}:
         by_period = counts.groupby("period", as_index=False).size().rename(columns={"size": "rows"})
         tallies.append(by_period.assign(file="counts.parquet", table="counts", code=ACCEPTED))
     return Received(
         about=given.about,
-        basis="reconstructed" if given.extracted_on > as_of else "exact",
+        basis=_basis(given.extracted_on, as_of),
         counts=counts,
         ratings=others.get("ratings", empty(Ratings)),
         survey=others.get("survey", empty(Survey)),
@@ -325,13 +265,5 @@ def _received(
     )
 
 
-def _table(folder: Path, name: str) -> pd.DataFrame:
-    path = folder / f"{name}.parquet"
-    return check(_read_parquet(path), TABLES[name], where=str(path))
-
-
-def _read_parquet(path: Path) -> pd.DataFrame:
-    try:
-        return pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise BadData(f"{path}: not a readable Parquet file ({error})") from error
+def _basis(extracted_on: date, as_of: date) -> Basis:
+    return "reconstructed" if extracted_on > as_of else "exact"

@@ -34,8 +34,7 @@ def write_demo(out: Path, seed: int) -> None:
     made = simulate(seed)
     out.mkdir(parents=True, exist_ok=True)
     _write_tables(out, made, DEMO_TABLES)
-    about = {"title": TITLE, "source": f"dunghen demo --seed {seed}", "simulated": True}
-    _write_about(out, about)
+    _write_about(out, f"dunghen demo --seed {seed}")
     _write_truth(out, made.truth)
 
 
@@ -69,8 +68,7 @@ def write_cases(out: Path, seed: int, case_count: int | None, *, dirty: bool = F
     _write_tables(out, made, HANDED_OVER_TABLES)
     size = f" --cases {case_count}" if case_count is not None else ""
     source = f"dunghen demo --seed {seed}{size}{' --dirty' if dirty else ''}"
-    about = {"title": TITLE, "source": source, "simulated": True, "extracted_on": province.EXTRACTED_ON}
-    _write_about(out, about)
+    _write_about(out, source)
     faults = _natural_faults(made.cases)
     for code, number in (dirt.faults if dirt else {}).items():
         faults[code] = faults.get(code, 0) + number
@@ -92,7 +90,8 @@ def _write_tables(out: Path, made: Simulated, names: tuple[str, ...]) -> None:
         getattr(made, name).to_parquet(out / f"{name}.parquet", index=False, compression="zstd")
 
 
-def _write_about(out: Path, about: dict[str, Any]) -> None:
+def _write_about(out: Path, source: str) -> None:
+    about = {"title": TITLE, "source": source, "simulated": True, "extracted_on": province.EXTRACTED_ON}
     (out / "about.yml").write_text(yaml.safe_dump(about, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from datetime import MAXYEAR, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import duckdb
 from python_calamine import CalamineError, CalamineWorkbook
 
 from analysis.data.sources.mapping import Mapping
+from analysis.data.sources.our_columns import kind_of
 from analysis.data.sources.personal import personal_columns
 from analysis.data.sources.rows import Asked, Rows, Scratch, fold_header, joined_cells, look_through, positions_of
 from analysis.faults import BadData
@@ -28,8 +30,9 @@ def read_workbook(
     """Return the rows of one sheet of a workbook.
 
     The header is found by its names: the first place where every column that the mapping takes is named. A header
-    merged over several rows is read as one, from top to bottom: ``Trong kỳ Trực tuyến``. Below it a merged cell holds
-    its value in its first row only, so that no number is there twice. A row without any value is no row.
+    merged over several rows is read as one, from top to bottom: ``Trong kỳ Trực tuyến``. A row without any value is no
+    row. Below the header a cell merged downward holds for each of its rows, unless the table has a number there, which
+    would be counted again; total rows are left as they are, so that they are known by their first cell.
 
     Parameters
     ----------
@@ -45,11 +48,16 @@ def read_workbook(
     header, first = _header(path, mapping, _spread(grid[: _SEARCHED + mapping.header_rows], merged))
     personal = personal_columns(header, mapping.personal)
     kept = Scratch(scratch / "sheet.parquet", len(header), personal - set(positions_of(mapping.taken(), header)))
+    inherited = _inherited(grid, merged, first, _told_of_all(mapping, header))
     for number, cells in enumerate(grid[first:], start=first + 1):
         texts = [_text(cell, mapping) for cell in cells[: len(header)]]
         texts += [None] * (len(header) - len(texts))
-        if any(texts):
-            kept.add(number, texts)
+        if not any(texts):
+            continue
+        if number in inherited and not _is_total(texts, mapping, personal):
+            for at, cell in inherited[number]:
+                texts[at] = texts[at] or _text(cell, mapping)
+        kept.add(number, texts)
     relation = kept.close()
     seen = look_through(connection, relation, asked, header)
 
@@ -98,6 +106,31 @@ def _spread(top_rows: Grid, merged: Merged) -> Grid:
         for row in rows[top : bottom + 1]:
             row[left : right + 1] = [rows[top][left]] * len(row[left : right + 1])
     return rows
+
+
+def _told_of_all(mapping: Mapping, header: Sequence[str]) -> set[int]:
+    """Return the columns in which a merged cell is told of all its rows: those taken that hold no numbers."""
+    taken = {
+        source.column
+        for name, source in mapping.columns.items()
+        if source.column is not None and kind_of(mapping.table, name) != "number"
+    }
+    return set(positions_of(taken | ({mapping.other_id} if mapping.other_id else set()), header))
+
+
+def _inherited(grid: Grid, merged: Merged, first: int, columns: set[int]) -> dict[int, list[tuple[int, Any]]]:
+    """Return, by 1-based row, the cells it has from a cell above that is merged downward: column and value."""
+    found: dict[int, list[tuple[int, Any]]] = defaultdict(list)
+    for (top, left), (bottom, _) in merged:
+        if top >= first and left in columns:
+            for row in range(top + 1, min(bottom + 1, len(grid))):
+                found[row + 1].append((left, grid[top][left]))
+    return found
+
+
+def _is_total(texts: Sequence[str | None], mapping: Mapping, personal: Collection[int]) -> bool:
+    told = (text for at, text in enumerate(texts) if text and at not in personal)
+    return fold_header(next(told, "")).startswith(mapping.totals) if mapping.totals else False
 
 
 def _header(path: Path, mapping: Mapping, grid: Grid) -> tuple[tuple[str, ...], int]:
