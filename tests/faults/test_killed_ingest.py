@@ -79,7 +79,7 @@ def test_killed_at_any_moment_the_folder_holds_the_old_tables_or_the_new_ones(tm
 def test_interrupted_by_hand_it_clears_away_behind_itself(tmp_path, start):
     out = tmp_path / "out"
     _write(tmp_path / "old.csv", 100)
-    _write(tmp_path / "new.csv", 150_000)
+    _write(tmp_path / "new.csv", 1_000_000)
     assert start("old.csv", out).wait() == 0
     old = _tables(out)
     process = start("new.csv", out)

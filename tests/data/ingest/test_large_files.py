@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 
 import pytest
 
@@ -49,8 +50,11 @@ def test_a_large_dirty_file_comes_in_whole_in_order_and_in_time(bring_in, stray)
     assert 0.9 * ROWS * 0.01 < duplicates < ROWS * 0.011
     assert brought.intake.rejected["raw"].tolist() == [lines[line - 2] for line, _ in brought.rejected]
     rejected = {line for line, _ in brought.rejected}
+    # In the order of the file, and after them those that stand there several times.
+    readable = [line for at, line in enumerate(lines, start=2) if faults.get(at) != "column_count"]
+    times = Counter(line[:8] for line in readable)
     kept = [line[:8] for at, line in enumerate(lines, start=2) if at not in rejected]
-    assert brought.table["case_id"].tolist() == kept
+    assert brought.table["case_id"].tolist() == sorted(kept, key=lambda case_id: times[case_id] > 1)
 
 
 def test_the_same_file_gives_the_same_rows_in_the_same_order(bring_in):
