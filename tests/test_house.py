@@ -10,8 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "analysis"
-LEAVES = {"faults", "strict_yaml", "parameters", "periods", "plan"}
-ORDER = ["data", "indicators", "forecast", "attainment", "results", "quarter", "report", "publish", "cli"]
+LEAVES = {"faults", "strict_yaml", "parameters", "periods", "interpretation", "promises", "plan"}
+ORDER = ["data", "indicators", "forecast", "attainment", "readings", "results", "quarter", "report", "publish", "cli"]
 ROOMS_OF = {
     "statsmodels": {"forecast", "indicators/trend.py"},
     "matplotlib": {"report"},

@@ -138,7 +138,7 @@ def test_a_quarter_among_months_is_refused(
         return pd.concat([counts, counts.head(1).assign(period=label)], ignore_index=True)
 
     # past the check, the forecast would take long to say nothing of it
-    monkeypatch.setattr(quarter, "rest_of_year", lambda *_, **__: pytest.fail("taken without a word"))
+    monkeypatch.setattr(quarter, "read", lambda *_, **__: pytest.fail("taken without a word"))
     with pytest.raises(BadData, match=label):
         quarter.results(_run(input_path=_changed_data(tmp_path / "data", stray)))
 

@@ -107,6 +107,36 @@ def _publish(one: RunParameters, name: str, *, force: bool, reports: Path | None
 
 
 @main.command()
+@click.argument("run_file", metavar="RUNFILE", type=click.Path(path_type=Path))
+@click.option("--input", "received", type=click.Path(exists=True, path_type=Path), help="Folder or file received.")
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write into.")
+def indicators(run_file: Path, received: Path | None, out: Path) -> None:
+    """Write indicators.csv of the quarter of RUNFILE, without a forecast and without a notebook.
+
+    \b
+    One row per indicator, series and period, every value with its counts and its standard error.
+    Ends with 0 written, 2 bad parameters or plan, 3 bad data, 6 disk.
+    """
+    from analysis import quarter
+    from analysis.faults import EnvironmentFault, Fault
+
+    (one,) = _read((run_file,), received, None)
+    try:
+        table = quarter.indicators(one)
+        out.mkdir(parents=True, exist_ok=True)
+        part = out / ".indicators.csv.part"
+        table.to_csv(part, index=False)
+        part.replace(out / "indicators.csv")
+    except Fault as fault:
+        click.echo(str(fault), err=True)
+        raise SystemExit(fault.exit_code) from fault
+    except OSError as error:
+        click.echo(f"{error.filename or out}: {error.strerror or error}", err=True)
+        raise SystemExit(EnvironmentFault.exit_code) from error
+    click.echo(f"{len(table):,} values: {out / 'indicators.csv'}")
+
+
+@main.command()
 @click.argument("file", metavar="FILE")
 @click.option("--source", "mapping_file", required=True, type=click.Path(path_type=Path), help="Mapping of the file.")
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write into.")

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from analysis import periods, strict_yaml
 from analysis.faults import BadParameters
+from analysis.interpretation import Interpretation
 
 ROOT = Path(__file__).resolve().parents[2]
 """The project's folder: relative paths in run files start here, wherever the notebook runs."""
@@ -47,8 +48,10 @@ class RunParameters(BaseModel):
         Joint simulated paths; 2,000 keep a probability within about one percentage point.
     seed : int
         Same seed, same numbers.
-    overdue_interpretation : {"overdue", "early_literal"} or None
-        Overrides the plan's setting of that name; None keeps the plan's default.
+    uptake_base, year_window, postal_cases, vertical_bodies, published_level, overdue_interpretation, \
+    overdue_denominator, overdue_scope, instrument, month_end : str or None
+        Answers to open questions that override the plan's, see `analysis.interpretation.Interpretation`; None keeps
+        the plan's own.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -64,7 +67,16 @@ class RunParameters(BaseModel):
     reject_limit: Annotated[float, Field(ge=0, le=1)] = 0.05
     draw_count: Annotated[int, Field(ge=200, le=20_000)] = 2000
     seed: Seed = 2021
+    uptake_base: Literal["resolved", "received"] | None = None
+    year_window: Literal["year_to_date", "last_quarter"] | None = None
+    postal_cases: Literal["counted", "left_out"] | None = None
+    vertical_bodies: Literal["counted", "left_out"] | None = None
+    published_level: Literal["at_receipt", "today"] | None = None
     overdue_interpretation: Literal["overdue", "early_literal"] | None = None
+    overdue_denominator: Literal["resolved", "workload", "due"] | None = None
+    overdue_scope: Literal["per_field", "pooled"] | None = None
+    instrument: Literal["provincial", "sipas"] | None = None
+    month_end: Literal["plan", "calendar"] | None = None
 
     @field_validator("quarter")
     @classmethod
@@ -90,6 +102,11 @@ class RunParameters(BaseModel):
     def quarter_period(self) -> pd.Period:
         """The quarter as a period."""
         return periods.parse_quarter(self.quarter)
+
+    @property
+    def answers(self) -> dict[str, str | None]:
+        """Answers to open questions that this run gives; None where it leaves the plan's."""
+        return {name: getattr(self, name) for name in Interpretation.model_fields}
 
     @property
     def plan_name(self) -> str:

@@ -1,33 +1,21 @@
-"""A plan: its promises, their rules and sources, its calendar, and what nobody has ruled on."""
+"""A plan: its promises, its calendar, and what nobody has ruled on."""
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from analysis import periods, strict_yaml
-
-Code = Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$")]
-Rule = Literal["at_least", "more_than", "at_most"]
-Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+from analysis.faults import BadParameters
+from analysis.interpretation import Interpretation, SettingName, options
+from analysis.promises import Code, ShareTarget, Strict, Target, Text
 
 
-class Text(_Strict):
-    """A sentence of the plan's author in each language of the pages."""
-
-    vi: str
-    en: str
-
-
-class Calendar(_Strict):
+class Calendar(Strict):
     """How the plan's periods run.
 
     Attributes
@@ -36,6 +24,8 @@ class Calendar(_Strict):
         Whether the data comes by month or by quarter.
     cutoff_day : int or None
         See `analysis.periods`; None means calendar periods.
+    tet : bool
+        Whether the lunar new year moves cases between months.
     """
 
     frequency: Literal["M", "Q"]
@@ -43,7 +33,7 @@ class Calendar(_Strict):
     tet: bool = False
 
 
-class Break(_Strict):
+class Break(Strict):
     """A dated change in how an indicator is counted: the model lets the level move there.
 
     Attributes
@@ -70,107 +60,25 @@ class Break(_Strict):
         return value
 
 
-class Setting(_Strict):
-    """An interpretation nobody has ruled on, with the default we read the plan by."""
+class Setting(Strict):
+    """An open question and the answer the plan is read by.
 
-    default: Literal["overdue", "early_literal"]
+    Attributes
+    ----------
+    default : str
+        The answer; see `analysis.interpretation.Interpretation`.
+    reading : Text
+        The same in words.
+    ruled_by : str or None
+        The office that ruled so; None: the reading is ours, and the page shows what the other answers would change.
+    """
+
+    default: str
     reading: Text
     ruled_by: str | None = None
 
 
-class Part(_Strict):
-    """One share with its threshold.
-
-    Attributes
-    ----------
-    id : str
-        Name of the part; also the series judged, unless `series` says otherwise.
-    indicator : str
-        The indicator judged.
-    series : str
-        ``total``, or the code of an agency or field.
-    rule, threshold
-        The promise, as a share 0–1.
-    title : Text or None
-        What a reader calls the part in a row of a table; None takes the name of the series or the indicator.
-    """
-
-    id: Code
-    title: Text | None = None
-    indicator: Code
-    series: Code = "total"
-    rule: Rule
-    threshold: Share
-
-
-class _Target(_Strict):
-    id: Code
-    title: Text
-    reported: str
-    reading: Text | None = None
-
-
-class ShareTarget(_Target):
-    """A promise on one share, or on several joined by "any" or "all"."""
-
-    kind: Literal["share"]
-    combine: Literal["any_of", "all_of"] | None = None
-    parts: Annotated[tuple[Part, ...], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _single_or_composite(self) -> Self:
-        if (self.combine is None) != (len(self.parts) == 1):
-            raise ValueError(f"{self.id}: several parts need combine: any_of or all_of, a single part has none")
-        if len({part.id for part in self.parts}) < len(self.parts):
-            raise ValueError(f"{self.id}: two parts have the same id")
-        return self
-
-
-class Cancelled(_Strict):
-    """A survey that will not take place: known from a day on."""
-
-    on: date
-    reason: Text
-    source: str
-
-
-class SurveyTarget(_Target):
-    """A promise judged by a survey of the year.
-
-    Attributes
-    ----------
-    proxy : str or None
-        Indicator shown in the survey's place and named as such; it never judges the promise.
-    cancelled : Cancelled or None
-        The dated fact that the survey was called off.
-    """
-
-    kind: Literal["survey"]
-    rule: Rule
-    threshold: Share
-    proxy: Code | None = None
-    cancelled: Cancelled | None = None
-
-
-class ItemsTarget(_Target):
-    """A promise on dated items: an inventory along its roadmap, or milestones."""
-
-    kind: Literal["inventory", "milestones"]
-    rule: Rule = "at_least"
-    threshold: Share = 1.0
-
-
-class IndexTarget(_Target):
-    """A promise on the tier of a published index."""
-
-    kind: Literal["index"]
-    tier: str
-
-
-Target = Annotated[ShareTarget | SurveyTarget | ItemsTarget | IndexTarget, Field(discriminator="kind")]
-
-
-class Plan(_Strict):
+class Plan(Strict):
     """A yearly plan.
 
     Attributes
@@ -187,12 +95,18 @@ class Plan(_Strict):
         Whose cases are counted; printed in chart titles.
     unit : Text
         What is counted: cases, transactions.
+    area : str or None
+        Code of the province among the published figures.
     notice : Text or None
         What every page must say first, such as that the plan is an exercise.
     settings : dict
-        Interpretations nobody has ruled on.
+        Open questions that touch this plan, with the answers it is read by.
     names : dict
-        What a reader calls each agency and field.
+        What a reader calls each agency, field and group.
+    groups : dict
+        Lists of agencies or fields that a promise names, counted together as a series of that name.
+    vertical_bodies : tuple of str
+        Agencies under a ministry rather than the province.
     breaks : tuple of Break
         Known changes in counting.
     targets : tuple
@@ -205,18 +119,27 @@ class Plan(_Strict):
     source: str
     scope: Text
     unit: Text
+    area: Code | None = None
     notice: Text | None = None
-    settings: dict[Literal["overdue_interpretation"], Setting] = {}
-    names: dict[Code, Text] = {}
+    settings: dict[SettingName, Setting] = Field(default_factory=dict)
+    names: dict[Code, Text] = Field(default_factory=dict)
+    groups: dict[Code, Annotated[tuple[Code, ...], Field(min_length=2)]] = Field(default_factory=dict)
+    vertical_bodies: tuple[Code, ...] = ()
     breaks: tuple[Break, ...] = ()
     targets: Annotated[tuple[Target, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _ids_are_unique(self) -> Self:
+    def _is_consistent(self) -> Self:
         ids = [target.id for target in self.targets]
         repeated = sorted({name for name in ids if ids.count(name) > 1})
         if repeated:
             raise ValueError(f"two targets have the id {repeated[0]!r}")
+        for name, setting in self.settings.items():
+            if setting.default not in options(name):
+                raise ValueError(f"settings.{name}: {setting.default!r} is none of {', '.join(options(name))}")
+        for target in self.share_targets:
+            if target.each and target.each.of not in ("fields", "agencies", *self.groups):
+                raise ValueError(f"{target.id}: there is no group {target.each.of!r}")
         return self
 
     @property
@@ -229,6 +152,11 @@ class Plan(_Strict):
         """The last period of the plan's year."""
         return self.origin(pd.Period(year=self.year, quarter=4, freq="Q"))
 
+    @property
+    def open_settings(self) -> tuple[SettingName, ...]:
+        """The questions nobody has ruled on."""
+        return tuple(name for name, setting in self.settings.items() if setting.ruled_by is None)
+
     def breaks_of(self, indicator: str) -> tuple[Break, ...]:
         """Return the known changes in how an indicator is counted."""
         return tuple(known for known in self.breaks if known.indicator == indicator)
@@ -236,6 +164,33 @@ class Plan(_Strict):
     def origin(self, quarter: pd.Period) -> pd.Period:
         """Return the last period a quarter's report knows, in the data's frequency."""
         return periods.origin_of(quarter, self.calendar.frequency)
+
+    def interpretation(self, overrides: Mapping[str, Any]) -> Interpretation:
+        """Return how the plan is read: its own answers, under those a run gives."""
+        own = {name: setting.default for name, setting in self.settings.items()}
+        return Interpretation.model_validate(own | {name: value for name, value in overrides.items() if value})
+
+    def over(self, members: Mapping[str, Sequence[str]], chosen: Interpretation) -> Plan:
+        """Return the plan with every promise on each member of a list written out.
+
+        Parameters
+        ----------
+        members : mapping
+            ``fields`` and ``agencies`` → the codes that have cases.
+        chosen : Interpretation
+            Says whether the members are judged together.
+
+        Raises
+        ------
+        BadParameters
+            A list has no members.
+        """
+        listed, pooled = {**members, **self.groups}, chosen.overdue_scope == "pooled"
+        try:
+            targets = [one.over(listed, pooled=pooled) if isinstance(one, ShareTarget) else one for one in self.targets]
+        except ValueError as error:
+            raise BadParameters(f"plan: {error}") from error
+        return self.model_copy(update={"targets": tuple(targets)})
 
 
 def read_plan(path: Path) -> Plan:

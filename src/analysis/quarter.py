@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+import tempfile
+from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from analysis import periods
-from analysis.attainment.probability import Attainment, attainment
+from analysis.attainment.facts import Facts
+from analysis.attainment.probability import Attainment
+from analysis.data.counting import count_cases
 from analysis.data.filed import filed
 from analysis.data.ingest.received import Calendar, Received, content_hash, receive
+from analysis.data.published import read_breaks, read_published
 from analysis.data.revisions import COLUMNS as REVISED
 from analysis.data.revisions import earlier_archive, revisions
+from analysis.data.workload import count_workload
 from analysis.faults import BadData, BadParameters
-from analysis.forecast.rest_of_year import Forecast, rest_of_year
-from analysis.indicators import reporting, satisfaction, timeliness, uptake
+from analysis.indicators import reporting, satisfaction
+from analysis.indicators.promised import promised_series
+from analysis.interpretation import Interpretation
 from analysis.parameters import ROOT, RunParameters, resolve
 from analysis.plan import Plan, read_plan
+from analysis.readings import Counted, Draws, measured, read, sensitivity
 from analysis.results import Fingerprint, Results, fingerprint, lock, scratch, sweep
 
 PROCESSED = ROOT / "data" / "processed"
 """Where results are kept; everything in it can be rebuilt."""
+
+PUBLISHED = ROOT / "data" / "published"
+"""Figures others have printed."""
 
 
 def results(run: RunParameters) -> Results:
@@ -66,27 +79,22 @@ def compute(run: RunParameters, plan: Plan, received: Received, made_of: Fingerp
     """Return the results of a run, from the tables received to the attainment of every promise."""
     quarter, origin = run.quarter_period, plan.origin(run.quarter_period)
     _refuse_other_calendar(plan, received.counts)
-    counts, ratings = _known(received.counts, origin), _known(received.ratings, origin)
+    counted = Counted(received.counts, received.workload, received.ratings)
+    counts = counted.known(origin).counts
     _refuse_unreached(counts, origin)
 
-    indicators = pd.concat(
-        [
-            uptake.online_of_all(counts),
-            uptake.online_of_published(counts),
-            timeliness.overdue(counts, interpretation=_overdue_interpretation(run, plan)),
-            satisfaction.rated_satisfied(ratings),
-        ],
-        ignore_index=True,
-    )
-    forecast = _forecast(run, plan, indicators, origin)
-    now = attainment(plan, quarter, indicators, forecast)
+    chosen, drawn = plan.interpretation(run.answers), Draws(run.draw_count, run.seed)
+    facts = _facts(plan, received, as_of=run.as_of)
+    counted_as = partial(_counted_as, plan=plan, received=received, as_of=run.as_of, own=counted)
+    now = read(plan, quarter, _counted(counted_as(chosen), chosen), facts, chosen, drawn)
+    other = sensitivity(plan, quarter, now.attainment.promises, counted_as, facts, chosen, drawn)
     before = earlier_archive(resolve(run.input_path)) if run.source_file is None else None
     forms = filed(
         received.cases, resolve(run.input_path), plan=plan, quarter=quarter, due_precision=received.due_precision
     )
 
     return Results(
-        plan=plan,
+        plan=now.plan,
         fingerprint=made_of,
         about=received.about,
         basis=received.basis,
@@ -94,6 +102,7 @@ def compute(run: RunParameters, plan: Plan, received: Received, made_of: Fingerp
         rejected=_rejected(received, origin),
         flagged=received.flagged,
         agency_months=reporting.by_agency(counts),
+        timeliness=reporting.by_timeliness(counts),
         compared_with=before[1] if before else None,
         revisions=_revised(run, plan, counts, before, made_of.key),
         form_filed=forms.is_there,
@@ -101,44 +110,123 @@ def compute(run: RunParameters, plan: Plan, received: Received, made_of: Fingerp
         form_by_field=forms.by_field,
         reconciliation=forms.reconciliation,
         form_faults=forms.faults,
-        indicators=indicators,
+        indicators=_all_indicators(plan, now.indicators, facts, origin),
         coverage=reporting.coverage(counts),
         changes=reporting.changes(counts, periods.write(origin), periods.write(origin - 1)),
-        draws=forecast.draws,
-        smoothed=forecast.smoothed,
-        diagnostics=forecast.diagnostics,
-        promises=now.promises,
-        baselines=now.baselines,
-        run_rate=now.run_rate,
-        previous=_one_quarter_earlier(run, plan, indicators).promises,
+        draws=now.forecast.draws,
+        smoothed=now.forecast.smoothed,
+        diagnostics=now.forecast.diagnostics,
+        promises=now.attainment.promises,
+        baselines=now.attainment.baselines,
+        run_rate=now.attainment.run_rate,
+        items_pace=now.attainment.items_pace,
+        items_missing=now.attainment.items_missing,
+        gap=now.gap,
+        sensitivity=other,
+        surveys=facts.surveys,
+        previous=_one_quarter_earlier(plan, quarter, counted, received, chosen, drawn).promises,
     )
 
 
-def _forecast(run: RunParameters, plan: Plan, indicators: pd.DataFrame, origin: pd.Period) -> Forecast:
-    present = set(indicators["indicator"])
-    parts = [part for target in plan.share_targets for part in target.parts]
-    return rest_of_year(
-        indicators,
-        [(part.indicator, part.series) for part in parts if part.indicator in present],
-        origin=origin,
-        year_end=plan.last_period,
-        draw_count=run.draw_count,
-        seed=run.seed,
-        breaks={name: [periods.parse(one.period) for one in plan.breaks_of(name)] for name in _named(plan)},
-        tet_cutoff_day=plan.calendar.cutoff_day if plan.calendar.tet else None,
-    )
-
-
-def _one_quarter_earlier(run: RunParameters, plan: Plan, indicators: pd.DataFrame) -> Attainment:
+def _one_quarter_earlier(
+    plan: Plan, quarter: pd.Period, counted: Counted, received: Received, chosen: Interpretation, drawn: Draws
+) -> Attainment:
     """Return the attainment as last quarter's report would have it, from what was known then."""
-    earlier = run.quarter_period - 1
-    origin = plan.origin(earlier)
-    known = indicators[indicators["period"] <= periods.write(origin)]
-    return attainment(plan, earlier, known, _forecast(run, plan, known, origin))
+    closed = periods.last_day(quarter - 1, plan.calendar.cutoff_day)
+    facts = replace(_facts(plan, received, as_of=closed), last_round=plan.year - 1)
+    return read(plan, quarter - 1, counted, facts, chosen, drawn).attainment
 
 
-def _known(table: pd.DataFrame, origin: pd.Period) -> pd.DataFrame:
-    return table[table["period"] <= periods.write(origin)].reset_index(drop=True)
+def _all_indicators(plan: Plan, shares: pd.DataFrame, facts: Facts, origin: pd.Period) -> pd.DataFrame:
+    others = promised_series(
+        plan,
+        facts.catalogue,
+        facts.progress,
+        facts.surveys,
+        facts.published,
+        facts.breaks,
+        as_of=facts.as_of,
+        labels=periods.labels_of_year(origin),
+    )
+    counted = dict.fromkeys(("numerator", "denominator", "respondents"), "Int64")
+    return pd.concat([shares, others], ignore_index=True).astype(counted)
+
+
+def indicators(run: RunParameters) -> pd.DataFrame:
+    """Return every indicator of a run as `Results.indicators` has them, without a forecast.
+
+    Raises
+    ------
+    BadParameters, BadData
+        As for `results`.
+    """
+    plan = read_plan(resolve(run.plan_file))
+    _refuse_misfit(run, plan)
+    source = resolve(run.source_file) if run.source_file else None
+    origin = plan.origin(run.quarter_period)
+    with tempfile.TemporaryDirectory() as kept:
+        received = _receive(run, plan, resolve(run.input_path), source, Path(kept), as_of=run.as_of)
+        _refuse_other_calendar(plan, received.counts)
+        chosen, own = plan.interpretation(run.answers), Counted(received.counts, received.workload, received.ratings)
+        _refuse_unreached(own.known(origin).counts, origin)
+        counted = _counted(_counted_as(chosen, plan=plan, received=received, as_of=run.as_of, own=own), chosen).known(
+            origin
+        )
+    facts = _facts(plan, received, as_of=run.as_of)
+    return _all_indicators(plan, measured(plan, counted, chosen), facts, origin)
+
+
+def _facts(plan: Plan, received: Received, *, as_of: date) -> Facts:
+    published, breaks = read_published(PUBLISHED), read_breaks(PUBLISHED)
+    surveys = [satisfaction.surveyed_satisfied(received.survey)]
+    if plan.area:
+        surveys.append(satisfaction.published_sipas(published, breaks, area=plan.area, as_of=as_of))
+    # A round has no day of its own: that of the plan's year is known when the data was taken on the day looked back to.
+    last_round = plan.year if received.basis == "exact" else plan.year - 1
+    return Facts(
+        as_of=as_of,
+        surveys=pd.concat(surveys, ignore_index=True),
+        last_round=last_round,
+        catalogue=received.catalogue,
+        progress=received.progress,
+        published=published,
+        breaks=breaks,
+    )
+
+
+def _counted_as(chosen: Interpretation, *, plan: Plan, received: Received, as_of: date, own: Counted) -> Counted | str:
+    """Return cases counted as an interpretation asks, or the code of why the input cannot be counted so."""
+    is_own_month = chosen.month_end == "plan" or plan.calendar.cutoff_day is None
+    is_own_level = chosen.published_level == "at_receipt"
+    if is_own_month and is_own_level:
+        return own
+    if received.cases is None:
+        return "counts_only"
+    if not is_own_level and received.catalogue.empty:
+        return "no_catalogue"
+    how: dict[str, Any] = {
+        "as_of": as_of,
+        "cutoff_day": plan.calendar.cutoff_day if is_own_month else None,
+        "frequency": plan.calendar.frequency,
+    }
+    counts = count_cases(
+        received.cases,
+        **how,
+        due_precision=received.due_precision,
+        published_by=None if is_own_level else received.catalogue,
+    )
+    if is_own_month:
+        return replace(own, counts=counts)
+    return Counted(counts, count_workload(received.cases, **how, due_precision=received.due_precision), own.ratings)
+
+
+def _counted(found: Counted | str, chosen: Interpretation) -> Counted:
+    if isinstance(found, str):
+        raise BadData(
+            f"month_end: {chosen.month_end}, published_level: {chosen.published_level}: cases with a catalogue were "
+            "expected, the input holds counts"
+        )
+    return found
 
 
 def _intake(received: Received, origin: pd.Period) -> pd.DataFrame:
@@ -174,15 +262,6 @@ def _revised(
 
 def _has_closed(label: str, plan: Plan, day: date) -> bool:
     return periods.last_day(periods.parse(label), plan.calendar.cutoff_day) <= day
-
-
-def _overdue_interpretation(run: RunParameters, plan: Plan) -> timeliness.Interpretation:
-    setting = plan.settings.get("overdue_interpretation")
-    return run.overdue_interpretation or (setting.default if setting else "overdue")
-
-
-def _named(plan: Plan) -> set[str]:
-    return {known.indicator for known in plan.breaks}
 
 
 def _refuse_misfit(run: RunParameters, plan: Plan) -> None:

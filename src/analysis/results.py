@@ -66,6 +66,8 @@ class Results:
         `code, rows`: cases that were taken and are worth a look, or are counted apart.
     agency_months : pd.DataFrame
         `period, agency, received, resolved` in cases.
+    timeliness : pd.DataFrame
+        `period, timeliness, resolved` in cases.
     compared_with : date or None
         Day of the archived extract before this one, which `revisions` compares with.
     revisions : pd.DataFrame
@@ -80,8 +82,14 @@ class Results:
         Procedures behind the online share; see `indicators.reporting`.
     draws, smoothed, diagnostics : pd.DataFrame
         See `forecast.rest_of_year.Forecast`.
-    promises, baselines, run_rate : pd.DataFrame
+    promises, baselines, run_rate, items_pace, items_missing : pd.DataFrame
         See `attainment.probability.Attainment`.
+    gap : pd.DataFrame
+        See `attainment.gap`.
+    sensitivity : pd.DataFrame
+        See `attainment.sensitivity`.
+    surveys : pd.DataFrame
+        Rounds of every survey; see `indicators.satisfaction`.
     previous : pd.DataFrame
         The promises as they stood one quarter earlier, recomputed from that origin.
     """
@@ -96,6 +104,7 @@ class Results:
     rejected: pd.DataFrame
     flagged: pd.DataFrame
     agency_months: pd.DataFrame
+    timeliness: pd.DataFrame
     revisions: pd.DataFrame
     form_by_agency: pd.DataFrame
     form_by_field: pd.DataFrame
@@ -110,6 +119,11 @@ class Results:
     promises: pd.DataFrame
     baselines: pd.DataFrame
     run_rate: pd.DataFrame
+    items_pace: pd.DataFrame
+    items_missing: pd.DataFrame
+    gap: pd.DataFrame
+    sensitivity: pd.DataFrame
+    surveys: pd.DataFrame
     previous: pd.DataFrame
 
     @property

@@ -8,11 +8,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis.attainment.facts import Facts
 from analysis.attainment.probability import Attainment, attainment
+from analysis.data.contracts import Catalogue, Progress, Survey, empty
+from analysis.data.published import Break, Published
 from analysis.forecast.rest_of_year import Forecast
-from analysis.plan import Calendar, Cancelled, IndexTarget, ItemsTarget, Part, Plan, ShareTarget, SurveyTarget, Text
+from analysis.indicators.satisfaction import surveyed_satisfied
+from analysis.interpretation import Interpretation
+from analysis.plan import Calendar, Plan
+from analysis.promises import Cancelled, IndexTarget, ItemsTarget, Part, ShareTarget, SurveyTarget, Text
 
 T = Text(vi="v", en="e")
+NO_FACTS = Facts(
+    as_of=date(2020, 10, 5),
+    surveys=surveyed_satisfied(empty(Survey)),
+    last_round=2020,
+    catalogue=empty(Catalogue),
+    progress=empty(Progress),
+    published=empty(Published),
+    breaks=empty(Break),
+)
 SAID: dict[str, Any] = {"title": T, "reported": "…"}
 NORTH = (30, 30, 0, 0)
 SOUTH = (30, 0, 0, 0)
@@ -54,8 +69,17 @@ def _forecast(north: tuple[int, ...] = NORTH, south: tuple[int, ...] = SOUTH) ->
     return Forecast(draws, pd.DataFrame(), pd.DataFrame(), ())
 
 
-def _judged(*targets: Any, quarter: str = "2020Q3", forecast: Forecast | None = None, **plan: Any) -> Attainment:
-    return attainment(_plan(*targets, **plan), pd.Period(quarter), _indicators(), forecast or _forecast())
+def _judged(
+    *targets: Any,
+    quarter: str = "2020Q3",
+    forecast: Forecast | None = None,
+    indicators: pd.DataFrame | None = None,
+    chosen: Interpretation | None = None,
+    **plan: Any,
+) -> Attainment:
+    rows = _indicators() if indicators is None else indicators
+    read = (forecast or _forecast(), NO_FACTS, chosen or Interpretation())
+    return attainment(_plan(*targets, **plan), pd.Period(quarter), rows, *read, draw_count=400, seed=1)
 
 
 def _row(judged: Attainment, target: str, part: str = "") -> pd.Series:
@@ -132,7 +156,7 @@ def test_a_series_nobody_counts_says_so() -> None:
 def test_at_the_years_end_arithmetic_decides(threshold: float, verdict: str, sure: float) -> None:
     end = pd.DataFrame([("online_of_all", "north", "2020Q4", 10, 50, 0.2)], columns=_indicators().columns)
     rows = pd.concat([_indicators(), end], ignore_index=True)
-    judged = attainment(_plan(_single(threshold=threshold)), pd.Period("2020Q4"), rows, _forecast())
+    judged = _judged(_single(threshold=threshold), quarter="2020Q4", indicators=rows)
     row = _row(judged, "single")
     assert row[["verdict", "probability", "baseline_probability", "observed_to_date"]].tolist() == [
         verdict, sure, sure, 0.2,
@@ -174,13 +198,26 @@ def test_a_cancelled_survey_is_known_from_its_day_on(calendar: Calendar, quarter
     [
         (ItemsTarget(id="one", kind="inventory", **SAID), "no_progress_items"),
         (ItemsTarget(id="one", kind="milestones", **SAID), "no_progress_items"),
-        (IndexTarget(id="one", kind="index", tier="good", **SAID), "no_published_index"),
+        (
+            IndexTarget(id="one", kind="index", index="pci", tiers=("good", "fair"), tier="good", **SAID),
+            "no_published_index",
+        ),
     ],
 )
 def test_what_draws_cannot_judge_says_why(target: Any, note: str) -> None:
     row = _row(_judged(target), "one")
     assert row[["verdict", "note"]].tolist() == ["not_estimated", note]
     assert row[["probability", "baseline_probability", "expected", "numerator"]].isna().all()
+
+
+def test_the_last_quarter_alone_can_be_judged() -> None:
+    # Nothing of it is known yet: 30 of 50 in two draws of four, and 0 of 50 in the others.
+    row = _row(_judged(_single(threshold=0.5), chosen=Interpretation(year_window="last_quarter")), "single")
+    assert (row["numerator"], row["denominator"]) == (0, 0)
+    assert row["probability"] == 0.5
+    assert row["expected"] == pytest.approx(0.3)
+    # The year's 30 of 150 and at most 30 of 50 more never make 50 %.
+    assert _row(_judged(_single(threshold=0.5)), "single")["probability"] == 0.005
 
 
 @settings(max_examples=12, deadline=None)

@@ -6,10 +6,11 @@ import pandas as pd
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from analysis.data.contracts import Counts, Ratings, check
+from analysis.data.contracts import Counts, Ratings, Workload, check, empty
 from analysis.faults import BadData
 from analysis.indicators import reporting, satisfaction, timeliness, trend, uptake
 
+NO_WORKLOAD = empty(Workload)
 COLUMNS = ["period", "agency", "field", "procedure", "channel", "published_online", "timeliness", "resolved"]
 ROWS = [
     ("2021-01", "stp", "hotich", "p1", "online", True, "early", 30),
@@ -53,17 +54,17 @@ def test_a_source_without_a_catalogue_has_no_published_share(counts):
 
 
 def test_overdue_keeps_cases_without_a_due_date_in_the_denominator(counts):
-    shares = timeliness.overdue(counts)
+    shares = timeliness.overdue(counts, NO_WORKLOAD)
     assert _row(shares, "total") == (25, 105, pytest.approx(25 / 105))
     assert _row(shares, "hotich") == (20, 90, pytest.approx(20 / 90))
 
 
 def test_read_literally_overdue_counts_the_early(counts):
-    assert _row(timeliness.overdue(counts, interpretation="early_literal"), "total")[:2] == (30, 105)
+    assert _row(timeliness.overdue(counts, NO_WORKLOAD, interpretation="early_literal"), "total")[:2] == (30, 105)
 
 
 def test_a_source_without_timeliness_has_no_overdue_share(counts):
-    assert timeliness.overdue(counts.assign(timeliness=None)).empty
+    assert timeliness.overdue(counts.assign(timeliness=None), NO_WORKLOAD).empty
 
 
 def test_the_shares_are_of_the_whole_each_agency_and_each_field(counts):

@@ -33,6 +33,7 @@ def test_the_report_notebooks_stand():
         "00_summary",
         "01_data_quality",
         "02_online_uptake",
+        "03_timeliness",
         "04_satisfaction",
         "05_forecast",
         "06_targets",

@@ -11,7 +11,7 @@ from analysis.attainment.rules import meets, probability_of
 from analysis.forecast import baselines
 from analysis.forecast.rest_of_year import indicator_panel
 from analysis.periods import write
-from analysis.plan import Part
+from analysis.promises import Part
 
 
 @dataclass(frozen=True, eq=False)

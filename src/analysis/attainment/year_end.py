@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from analysis.periods import write
+
+Window = Literal["year_to_date", "last_quarter"]
+_PERIODS = {
+    ("year_to_date", "M"): 12,
+    ("year_to_date", "Q"): 4,
+    ("last_quarter", "M"): 3,
+    ("last_quarter", "Q"): 1,
+}
+"""Periods in a window, by the frequency of the data."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +49,14 @@ class YearEnd:
 
 
 def year_end(
-    indicators: pd.DataFrame, draws: pd.DataFrame, indicator: str, series: str, *, origin: pd.Period, last: pd.Period
+    indicators: pd.DataFrame,
+    draws: pd.DataFrame,
+    indicator: str,
+    series: str,
+    *,
+    origin: pd.Period,
+    last: pd.Period,
+    window: Window = "year_to_date",
 ) -> YearEnd:
     """Return the year-end value of one share.
 
@@ -53,8 +70,11 @@ def year_end(
         The share.
     origin, last : pd.Period
         Last period known and last period of the plan's year.
+    window : {"year_to_date", "last_quarter"}
+        Whether the share is of the whole year or of its last quarter.
     """
-    first = write(pd.Period(last, freq=last.freqstr) - (11 if last.freqstr.startswith("M") else 3))
+    length = _PERIODS[window, last.freqstr[0]]
+    first = write(last - (length - 1))
     rows = indicators[(indicators["indicator"] == indicator) & (indicators["series"] == series)]
     so_far = rows[(rows["period"] >= first) & (rows["period"] <= write(origin))]
     K, N = int(so_far["numerator"].sum()), int(so_far["denominator"].sum())
@@ -62,6 +82,7 @@ def year_end(
         values = np.array([K / N]) if N else np.empty(0)
         return YearEnd(K, N, values, np.zeros(len(values)), decided=True)
     mine = draws[(draws["indicator"] == indicator) & (draws["series"] == series)]
+    mine = mine[mine["period"] >= first]
     rest = mine.groupby("draw", sort=True)[["numerator", "denominator"]].sum().astype(float)
     total = rest["denominator"].to_numpy() + N
     values = np.divide(rest["numerator"].to_numpy() + K, total, out=np.full(len(total), np.nan), where=total > 0)

@@ -140,6 +140,41 @@ class Counts(_Table):
     resolved: Series[pd.Int64Dtype] = _dimension(ge=0)
 
 
+class Workload(_Table):
+    """What a body had on its desk by period: carried over, come in, done late, left late.
+
+    Attributes
+    ----------
+    period, agency, district, field, channel
+        As in `Counts`.
+    carried_in : cases
+        Accepted before the period and still open at its start.
+    received, resolved : cases
+        As in `Counts`.
+    resolved_late : cases
+        Of those resolved, after their due date.
+    overdue_at_end : cases
+        Accepted, still open at the end of the period, and past their due date.
+    due : cases
+        Accepted, and falling due in the period, whether done or not; a case without a due date never does.
+    due_late : cases
+        Of those, not done by their due date.
+    """
+
+    period: Series[str] = pa.Field(str_matches=PERIOD)
+    agency: Series[str] = _dimension(str_matches=CODE)
+    district: Series[str] = _dimension(str_matches=CODE)
+    field: Series[str] = _dimension(str_matches=CODE)
+    channel: Series[str] = _dimension(isin=CHANNELS)
+    carried_in: Series[pd.Int64Dtype] = pa.Field(ge=0)
+    received: Series[pd.Int64Dtype] = pa.Field(ge=0)
+    resolved: Series[pd.Int64Dtype] = pa.Field(ge=0)
+    resolved_late: Series[pd.Int64Dtype] = pa.Field(ge=0)
+    overdue_at_end: Series[pd.Int64Dtype] = pa.Field(ge=0)
+    due: Series[pd.Int64Dtype] = pa.Field(ge=0)
+    due_late: Series[pd.Int64Dtype] = pa.Field(ge=0)
+
+
 class Ratings(_Table):
     """Per-case ratings counted by period: given by those who chose to, so never a survey.
 
@@ -262,6 +297,7 @@ TABLES: dict[str, type[_Table]] = {
     "cases": Cases,
     "case_ratings": CaseRatings,
     "counts": Counts,
+    "workload": Workload,
     "ratings": Ratings,
     "survey": Survey,
     "catalogue": Catalogue,

@@ -15,7 +15,7 @@ from analysis.data.sources.sql import file_literal, parquet
 DuePrecision = Literal["day", "instant"]
 Frequency = Literal["M", "Q"]
 
-_DIMENSIONS = "agency, district, field, channel"
+DIMENSIONS = "agency, district, field, channel"
 
 
 def as_known(cases: Path, *, as_of: date) -> str:
@@ -45,7 +45,13 @@ def as_known(cases: Path, *, as_of: date) -> str:
 
 
 def count_cases(
-    cases: Path, *, as_of: date, cutoff_day: int | None, frequency: Frequency, due_precision: DuePrecision
+    cases: Path,
+    *,
+    as_of: date,
+    cutoff_day: int | None,
+    frequency: Frequency,
+    due_precision: DuePrecision,
+    published_by: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return the `counts` table of the cases known on a day.
 
@@ -66,6 +72,9 @@ def count_cases(
         Reporting months or quarters.
     due_precision : {"day", "instant"}
         What a due date means in this source.
+    published_by : pd.DataFrame, optional
+        See `analysis.data.contracts.Catalogue`: then the level of a procedure is the one in force on `as_of`, whatever
+        its case says; a procedure the catalogue does not have keeps the level of its case.
 
     Returns
     -------
@@ -73,30 +82,32 @@ def count_cases(
         See `analysis.data.contracts.Counts`; `procedure` is missing: among cases a procedure that has none in a
         month has not stopped reporting.
     """
-    late = "finished_at > due_at" if due_precision == "instant" else "CAST(finished_at AS DATE) > CAST(due_at AS DATE)"
+    late = is_late("finished_at", due_precision)
     published = ", ".join(f"'{level}'" for level in PUBLISHED_LEVELS)
     known = as_known(cases, as_of=as_of)
-    accepted, finished = (_month(column, cutoff_day) for column in ("accepted_at", "finished_at"))
+    if published_by is not None:
+        known = f"(SELECT * REPLACE (coalesce(today.level, known.level) AS level) {_JOINED.format(known=known)})"
+    accepted, finished = (month_of(column, cutoff_day) for column in ("accepted_at", "finished_at"))
     query = f"""
     WITH known AS {known},
     received AS (
-        SELECT {accepted} AS month, {_DIMENSIONS}, level IN ({published}) AS published_online,
+        SELECT {accepted} AS month, {DIMENSIONS}, level IN ({published}) AS published_online,
             CAST(NULL AS VARCHAR) AS timeliness, count(*) AS received, 0 AS resolved
         FROM known WHERE accepted_at IS NOT NULL GROUP BY ALL),
     resolved AS (
-        SELECT {finished} AS month, {_DIMENSIONS}, level IN ({published}) AS published_online,
+        SELECT {finished} AS month, {DIMENSIONS}, level IN ({published}) AS published_online,
             CASE WHEN due_at IS NULL THEN 'no_due_date'
                  WHEN {late} THEN 'late'
                  WHEN CAST(finished_at AS DATE) < CAST(due_at AS DATE) THEN 'early'
                  ELSE 'on_time' END AS timeliness,
             0 AS received, count(*) AS resolved
         FROM known WHERE outcome = 'resolved' GROUP BY ALL)
-    SELECT {_label("month", frequency)} AS period, agency, district, field, CAST(NULL AS VARCHAR) AS procedure, channel,
-        published_online, timeliness,
+    SELECT {label_of("month", frequency)} AS period, agency, district, field,
+        CAST(NULL AS VARCHAR) AS procedure, channel, published_online, timeliness,
         CAST(sum(received) AS BIGINT) AS received, CAST(sum(resolved) AS BIGINT) AS resolved
     FROM (FROM received UNION ALL FROM resolved) GROUP BY ALL
     ORDER BY ALL"""
-    return check(_frame(query), Counts, where=str(cases))
+    return check(frame_of(query, today=_in_force(published_by, as_of)), Counts, where=str(cases))
 
 
 def count_ratings(
@@ -121,16 +132,16 @@ def count_ratings(
         SELECT case_id, arg_max(rating, (rated_at, file_row_number)) AS rating, max(rated_at) AS rated_at
         FROM read_parquet({file_literal(ratings)}, file_row_number = true)
         WHERE rated_at {_by(as_of)} GROUP BY case_id)
-    SELECT {_label(_month("rated_at", cutoff_day), frequency)} AS period, {_DIMENSIONS},
+    SELECT {label_of(month_of("rated_at", cutoff_day), frequency)} AS period, {DIMENSIONS},
         count(*) FILTER (WHERE rating <> 'dissatisfied') AS satisfied, count(*) AS respondents
     FROM last LEFT JOIN known USING (case_id) GROUP BY ALL ORDER BY ALL"""
-    return check(_frame(query), Ratings, where=str(ratings))
+    return check(frame_of(query), Ratings, where=str(ratings))
 
 
 def not_yet_known(cases: Path, *, as_of: date) -> int:
     """Return how many cases of an extract were filed only after a day."""
     later = f"NOT {_FILED} {_by(as_of)}"
-    return int(_frame(f"SELECT count(*) AS later FROM {parquet(cases)} WHERE {later}")["later"].iloc[0])
+    return int(frame_of(f"SELECT count(*) AS later FROM {parquet(cases)} WHERE {later}")["later"].iloc[0])
 
 
 _FILED = "least(submitted_at, accepted_at)"
@@ -142,7 +153,7 @@ def _by(day: date) -> str:
     return f"< CAST('{day.isoformat()}' AS DATE) + INTERVAL 1 DAY"
 
 
-def _month(column: str, cutoff_day: int | None) -> str:
+def month_of(column: str, cutoff_day: int | None) -> str:
     """Return SQL for the first day of the reporting month a time falls into.
 
     The days after the cut-off belong to the next month: moving the time forward by a month less the cut-off's days
@@ -154,12 +165,33 @@ def _month(column: str, cutoff_day: int | None) -> str:
     return f"({month} + CASE WHEN day({column}) > {cutoff_day} THEN INTERVAL 1 MONTH ELSE INTERVAL 0 MONTH END)"
 
 
-def _label(month: str, frequency: Frequency) -> str:
+def label_of(month: str, frequency: Frequency) -> str:
     """Return SQL for the label of the reporting period a month is in or is."""
     return f"(year({month}) || 'Q' || quarter({month}))" if frequency == "Q" else f"strftime({month}, '%Y-%m')"
 
 
-def _frame(query: str) -> pd.DataFrame:
+def frame_of(query: str, *, today: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return what a query over files finds; it may name the frame ``today``."""
     with duckdb.connect() as connection:
         connection.execute("SET memory_limit = '1200MB'")
+        if today is not None:
+            connection.register("today", today)
         return connection.execute(query).df()
+
+
+def is_late(column: str, due_precision: DuePrecision) -> str:
+    """Return SQL that is true where a time lies after the due date."""
+    return f"{column} > due_at" if due_precision == "instant" else f"CAST({column} AS DATE) > CAST(due_at AS DATE)"
+
+
+_JOINED = "FROM {known} AS known LEFT JOIN today USING (procedure_code)"
+
+
+def _in_force(catalogue: pd.DataFrame | None, day: date) -> pd.DataFrame | None:
+    """Return the level of each procedure on a day."""
+    if catalogue is None:
+        return None
+    now = pd.Timestamp(day)
+    stands = (catalogue["valid_from"] <= now) & ~(catalogue["valid_to"] < now)
+    last = catalogue[stands].sort_values("valid_from").drop_duplicates("procedure_code", keep="last")
+    return last[["procedure_code", "level"]]

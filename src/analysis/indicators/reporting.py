@@ -79,3 +79,21 @@ def changes(counts: pd.DataFrame, period: str, previous: str) -> pd.DataFrame:
     both = pd.concat([started, stopped], ignore_index=True).rename(columns={"resolved": "cases"})
     order = both.sort_values(["cases", "procedure"], ascending=[False, True], ignore_index=True)
     return order[["procedure", "agency", "change", "cases"]].astype({"cases": "int64"})
+
+
+def by_timeliness(counts: pd.DataFrame) -> pd.DataFrame:
+    """Return how cases were resolved, period by period.
+
+    Parameters
+    ----------
+    counts : pd.DataFrame
+        See `data.contracts.Counts`.
+
+    Returns
+    -------
+    pd.DataFrame
+        `period, timeliness` (missing for cases whose source does not class them), `resolved` in cases; no row without
+        a case.
+    """
+    sums = counts.groupby(["period", "timeliness"], as_index=False, dropna=False)["resolved"].sum()
+    return sums[sums["resolved"] > 0].reset_index(drop=True).astype({"resolved": "int64"})

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+import numpy as np
 import pandas as pd
 
 from analysis.faults import BadData
+from analysis.promises import TOTAL
 
-COLUMNS = ["indicator", "series", "period", "numerator", "denominator", "value"]
-TOTAL = "total"
+COLUMNS = ["indicator", "series", "period", "numerator", "denominator", "value", "standard_error"]
 DIMENSIONS = ("agency", "field")
+NO_GROUPS: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
-def share_series(frame: pd.DataFrame, *, indicator: str) -> pd.DataFrame:
-    """Return one share per period for the whole, for each agency and for each field.
+def share_series(
+    frame: pd.DataFrame, *, indicator: str, groups: Mapping[str, Sequence[str]] = NO_GROUPS
+) -> pd.DataFrame:
+    """Return one share per period for the whole, for each agency, for each field and for each group of them.
 
     Parameters
     ----------
@@ -20,12 +27,15 @@ def share_series(frame: pd.DataFrame, *, indicator: str) -> pd.DataFrame:
         Rows with `period, agency, field` and the cases `numerator` and `denominator` they contribute.
     indicator : str
         Name of the share.
+    groups : mapping
+        Name → agencies, or fields, counted together; one without any case has no series.
 
     Returns
     -------
     pd.DataFrame
-        `indicator, series, period, numerator, denominator, value`: `series` is ``total`` or a code, counts are
-        cases, `value` is the ratio of the sums (0–1), missing where the denominator is 0.
+        Columns `COLUMNS`: `series` is ``total``, a code or a group, counts are cases, `value` is the ratio of the sums
+        (0–1), missing where the denominator is 0. `standard_error` is the binomial one (share units): how far a
+        period's share is a matter of chance, since a full count has no sampling error.
 
     Raises
     ------
@@ -33,13 +43,20 @@ def share_series(frame: pd.DataFrame, *, indicator: str) -> pd.DataFrame:
         A code names an agency and a field, so that a series would be two things.
     """
     clash = set(frame["agency"].dropna()) & set(frame["field"].dropna())
-    if clash or TOTAL in {*frame["agency"], *frame["field"]}:
-        raise BadData(f"the code {min(clash, default=TOTAL)!r} names an agency, a field or the whole at once")
+    codes = {*frame["agency"], *frame["field"]}
+    twofold = clash | ({TOTAL, *groups} & codes)
+    if twofold:
+        raise BadData(f"the code {min(twofold)!r} names an agency, a field, a group or the whole at once")
     pieces = [_added_up(frame.assign(series=TOTAL))]
     pieces += [_added_up(frame.assign(series=frame[name]).dropna(subset=["series"])) for name in DIMENSIONS]
+    for name, members in groups.items():
+        inside = frame["agency"].isin(members) | frame["field"].isin(members)
+        pieces.append(_added_up(frame[inside].assign(series=name)))
     shares = pd.concat(pieces, ignore_index=True)
     shares.insert(0, "indicator", indicator)
-    shares["value"] = (shares["numerator"] / shares["denominator"]).where(shares["denominator"] > 0)
+    cases = shares["denominator"].where(shares["denominator"] > 0)
+    shares["value"] = shares["numerator"] / cases
+    shares["standard_error"] = np.sqrt((shares["value"] * (1 - shares["value"])).clip(lower=0) / cases)
     return shares[COLUMNS]
 
 

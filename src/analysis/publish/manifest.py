@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from analysis.parameters import ROOT
-from analysis.plan import Text
+from analysis.promises import Text
 from analysis.publish.executed import Executed, Status
 
 NAME = "manifest.json"

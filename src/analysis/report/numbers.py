@@ -82,6 +82,6 @@ def _rounded(value: float, language: str, digits: int) -> str:
     return format_decimal(exact + 0, format=pattern, locale="vi_VN" if language == "vi" else "en_GB")
 
 
-def decimal(value: float, language: str) -> str:
-    """Return a plain number with two decimals."""
-    return MISSING if pd.isna(value) else _rounded(value, language, 2)
+def decimal(value: float, language: str, *, digits: int = 2) -> str:
+    """Return a plain number with that many decimals."""
+    return MISSING if pd.isna(value) else _rounded(value, language, digits)

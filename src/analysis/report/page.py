@@ -11,9 +11,10 @@ from IPython.display import HTML, Image, display
 from analysis import periods
 from analysis.data.ingest.books import KEPT
 from analysis.parameters import RunParameters
-from analysis.plan import ShareTarget, SurveyTarget
-from analysis.report import data_words, figures, numbers, tables
+from analysis.promises import ItemsTarget, ShareTarget
+from analysis.report import data_words, figures, items_tables, numbers, tables
 from analysis.report.figures import Picture
+from analysis.report.indicator_words import ABOUT, TIMELINESS
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -76,7 +77,7 @@ class Page:
     def what_changed(self) -> None:
         """Show, for each promise that can be estimated, how its probability moved since last quarter."""
         words, sentences = self.words, []
-        for target in self.results.plan.share_targets:
+        for target in self.results.plan.targets:
             now = float(self.results.promise(target.id)["probability"])
             before = tables.previous_probability(self.results, target.id)
             if pd.isna(now) or pd.isna(before):
@@ -94,7 +95,11 @@ class Page:
     def what_it_takes(self) -> None:
         """Show what the rest of the year must deliver for each promised share that is not yet safe."""
         words, sentences = self.words, []
-        for target in self.results.plan.share_targets:
+        for target in self.results.plan.targets:
+            if isinstance(target, ItemsTarget):
+                sentences += items_tables.what_it_takes(self.results, words, target)
+            if not isinstance(target, ShareTarget):
+                continue
             for part in target.parts:
                 name = part.id if target.combine else ""
                 rate = tables.rate_of(self.results, target.id, name)
@@ -153,11 +158,55 @@ class Page:
             self._picture(figures.outlook(self.results, self.words, target.id, row["part"], self.origin))
 
     def indicator(self, indicator: str) -> None:
-        """Show an indicator of the whole: what it is, its trend, and the year so far by body and field."""
-        if self.results.series(indicator, "total").empty:
+        """Show an indicator of the whole: what it is, why it matters, what to mind, its trend and how it changed."""
+        shares, words = self.results.series(indicator, "total"), self.words
+        if shares.empty:
             return
-        self._heading(self.words.indicator(self.results.plan, indicator))
-        self._picture(figures.trend(self.results, self.words, indicator, "total"))
+        self._heading(words.indicator(self.results.plan, indicator))
+        what, why, caveat = (words.text(said) for said in ABOUT[indicator])
+        told = {words.text("What it is"): what, words.text("Why it matters"): why, words.text("Caveat"): caveat}
+        rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(said)}</dd>" for name, said in told.items())
+        self._html(f'<dl class="about">{rows}</dl>')
+        self._picture(figures.trend(self.results, words, indicator, "total"))
+        changed = self._change(shares)
+        if changed:
+            self._note(changed)
+
+    def _change(self, shares: pd.DataFrame) -> str:
+        """Return the quarter's share beside those of the quarter before and of a year before."""
+        frequency = self.results.plan.calendar.frequency
+        now, before, year_ago = (
+            _summed(shares, periods.labels_of(self.run.quarter_period - lag, frequency)) for lag in (0, 1, 4)
+        )
+        if pd.isna(now["observed_to_date"]):
+            return ""
+        language = self.run.language
+        return self.words.text(
+            "This quarter: {standing}; {quarter} percentage points against last quarter, {year} against the same "
+            "quarter last year.",
+            standing=self.words.standing(now, self.words.of(self.results.plan.unit)),
+            quarter=numbers.points(now["observed_to_date"] - before["observed_to_date"], language),
+            year=numbers.points(now["observed_to_date"] - year_ago["observed_to_date"], language),
+        )
+
+    def timeliness(self) -> None:
+        """Show how the cases of the year so far were resolved, those without a due date in a row of their own."""
+        words, language = self.words, self.run.language
+        classed = self.results.timeliness
+        year = classed[classed["period"].isin(periods.labels_of_year(self.origin))]
+        sums = year.fillna({"timeliness": "unclassed"}).groupby("timeliness")["resolved"].sum()
+        if sums.empty or list(sums.index) == ["unclassed"]:
+            return
+        frame = pd.DataFrame(
+            {
+                words.text("Timeliness"): [words.text(said) for said in TIMELINESS.values()],
+                words.text("Resolved"): [numbers.count(sums.get(code, 0), language) for code in TIMELINESS],
+                words.text("Share of all"): [
+                    numbers.percent(sums.get(code, 0) / sums.sum(), language) for code in TIMELINESS
+                ],
+            }
+        )
+        self._html(tables.plain(frame, caption=words.text("How cases were resolved, the year so far")))
 
     def by_body(self, indicator: str) -> None:
         """Show the year so far of an indicator, by body or field as the data has them."""
@@ -185,26 +234,6 @@ class Page:
         self._html(tables.plain(tables.coverage(self.results, words), caption=words.text("Services behind the share")))
         if len(self.results.changes):
             self._details(words.text("Started or stopped, service by service"), tables.changes(self.results, words))
-
-    def targets(self) -> None:
-        """Show each promise in full: verdict, reading, parts, simple forecasts, or why it is not estimated."""
-        words, plan = self.words, self.results.plan
-        for target in plan.targets:
-            row = self.results.promise(target.id)
-            self._heading(words.of(target.title))
-            self._html(f"<p>{tables.verdict_mark(row['verdict'], words)}. {escape(self._why(row))}</p>")
-            if target.reading:
-                self._note(f"{words.text('Our reading of the plan, not yet ruled on')}: {words.of(target.reading)}")
-            if isinstance(target, ShareTarget):
-                self._html(tables.parts(self.results, words, target))
-                for part in target.parts[: tables.PARTS_LISTED]:
-                    name = part.id if target.combine else ""
-                    if tables.has_baselines(self.results, target.id, name):
-                        title = words.text("Simple forecasts to compare with")
-                        self._heading(f"{title}: {words.part(plan, part)}", level=3)
-                        self._html(tables.baselines(self.results, words, target.id, name))
-            if isinstance(target, SurveyTarget) and target.proxy:
-                self._proxy(target)
 
     def diagnostics(self) -> None:
         """Show whether the model's one-step errors look as it says they should."""
@@ -239,29 +268,6 @@ class Page:
             )
         )
 
-    def _why(self, row: pd.Series) -> str:
-        if row["verdict"] == "not_estimated":
-            return self.words.reason(row["note"])
-        return self.words.text("Probability: {chance}.", chance=self.words.chance(row["probability"]))
-
-    def _proxy(self, target: SurveyTarget) -> None:
-        shares = self.results.series(str(target.proxy), "total")
-        year = shares[shares["period"].isin(periods.labels_of_year(self.origin))]
-        if year.empty:
-            return
-        row = pd.Series({"numerator": year["numerator"].sum(), "denominator": year["denominator"].sum()})
-        row["observed_to_date"] = row["numerator"] / row["denominator"]
-        self._note(
-            self.words.text(
-                "Proxy, not the promise itself: {what}, year to date: {standing}.",
-                what=self.words.indicator(self.results.plan, str(target.proxy)),
-                standing=self.words.standing(row, self.words.text("ratings")),
-            )
-        )
-        if target.cancelled and self.results.promise(target.id)["note"] == "survey_cancelled":
-            told = f"{self.words.of(target.cancelled.reason)} ({numbers.day(target.cancelled.on, self.run.language)})."
-            self._note(told)
-
     def _picture(self, picture: Picture) -> None:
         drawn = io.BytesIO()
         picture.figure.savefig(drawn, format="png", metadata={"Software": None})
@@ -287,3 +293,12 @@ class Page:
 
     def _html(self, html: str) -> None:
         display(HTML(html))
+
+
+def _summed(shares: pd.DataFrame, labels: list[str]) -> pd.Series:
+    """Return the counts of some periods and their share, missing unless all of them are there."""
+    mine = shares[shares["period"].isin(labels)]
+    row = mine[["numerator", "denominator"]].sum().astype(float)
+    whole = len(mine) == len(labels) and row["denominator"] > 0
+    row["observed_to_date"] = row["numerator"] / row["denominator"] if whole else float("nan")
+    return row

@@ -7,8 +7,8 @@ from html import escape
 import pandas as pd
 from great_tables import GT, html
 
-from analysis.plan import ShareTarget, Target
-from analysis.report import numbers
+from analysis.promises import ItemsTarget, ShareTarget, Target
+from analysis.report import items_tables, numbers
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -177,8 +177,12 @@ def verdict_mark(code: str, words: Wording) -> str:
 def _cell(results: Results, words: Wording, target: Target, what: str) -> str:
     """Return a summary cell: one line per part, or the worst part and how many are on track."""
     if not isinstance(target, ShareTarget):
-        note = results.promise(target.id)["note"]
-        return words.reason(note) if what == "standing" else numbers.MISSING
+        row = results.promise(target.id)
+        if row["note"]:
+            return words.reason(row["note"]) if what == "standing" else numbers.MISSING
+        if what == "outlook":
+            return numbers.MISSING if pd.isna(row["expected"]) else words.outlook_cell(row)
+        return items_tables.standing(row, words) if isinstance(target, ItemsTarget) else numbers.MISSING
     rows = [(part, results.promise(target.id, part.id if target.combine else "")) for part in target.parts]
     if any(row["note"] for _, row in rows):
         note = next(row["note"] for _, row in rows if row["note"])

@@ -16,7 +16,8 @@ import pandas as pd
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from analysis.plan import Part, Plan, Text
+from analysis.plan import Plan
+from analysis.promises import Part, Text
 from analysis.report import numbers
 
 LOCALE = Path(__file__).parent / "locale"
@@ -28,6 +29,7 @@ PAGE_TITLES = {
     "00_summary": _("Summary: will the promises be kept?"),
     "01_data_quality": _("What the data is worth"),
     "02_online_uptake": _("Online filing"),
+    "03_timeliness": _("Timeliness"),
     "04_satisfaction": _("Satisfaction"),
     "05_forecast": _("Forecast to the end of the year"),
     "06_targets": _("Every promise, with its reasons"),
@@ -47,8 +49,16 @@ VERDICTS = {
 REASONS = {
     "survey_cancelled": _("The survey that judges it was called off; ratings given case by case are shown as a proxy."),
     "no_survey_round": _("No survey round in the data received; ratings given case by case are shown as a proxy."),
-    "no_progress_items": _("Promises on dated items (roadmap, milestones) are not estimated yet."),
-    "no_published_index": _("No published index in the data received."),
+    "not_enough_rounds": _("Not enough data to estimate: fewer than three earlier rounds of the survey."),
+    "no_progress_items": _("Nothing on its items in the data received."),
+    "too_few_finished_items": _("Not enough data to estimate: fewer than three items finished so far."),
+    "no_headcount_path": _("No headcount path in the data received."),
+    "too_few_headcounts": _("Not enough data to estimate: fewer than three headcounts."),
+    "headcount_not_counted": _("The headcount at the end of the year is not in the data received."),
+    "no_published_index": _("No published figure of the index is known."),
+    "too_few_published_years": _("Not enough data to estimate: fewer than three published years of the index."),
+    "published_years_too_old": _("The last published figure of the index is too old."),
+    "tier_not_stated": _("The index is published, the limits of its groups for the year were not found."),
     "not_enough_history": _("Not enough data to estimate: the series is too short."),
     "no_counts": _("No counts in the data received."),
 }
@@ -57,7 +67,10 @@ INDICATORS = {
     "online_of_all": _("Share done online, of all {unit}"),
     "online_of_published": _("Share done online, of the {unit} of procedures published online"),
     "published_of_offline": _("Published online but not filed online, of the {unit} not filed online"),
-    "overdue": _("Share resolved overdue, of the {unit} resolved"),
+    "overdue": _("Share overdue, of the {unit} resolved"),
+    "no_due_date": _("Share without a due date, of the {unit} resolved"),
+    "surveyed_provincial": _("Share satisfied in the province's survey"),
+    "sipas": _("Satisfaction index SIPAS"),
     "rated_satisfied": _("Share of ratings that are satisfied"),
 }
 

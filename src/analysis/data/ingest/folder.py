@@ -20,7 +20,7 @@ from analysis.data.sources.description import Description, read_description
 from analysis.data.sources.mapping import Mapping, Source
 from analysis.faults import BadData
 
-AS_THEY_ARE = ("ratings", "survey", "catalogue", "progress")
+AS_THEY_ARE = ("workload", "ratings", "survey", "catalogue", "progress")
 """Small tables of ours, checked by their contract and taken whole."""
 
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
-from analysis.data.contracts import Catalogue, Counts, Progress, Ratings, Survey, check, empty
+from analysis.data.contracts import Catalogue, Counts, Progress, Ratings, Survey, Workload, check, empty
 from analysis.data.counting import DuePrecision, Frequency, count_cases, count_ratings, not_yet_known
 from analysis.data.ingest.books import ACCEPTED, KEPT, Book, notable
 from analysis.data.ingest.folder import read_folder, read_parquet
@@ -19,6 +19,7 @@ from analysis.data.ingest.table import ingest
 from analysis.data.ingest.wide import ingest_wide
 from analysis.data.sources.description import described
 from analysis.data.sources.mapping import About, Mapping, read_mapping
+from analysis.data.workload import count_workload
 from analysis.faults import BadData
 
 INTAKE = {"file": "str", "table": "str", "period": "str", "code": "str", "rows": "int64"}
@@ -51,7 +52,7 @@ class Received:
         Where the data comes from and whether it is simulated.
     basis : {"exact", "reconstructed"}
         Whether the data was taken on the day the run looks back to, or later and rebuilt from dates.
-    counts, ratings, survey, catalogue, progress : pd.DataFrame
+    counts, workload, ratings, survey, catalogue, progress : pd.DataFrame
         See `analysis.data.contracts`; empty where the input has none.
     intake : pd.DataFrame
         `file, table, period, code, rows`: what came in by what became of it: ``accepted``, ``not_yet_known`` (filed
@@ -69,6 +70,7 @@ class Received:
     about: About
     basis: Basis
     counts: pd.DataFrame
+    workload: pd.DataFrame
     ratings: pd.DataFrame
     survey: pd.DataFrame
     catalogue: pd.DataFrame
@@ -152,6 +154,7 @@ def _receive_wide(path: Path, mapping: Mapping, as_of: date, reject_limit: float
         about=mapping.about,
         basis=_basis(mapping.extracted_on or as_of, as_of),
         counts=taken.counts,
+        workload=empty(Workload),
         ratings=empty(Ratings),
         survey=empty(Survey),
         catalogue=empty(Catalogue),
@@ -227,17 +230,11 @@ def _received_cases(
             f"{given.books[0].file}: taken from its system on {given.extracted_on.isoformat()}, "
             f"before as_of {as_of.isoformat()}; data of that day or later was expected"
         )
-    counts = count_cases(
-        cases,
-        as_of=as_of,
-        cutoff_day=calendar.cutoff_day,
-        frequency=calendar.frequency,
-        due_precision=given.due_precision,
-    )
+    how: dict[str, Any] = {"as_of": as_of, "cutoff_day": calendar.cutoff_day, "frequency": calendar.frequency}
+    counts = count_cases(cases, **how, due_precision=given.due_precision)
+    others["workload"] = count_workload(cases, **how, due_precision=given.due_precision)
     if rated is not None:
-        others["ratings"] = count_ratings(
-            rated, cases, as_of=as_of, cutoff_day=calendar.cutoff_day, frequency=calendar.frequency
-        )
+        others["ratings"] = count_ratings(rated, cases, **how)
     return _received(given, as_of, counts=counts, cases=cases, **others)
 
 
@@ -253,6 +250,7 @@ def _received(
         about=given.about,
         basis=_basis(given.extracted_on, as_of),
         counts=counts,
+        workload=others.get("workload", empty(Workload)),
         ratings=others.get("ratings", empty(Ratings)),
         survey=others.get("survey", empty(Survey)),
         catalogue=others.get("catalogue", empty(Catalogue)),

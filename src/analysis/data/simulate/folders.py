@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from analysis.data.simulate.dirt import soiled
 from analysis.data.simulate.dirty_counts import write_dirty_counts
 from analysis.data.simulate.export import export_of, write_cases_csv, write_ratings_csv
 from analysis.data.simulate.simulation import Simulated, simulate
+from analysis.data.workload import count_workload
 
 TITLE = "Khánh Hòa 2018–2021"
 DEMO_TABLES = ("counts", "ratings", "survey", "catalogue", "progress")
@@ -34,6 +36,7 @@ def write_demo(out: Path, seed: int) -> None:
     made = simulate(seed)
     out.mkdir(parents=True, exist_ok=True)
     _write_tables(out, made, DEMO_TABLES)
+    _workload(made.cases).to_parquet(out / "workload.parquet", index=False, compression="zstd")
     _write_about(out, f"dunghen demo --seed {seed}")
     _write_truth(out, made.truth)
 
@@ -76,6 +79,20 @@ def write_cases(out: Path, seed: int, case_count: int | None, *, dirty: bool = F
     if dirty:
         truth |= write_dirty_counts(out / "counts-dirty.csv", seed, made.counts)
     _write_truth(out, truth)
+
+
+def _workload(cases: pd.DataFrame) -> pd.DataFrame:
+    with tempfile.TemporaryDirectory() as name:
+        kept = Path(name) / "cases.parquet"
+        cases.to_parquet(kept, index=False)
+        counted = count_workload(
+            kept,
+            as_of=province.EXTRACTED_ON,
+            cutoff_day=province.CUTOFF_DAY,
+            frequency="M",
+            due_precision="day",
+        )
+    return counted[counted["period"].isin([str(month) for month in province.MONTHS])].reset_index(drop=True)
 
 
 def _natural_faults(cases: pd.DataFrame) -> dict[str, int]:

@@ -1,0 +1,87 @@
+"""Open questions answered otherwise: does the verdict change?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+import pandas as pd
+
+from analysis.interpretation import AFFECTS, Alternative, SettingName
+from analysis.promises import ShareTarget, SurveyTarget, Target
+
+COLUMNS = [
+    "setting", "value", "target", "observed_to_date", "expected", "probability", "verdict", "chosen_probability",
+    "chosen_verdict", "changes", "note",
+]  # fmt: skip
+
+
+def is_touched(target: Target, setting: SettingName) -> bool:
+    """Return whether the answer to a question can change what is said of a target."""
+    if isinstance(target, SurveyTarget):
+        return "survey" in AFFECTS[setting]
+    if not isinstance(target, ShareTarget):
+        return False
+    if setting == "overdue_scope":
+        return target.each is not None
+    named = {part.indicator for part in target.parts} | ({target.each.indicator} if target.each else set())
+    return bool(named & AFFECTS[setting])
+
+
+def compared(
+    chosen: pd.DataFrame, other: pd.DataFrame, alternative: Alternative, targets: Collection[str]
+) -> pd.DataFrame:
+    """Return, per target, what another answer to one question changes.
+
+    Parameters
+    ----------
+    chosen, other : pd.DataFrame
+        Promises as the plan is read, and under the other answer; see `promise_rows.COLUMNS`.
+    alternative : Alternative
+        The other answer.
+    targets : collection of str
+        Those it touches.
+
+    Returns
+    -------
+    pd.DataFrame
+        Columns `COLUMNS`: shares 0–1 to date and at year-end, missing for a promise of several parts; `changes` is true
+        when the verdict is another one.
+    """
+    rows = []
+    for target in targets:
+        now, then = (_row(promises, target) for promises in (chosen, other))
+        told = {name: then[name] for name in ("observed_to_date", "expected", "probability", "verdict", "note")}
+        rows.append(
+            {"setting": alternative.setting, "value": alternative.value, "target": target}
+            | told
+            | {
+                "chosen_probability": now["probability"],
+                "chosen_verdict": now["verdict"],
+                "changes": bool(now["verdict"] != then["verdict"]),
+            }
+        )
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def not_computable(chosen: pd.DataFrame, alternative: Alternative, targets: Collection[str], note: str) -> pd.DataFrame:
+    """Return the same rows for an answer that the input cannot be counted by, with the code of the reason."""
+    rows = []
+    for target in targets:
+        now = _row(chosen, target)
+        rows.append(
+            {"setting": alternative.setting, "value": alternative.value, "target": target}
+            | dict.fromkeys(("observed_to_date", "expected", "probability"), np.nan)
+            | {
+                "verdict": "not_estimated",
+                "note": note,
+                "chosen_probability": now["probability"],
+                "chosen_verdict": now["verdict"],
+                "changes": False,
+            }
+        )
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _row(promises: pd.DataFrame, target: str) -> pd.Series:
+    return promises[(promises["target"] == target) & (promises["part"] == "")].iloc[0]

@@ -1,0 +1,135 @@
+"""Promises on shares: one, or several joined by "any" or "all", judged on the same draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis import periods
+from analysis.attainment.baseline import PartBaselines, judged_baselines
+from analysis.attainment.promise_rows import blank_row, spread
+from analysis.attainment.rules import combine, meets, probability_of, verdict
+from analysis.attainment.run_rate import run_rate
+from analysis.attainment.year_end import YearEnd, year_end
+from analysis.forecast.rest_of_year import Forecast
+from analysis.interpretation import Interpretation
+from analysis.plan import Plan
+from analysis.promises import Part, ShareTarget
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedPart:
+    """A part with its year-end values and what the baselines say of it."""
+
+    part: Part
+    share: YearEnd
+    baselines: PartBaselines
+
+    @property
+    def met(self) -> np.ndarray:
+        """Whether the part is kept, per draw."""
+        return meets(self.share.values, self.part.rule, self.part.threshold)
+
+    @property
+    def note(self) -> str:
+        """Code of the reason the part is not estimated; empty otherwise."""
+        if len(self.share.values):
+            return ""
+        return "not_enough_history" if self.share.denominator else "no_counts"
+
+    def row(self, target: str, part: str, quarter: pd.Period) -> dict[str, Any]:
+        """Return the part as a row of the table of promises."""
+        probability, baseline = float("nan"), float("nan")
+        if len(self.share.values):
+            probability = probability_of(self.met, decided=self.share.decided)
+            baseline = probability if self.share.decided else self.baselines.probability
+        return (
+            blank_row(target, part, quarter)
+            | spread(self.share.values)
+            | {
+                "indicator": self.part.indicator,
+                "rule": self.part.rule,
+                "threshold": self.part.threshold,
+                "numerator": self.share.numerator,
+                "denominator": self.share.denominator,
+                "observed_to_date": self.share.observed_to_date,
+                "probability": probability,
+                "baseline_probability": baseline,
+                "verdict": verdict(probability, decided=self.share.decided),
+                "note": self.note,
+            }
+        )
+
+
+def judged_part(
+    plan: Plan, part: Part, quarter: pd.Period, indicators: pd.DataFrame, forecast: Forecast, chosen: Interpretation
+) -> JudgedPart:
+    """Return one part of a share target, judged at the end of a quarter.
+
+    Parameters
+    ----------
+    plan, part
+        The promise.
+    quarter : pd.Period
+        The quarter reported; nothing after it is used.
+    indicators : pd.DataFrame
+        `indicator, series, period, numerator, denominator`.
+    forecast : Forecast
+        Draws of the rest of the year.
+    chosen : Interpretation
+        Says which part of the year is judged.
+    """
+    origin, last = plan.origin(quarter), plan.last_period
+    window = chosen.year_window
+    share = year_end(indicators, forecast.draws, part.indicator, part.series, origin=origin, last=last, window=window)
+    # What the simple rules were wrong by in earlier years is known of whole years only.
+    whole_year = window == "year_to_date"
+    nothing = PartBaselines(pd.DataFrame(), float("nan"))
+    return JudgedPart(
+        part, share, judged_baselines(indicators, part, origin=origin, last=last) if whole_year else nothing
+    )
+
+
+def target_row(target: ShareTarget, judged: list[JudgedPart], quarter: pd.Period) -> dict[str, Any]:
+    """Return a share target as a row of the table of promises."""
+    if target.combine is None:
+        return judged[0].row(target.id, "", quarter)
+    indicators = list(dict.fromkeys(one.part.indicator for one in judged))
+    row = blank_row(target.id, "", quarter) | {"indicator": "+".join(indicators), "rule": target.combine}
+    missing = [one for one in judged if not len(one.share.values)]
+    if missing:
+        return row | {"note": missing[0].note}
+    decided = all(one.share.decided for one in judged)
+    met = combine([one.met for one in judged], target.combine)
+    probability = probability_of(met, decided=decided)
+    # Baselines have no joint draws: the parts are taken to succeed together, the best case "all" allows and the
+    # worst case of "any". The page names it.
+    parts = [one.baselines.probability for one in judged]
+    together = max(parts) if target.combine == "any_of" else min(parts)
+    return row | {
+        "probability": probability,
+        "baseline_probability": probability if decided else float("nan") if np.isnan(parts).any() else together,
+        "verdict": verdict(probability, decided=decided),
+    }
+
+
+def rate(
+    plan: Plan, target: str, name: str, judged: JudgedPart, quarter: pd.Period, indicators: pd.DataFrame
+) -> pd.DataFrame:
+    """Return what the rest of the year must deliver for a part, beside the last quarter; see `run_rate.run_rate`."""
+    part = judged.part
+    labels = periods.labels_of(quarter, plan.calendar.frequency)
+    mine = (indicators["indicator"] == part.indicator) & (indicators["series"] == part.series)
+    recent = indicators[mine & indicators["period"].isin(labels)]
+    cases = recent["denominator"].sum()
+    return run_rate(
+        target,
+        name,
+        judged.share,
+        threshold=part.threshold,
+        weeks_left=periods.weeks_left(quarter, plan.calendar.cutoff_day),
+        current_share=float(recent["numerator"].sum() / cases) if cases else float("nan"),
+    )

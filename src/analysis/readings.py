@@ -1,0 +1,235 @@
+"""A plan read one way: its shares, their forecast and every promise; and read otherwise, one question at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis import periods
+from analysis.attainment.facts import Facts
+from analysis.attainment.gap import COLUMNS as GAP_COLUMNS
+from analysis.attainment.gap import gap
+from analysis.attainment.probability import Attainment, attainment
+from analysis.attainment.sensitivity import COLUMNS, compared, is_touched, not_computable
+from analysis.attainment.year_end import year_end
+from analysis.forecast.rest_of_year import Forecast, rest_of_year
+from analysis.indicators.as_read import shares_as_read
+from analysis.interpretation import Alternative, Interpretation, alternatives
+from analysis.plan import Plan
+from analysis.promises import TOTAL, SurveyTarget
+
+
+@dataclass(frozen=True, eq=False)
+class Counted:
+    """Cases counted by reporting period; see `data.contracts`.
+
+    Attributes
+    ----------
+    counts, workload, ratings : pd.DataFrame
+        The three tables.
+    """
+
+    counts: pd.DataFrame
+    workload: pd.DataFrame
+    ratings: pd.DataFrame
+
+    def known(self, origin: pd.Period) -> Counted:
+        """Return what is for periods up to an origin."""
+        label = periods.write(origin)
+        tables = (self.counts, self.workload, self.ratings)
+        return Counted(*(table[table["period"] <= label].reset_index(drop=True) for table in tables))
+
+
+@dataclass(frozen=True)
+class Draws:
+    """How many joint paths a run draws, and from which seed."""
+
+    draw_count: int
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Read:
+    """What a plan read one way says at the end of a quarter.
+
+    Attributes
+    ----------
+    plan : Plan
+        The plan, every promise on each member of a list written out.
+    indicators : pd.DataFrame
+        See `indicators.series.share_series`.
+    forecast : Forecast
+        Draws of the rest of the year.
+    attainment : Attainment
+        Every promise.
+    gap : pd.DataFrame
+        See `attainment.gap.gap`, of every promised share of the whole or of a group.
+    """
+
+    plan: Plan
+    indicators: pd.DataFrame
+    forecast: Forecast
+    attainment: Attainment
+    gap: pd.DataFrame
+
+
+def read(plan: Plan, quarter: pd.Period, counted: Counted, facts: Facts, chosen: Interpretation, drawn: Draws) -> Read:
+    """Return what a plan says, read one way.
+
+    Parameters
+    ----------
+    plan : Plan
+        As its file has it.
+    quarter : pd.Period
+        The quarter reported; nothing after it is used.
+    counted : Counted
+        Cases.
+    facts : Facts
+        What is known beside them.
+    chosen : Interpretation
+        The way.
+    drawn : Draws
+        Of the run.
+    """
+    origin = plan.origin(quarter)
+    counted = counted.known(origin)
+    written_out = _over(plan, counted.counts, chosen)
+    indicators = measured(written_out, counted, chosen)
+    forecast = _forecast(written_out, indicators, origin, drawn)
+    now = attainment(
+        written_out, quarter, indicators, forecast, facts, chosen, draw_count=drawn.draw_count, seed=drawn.seed
+    )
+    return Read(
+        written_out, indicators, forecast, now, _gaps(written_out, origin, counted.counts, indicators, forecast)
+    )
+
+
+def measured(plan: Plan, counted: Counted, chosen: Interpretation) -> pd.DataFrame:
+    """Return the shares a plan promises, counted the way it is read; see `indicators.as_read.shares_as_read`."""
+    return shares_as_read(
+        counted.counts,
+        counted.workload,
+        counted.ratings,
+        chosen,
+        groups=plan.groups,
+        vertical_bodies=plan.vertical_bodies,
+    )
+
+
+def sensitivity(
+    plan: Plan,
+    quarter: pd.Period,
+    promises: pd.DataFrame,
+    counted_as: Callable[[Interpretation], Counted | str],
+    facts: Facts,
+    chosen: Interpretation,
+    drawn: Draws,
+    tell: Callable[[str], None] = lambda line: None,
+) -> pd.DataFrame:
+    """Return what every other answer to an open question of the plan would change.
+
+    Parameters
+    ----------
+    plan, quarter, facts, chosen, drawn
+        As for `read`.
+    promises : pd.DataFrame
+        What the plan says as it is read.
+    counted_as : callable
+        Cases counted by an interpretation, or the code of why the input cannot be.
+    tell : callable
+        Gets one line per answer.
+
+    Returns
+    -------
+    pd.DataFrame
+        Columns `attainment.sensitivity.COLUMNS`: a row per answer and promise it touches.
+    """
+    pieces = []
+    for other in alternatives(chosen, plan.open_settings):
+        touched = [target for target in plan.targets if is_touched(target, other.setting)]
+        if not touched:
+            continue
+        tell(f"{other.setting} = {other.value}")
+        pieces.append(_under(other, plan, [one.id for one in touched], quarter, promises, counted_as, facts, drawn))
+    return pd.concat(pieces, ignore_index=True) if pieces else pd.DataFrame(columns=COLUMNS)
+
+
+def _under(
+    other: Alternative,
+    plan: Plan,
+    touched: Collection[str],
+    quarter: pd.Period,
+    promises: pd.DataFrame,
+    counted_as: Callable[[Interpretation], Counted | str],
+    facts: Facts,
+    drawn: Draws,
+) -> pd.DataFrame:
+    counted = counted_as(other.interpretation)
+    if isinstance(counted, str):
+        return not_computable(promises, other, touched, counted)
+    if other.setting == "overdue_denominator" and counted.workload.empty:
+        return not_computable(promises, other, touched, "no_workload")
+    narrowed = plan.model_copy(update={"targets": tuple(one for one in plan.targets if one.id in touched)})
+    then = read(narrowed, quarter, counted, facts, other.interpretation, drawn)
+    return compared(promises, then.attainment.promises, other, touched)
+
+
+def _over(plan: Plan, counts: pd.DataFrame, chosen: Interpretation) -> Plan:
+    """Return the plan over the agencies and fields that have cases; without the bodies left out, over what is left."""
+    counted = counts
+    if chosen.vertical_bodies == "left_out":
+        counted = counts[~counts["agency"].isin(plan.vertical_bodies)]
+    members = _members(counted)
+    present = {code for codes in members.values() for code in codes}
+    if chosen.vertical_bodies == "left_out":
+        groups = {name: tuple(one for one in group if one in present) for name, group in plan.groups.items()}
+        plan = plan.model_copy(update={"groups": {name: group for name, group in groups.items() if group}})
+    return plan.over(members, chosen)
+
+
+_LISTS = {"fields": "field", "agencies": "agency"}
+
+
+def _gaps(
+    plan: Plan, origin: pd.Period, counts: pd.DataFrame, indicators: pd.DataFrame, forecast: Forecast
+) -> pd.DataFrame:
+    year = indicators[indicators["period"].isin(periods.labels_of_year(origin))]
+    pieces = []
+    for target in plan.share_targets:
+        for part in target.parts:
+            if part.series != TOTAL and part.series not in plan.groups:
+                continue
+            members = {"group": plan.groups[part.series]} if part.series in plan.groups else _members(counts)
+            mine = year[year["indicator"] == part.indicator]
+            so_far = mine.groupby("series", as_index=False)[["numerator", "denominator"]].sum()
+            whole = year_end(
+                indicators, forecast.draws, part.indicator, part.series, origin=origin, last=plan.last_period
+            )
+            pieces.append(gap(target.id, part, part.id if target.combine else "", whole, so_far, members))
+    filled = [piece for piece in pieces if len(piece)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=GAP_COLUMNS)
+
+
+def _members(counts: pd.DataFrame) -> dict[str, list[str]]:
+    return {name: sorted(counts[column].dropna().unique()) for name, column in _LISTS.items()}
+
+
+def _forecast(plan: Plan, indicators: pd.DataFrame, origin: pd.Period, drawn: Draws) -> Forecast:
+    present = set(indicators["indicator"])
+    wanted = [(part.indicator, part.series) for target in plan.share_targets for part in target.parts]
+    wanted += [(one.proxy, TOTAL) for one in plan.targets if isinstance(one, SurveyTarget) and one.proxy]
+    return rest_of_year(
+        indicators,
+        [(indicator, series) for indicator, series in wanted if indicator in present],
+        origin=origin,
+        year_end=plan.last_period,
+        draw_count=drawn.draw_count,
+        seed=drawn.seed,
+        breaks={
+            one.indicator: [periods.parse(known.period) for known in plan.breaks_of(one.indicator)]
+            for one in plan.breaks
+        },
+        tet_cutoff_day=plan.calendar.cutoff_day if plan.calendar.tet else None,
+    )
