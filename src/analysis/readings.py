@@ -108,12 +108,14 @@ def read(plan: Plan, quarter: pd.Period, counted: Counted, facts: Facts, chosen:
 
 def measured(plan: Plan, counted: Counted, chosen: Interpretation) -> pd.DataFrame:
     """Return the shares a plan promises, counted the way it is read; see `indicators.as_read.shares_as_read`."""
+    # A group no promise is on is not counted: its cases would stand twice among the series that others are pooled with.
+    named = {part.series for target in plan.share_targets for part in target.parts}
     return shares_as_read(
         counted.counts,
         counted.workload,
         counted.ratings,
         chosen,
-        groups=plan.groups,
+        groups={name: group for name, group in plan.groups.items() if name in named},
         vertical_bodies=plan.vertical_bodies,
     )
 
