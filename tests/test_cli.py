@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
@@ -94,6 +95,39 @@ def test_input_is_relative_to_the_caller(good: Path, tmp_path: Path, monkeypatch
     ended = dunghen("run", good, "--input", "received", "--reports", tmp_path / "reports")
     assert ended.exit_code == 3
     assert str(tmp_path / "received") in ended.stderr
+
+
+def test_indicators_writes_every_value_with_its_counts_and_no_page(good: Path, tmp_path: Path) -> None:
+    ended = dunghen("indicators", good, "--out", tmp_path / "out")
+    assert ended.exit_code == 0, ended.output
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["indicators.csv"]
+    table = pd.read_csv(tmp_path / "out" / "indicators.csv", dtype={"period": "str"})
+    assert list(table.columns) == [
+        "indicator", "series", "period", "numerator", "denominator", "value", "standard_error", "respondents",
+    ]  # fmt: skip
+    assert {"online_of_all", "online_of_published", "overdue", "no_due_date", "rated_satisfied", "surveyed_provincial",
+            "portal_integration", "online_publication", "one_stop", "online_centre", "apparatus", "apparatus_headcount",
+            "autonomy", "pci", "sipas"} <= set(table["indicator"])  # fmt: skip
+    counted = table[table["denominator"] > 0]
+    assert (counted["value"] - counted["numerator"] / counted["denominator"]).abs().max() < 1e-12
+    surveyed = table[(table["indicator"] == "surveyed_provincial") & (table["series"] == "total")]
+    assert surveyed["respondents"].gt(0).all()
+    assert surveyed["standard_error"].between(0, 0.1, inclusive="neither").all()
+    # Nothing of what the quarter does not know: no month after it, no index published later.
+    assert table.loc[table["indicator"] == "overdue", "period"].max() == "2021-09"
+    assert table.loc[table["indicator"] == "pci", "period"].max() == "2019"
+
+
+def test_indicators_of_a_bad_run_or_bad_data_write_nothing(good: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.yml"
+    bad.write_text(GOOD + "uptake_base: recieved\n")
+    ended = dunghen("indicators", bad, "--out", tmp_path / "out")
+    assert (ended.exit_code, (tmp_path / "out").exists()) == (2, False)
+    assert "uptake_base" in ended.output
+    (tmp_path / "empty").mkdir()
+    ended = dunghen("indicators", good, "--input", tmp_path / "empty", "--out", tmp_path / "out")
+    assert ended.exit_code in (2, 3)
+    assert not (tmp_path / "out").exists()
 
 
 def test_help_answers_without_importing_what_computes() -> None:

@@ -1,0 +1,127 @@
+"""Promises on items and indices as rows of the table: what is known on a day, worked out by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from analysis.attainment.dated import dated_promise
+from analysis.attainment.facts import Facts
+from analysis.attainment.indices import index_row
+from analysis.data.contracts import Catalogue, Progress, check, empty
+from analysis.data.published import read_breaks, read_published
+from analysis.parameters import ROOT
+from analysis.plan import Plan
+from analysis.promises import IndexTarget, ItemsTarget, Text
+
+T = Text(vi="v", en="e")
+Q3 = pd.Period("2021Q3")
+RUN = {"draw_count": 300, "seed": 1}
+PCI = IndexTarget(
+    id="pci_group", kind="index", title=T, reported="…", index="pci", tiers=("very_good", "good", "fair_or_lower"),
+    tier="good", last_ranks={2019: {"very_good": 5, "good": 16}},
+)  # fmt: skip
+
+
+def _plan(target, year=2021):
+    return Plan.model_validate(
+        {"title": T, "year": year, "calendar": {"frequency": "M", "cutoff_day": 14}, "source": "s", "scope": T,
+         "unit": T, "area": "khanh-hoa", "targets": [target.model_dump()]}
+    )  # fmt: skip
+
+
+def _facts(progress=None, as_of=date(2021, 9, 20)):
+    folder = ROOT / "data" / "published"
+    return Facts(
+        as_of=as_of,
+        surveys=pd.DataFrame(),
+        last_round=2020,
+        catalogue=empty(Catalogue),
+        progress=empty(Progress) if progress is None else progress,
+        published=read_published(folder),
+        breaks=read_breaks(folder),
+    )
+
+
+def _progress(*rows, kind="milestone"):
+    frame = pd.DataFrame(rows, columns=["item", "planned_on", "done_on"]).assign(
+        target="centre", kind=kind, planned=None, actual=None
+    )
+    frame[["planned_on", "done_on"]] = frame[["planned_on", "done_on"]].apply(pd.to_datetime)
+    return check(frame[list(Progress.to_schema().columns)], Progress, where="progress")
+
+
+def _items(**changes):
+    return ItemsTarget(id="centre", kind="milestones", title=T, reported="…", **changes)
+
+
+def _promise(target, *rows, as_of=date(2021, 9, 20), quarter=Q3):
+    return dated_promise(_plan(target), target, quarter, _facts(_progress(*rows), as_of), **RUN)
+
+
+def test_all_done_is_met_before_the_year_is_over():
+    promise = _promise(_items(), ("a", "2021-03-01", "2021-03-05"), ("b", "2021-06-01", "2021-09-01"))
+    row = promise.row
+    assert (row["numerator"], row["denominator"], row["probability"], row["verdict"]) == (2, 2, 1.0, "met")
+    assert row["baseline_probability"] == 1.0
+    assert promise.pace.empty
+    assert promise.missing.empty
+
+
+def test_what_is_done_later_is_not_known_yet_and_stands_among_what_is_missing():
+    rows = [("a", "2021-03-01", "2021-03-05"), ("b", "2021-06-01", "2021-09-30")]
+    promise = _promise(_items(), *rows)
+    assert (promise.row["numerator"], promise.row["denominator"]) == (1, 2)
+    assert promise.missing["item"].tolist() == ["b"]
+    assert promise.missing["target"].tolist() == ["centre"]
+    assert promise.missing["days_late"].tolist() == [111]  # 1 June to 20 September
+    assert (promise.pace["items_needed"].iloc[0], promise.pace["items_late"].iloc[0]) == (1, 1)
+    # Too few are finished to learn from: no guess, and no baseline either.
+    assert (promise.row["verdict"], promise.row["note"]) == ("not_estimated", "too_few_finished_items")
+    assert pd.isna(promise.row["baseline_probability"])
+
+
+def test_at_the_years_end_the_count_decides():
+    rows = [("a", "2021-03-01", "2021-03-05"), ("b", "2021-06-01", None)]
+    end = {"as_of": date(2021, 12, 20), "quarter": pd.Period("2021Q4")}
+    assert _promise(_items(), *rows, **end).row["verdict"] == "missed"
+    assert _promise(_items(threshold=0.5), *rows, **end).row["verdict"] == "met"
+
+
+def test_a_headcount_path_beside_the_items_makes_two_parts():
+    rows = _progress(("a", "2021-03-01", "2021-03-05"), ("b", "2021-06-01", None))
+    path = pd.DataFrame(
+        [("all", day, day if actual else None, 100, actual) for day, actual in
+         [("2020-12-14", 104), ("2021-03-14", 103), ("2021-06-14", 102), ("2021-09-14", 101), ("2021-12-14", None)]],
+        columns=["item", "planned_on", "done_on", "planned", "actual"],
+    ).assign(target="centre", kind="headcount")  # fmt: skip
+    path[["planned_on", "done_on"]] = path[["planned_on", "done_on"]].apply(pd.to_datetime)
+    both = check(pd.concat([rows, path])[list(Progress.to_schema().columns)], Progress, where="progress")
+    target = _items(headcount=True)
+    promise = dated_promise(_plan(target), target, Q3, _facts(both), **RUN)
+    assert [(row["part"], row["numerator"], row["denominator"]) for row in promise.parts] == [
+        ("items", 1, 2), ("headcount", 101, 100),
+    ]  # fmt: skip
+    persons = promise.parts[1]
+    assert persons["rule"] == "at_most"
+    # One person too many now: simply carried on, the path is broken.
+    assert persons["baseline_probability"] == 0.005
+    assert 0.005 < persons["probability"] < 0.995
+    assert (promise.row["rule"], promise.row["note"]) == ("all_of", "too_few_finished_items")
+
+
+@pytest.mark.parametrize(
+    ("year", "as_of", "note"),
+    [(2021, date(2021, 9, 20), "too_few_published_years"), (2021, date(2022, 6, 1), "tier_not_stated")],
+)
+def test_on_the_figures_published_nobody_can_say_and_the_row_says_why(year, as_of, note):
+    row = index_row(_plan(PCI, year), PCI, Q3, _facts(as_of=as_of), **RUN)
+    assert (row["indicator"], row["verdict"], row["note"]) == ("pci", "not_estimated", note)
+
+
+def test_a_tier_stated_for_the_year_itself_decides():
+    row = index_row(_plan(PCI, 2019), PCI, pd.Period("2019Q4"), _facts(as_of=date(2020, 6, 1)), **RUN)
+    # Rank 29 of 2019, where the good group ended with rank 16.
+    assert (row["verdict"], row["probability"], row["baseline_probability"]) == ("missed", 0.0, 0.0)

@@ -1,0 +1,152 @@
+"""A plan read one way and another, on the committed demo and on cases made for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis import quarter, readings
+from analysis.data.ingest.received import Calendar, receive
+from analysis.interpretation import Interpretation
+from analysis.parameters import ROOT
+from analysis.plan import Plan, read_plan
+from analysis.promises import ShareTarget
+from analysis.readings import Counted, Draws
+
+Q3 = pd.Period("2021Q3")
+DRAWN = Draws(draw_count=200, seed=1)
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return read_plan(ROOT / "parameters" / "plans" / "khanh-hoa-2021.yml")
+
+
+@pytest.fixture(scope="module")
+def received(tmp_path_factory):
+    kept = tmp_path_factory.mktemp("kept")
+    return receive(
+        ROOT / "data" / "demo",
+        None,
+        as_of=date(2021, 9, 20),
+        calendar=Calendar("M", 14),
+        reject_limit=0.05,
+        kept=Path(kept),
+    )
+
+
+@pytest.fixture(scope="module")
+def counted(received) -> Counted:
+    return Counted(received.counts, received.workload, received.ratings).known(pd.Period("2021-09"))
+
+
+def _year(counted: Counted, plan: Plan, indicator: str, series: str = "total", **answers: str) -> tuple[int, int]:
+    shares = readings.measured(plan, counted, Interpretation(**answers))
+    mine = shares[(shares["indicator"] == indicator) & (shares["series"] == series)]
+    year = mine[mine["period"].str.startswith("2021")]
+    return int(year["numerator"].sum()), int(year["denominator"].sum())
+
+
+def _sum(table: pd.DataFrame, column: str, where: pd.Series | None = None) -> int:
+    year = table["period"].str.startswith("2021")
+    return int(table.loc[year if where is None else year & where, column].sum())
+
+
+def test_every_answer_counts_what_it_says(counted: Counted, plan: Plan) -> None:
+    counts, desk = counted.counts, counted.workload
+    online, post = counts["channel"] == "online", counts["channel"] == "post"
+    vertical = counts["agency"].isin(plan.vertical_bodies)
+    whole = _sum(counts, "resolved")
+    assert _year(counted, plan, "online_of_all") == (_sum(counts, "resolved", online), whole)
+    assert _year(counted, plan, "online_of_all", uptake_base="received") == (
+        _sum(counts, "received", online), _sum(counts, "received"),
+    )  # fmt: skip
+    assert _year(counted, plan, "online_of_all", postal_cases="left_out") == (
+        _sum(counts, "resolved", online), _sum(counts, "resolved", ~post),
+    )  # fmt: skip
+    assert _year(counted, plan, "online_of_all", vertical_bodies="left_out") == (
+        _sum(counts, "resolved", online & ~vertical), _sum(counts, "resolved", ~vertical),
+    )  # fmt: skip
+    late, early = counts["timeliness"] == "late", counts["timeliness"] == "early"
+    assert _year(counted, plan, "overdue") == (_sum(counts, "resolved", late), whole)
+    assert _year(counted, plan, "overdue", overdue_interpretation="early_literal") == (
+        _sum(counts, "resolved", early), whole,
+    )  # fmt: skip
+    assert _year(counted, plan, "overdue", overdue_denominator="due") == (_sum(desk, "due_late"), _sum(desk, "due"))
+    assert _year(counted, plan, "overdue", overdue_denominator="workload") == (
+        _sum(desk, "resolved_late") + _sum(desk, "overdue_at_end"), _sum(desk, "carried_in") + _sum(desk, "received"),
+    )  # fmt: skip
+    assert _year(counted, plan, "overdue", postal_cases="left_out") == (_sum(counts, "resolved", late), whole)
+
+
+def test_fields_are_judged_each_or_together(counted: Counted, plan: Plan) -> None:
+    def overdue(**answers: str) -> ShareTarget:
+        written = readings._over(plan, counted.counts, Interpretation(**answers))
+        return next(one for one in written.share_targets if one.id == "overdue")
+
+    assert [part.series for part in overdue().parts] == list(plan.groups["named_fields"])
+    pooled = overdue(overdue_scope="pooled")
+    assert (pooled.combine, [part.series for part in pooled.parts]) == (None, ["named_fields"])
+    written = readings._over(plan, counted.counts, Interpretation(overdue_scope="pooled"))
+    named = counted.counts["field"].isin(plan.groups["named_fields"])
+    late = counted.counts["timeliness"] == "late"
+    assert _year(counted, written, "overdue", "named_fields", overdue_scope="pooled") == (
+        _sum(counted.counts, "resolved", named & late), _sum(counted.counts, "resolved", named),
+    )  # fmt: skip
+
+
+def test_without_the_bodies_left_out_a_promise_is_on_the_fields_that_are_left(counted: Counted, plan: Plan) -> None:
+    written = readings._over(plan, counted.counts, Interpretation(vertical_bodies="left_out"))
+    left = {part.series for target in written.share_targets for part in target.parts} - {"total"}
+    # Tax and social insurance are handled by their own bodies only.
+    assert set(plan.groups["named_fields"]) - left == {"thue", "bhxh"}
+
+
+@pytest.mark.slow
+def test_the_table_says_what_each_other_answer_changes(plan: Plan, received, counted: Counted) -> None:
+    facts = quarter._facts(plan, received, as_of=date(2021, 9, 20))
+    now = readings.read(plan, Q3, counted, facts, Interpretation(), DRAWN)
+    asked: list[str] = []
+    settings = {name: plan.settings[name] for name in ("uptake_base", "overdue_scope", "month_end")}
+    settings["uptake_base"] = settings["uptake_base"].model_copy(update={"ruled_by": "UBND tỉnh"})
+    narrowed = plan.model_copy(update={"settings": settings})
+
+    def counted_as(chosen: Interpretation) -> Counted | str:
+        return "counts_only" if chosen.month_end == "calendar" else counted
+
+    table = readings.sensitivity(
+        narrowed, Q3, now.attainment.promises, counted_as, facts, Interpretation(), DRAWN, tell=asked.append
+    )
+    # What was ruled on is not asked; each other question is, of the promises it touches.
+    assert asked == ["overdue_scope = pooled", "month_end = calendar"]
+    assert list(zip(table["setting"], table["target"], strict=True)) == [
+        ("overdue_scope", "overdue"), ("month_end", "online_uptake"), ("month_end", "overdue"),
+    ]  # fmt: skip
+    pooled = table.iloc[0]
+    assert pooled["verdict"] == "very_likely"
+    assert pooled["chosen_verdict"] == "very_unlikely"
+    assert pooled["changes"]
+    assert table["note"].tolist() == ["", "counts_only", "counts_only"]
+    # The other way about: a run that gives the answer itself says what the table says.
+    read_so = readings.read(plan, Q3, counted, facts, Interpretation(overdue_scope="pooled"), DRAWN)
+    promises = read_so.attainment.promises
+    assert promises.loc[promises["target"] == "overdue", "probability"].tolist() == [pooled["probability"]]
+
+
+@pytest.mark.slow
+def test_the_gap_is_of_the_whole_only_and_its_counts_add_up(plan: Plan, received, counted: Counted) -> None:
+    facts = quarter._facts(plan, received, as_of=date(2021, 9, 20))
+    only = plan.model_copy(update={"targets": tuple(one for one in plan.targets if one.id == "online_uptake")})
+    now = readings.read(only, Q3, counted, replace(facts), Interpretation(), DRAWN)
+    assert set(now.gap["part"]) == {"of_all", "of_published"}
+    promises = now.attainment.promises.set_index("part")
+    for dimension in ("agencies", "fields"):
+        mine = now.gap[(now.gap["part"] == "of_all") & (now.gap["dimension"] == dimension)]
+        assert int(mine["denominator"].sum()) == promises.loc["of_all", "denominator"]
+        assert np.isclose(mine["probability"].unique(), promises.loc["of_all", "probability"]).all()
+        assert (mine["probability_if"] >= mine["probability"]).all()
