@@ -6,6 +6,7 @@ import string
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
@@ -139,3 +140,12 @@ def test_every_code_of_the_attainment_has_its_words() -> None:
     sources = "".join(file.read_text(encoding="utf-8") for file in (PACKAGE / "attainment").glob("*.py"))
     given = set(re.findall(r'(?:not_estimated\(|"note": |note=|return |else )"([a-z]+(?:_[a-z]+)+)"', sources))
     assert given - set(VERDICTS) == set(REASONS)
+
+
+def test_of_a_small_field_the_cases_that_may_still_be_late_are_said_as_a_number() -> None:
+    # 0.316923 a week for 13 weeks are 4.12 cases: four may still be late, not "about 0 a week".
+    rate = pd.Series(
+        {"weeks_left": 13.0, "required_share": 0.0004, "cases_per_week": 0.316923, "current_share": 0.0232}
+    )
+    told = Wording("en").needed(rate, "at_most", "cases")
+    assert told == "In the 13 weeks left, 0.0% at most: 4 cases in all (last quarter: 2.3%)."

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gettext
 import io
+import math
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -194,7 +195,8 @@ class Wording:
             if rate["required_share"] < 0:
                 return self.text("Out of reach: the year's allowance is already used up.")
             return self.text(
-                "In the {weeks} weeks left, {share} at most, about {cases} {unit} a week (last quarter: {current}).",
+                "In the {weeks} weeks left, {share} at most: {total} {unit} in all (last quarter: {current}).",
+                total=numbers.count(math.floor(rate["cases_per_week"] * rate["weeks_left"] + 1e-9), self.language),
                 **words,
             )
         if rate["required_share"] > 1:
