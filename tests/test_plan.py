@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
+from typing import get_args
 
 import pytest
+from jsonschema import ValidationError as SchemaError
+from jsonschema import validate
 from pydantic import ValidationError
 
-from analysis import periods
+from analysis import periods, strict_yaml
 from analysis.faults import BadParameters
+from analysis.interpretation import AFFECTS, Interpretation, SettingName, alternatives, options
 from analysis.parameters import ROOT
 from analysis.plan import read_plan
-from analysis.promises import ShareTarget
+from analysis.promises import IndexTarget, ShareTarget
+from analysis.schema import plan_schema
 
 PLANS = ROOT / "parameters" / "plans"
 
@@ -110,3 +116,112 @@ def test_a_quarter_ends_in_the_datas_own_frequency(tmp_path, frequency, origin, 
     plan = _plan(tmp_path, calendar={"frequency": frequency})
     assert periods.write(plan.origin(periods.parse_quarter("2021-Q3"))) == origin
     assert periods.write(plan.last_period) == last
+
+
+PLAN_FILES = sorted(PLANS.glob("*.yml"))
+
+
+def test_the_schema_for_editors_is_that_of_the_plan_and_every_plan_keeps_it():
+    committed = (ROOT / "parameters" / "schemas" / "plan.schema.json").read_text(encoding="utf-8")
+    assert committed == plan_schema()
+    for path in PLAN_FILES:
+        assert path.read_text(encoding="utf-8").startswith(
+            "# yaml-language-server: $schema=../schemas/plan.schema.json"
+        )
+        validate(strict_yaml.read(path, what="plan").content, json.loads(committed))
+
+
+def test_the_schema_refuses_what_the_plan_refuses():
+    content = strict_yaml.read(PLANS / "khanh-hoa-2024.yml", what="plan").content
+    with pytest.raises(SchemaError, match="unknown"):
+        validate(content | {"unknown": 1}, json.loads(plan_schema()))
+
+
+def test_the_page_that_teaches_writing_a_plan_shows_one_that_can_be_read(tmp_path):
+    page = (ROOT / "docs" / "write-a-plan.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    path = tmp_path / "shown.yml"
+    path.write_text(shown, encoding="utf-8")
+    plan = read_plan(path)
+    assert [target.id for target in plan.targets] == ["online", "overdue", "centre"]
+    assert plan.open_settings == ()
+    for name in get_args(SettingName):
+        answers = ", ".join(f"`{answer}`" for answer in options(name))
+        assert f"| `{name}` | {answers} |" in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"settings": {"uptake_base": {"default": "recieved", "reading": {"vi": "a", "en": "a"}}}}, "none of resolved"),
+        ({"settings": {"colour": {"default": "red", "reading": {"vi": "a", "en": "a"}}}}, "colour"),
+        ({"groups": {"one": ["datdai"]}}, "groups.one"),
+    ],
+)
+def test_a_plan_refuses_what_it_does_not_know(tmp_path, changes, sentence):
+    with pytest.raises(BadParameters, match=sentence):
+        _plan(tmp_path, **changes)
+
+
+def _each(**changes):
+    each = {"of": "named", "indicator": "overdue", "rule": "at_most", "threshold": 0.02} | changes
+    return _target(parts=[], each=each, combine="all_of")
+
+
+def test_each_is_on_a_group_that_there_is(tmp_path):
+    with pytest.raises(BadParameters, match="no group 'named'"):
+        _plan(tmp_path, targets=[_each()])
+    with pytest.raises(ValidationError, match="either parts or each"):
+        ShareTarget.model_validate(_each() | {"parts": _target()["parts"]})
+
+
+def test_each_is_written_out_over_its_members_or_pooled(tmp_path):
+    plan = _plan(tmp_path, targets=[_each()], groups={"named": ["a", "b"]})
+    apart = plan.over({}, Interpretation()).share_targets[0]
+    assert [(part.id, part.series, part.threshold) for part in apart.parts] == [("a", "a", 0.02), ("b", "b", 0.02)]
+    assert apart.combine == "all_of"
+    pooled = plan.over({}, Interpretation(overdue_scope="pooled")).share_targets[0]
+    assert [(part.id, part.series) for part in pooled.parts] == [("named", "named")]
+    assert pooled.combine is None
+
+
+def test_each_of_all_fields_is_on_those_that_have_cases(tmp_path):
+    plan = _plan(tmp_path, targets=[_each(of="fields")])
+    written = plan.over({"fields": ["x", "y", "z"]}, Interpretation())
+    assert [part.series for part in written.share_targets[0].parts] == ["x", "y", "z"]
+    together = plan.over({"fields": ["x", "y"]}, Interpretation(overdue_scope="pooled")).share_targets[0]
+    assert [part.series for part in together.parts] == ["total"]
+    with pytest.raises(BadParameters, match="no members"):
+        plan.over({"fields": []}, Interpretation())
+
+
+def test_a_run_answers_over_the_plan_and_the_plan_over_the_defaults(tmp_path):
+    reading = {"vi": "a", "en": "a"}
+    settings = {
+        "uptake_base": {"default": "received", "reading": reading},
+        "overdue_scope": {"default": "pooled", "reading": reading, "ruled_by": "UBND"},
+    }
+    plan = _plan(tmp_path, settings=settings)
+    read = plan.interpretation({"uptake_base": None, "overdue_scope": "per_field", "month_end": "calendar"})
+    assert (read.uptake_base, read.overdue_scope, read.month_end) == ("received", "per_field", "calendar")
+    assert read.postal_cases == "counted"
+    assert plan.open_settings == ("uptake_base",)
+
+
+def test_every_other_answer_is_tried_one_question_at_a_time():
+    chosen = Interpretation(overdue_denominator="workload")
+    tried = list(alternatives(chosen, ["overdue_denominator", "instrument"]))
+    assert [(one.setting, one.value) for one in tried] == [
+        ("overdue_denominator", "resolved"), ("overdue_denominator", "due"), ("instrument", "sipas"),
+    ]  # fmt: skip
+    assert tried[2].interpretation.overdue_denominator == "workload"
+    assert set(AFFECTS) == set(get_args(SettingName)) == set(Interpretation.model_fields)
+
+
+@pytest.mark.parametrize("changes", [{"tier": "best"}, {"tiers": ["good", "good"]}, {"last_ranks": {2019: {"x": 1}}}])
+def test_an_index_names_its_tiers_once_and_no_others(changes):
+    index = {"id": "i", "kind": "index", "title": {"vi": "a", "en": "a"}, "reported": "r", "index": "pci",
+             "tiers": ["good", "fair"], "tier": "good"}  # fmt: skip
+    assert IndexTarget.model_validate(index).tier == "good"
+    with pytest.raises(ValidationError):
+        IndexTarget.model_validate(index | changes)

@@ -150,3 +150,32 @@ def test_the_gap_is_of_the_whole_only_and_its_counts_add_up(plan: Plan, received
         assert int(mine["denominator"].sum()) == promises.loc["of_all", "denominator"]
         assert np.isclose(mine["probability"].unique(), promises.loc["of_all", "probability"]).all()
         assert (mine["probability_if"] >= mine["probability"]).all()
+
+
+@pytest.mark.slow
+def test_a_plan_of_another_year_and_other_rules_needs_no_code(received, counted: Counted) -> None:
+    later = read_plan(ROOT / "parameters" / "plans" / "khanh-hoa-2024.yml")
+
+    def moved(table: pd.DataFrame) -> pd.DataFrame:
+        years = table["period"].str[:4].astype(int) + 3
+        return table.assign(period=years.astype(str) + table["period"].str[4:])
+
+    there = Counted(*(moved(table) for table in (counted.counts, counted.workload, counted.ratings)))
+    facts = quarter._facts(later, received, as_of=date(2024, 10, 5))
+    chosen = later.interpretation({})
+    now = readings.read(later, pd.Period("2024Q3"), there, facts, chosen, DRAWN)
+    promises = now.attainment.promises
+    whole = promises[promises["part"] == ""].set_index("target")
+    assert list(whole.index) == ["online", "on_time", "satisfaction", "published", "integrated", "pci"]
+    # Received and without the post, as that plan is read.
+    counts = there.counts[there.counts["channel"] != "post"]
+    year = counts[counts["period"].str.startswith("2024")]
+    assert whole.loc["online", "denominator"] == year["received"].sum()
+    assert (whole.loc["online", "rule"], whole.loc["online", "threshold"]) == ("more_than", 0.432)
+    bodies = promises[(promises["target"] == "on_time") & (promises["part"] != "")]
+    assert set(bodies["part"]) == set(there.counts["agency"].dropna())
+    due = there.workload[there.workload["period"].str.startswith("2024")].groupby("agency")["due"].sum()
+    assert bodies.set_index("part")["denominator"].astype(int).to_dict() == due.astype(int).to_dict()
+    assert whole.loc[["published", "integrated"], "note"].tolist() == ["", ""]
+    assert whole.loc["pci", "indicator"] == "pci"
+    assert whole.loc["satisfaction", ["indicator", "note"]].tolist() == ["sipas", "not_enough_rounds"]

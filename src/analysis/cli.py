@@ -221,3 +221,11 @@ def demo(out: Path | None, seed: int, case_count: int | None, dirty: bool) -> No
 
 if __name__ == "__main__":
     main()
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON schema of a plan, as parameters/schemas/plan.schema.json holds it."""
+    from analysis.schema import plan_schema
+
+    click.echo(plan_schema(), nl=False)

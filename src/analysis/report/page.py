@@ -15,6 +15,7 @@ from analysis.promises import ItemsTarget, ShareTarget
 from analysis.report import data_words, figures, items_tables, numbers, tables
 from analysis.report.figures import Picture
 from analysis.report.indicator_words import ABOUT, TIMELINESS
+from analysis.report.plan_words import ANSWERS, SETTINGS
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -118,6 +119,34 @@ class Page:
         told += [f"{words.of(target.title)}: {words.of(target.reading)}" for target in plan.targets if target.reading]
         if told:
             self._list(words.text("Our reading of the plan, not yet ruled on"), told)
+
+    def open_questions(self) -> None:
+        """Show which questions that nobody has ruled on would change a verdict, and that the others would not."""
+        words, found = self.words, self.results.sensitivity
+        if found.empty:
+            return
+        titles = {target.id: words.of(target.title) for target in self.results.plan.targets}
+        changing = found[found["changes"].astype(bool)]
+        told = [
+            words.text(
+                "{question} {answer}: {promise}: {verdict} ({chance}).",
+                question=words.text(SETTINGS[row["setting"]]),
+                answer=words.text(ANSWERS[row["setting"], row["value"]]),
+                promise=titles[row["target"]],
+                verdict=words.verdict(row["verdict"]),
+                chance=words.chance(row["probability"]),
+            )
+            for _, row in changing.iterrows()
+        ]
+        self._list(words.text("Not yet ruled on: another answer would change the verdict"), told)
+        asked, quiet = found["setting"].nunique(), found["setting"].nunique() - changing["setting"].nunique()
+        self._note(
+            words.text(
+                "{asked} questions of the plan are open; {quiet} of them change no verdict, or cannot be computed.",
+                asked=numbers.count(asked, words.language),
+                quiet=numbers.count(quiet, words.language),
+            )
+        )
 
     def rejected(self) -> None:
         """Show what came in and what was not taken."""
