@@ -18,6 +18,9 @@ from analysis.data.sources.sql import composed, parquet
 BATCH = 50_000
 """Rows held in memory at once while a file is brought into scratch."""
 
+_STREAMED = 1_000_000
+"""Rows that pass at a time when only a few bytes of each are looked at."""
+
 MOST_VALUES = 100_000
 """Different values of a column that are listed; a column of codes with more of them is not one."""
 
@@ -186,33 +189,46 @@ def look_through(
     *,
     touching: Iterable[int] = (),
 ) -> Seen:
-    """Return how many rows a relation has and what is asked of their cells, in one scan.
+    """Return how many rows a relation has and what is asked of their cells.
 
     Of a column with more than `MOST_VALUES` distinct values, one more than that is returned and the rest left where it
-    is. An identifier that equals the one before it in its row has no hash of its own: it says nothing new. Columns to
-    touch are read too, so that what cannot be read in them comes to light.
+    is. Columns to touch are read too, so that what cannot be read in them comes to light.
     """
-    listed = sorted(set(positions_of(asked.listed, header)))
-    identifiers = [f"c{at}" for at in positions_of(asked.identifiers, header)]
-    ids = ", ".join(f"{composed(cell)} AS id_{cell}" for cell in identifiers)
-    keys = ", ".join(f"{asked.key(f'id_{cell}')} AS key_{cell}" for cell in identifiers)
-    if identifiers:
-        relation = f"(SELECT *, {keys} FROM (SELECT *, {ids} FROM {relation}))"
-    wanted = ["count(*) AS rows"]
-    wanted += [f"list(DISTINCT c{at})[1:{MOST_VALUES + 1}]" for at in listed]
-    # Picking the rows in SQL would cost ten times as much as leaving out the missing ones afterwards.
-    wanted += [
-        f"list(CASE WHEN key_{cell} {f'<> key_{before}' if before else 'IS NOT NULL'} THEN hash(key_{cell}) END)"
-        for before, cell in zip([None, *identifiers], identifiers, strict=False)
-    ]
-    wanted += [f"count(c{at})" for at in touching]
+    asked_columns = sorted(set(positions_of(asked.listed, header)))
+    lists = "".join(f", list(DISTINCT c{at})[1:{MOST_VALUES + 1}]" for at in asked_columns)
+    counts = "".join(f", count(c{at})" for at in touching)
     # All is fetched, because DuckDB writes down what it could not read only when a query has run to its end.
-    found = connection.sql(f"SELECT {', '.join(wanted)} FROM {relation}").to_arrow_table()
-    lists = [column.combine_chunks().values for column in found.columns[1 : 1 + len(listed) + len(identifiers)]]
+    (found,) = connection.execute(f"SELECT count(*){lists}{counts} FROM {relation}").fetchall()
+    values = dict(zip(asked_columns, found[1:], strict=False))
     return Seen(
-        count=found.column(0)[0].as_py(),
-        values={at: sorted(filter(None, lists[i].to_pylist())) for i, at in enumerate(listed)},
-        hashes=tuple(one.drop_null().to_numpy() for one in lists[len(listed) :]),
+        count=found[0],
+        values={at: sorted(filter(None, listed or [])) for at, listed in values.items()},
+        hashes=_hashes(connection, relation, asked, header),
+    )
+
+
+def _hashes(
+    connection: duckdb.DuckDBPyConnection, relation: str, asked: Asked, header: Sequence[str]
+) -> tuple[np.ndarray, ...]:
+    """Return the hashes of each column of identifiers.
+
+    One that equals the identifier before it in its row has none of its own: it says nothing new. They stream by, since
+    gathering them in SQL takes many times their size; the file is read once more for them, these columns only.
+    """
+    cells = [f"c{at}" for at in positions_of(asked.identifiers, header)]
+    if not cells:
+        return ()
+    ids = ", ".join(f"{composed(cell)} AS id_{cell}" for cell in cells)
+    keys = ", ".join(f"{asked.key(f'id_{cell}')} AS key_{cell}" for cell in cells)
+    hashed = ", ".join(
+        f"CASE WHEN key_{cell} {f'<> key_{before}' if before else 'IS NOT NULL'} THEN hash(key_{cell}) END AS {cell}"
+        for before, cell in zip([None, *cells], cells, strict=False)
+    )
+    query = f"SELECT {hashed} FROM (SELECT {keys} FROM (SELECT {ids} FROM {relation}))"
+    batches = list(connection.sql(query).to_arrow_reader(_STREAMED))
+    return tuple(
+        np.concatenate([np.empty(0, np.uint64), *(batch[cell].drop_null().to_numpy() for batch in batches)])
+        for cell in cells
     )
 
 
