@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis import periods
 from analysis.promises import ItemsTarget, ShareTarget, SurveyTarget
-from analysis.report import items_tables, numbers, plan_words, tables
+from analysis.report import items_tables, numbers, plan_words, survey_tables, tables
 from analysis.report.page import Page
 
 MEMBERS_SHOWN = 8
@@ -131,26 +131,10 @@ class TargetPage(Page):
             self._details(words.text("What is not done yet, the longest overdue first"), missing)
 
     def _survey(self, target: SurveyTarget) -> None:
-        words, language = self.words, self.run.language
-        row = self.results.promise(target.id)
-        surveys = self.results.surveys
-        rounds = surveys[(surveys["indicator"] == row["indicator"]) & surveys["value"].notna()]
-        rounds = rounds[rounds["series"].isin(["total", self.results.plan.area])]
-        if len(rounds):
-            frame = pd.DataFrame(
-                {
-                    words.text("Year"): rounds["period"].astype(str),
-                    words.text("Share satisfied"): [numbers.percent(value, language) for value in rounds["value"]],
-                    words.text("Respondents"): [
-                        numbers.MISSING if pd.isna(n) else numbers.count(n, language) for n in rounds["respondents"]
-                    ],
-                    words.text("Standard error (percentage points)"): [
-                        numbers.MISSING if pd.isna(error) else numbers.percent(error, language).rstrip("%")
-                        for error in rounds["standard_error"]
-                    ],
-                }
-            )
-            self._html(tables.plain(frame, caption=words.indicator(self.results.plan, row["indicator"])))
+        indicator = self.results.promise(target.id)["indicator"]
+        found = survey_tables.rounds(self.results, self.words, indicator)
+        if len(found):
+            self._html(tables.plain(found, caption=self.words.indicator(self.results.plan, indicator)))
         if target.proxy:
             self._proxy(target)
 

@@ -1,0 +1,28 @@
+"""What the notebook on satisfaction calls beside ratings: the rounds of the surveys."""
+
+from __future__ import annotations
+
+from analysis.indicators.satisfaction import SIPAS, SURVEYED
+from analysis.report import survey_tables, tables
+from analysis.report.page import Page
+
+
+class SatisfactionPage(Page):
+    """The voice of ``04_satisfaction``; see `Page`."""
+
+    def surveys(self) -> None:
+        """Show every round of every survey, with its error where its design gives one."""
+        words = self.words
+        found = sorted(set(self.results.surveys["indicator"]) & {SIPAS, f"{SURVEYED}provincial"}, reverse=True)
+        if not found:
+            return
+        self._heading(words.text("What surveys found"))
+        for indicator in found:
+            frame = survey_tables.rounds(self.results, words, indicator)
+            self._html(tables.plain(frame, caption=words.indicator(self.results.plan, indicator)))
+        self._note(
+            words.text(
+                "Errors of the province's survey follow from its design (weights, strata, clusters); those of SIPAS "
+                "are not published. The two ask different people: they are not compared with each other."
+            )
+        )
