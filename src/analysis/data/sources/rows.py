@@ -194,32 +194,33 @@ def look_through(
     Of a column with more than `MOST_VALUES` distinct values, one more than that is returned and the rest left where it
     is. Columns to touch are read too, so that what cannot be read in them comes to light.
     """
-    asked_columns = sorted(set(positions_of(asked.listed, header)))
-    lists = "".join(f", list(DISTINCT c{at})[1:{MOST_VALUES + 1}]" for at in asked_columns)
-    counts = "".join(f", count(c{at})" for at in touching)
+    listed, touched = sorted(set(positions_of(asked.listed, header))), sorted(touching)
+    lists = "".join(f", list(DISTINCT c{at})[1:{MOST_VALUES + 1}]" for at in listed)
+    counts = "".join(f", count(c{at})" for at in touched)
     # All is fetched, because DuckDB writes down what it could not read only when a query has run to its end.
-    (found,) = connection.execute(f"SELECT count(*){lists}{counts} FROM {relation}").fetchall()
-    values = dict(zip(asked_columns, found[1:], strict=False))
+    ((count, *found),) = connection.execute(f"SELECT count(*){lists}{counts} FROM {relation}").fetchall()
+    values = dict(zip(listed, found, strict=False))
+    filled = dict(zip(touched, found[len(listed) :], strict=True))
+    identifiers = [at for at in positions_of(asked.identifiers, header) if filled.get(at) != 0]
     return Seen(
-        count=found[0],
-        values={at: sorted(filter(None, listed or [])) for at, listed in values.items()},
-        hashes=_hashes(connection, relation, asked, header),
+        count=count,
+        values={at: sorted(filter(None, some or [])) for at, some in values.items()},
+        hashes=_hashes(connection, relation, [f"c{at}" for at in identifiers], asked.key),
     )
 
 
 def _hashes(
-    connection: duckdb.DuckDBPyConnection, relation: str, asked: Asked, header: Sequence[str]
+    connection: duckdb.DuckDBPyConnection, relation: str, cells: Sequence[str], key: Callable[[str], str]
 ) -> tuple[np.ndarray, ...]:
     """Return the hashes of each column of identifiers.
 
     One that equals the identifier before it in its row has none of its own: it says nothing new. They stream by, since
     gathering them in SQL takes many times their size; the file is read once more for them, these columns only.
     """
-    cells = [f"c{at}" for at in positions_of(asked.identifiers, header)]
     if not cells:
         return ()
     ids = ", ".join(f"{composed(cell)} AS id_{cell}" for cell in cells)
-    keys = ", ".join(f"{asked.key(f'id_{cell}')} AS key_{cell}" for cell in cells)
+    keys = ", ".join(f"{key(f'id_{cell}')} AS key_{cell}" for cell in cells)
     hashed = ", ".join(
         f"CASE WHEN key_{cell} {f'<> key_{before}' if before else 'IS NOT NULL'} THEN hash(key_{cell}) END AS {cell}"
         for before, cell in zip([None, *cells], cells, strict=False)
