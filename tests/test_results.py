@@ -38,7 +38,7 @@ def _run(**changes: Any) -> RunParameters:
 
 
 def _made_of(package: Path, plan: Path, run: RunParameters | None = None, *, data: str = "d") -> Fingerprint:
-    return fingerprint(run or _run(), plan=plan, source=None, data=data, package=package)
+    return fingerprint(run or _run(), plan=plan, source=None, published=plan.parent, data=data, package=package)
 
 
 @pytest.mark.parametrize(
@@ -60,8 +60,10 @@ def test_what_reaches_the_numbers_changes_the_key(package: Path, plan: Path, cha
 def test_the_data_the_plan_and_the_mapping_change_the_key(package: Path, plan: Path) -> None:
     before = _made_of(package, plan)
     assert _made_of(package, plan, data="other").key != before.key
-    mapped = fingerprint(_run(), plan=plan, source=plan, data="d", package=package)
+    mapped = fingerprint(_run(), plan=plan, source=plan, published=plan.parent, data="d", package=package)
     assert mapped.key != before.key
+    (plan.parent / "figures.csv").write_text("area,indicator\n", encoding="utf-8")
+    assert _made_of(package, plan).key != before.key
     plan.write_text("year: 2022\n", encoding="utf-8")
     assert _made_of(package, plan).key != before.key
 

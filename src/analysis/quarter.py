@@ -54,6 +54,7 @@ def results(run: RunParameters) -> Results:
         run,
         plan=resolve(run.plan_file),
         source=source,
+        published=PUBLISHED,
         data=content_hash(resolve(run.input_path)),
         package=Path(__file__).parent,
     )

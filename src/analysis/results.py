@@ -29,8 +29,8 @@ class Fingerprint:
     Attributes
     ----------
     parameters, plan, data, code : str
-        SHA-256 of the run's parameters that reach the numbers, of the plan and mapping, of the input, and of the
-        source with the versions of the libraries it calls.
+        SHA-256 of the run's parameters that reach the numbers, of the plan, mapping and published figures, of the
+        input, and of the source with the versions of the libraries it calls.
     """
 
     parameters: str
@@ -177,7 +177,9 @@ class Results:
         )
 
 
-def fingerprint(run: RunParameters, *, plan: Path, source: Path | None, data: str, package: Path) -> Fingerprint:
+def fingerprint(
+    run: RunParameters, *, plan: Path, source: Path | None, published: Path, data: str, package: Path
+) -> Fingerprint:
     """Return the fingerprint of a run; the page's language and signature change no number and are left out.
 
     Parameters
@@ -186,6 +188,8 @@ def fingerprint(run: RunParameters, *, plan: Path, source: Path | None, data: st
         The run.
     plan, source : Path
         The plan and the mapping.
+    published : Path
+        Folder of the published figures that promises are judged by.
     data : str
         Hash of the input.
     package : Path
@@ -194,7 +198,8 @@ def fingerprint(run: RunParameters, *, plan: Path, source: Path | None, data: st
     numbers = run.model_dump(
         mode="json", exclude={"language", "status", "signed_by", "plan_file", "input_path", "source_file"}
     )
-    papers = plan.read_bytes() + (source.read_bytes() if source else b"")
+    figures = sorted(published.glob("*.csv"))
+    papers = b"".join(paper.read_bytes() for paper in (plan, *([source] if source else []), *figures))
     shown = {"report", "publish", "cli.py"}
     code = hashlib.sha256()
     for file in sorted(package.rglob("*.py")):
