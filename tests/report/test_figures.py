@@ -99,7 +99,7 @@ def _year_to_date(results: Results, codes: list[str]) -> pd.Series:
 
 def test_a_ranking_names_its_ends(results: Results, words: Wording) -> None:
     codes = ["datdai", "moitruong", "dautu", "thue"]
-    picture: Picture = figures.ranking(results, words, "overdue", codes, ORIGIN)
+    picture: Picture = figures.ranking(results, words, "overdue", codes, ORIGIN, members="Fields")
     shares = _year_to_date(results, codes)
     names = [words.name(results.plan, str(code)) for code in shares.index]
     assert picture.table.iloc[:, 0].tolist() == names

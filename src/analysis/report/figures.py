@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
@@ -143,8 +144,10 @@ def trend(results: Results, words: Wording, indicator: str, series: str) -> Pict
     return Picture(figure, alt, caption, _share_table(shares, words))
 
 
-def ranking(results: Results, words: Wording, indicator: str, series: list[str], origin: pd.Period) -> Picture:
-    """Return the year so far of one share, body by body or field by field, largest share first."""
+def ranking(
+    results: Results, words: Wording, indicator: str, series: list[str], origin: pd.Period, *, members: str
+) -> Picture:
+    """Return the year so far of one share, largest first, of members that the reader calls by one word: fields."""
     plan, language = results.plan, words.language
     year = periods.labels_of_year(origin)
     rows = results.indicators[
@@ -168,9 +171,10 @@ def ranking(results: Results, words: Wording, indicator: str, series: list[str],
             va="center",
             fontsize=9,
         )
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: numbers.percent(v, language, digits=0)))
+    _write_shares(axes.xaxis, language)
     axes.set(xlabel="", ylabel="")
-    axes.set_title(words.text("{what}: year to date", what=words.indicator(plan, indicator)), wrap=True)
+    title = words.text("{what}: year to date ({members})", what=words.indicator(plan, indicator), members=members)
+    axes.set_title(title, wrap=True)
     axes.grid(axis="y", visible=False)
     _mark_simulated(figure, results, words)
     plt.close(figure)
@@ -250,10 +254,20 @@ def _axis(axes: Axes, labels: list[str], language: str) -> None:
     ticks = list(range(len(labels) - 1, -1, -step))[::-1]
     axes.set_xticks(ticks, [numbers.period(labels[tick], language) for tick in ticks])
     axes.set_xlim(-0.6, len(labels) + 0.9)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: numbers.percent(v, language, digits=0)))
+    _write_shares(axes.yaxis, language)
     axes.locator_params(axis="y", nbins=6)
     axes.set(xlabel="", ylabel="")
     axes.grid(axis="x", visible=False)
+
+
+def _write_shares(axis: Axis, language: str) -> None:
+    """Write an axis of shares with as many decimals as tell its ticks apart."""
+
+    def written(value: float, _: int) -> str:
+        low, high = axis.get_view_interval()
+        return numbers.percent(value, language, digits=1 if high - low < 0.05 else 0)
+
+    axis.set_major_formatter(FuncFormatter(written))
 
 
 def _trend_since_break(results: Results, indicator: str, series: str, *, season_length: int) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from analysis.promises import ItemsTarget, ShareTarget
 from analysis.report import data_words, figures, items_tables, numbers, tables
 from analysis.report.figures import Picture
 from analysis.report.indicator_words import ABOUT, TIMELINESS
-from analysis.report.plan_words import ANSWERS, SETTINGS
+from analysis.report.plan_words import ANSWERS, DIMENSIONS, SETTINGS
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -238,12 +238,18 @@ class Page:
         self._html(tables.plain(frame, caption=words.text("How cases were resolved, the year so far")))
 
     def by_body(self, indicator: str) -> None:
-        """Show the year so far of an indicator, by body or field as the data has them."""
+        """Show the year so far of an indicator, by body and by field as the data has them."""
         known = self.results.indicators
-        codes = known.loc[(known["indicator"] == indicator) & (known["series"] != "total"), "series"].unique()
+        codes = known.loc[known["indicator"] == indicator, "series"].unique()
         named = [code for code in codes if code in self.results.plan.names]
-        if named:
-            self._picture(figures.ranking(self.results, self.words, indicator, named, self.origin))
+        bodies = set(self.results.agency_months["agency"].dropna())
+        for members, some in (
+            (DIMENSIONS["agencies"], [code for code in named if code in bodies]),
+            (DIMENSIONS["fields"], [code for code in named if code not in bodies]),
+        ):
+            if some:
+                told = self.words.text(members)
+                self._picture(figures.ranking(self.results, self.words, indicator, some, self.origin, members=told))
 
     def reporting(self) -> None:
         """Show which services stand behind the share, and which started or stopped since the period before."""
