@@ -18,7 +18,8 @@ from analysis.data.ingest import case_rules
 from analysis.data.ingest.books import Book
 from analysis.data.ingest.duplicates import DUPLICATES, Contender, losers, suspects
 from analysis.data.ingest.listing import REJECTED, as_list
-from analysis.data.ingest.origins import origins_beside, spilling
+from analysis.data.ingest.origins import origins_beside
+from analysis.data.ingest.workshop import workshop
 from analysis.data.sources.sql import literal, parquet
 from analysis.faults import BadData
 
@@ -108,7 +109,7 @@ def together(parts: Sequence[Part], flagged: pd.DataFrame, into: Path) -> Togeth
     into.mkdir(parents=True, exist_ok=True)
     for part in parts:
         _refuse_other_origins(part)
-    with spilling(into) as (_, connection):
+    with workshop(into) as (_, connection):
         lost = _lost(parts, connection)
         connection.register("lost", pa.Table.from_pandas(lost, preserve_index=False))
         rejected = as_list([row for at, part in enumerate(parts) for row in _listed(part, at, connection)], REJECTED)

@@ -14,8 +14,9 @@ from analysis.data.ingest.across_files import Part, parts_of, row_count, togethe
 from analysis.data.ingest.archive import refuse_unfinished
 from analysis.data.ingest.books import Book, read_books
 from analysis.data.ingest.listing import FLAGGED, REJECTED, as_list
-from analysis.data.ingest.origins import spilling, write_origins
+from analysis.data.ingest.origins import write_origins
 from analysis.data.ingest.table import ingest
+from analysis.data.ingest.workshop import workshop
 from analysis.data.sources.description import Description, read_description
 from analysis.data.sources.mapping import Mapping, Source
 from analysis.faults import BadData
@@ -101,7 +102,7 @@ def read_folder(
         held.cases = cases[0].table
     held.parts = {part.book.stem: part.table for part in cases}
     if len(rated) > 1:
-        with spilling(kept) as (_, connection):
+        with workshop(kept) as (_, connection):
             write_one(rated, "case_ratings", kept / "all-ratings.parquet", connection)
         rated = [kept / "all-ratings.parquet"]
     held.case_ratings = rated[0] if rated else None

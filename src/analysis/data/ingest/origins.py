@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -13,12 +10,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis.data.ingest.case_rules import key
-from analysis.data.ingest.table import MEMORY, Intake
+from analysis.data.ingest.table import Intake
+from analysis.data.ingest.workshop import workshop
 from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.open import open_rows
 from analysis.data.sources.rows import Asked, Rows
 from analysis.data.sources.sql import composed, literal, parquet
-from analysis.faults import BadData, EnvironmentFault
+from analysis.faults import BadData
 
 _BATCH = 131_072
 
@@ -52,7 +50,7 @@ def write_origins(source: str, mapping: Mapping, intake: Intake, table: Path) ->
         The disk is full.
     """
     into = origins_beside(table)
-    with spilling(into.parent) as (scratch, connection):
+    with workshop(into.parent) as (scratch, connection):
         rows = open_rows(source, mapping, connection, scratch, asked=Asked())
         read = rows.count - len(rows.broken)
         lines = rows.lines(np.arange(1, read + 1))
@@ -68,19 +66,6 @@ def write_origins(source: str, mapping: Mapping, intake: Intake, table: Path) ->
                 before += len(batch)
         if np.count_nonzero(is_taken) != intake.accepted or _strangers(table, into, connection):
             raise BadData(f"{rows.name}: it changed while it was read; bring it in again")
-
-
-@contextmanager
-def spilling(folder: Path) -> Iterator[tuple[Path, duckdb.DuckDBPyConnection]]:
-    """Give a scratch folder in a folder and a connection that spills into it; both are gone afterwards."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".scratch-", dir=folder) as name, duckdb.connect() as connection:
-            connection.execute(f"SET memory_limit = '{MEMORY}'; SET temp_directory = {literal(Path(name) / 'spill')}")
-            connection.execute("SET enable_progress_bar = false")
-            yield Path(name), connection
-    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
-        raise EnvironmentFault(f"{folder}: {str(error).splitlines()[0]}") from error
 
 
 def _query(rows: Rows, mapping: Mapping) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -20,14 +18,12 @@ from analysis.data.ingest.judging import judgement
 from analysis.data.ingest.listing import classes, flagged, rejected, rejects_by_code
 from analysis.data.ingest.reading import listed_columns, reading
 from analysis.data.ingest.sifting import Sifted, sift
+from analysis.data.ingest.workshop import workshop
 from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.open import open_rows
 from analysis.data.sources.rows import Asked, Rows
 from analysis.data.sources.sql import literal
-from analysis.faults import BadData, BadParameters, EnvironmentFault
-
-MEMORY = "1200MB"
-"""What DuckDB may hold; beyond it, it spills into scratch. With the rest of the process it stays under 2 GiB."""
+from analysis.faults import BadData, BadParameters
 
 MOST_REFUSED = 100_000
 """Rejects listed of a file that is refused: a wrong mapping rejects them all, and ten million fit into no memory."""
@@ -124,7 +120,8 @@ def ingest(
     EnvironmentFault
         The disk is full, a file may not be read, or a database does not answer.
     """
-    with _workshop(into.parent, mapping) as (scratch, connection):
+    with workshop(into.parent) as (scratch, connection):
+        _set_time_zone(connection, mapping.time_zone)
         tell("reading the rows")
         rows = open_rows(source, mapping, connection, scratch, asked=_asked(mapping))
         dropped = _dropped(rows, mapping)
@@ -158,27 +155,6 @@ def _asked(mapping: Mapping) -> Asked:
         identifiers=tuple(header for header in identifiers if header is not None),
         key=partial(case_rules.key, mapping.case_id_form),
     )
-
-
-@contextmanager
-def _workshop(folder: Path, mapping: Mapping) -> Iterator[tuple[Path, duckdb.DuckDBPyConnection]]:
-    """Give a folder for scratch and a connection that spills into it; both are gone afterwards."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".scratch-", dir=folder) as name:
-            scratch = Path(name)
-            with duckdb.connect() as connection:
-                spill = literal(scratch / "spill")
-                connection.execute(f"SET memory_limit = '{MEMORY}'; SET temp_directory = {spill}")
-                connection.execute("SET enable_progress_bar = false")
-                _set_time_zone(connection, mapping.time_zone)
-                yield scratch, connection
-    except duckdb.OutOfMemoryException as error:
-        raise EnvironmentFault(f"{folder}: not enough memory or disk ({str(error).splitlines()[0]})") from error
-    except duckdb.IOException as error:
-        raise EnvironmentFault(f"{folder}: {str(error).splitlines()[0]}") from error
-    except OSError as error:
-        raise EnvironmentFault(f"{error.filename or folder}: {error.strerror or error}") from error
 
 
 def _set_time_zone(connection: duckdb.DuckDBPyConnection, name: str) -> None:

@@ -148,6 +148,8 @@ def _copy_duckdb(copy: _Copy) -> tuple[str, ...]:
 
 def _fault(error: duckdb.Error, sentence: str) -> BadData | EnvironmentFault:
     """Return what went wrong with a copy: the source, unless the disk it was copied to is full."""
+    if isinstance(error, duckdb.InterruptException):
+        raise error
     told = f"{sentence} ({_first_line(error)})"
     is_ours = isinstance(error, duckdb.OutOfMemoryException) or "No space left" in str(error)
     return EnvironmentFault(told) if is_ours else BadData(told)
@@ -194,6 +196,8 @@ def _copy_postgresql(copy: _Copy) -> tuple[str, ...]:
                 copy.connection.unregister("received_batches")
     except (postgresql.ProgrammingError, postgresql.NotSupportedError) as error:
         raise BadData(f"{copy.mapping.relation}: the relation cannot be read ({_first_line(error)})") from error
+    except duckdb.InterruptException:
+        raise
     except (postgresql.Error, duckdb.Error) as error:
         raise EnvironmentFault(f"the database does not answer as expected ({_first_line(error)})") from error
 

@@ -115,6 +115,8 @@ def _read_regular(
         # DuckDB looks for bytes that are no text in the columns asked for only: it is asked for all.
         seen = look_through(connection, stored, asked, header, touching=range(len(header)))
         rejects = connection.execute("SELECT DISTINCT line, error_type FROM reject_errors ORDER BY line").fetchall()
+    except duckdb.InterruptException:
+        raise
     except duckdb.Error:
         return None
     surveyed = surveying.result()
