@@ -197,7 +197,7 @@ _LISTS = {"fields": "field", "agencies": "agency"}
 def _gaps(
     plan: Plan, origin: pd.Period, counts: pd.DataFrame, indicators: pd.DataFrame, forecast: Forecast
 ) -> pd.DataFrame:
-    year = indicators[indicators["period"].isin(periods.labels_of_year(origin))]
+    year = indicators[indicators["period"].isin(periods.labels_of_year(plan.last_period))]
     pieces = []
     for target in plan.share_targets:
         for part in target.parts:
