@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import periods
-from analysis.data.contracts import CaseRatings, Cases, check, columns_of
+from analysis.data.contracts import CaseRatings, Cases, Catalogue, check, columns_of
 from analysis.data.counting import count_cases, count_ratings, not_yet_known
 
 TIMES = ("submitted_at", "accepted_at", "first_due_at", "due_at", "finished_at", "returned_at")
@@ -192,6 +192,51 @@ def test_from_a_later_extract_what_came_later_is_undone(cases):
     assert _timeliness(path, as_of=then) == {"late": 1}
     assert not_yet_known(path, as_of=then) == 3
     assert (_sums(path, "received")["2021-09"], not_yet_known(path, as_of=date(2021, 9, 12))) == (8, 0)
+
+
+def test_by_a_catalogue_the_level_in_force_that_day_decides(cases):
+    catalogue = pd.DataFrame(
+        [
+            # procedure_code, level, valid_from, valid_to
+            ("1.raised", "2", "2019-01-01", "2021-08-31"),
+            ("1.raised", "4", "2021-09-01", None),
+            ("1.lowered", "3", "2019-01-01", "2021-09-09"),
+            ("1.lowered", "2", "2021-09-10", None),
+            ("1.last-day", "4", "2019-01-01", "2021-09-10"),
+            ("1.first-day", "4", "2021-09-10", None),
+            ("1.tomorrow", "4", "2021-09-11", None),
+            ("1.ended", "4", "2019-01-01", "2021-09-09"),
+        ],
+        columns=["procedure_code", "level", "valid_from", "valid_to"],
+    ).assign(field=None, eligible=True, mobile=None, integrated=None, roadmap_on=None)
+    catalogue = check(catalogue, Catalogue, where="test")
+    # procedure, level on the case, published by it, published by the catalogue of 10 September
+    scenes = [
+        ("1.raised", "2", False, True),
+        ("1.lowered", "3", True, False),
+        ("1.last-day", "2", False, True),
+        ("1.first-day", "2", False, True),
+        ("1.tomorrow", "2", False, False),
+        ("1.ended", "2", False, False),
+        ("1.ended", "3", True, True),
+        ("1.unknown", "full", True, True),
+        (None, "1", False, False),
+        ("1.unknown", None, None, None),
+        ("1.raised", None, None, True),
+    ]
+    path = cases(
+        *[
+            _case(f"H{at}", "2021-09-01", "2021-09-02", procedure_code=scene[0], level=scene[1], field=f"f{at}")
+            for at, scene in enumerate(scenes)
+        ]
+    )
+    how = {"as_of": date(2021, 9, 10), "cutoff_day": 14, "frequency": "M", "due_precision": "day"}
+    for published_by, which in ((None, 2), (catalogue, 3)):
+        counts = count_cases(path, **how, published_by=published_by)
+        assert counts[["received", "resolved"]].sum().tolist() == [len(scenes), len(scenes)]
+        for row in counts.itertuples():
+            found = None if pd.isna(row.published_online) else bool(row.published_online)
+            assert found == scenes[int(row.field[1:])][which], scenes[int(row.field[1:])]
 
 
 @pytest.fixture

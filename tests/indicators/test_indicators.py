@@ -86,6 +86,38 @@ def test_a_code_of_two_meanings_is_refused(counts, change, code):
         uptake.online_of_all(counts.assign(**change))
 
 
+def test_uptake_of_the_received_counts_what_came_in(counts):
+    came = counts.assign(received=pd.array([40, 10, 30, 5, 15, 500, 0, 100], dtype="Int64"))
+    # The 500 of p5 have no channel; the others are 40 + 10 + 30 + 5 + 15.
+    assert _row(uptake.online_of_all(came, base="received"), "total") == (55, 100, pytest.approx(0.55))
+    # Published: 40 + 10 + 5, and the 15 filed online although the catalogue says not.
+    assert _row(uptake.online_of_published(came, base="received"), "total")[:2] == (55, 70)
+    assert uptake.online_of_all(came)["denominator"].max() == 105
+
+
+def test_a_group_is_the_sum_of_its_agencies_or_fields(counts):
+    groups = {"both": ["stp", "sxd"], "one": ["xaydung"], "either": ["stp", "hotich"]}
+    for share in (uptake.online_of_all, uptake.online_of_published):
+        shares = share(counts, groups=groups)
+        assert _row(shares, "both") == _row(shares, "total")
+        assert _row(shares, "one") == _row(shares, "xaydung")
+        # Their cases are the same ones, and count once.
+        assert _row(shares, "either") == _row(shares, "stp")
+
+
+@pytest.mark.parametrize("name", ["stp", "hotich", "total"])
+def test_a_group_named_like_something_else_is_refused(counts, name):
+    with pytest.raises(BadData, match=f"'{name}'"):
+        uptake.online_of_all(counts, groups={name: ["sxd"]})
+
+
+def test_a_share_has_the_standard_error_of_its_count(counts):
+    shares = uptake.online_of_all(counts).set_index(["series", "period"])["standard_error"]
+    assert shares["total", "2021-02"] == pytest.approx((0.8 * 0.2 / 10) ** 0.5)
+    assert uptake.online_of_all(counts.assign(resolved=0))["standard_error"].isna().all()
+    assert uptake.online_of_all(counts[counts["channel"] == "online"])["standard_error"].eq(0).all()
+
+
 def test_satisfied_of_respondents():
     rows = [("2021-01", "stp", None, "hotich", "online", 8, 10), ("2021-01", "sxd", None, "xaydung", "counter", 1, 5)]
     ratings = check(pd.DataFrame(rows, columns=list(Ratings.to_schema().columns)), Ratings, where="hand-made ratings")

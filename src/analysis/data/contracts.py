@@ -143,6 +143,9 @@ class Counts(_Table):
 class Workload(_Table):
     """What a body had on its desk by period: carried over, come in, done late, left late.
 
+    Whole cases, 0 or more. A case without a due date is never late and never due; one closed without any date is in
+    none of the columns, since nobody knows how long it lay there.
+
     Attributes
     ----------
     period, agency, district, field, channel
@@ -150,13 +153,13 @@ class Workload(_Table):
     carried_in : cases
         Accepted before the period and still open at its start.
     received, resolved : cases
-        As in `Counts`.
+        As in `Counts`, but for cases closed without any date.
     resolved_late : cases
         Of those resolved, after their due date.
     overdue_at_end : cases
         Accepted, still open at the end of the period, and past their due date.
     due : cases
-        Accepted, and falling due in the period, whether done or not; a case without a due date never does.
+        Accepted, and falling due in the period, whether done or not.
     due_late : cases
         Of those, not done by their due date.
     """

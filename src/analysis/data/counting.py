@@ -21,9 +21,10 @@ DIMENSIONS = "agency, district, field, channel"
 def as_known(cases: Path, *, as_of: date) -> str:
     """Return SQL for the cases as they stood on a day: what came later is not there yet.
 
-    A case filed later is left out; a finish, a return or an acceptance that came later is missing, and the case is
-    open. On an extract taken that day nothing changes. From a later extract this is a reconstruction: what was
-    *changed* in between (a due date, a level, a refusal without a date) shows its later state, and nobody can tell.
+    A case filed later is left out; a finish, a return or an acceptance that came later is missing, and a case closed
+    later is open: closed on its finish or, having none, when it was handed back. On an extract taken that day nothing
+    changes. From a later extract this is a reconstruction: what was *changed* in between (a due date, a level, a
+    refusal without a date) shows its later state, and nobody can tell.
 
     Parameters
     ----------
@@ -33,7 +34,8 @@ def as_known(cases: Path, *, as_of: date) -> str:
         The day.
     """
     known = _by(as_of)
-    later = f"(finished_at IS NOT NULL AND NOT finished_at {known})"
+    closed = "coalesce(finished_at, returned_at)"
+    later = f"({closed} IS NOT NULL AND NOT {closed} {known})"
     return f"""(
         SELECT * REPLACE (
             CASE WHEN accepted_at {known} THEN accepted_at END AS accepted_at,
@@ -74,7 +76,8 @@ def count_cases(
         What a due date means in this source.
     published_by : pd.DataFrame, optional
         See `analysis.data.contracts.Catalogue`: then the level of a procedure is the one in force on `as_of`, whatever
-        its case says; a procedure the catalogue does not have keeps the level of its case.
+        its case says; a procedure the catalogue does not have on that day, because it never had or no longer has,
+        keeps the level of its case.
 
     Returns
     -------

@@ -30,8 +30,9 @@ def count_workload(
     """Return the `workload` table of the cases known on a day.
 
     A case is on the desk from its acceptance until it is closed: resolved on its finish; refused or withdrawn on its
-    finish, or else when it was handed back. One closed without any date is nowhere in it: nobody knows how long it lay
-    there. What lies in the period that holds the day is counted as far as it is known.
+    finish, or else when it was handed back, on its acceptance if that is said to be earlier. One closed without any
+    date is nowhere in it: nobody knows how long it lay there. What lies in the period that holds the day is counted as
+    far as it is known.
 
     Parameters
     ----------
@@ -74,14 +75,16 @@ def count_workload(
     query = f"""
     WITH closing AS (
         SELECT *, CASE outcome WHEN 'open' THEN NULL WHEN 'resolved' THEN finished_at
-                  ELSE coalesce(finished_at, returned_at) END AS closed_at
+                  -- greatest() skips what is missing: without a return it would be the acceptance.
+                  ELSE coalesce(finished_at, CASE WHEN returned_at IS NOT NULL
+                                                  THEN greatest(accepted_at, returned_at) END) END AS closed_at
         FROM {as_known(cases, as_of=as_of)}),
     desk AS (
         SELECT *, {turns} AS turns_late_at,
             due_at < {end} AS falls_due
         FROM closing WHERE accepted_at IS NOT NULL AND (outcome = 'open' OR closed_at IS NOT NULL))
     SELECT {label_of("month", frequency)} AS period, {DIMENSIONS}, flow, CAST(sum(n) AS BIGINT) AS n
-    FROM ({flows}) GROUP BY ALL"""
+    FROM ({flows}) GROUP BY ALL ORDER BY ALL"""
     last = periods.reporting_month(as_of, cutoff_day)
     counted = _with_stocks(frame_of(query), last.asfreq("Q") if frequency == "Q" else last)
     return check(counted, Workload, where=str(cases))

@@ -40,11 +40,11 @@ def share_series(
     Raises
     ------
     BadData
-        A code names an agency and a field, so that a series would be two things.
+        A code names two of an agency, a field, a group and the whole, so that a series would be two things.
     """
     clash = set(frame["agency"].dropna()) & set(frame["field"].dropna())
     codes = {*frame["agency"], *frame["field"]}
-    twofold = clash | ({TOTAL, *groups} & codes)
+    twofold = clash | ({TOTAL, *groups} & codes) | ({TOTAL} & set(groups))
     if twofold:
         raise BadData(f"the code {min(twofold)!r} names an agency, a field, a group or the whole at once")
     pieces = [_added_up(frame.assign(series=TOTAL))]

@@ -9,7 +9,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from analysis.data.contracts import Cases, Counts, check
+from analysis.data.contracts import Cases, Counts, Workload, check, columns_of
 from analysis.data.ingest.received import Calendar, content_hash, receive
 from analysis.faults import BadData, BadParameters
 from analysis.parameters import ROOT
@@ -78,6 +78,34 @@ def test_tables_without_ratings_have_no_ratings(folder):
     received = _receive(folder)
     assert received.ratings.empty
     assert received.intake.fillna("").to_numpy().tolist() == [["counts.parquet", "counts", "2021-09", "accepted", 1]]
+
+
+def _workload(folder, carried_in):
+    row = dict.fromkeys(columns_of(Workload)[5:], 0) | {"period": "2021-09", "carried_in": carried_in}
+    frame = pd.DataFrame([row]).reindex(columns=columns_of(Workload))
+    check(frame, Workload, where="test").to_parquet(folder / "workload.parquet")
+
+
+def test_beside_counts_the_workload_is_what_the_folder_brings(folder):
+    _counts(folder)
+    assert _receive(folder).workload.empty
+    _workload(folder, 7)
+    workload = _receive(folder).workload
+    assert workload[["period", "carried_in"]].to_numpy().tolist() == [["2021-09", 7]]
+
+
+def test_beside_cases_the_workload_is_counted_from_them(folder):
+    # Reporting months close on the 14th: the first is late in September's, the second carried into it.
+    _cases(
+        folder,
+        ("H1", "2021-08-20", "2021-09-01", "2021-09-03", "resolved"),
+        ("H2", "2021-08-01", "2021-09-30", None, "open"),
+    )
+    _workload(folder, 7)
+    workload = _receive(folder).workload
+    september = workload[workload["period"] == "2021-09"].iloc[0]
+    assert september[["carried_in", "received", "resolved_late", "due", "due_late"]].tolist() == [1, 1, 1, 1, 1]
+    assert workload["period"].tolist() == ["2021-08", "2021-09", "2021-10"]
 
 
 def test_a_table_that_breaks_its_contract_is_refused(folder):

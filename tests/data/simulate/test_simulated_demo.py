@@ -16,7 +16,7 @@ from analysis.data.simulate.folders import write_demo
 from analysis.parameters import ROOT
 
 DEMO = ROOT / "data" / "demo"
-TABLES_OF_THE_DEMO = ("counts", "ratings", "survey", "catalogue", "progress")
+TABLES_OF_THE_DEMO = ("counts", "workload", "ratings", "survey", "catalogue", "progress")
 
 
 def _table(name):
@@ -96,6 +96,14 @@ def test_as_much_comes_in_as_goes_out(counts):
     yearly = counts.groupby(counts["period"].str[:4])[["received", "resolved"]].sum()
     # Withdrawn cases come in and are not resolved; the stock of open ones hardly changes.
     assert (yearly["received"] / yearly["resolved"]).between(1.0, 1.03).all()
+
+
+def test_the_desk_holds_the_cases_of_the_counts(counts):
+    desk = _table("workload")
+    both = ["received", "resolved"]
+    assert_frame_equal(desk.groupby("period")[both].sum(), counts.groupby("period")[both].sum())
+    late = counts[counts["timeliness"] == "late"].groupby("period")["resolved"].sum()
+    assert desk.groupby("period")["resolved_late"].sum().tolist() == late.tolist()
 
 
 def test_the_third_quarter_of_2021_is_worth_a_forecast(counts):
