@@ -97,6 +97,15 @@ def _year_to_date(results: Results, codes: list[str]) -> pd.Series:
     return (sums["numerator"] / sums["denominator"]).sort_values(ascending=False)
 
 
+def test_every_tick_of_a_trend_stands_where_it_says(results: Results, words: Wording) -> None:
+    for indicator, series in (("overdue", "total"), ("overdue", "datdai"), ("online_of_all", "total")):
+        axis = figures.trend(results, words, indicator, series).figure.axes[0].yaxis
+        written = axis.get_major_formatter()
+        ticks = list(axis.get_majorticklocs())
+        said = [float(written(at, 0).rstrip(" %\N{NO-BREAK SPACE}").replace(",", ".")) for at in ticks]
+        assert said == pytest.approx([100 * at for at in ticks])
+
+
 def test_a_ranking_names_its_ends(results: Results, words: Wording) -> None:
     codes = ["datdai", "moitruong", "dautu", "thue"]
     picture: Picture = figures.ranking(results, words, "overdue", codes, ORIGIN, members="Fields")

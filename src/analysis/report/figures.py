@@ -11,7 +11,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis import periods
 from analysis.indicators.trend import with_trend
@@ -255,17 +255,17 @@ def _axis(axes: Axes, labels: list[str], language: str) -> None:
     axes.set_xticks(ticks, [numbers.period(labels[tick], language) for tick in ticks])
     axes.set_xlim(-0.6, len(labels) + 0.9)
     _write_shares(axes.yaxis, language)
-    axes.locator_params(axis="y", nbins=6)
     axes.set(xlabel="", ylabel="")
     axes.grid(axis="x", visible=False)
 
 
 def _write_shares(axis: Axis, language: str) -> None:
-    """Write an axis of shares with as many decimals as tell its ticks apart."""
+    """Write an axis of shares at round steps, with the decimals they need: no tick stands beside its value."""
+    axis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
 
     def written(value: float, _: int) -> str:
-        low, high = axis.get_view_interval()
-        return numbers.percent(value, language, digits=1 if high - low < 0.05 else 0)
+        step = np.diff(axis.get_majorticklocs()).min(initial=1.0)
+        return numbers.percent(value, language, digits=max(0, -int(np.floor(np.log10(100 * step) + 1e-9))))
 
     axis.set_major_formatter(FuncFormatter(written))
 
