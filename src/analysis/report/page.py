@@ -241,7 +241,9 @@ class Page:
         """Show the year so far of an indicator, by body and by field as the data has them."""
         known = self.results.indicators
         codes = known.loc[known["indicator"] == indicator, "series"].unique()
-        named = [code for code in codes if code in self.results.plan.names]
+        # A group is neither: it would stand among its own fields.
+        plan = self.results.plan
+        named = [code for code in codes if code in plan.names and code not in plan.groups]
         bodies = set(self.results.agency_months["agency"].dropna())
         for members, some in (
             (DIMENSIONS["agencies"], [code for code in named if code in bodies]),
