@@ -13,19 +13,8 @@ import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 from pandera.typing.pandas import Series
 
+from analysis.data import codes
 from analysis.faults import BadData
-
-CHANNELS = ("online", "counter", "post", "other")
-TIMELINESS = ("early", "on_time", "late", "no_due_date")
-OUTCOMES = ("resolved", "refused", "withdrawn", "open")
-LEVELS = ("1", "2", "3", "4", "full", "partial", "information")
-PUBLISHED_LEVELS = ("3", "4", "full", "partial")
-"""Levels at which a procedure counts as published online: 3 and 4 until August 2022, full and partial since."""
-CASE_RATINGS = ("dissatisfied", "satisfied", "very_satisfied")
-PROGRESS_KINDS = ("inventory", "milestone", "headcount")
-
-CODE = r"^[a-z0-9]+([_-][a-z0-9]+)*$"
-PERIOD = r"^\d{4}(-(0[1-9]|1[0-2])|Q[1-4])$"
 
 
 def _dimension(**checks: Any) -> Any:
@@ -75,18 +64,18 @@ class Cases(_Table):
 
     case_id: Series[str] = pa.Field(unique=True)
     procedure_code: Series[str] = _dimension()
-    field: Series[str] = _dimension(str_matches=CODE)
-    agency: Series[str] = _dimension(str_matches=CODE)
-    district: Series[str] = _dimension(str_matches=CODE)
-    level: Series[str] = _dimension(isin=LEVELS)
-    channel: Series[str] = _dimension(isin=CHANNELS)
+    field: Series[str] = _dimension(str_matches=codes.CODE)
+    agency: Series[str] = _dimension(str_matches=codes.CODE)
+    district: Series[str] = _dimension(str_matches=codes.CODE)
+    level: Series[str] = _dimension(isin=codes.LEVELS)
+    channel: Series[str] = _dimension(isin=codes.CHANNELS)
     submitted_at: Series[pa.DateTime] = _dimension()
     accepted_at: Series[pa.DateTime] = _dimension()
     first_due_at: Series[pa.DateTime] = _dimension()
     due_at: Series[pa.DateTime] = _dimension()
     finished_at: Series[pa.DateTime] = _dimension()
     returned_at: Series[pa.DateTime] = _dimension()
-    outcome: Series[str] = pa.Field(isin=OUTCOMES)
+    outcome: Series[str] = pa.Field(isin=codes.OUTCOMES)
 
 
 class CaseRatings(_Table):
@@ -103,7 +92,7 @@ class CaseRatings(_Table):
     """
 
     case_id: Series[str]
-    rating: Series[str] = pa.Field(isin=CASE_RATINGS)
+    rating: Series[str] = pa.Field(isin=codes.CASE_RATINGS)
     rated_at: Series[pa.DateTime]
 
 
@@ -121,21 +110,21 @@ class Counts(_Table):
     channel : {"online", "counter", "post", "other"} or missing
         How the case was filed; missing when the source gives the whole without its split by channel.
     published_online : bool or missing
-        Whether the procedure was published online when the case was received (see `PUBLISHED_LEVELS`).
+        Whether the procedure was published online when the case was received (see `codes.PUBLISHED_LEVELS`).
     timeliness : {"early", "on_time", "late", "no_due_date"} or missing
         Finish against the due date, for resolved cases.
     received, resolved : cases
         Whole numbers, 0 or more; missing when the source does not count them.
     """
 
-    period: Series[str] = pa.Field(str_matches=PERIOD)
-    agency: Series[str] = _dimension(str_matches=CODE)
-    district: Series[str] = _dimension(str_matches=CODE)
-    field: Series[str] = _dimension(str_matches=CODE)
-    procedure: Series[str] = _dimension(str_matches=CODE)
-    channel: Series[str] = _dimension(isin=CHANNELS)
+    period: Series[str] = pa.Field(str_matches=codes.PERIOD)
+    agency: Series[str] = _dimension(str_matches=codes.CODE)
+    district: Series[str] = _dimension(str_matches=codes.CODE)
+    field: Series[str] = _dimension(str_matches=codes.CODE)
+    procedure: Series[str] = _dimension(str_matches=codes.CODE)
+    channel: Series[str] = _dimension(isin=codes.CHANNELS)
     published_online: Series[pd.BooleanDtype] = _dimension()
-    timeliness: Series[str] = _dimension(isin=TIMELINESS)
+    timeliness: Series[str] = _dimension(isin=codes.TIMELINESS)
     received: Series[pd.Int64Dtype] = _dimension(ge=0)
     resolved: Series[pd.Int64Dtype] = _dimension(ge=0)
 
@@ -164,11 +153,11 @@ class Workload(_Table):
         Of those, not done by their due date.
     """
 
-    period: Series[str] = pa.Field(str_matches=PERIOD)
-    agency: Series[str] = _dimension(str_matches=CODE)
-    district: Series[str] = _dimension(str_matches=CODE)
-    field: Series[str] = _dimension(str_matches=CODE)
-    channel: Series[str] = _dimension(isin=CHANNELS)
+    period: Series[str] = pa.Field(str_matches=codes.PERIOD)
+    agency: Series[str] = _dimension(str_matches=codes.CODE)
+    district: Series[str] = _dimension(str_matches=codes.CODE)
+    field: Series[str] = _dimension(str_matches=codes.CODE)
+    channel: Series[str] = _dimension(isin=codes.CHANNELS)
     carried_in: Series[pd.Int64Dtype] = pa.Field(ge=0)
     received: Series[pd.Int64Dtype] = pa.Field(ge=0)
     resolved: Series[pd.Int64Dtype] = pa.Field(ge=0)
@@ -191,11 +180,11 @@ class Ratings(_Table):
         All ratings given; at least `satisfied`.
     """
 
-    period: Series[str] = pa.Field(str_matches=PERIOD)
-    agency: Series[str] = _dimension(str_matches=CODE)
-    district: Series[str] = _dimension(str_matches=CODE)
-    field: Series[str] = _dimension(str_matches=CODE)
-    channel: Series[str] = _dimension(isin=CHANNELS)
+    period: Series[str] = pa.Field(str_matches=codes.PERIOD)
+    agency: Series[str] = _dimension(str_matches=codes.CODE)
+    district: Series[str] = _dimension(str_matches=codes.CODE)
+    field: Series[str] = _dimension(str_matches=codes.CODE)
+    channel: Series[str] = _dimension(isin=codes.CHANNELS)
     satisfied: Series[pd.Int64Dtype] = pa.Field(ge=0)
     respondents: Series[pd.Int64Dtype] = pa.Field(ge=0)
 
@@ -225,11 +214,11 @@ class Survey(_Table):
         From very dissatisfied (1) to very satisfied (5); 4 and 5 are satisfied.
     """
 
-    instrument: Series[str] = pa.Field(str_matches=CODE)
+    instrument: Series[str] = pa.Field(str_matches=codes.CODE)
     round: Series[str] = pa.Field(str_length={"min_value": 1})
-    stratum: Series[str] = pa.Field(str_matches=CODE)
-    cluster: Series[str] = pa.Field(str_matches=CODE)
-    agency: Series[str] = _dimension(str_matches=CODE)
+    stratum: Series[str] = pa.Field(str_matches=codes.CODE)
+    cluster: Series[str] = pa.Field(str_matches=codes.CODE)
+    agency: Series[str] = _dimension(str_matches=codes.CODE)
     weight: Series[float] = pa.Field(gt=0)
     rating: Series[pd.Int64Dtype] = pa.Field(ge=1, le=5)
 
@@ -258,8 +247,8 @@ class Catalogue(_Table):
     """
 
     procedure_code: Series[str] = pa.Field(str_length={"min_value": 1})
-    field: Series[str] = _dimension(str_matches=CODE)
-    level: Series[str] = pa.Field(isin=LEVELS)
+    field: Series[str] = _dimension(str_matches=codes.CODE)
+    level: Series[str] = pa.Field(isin=codes.LEVELS)
     eligible: Series[pd.BooleanDtype]
     mobile: Series[pd.BooleanDtype] = _dimension()
     integrated: Series[pd.BooleanDtype] = _dimension()
@@ -287,9 +276,9 @@ class Progress(_Table):
         Headcount allowed and reached on that day; only for headcount.
     """
 
-    target: Series[str] = pa.Field(str_matches=CODE)
-    item: Series[str] = pa.Field(str_matches=CODE)
-    kind: Series[str] = pa.Field(isin=PROGRESS_KINDS)
+    target: Series[str] = pa.Field(str_matches=codes.CODE)
+    item: Series[str] = pa.Field(str_matches=codes.CODE)
+    kind: Series[str] = pa.Field(isin=codes.PROGRESS_KINDS)
     planned_on: Series[pa.DateTime]
     done_on: Series[pa.DateTime] = _dimension()
     planned: Series[pd.Int64Dtype] = _dimension(ge=0)

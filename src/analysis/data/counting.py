@@ -9,7 +9,8 @@ from typing import Literal
 import duckdb
 import pandas as pd
 
-from analysis.data.contracts import PUBLISHED_LEVELS, Counts, Ratings, check
+from analysis.data.codes import PUBLISHED_LEVELS
+from analysis.data.contracts import Counts, Ratings, check
 from analysis.data.sources.sql import file_literal, parquet
 
 DuePrecision = Literal["day", "instant"]

@@ -19,7 +19,8 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.typing.pandas import Series
 
-from analysis.data.contracts import CODE, Table, check, columns_of
+from analysis.data.codes import CODE
+from analysis.data.contracts import Table, check, columns_of
 from analysis.faults import BadData
 
 UNITS = ("share", "score", "count", "rank_only")

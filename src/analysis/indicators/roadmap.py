@@ -6,7 +6,7 @@ from datetime import date
 
 import pandas as pd
 
-from analysis.data.contracts import PUBLISHED_LEVELS
+from analysis.data.codes import PUBLISHED_LEVELS
 from analysis.indicators.dated_items import COLUMNS, DatedItems, as_known
 
 CONDITIONS = ("published", "mobile")

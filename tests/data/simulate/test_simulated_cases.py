@@ -10,7 +10,8 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from analysis import periods
-from analysis.data.contracts import PUBLISHED_LEVELS, CaseRatings, Cases, check
+from analysis.data.codes import PUBLISHED_LEVELS
+from analysis.data.contracts import CaseRatings, Cases, check
 from analysis.data.simulate import province
 from analysis.data.simulate.catalogue import NO_TERM, procedures
 from analysis.data.simulate.simulation import simulate

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from analysis.data.contracts import PUBLISHED_LEVELS
+from analysis.data.codes import PUBLISHED_LEVELS
 
 END = pd.Timestamp("2021-12-14")
 

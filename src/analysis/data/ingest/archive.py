@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from analysis.data.contracts import CODE
+from analysis.data.codes import CODE
 from analysis.data.ingest.across_files import SEVERAL, parts_of
 from analysis.data.ingest.books import Book, read_books, stem_of, write_books
 from analysis.data.ingest.listing import FLAGGED, REJECTED, as_list

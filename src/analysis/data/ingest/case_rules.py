@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from analysis.data.contracts import PUBLISHED_LEVELS
+from analysis.data.codes import PUBLISHED_LEVELS
 from analysis.data.ingest.reading import Condition, Reading
 from analysis.data.sources.mapping import Mapping
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.data.contracts import CASE_RATINGS
+from analysis.data.codes import CASE_RATINGS
 from analysis.data.simulate import province
 from analysis.data.simulate.cases import END, Cases
 from analysis.data.simulate.paths import Paths

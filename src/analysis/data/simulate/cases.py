@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from analysis.data.contracts import CHANNELS, OUTCOMES, columns_of
+from analysis.data.codes import CHANNELS, OUTCOMES
 from analysis.data.contracts import Cases as CasesTable
+from analysis.data.contracts import columns_of
 from analysis.data.simulate import province
 from analysis.data.simulate.catalogue import Procedures
 from analysis.data.simulate.histories import Histories, histories

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analysis.data.contracts import CASE_RATINGS
+from analysis.data.codes import CASE_RATINGS
 from analysis.data.simulate import province
 from analysis.data.simulate.catalogue import Procedures
 from analysis.data.simulate.histories import CALENDAR

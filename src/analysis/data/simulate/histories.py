@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 
 from analysis import periods
-from analysis.data.contracts import TIMELINESS
+from analysis.data.codes import TIMELINESS
 from analysis.data.simulate import province
 from analysis.data.simulate.calendar import DAY_SECONDS, WorkingCalendar
 from analysis.data.simulate.catalogue import NO_TERM, SIZES, Procedures

@@ -61,7 +61,7 @@ class Paths:
         return np.stack([*online, *counter, *post], axis=-1)
 
     def timeliness(self) -> np.ndarray:
-        """Return the probability of each class of `contracts.TIMELINESS`, of shape (offices, months, classes)."""
+        """Return the probability of each class of `codes.TIMELINESS`, of shape (offices, months, classes)."""
         early = (1 - self.late) * province.EARLY_SHARE
         dated = np.stack([early, 1 - self.late - early, self.late], axis=-1) * (1 - province.NO_DUE_DATE_SHARE)
         return np.concatenate([dated, np.full((*self.late.shape, 1), province.NO_DUE_DATE_SHARE)], axis=-1)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from analysis.data.contracts import PUBLISHED_LEVELS, TIMELINESS, Counts, Ratings, check
+from analysis.data.codes import PUBLISHED_LEVELS, TIMELINESS
+from analysis.data.contracts import Counts, Ratings, check
 from analysis.data.simulate import province
 
 DIMENSIONS = ["period", "agency", "district", "field", "channel"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.data.contracts import TIMELINESS
+from analysis.data.codes import TIMELINESS
 from analysis.data.simulate.paths import FILINGS, Paths
 
 
@@ -23,7 +23,7 @@ class Drawn:
     filing : np.ndarray
         Position in `paths.FILINGS`.
     timeliness : np.ndarray
-        Position in `contracts.TIMELINESS`.
+        Position in `codes.TIMELINESS`.
     """
 
     office: np.ndarray

@@ -8,7 +8,8 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
-from analysis.data.contracts import CODE, PERIOD, TABLES
+from analysis.data.codes import CODE, PERIOD
+from analysis.data.contracts import TABLES
 
 Kind = Literal["text", "time", "number", "listed", "code", "period"]
 
