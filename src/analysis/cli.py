@@ -15,7 +15,18 @@ if TYPE_CHECKING:
 # Everything that computes is imported inside the commands: help and a misspelt option answer at once.
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Interruptible(click.Group):
+    """Commands that end with 130 on Ctrl-C from their first import on, where click ends with 1."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            raise SystemExit(130) from None
+
+
+@click.group(cls=_Interruptible, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Đúng Hẹn: will the promises of this year's plan be kept, how sure are we, and what would it take?"""
 

@@ -102,6 +102,22 @@ def test_interrupted_by_hand_it_clears_away_behind_itself(tmp_path, start, stray
     assert not list(out.glob(".ingest-*"))
 
 
+@pytest.mark.slow
+def test_interrupted_before_it_began_it_ends_like_any_interrupted_command(tmp_path, start):
+    _write(tmp_path / "new.csv", 10)
+    codes = set()
+    for tenth in range(4, 10):
+        process = start("new.csv", tmp_path / "out")
+        time.sleep(tenth / 10)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate()
+        codes.add(process.returncode)
+        assert "Aborted" not in told
+    # Before Python has come to our code it dies of the signal, and a few rows may be in before it comes.
+    assert codes <= {130, 0, -signal.SIGINT}
+    assert 130 in codes
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     """Mount a disk of 12 MB."""
