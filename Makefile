@@ -4,7 +4,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS := 1
 RECENT = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; set PYTHON=python3.12, say" >&2; exit 6; }
 
-.PHONY: help report test test-slow test-all lab lint lock demo bench
+.PHONY: help report test test-slow test-all lab lint lock demo track-record bench
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -49,6 +49,16 @@ lock: ## pin what pyproject.toml asks for, with hashes and without addresses
 	  --no-header --no-annotate --quiet -o requirements.lock
 	.venv/lock/bin/python tests/environment_yml.py > environment.yml
 	@rm -rf .venv/lock
+
+track-record: .venv/installed ## grade the method on the public panels again (about 8 minutes; DUNGHEN_REAL_DATA says where they are)
+	@test -d "$(DUNGHEN_REAL_DATA)" || { echo "set DUNGHEN_REAL_DATA to the folder with govuk/ and nhs_ae/" >&2; exit 2; }
+	rm -rf .track-record
+	$(BIN)/dunghen backtest govuk-digital=$(DUNGHEN_REAL_DATA)/govuk/panel.csv --out .track-record/govuk-digital
+	$(BIN)/dunghen backtest nhs-late=$(DUNGHEN_REAL_DATA)/nhs_ae/panel.csv --rule at_most --year-start 4 \
+	  --out .track-record/nhs-late
+	for panel in govuk-digital nhs-late; do for table in years calibration places; do \
+	  cp .track-record/$$panel/$$table.csv data/track_record/$$panel/; done; done
+	rm -rf .track-record
 
 bench: .venv/installed ## the figures of the benchmarks, side by side (about 20 minutes)
 	$(BIN)/python benchmarks/ingest.py --out benchmarks/ingest.md

@@ -18,8 +18,8 @@ from analysis.results import Results
 
 DEMO = ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml"
 NUMBERS = [
-    "promises", "indicators", "draws", "smoothed", "diagnostics", "baselines", "run_rate", "previous", "coverage",
-    "changes", "intake", "rejected", "flagged", "agency_months",
+    "promises", "indicators", "draws", "components", "weights", "track_scored", "track_reliability", "diagnostics",
+    "baselines", "run_rate", "previous", "coverage", "changes", "intake", "rejected", "flagged", "agency_months",
 ]  # fmt: skip
 
 

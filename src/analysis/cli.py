@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -36,7 +36,9 @@ def main() -> None:
 @click.option("--input", "received", type=click.Path(exists=True, path_type=Path), help="Folder or file received.")
 @click.option("--language", type=click.Choice(["vi", "en"]), help="Language of the pages.")
 @click.option("--force", is_flag=True, help="Publish again even if nothing has changed.")
-@click.option("--reports", type=click.Path(file_okay=False, path_type=Path), help="Folder to publish into.")
+@click.option(
+    "--reports", type=click.Path(file_okay=False, path_type=Path), help="Publish here, as a trial: not in the ledger."
+)
 def run(
     run_files: tuple[Path, ...], received: Path | None, language: str | None, force: bool, reports: Path | None
 ) -> None:
@@ -98,6 +100,7 @@ def _from_project(path: Path) -> str:
 
 def _publish(one: RunParameters, name: str, *, force: bool, reports: Path | None) -> None:
     from analysis import quarter
+    from analysis.publish.ledger import LEDGER
     from analysis.publish.run import REPORTS, publish
     from analysis.report.wording import Wording
 
@@ -106,6 +109,7 @@ def _publish(one: RunParameters, name: str, *, force: bool, reports: Path | None
         prepare=quarter.results,
         words=Wording(one.language),
         reports=reports.resolve() if reports else REPORTS,
+        ledger=None if reports else LEDGER,
         force=force,
         tell=lambda line: click.echo(f"{name}: {line}"),
     )
@@ -230,13 +234,55 @@ def demo(out: Path | None, seed: int, case_count: int | None, dirty: bool) -> No
     click.echo(f"simulated province, seed {seed}: {folder}")
 
 
-if __name__ == "__main__":
-    main()
-
-
 @main.command()
 def schema() -> None:
     """Print the JSON schema of a plan, as parameters/schemas/plan.schema.json holds it."""
     from analysis.schema import plan_schema
 
     click.echo(plan_schema(), nl=False)
+
+
+@main.command()
+@click.argument("panels", metavar="[NAME=]PANEL.csv...", nargs=-1, required=True)
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write into.")
+@click.option(
+    "--rule", type=click.Choice(["at_least", "at_most"]), default="at_least", show_default=True,
+    help="How a share keeps a promise.",
+)  # fmt: skip
+@click.option("--year-start", type=click.IntRange(1, 12), default=1, show_default=True, help="First month of a year.")
+@click.option("--members", help="Models to forecast with, separated by commas; all by default.")
+@click.option("--seed", type=click.IntRange(min=0), default=2021, show_default=True, help="Same seed, same numbers.")
+@click.option("--language", type=click.Choice(["vi", "en"]), default="vi", show_default=True, help="Of the page.")
+def backtest(
+    panels: tuple[str, ...], out: Path, rule: Literal["at_least", "at_most"], year_start: int, members: str | None,
+    seed: int, language: str,
+) -> None:  # fmt: skip
+    """Forecast every past year of each PANEL from what was known then, and grade it.
+
+    A panel is a CSV file of series, period (2021-09 or 2021Q3), numerator, denominator; other columns are ignored. NAME
+    defaults to the name of its folder.
+
+    \b
+    Writes forecasts.parquet, totals.parquet, scores.csv, report.html, and what the page is drawn from:
+    years.csv, calibration.csv, places.csv, skill.csv.
+    Ends with 0 written, 2 bad parameters, 3 bad data, 6 disk.
+    """
+    from analysis.faults import EnvironmentFault, Fault
+    from analysis.publish.backtest import write_backtest
+    from analysis.report.wording import Wording
+
+    told = lambda line: click.echo(f"{line} …", err=True)  # noqa: E731
+    try:
+        write_backtest(panels, out, rule=rule, year_start=year_start, members=members, seed=seed,
+                       words=Wording(language), tell=told)  # fmt: skip
+    except Fault as fault:
+        click.echo(str(fault), err=True)
+        raise SystemExit(fault.exit_code) from fault
+    except OSError as error:
+        click.echo(f"{error.filename or out}: {error.strerror or error}", err=True)
+        raise SystemExit(EnvironmentFault.exit_code) from error
+    click.echo(f"written: {out / 'report.html'}")
+
+
+if __name__ == "__main__":
+    main()

@@ -22,6 +22,8 @@ from analysis.data.revisions import COLUMNS as REVISED
 from analysis.data.revisions import earlier_archive, revisions
 from analysis.data.workload import count_workload
 from analysis.faults import BadData, BadParameters
+from analysis.forecast.backtest.targets import Rule
+from analysis.forecast.track_record import track_record
 from analysis.indicators import reporting, satisfaction
 from analysis.indicators.promised import promised_series
 from analysis.interpretation import Interpretation
@@ -89,6 +91,9 @@ def compute(run: RunParameters, plan: Plan, received: Received, made_of: Fingerp
     counted_as = partial(_counted_as, plan=plan, received=received, as_of=run.as_of, own=counted)
     now = read(plan, quarter, _counted(counted_as(chosen), chosen), facts, chosen, drawn)
     other = sensitivity(plan, quarter, now.attainment.promises, counted_as, facts, chosen, drawn)
+    parts = [part for target in now.plan.share_targets for part in target.parts]
+    rules: dict[str, Rule] = {part.indicator: "at_most" if part.rule == "at_most" else "at_least" for part in parts}
+    record = track_record(now.indicators, rules, origin=origin, seed=drawn.seed)
     before = earlier_archive(resolve(run.input_path)) if run.source_file is None else None
     forms = filed(
         received.cases, resolve(run.input_path), plan=plan, quarter=quarter, due_precision=received.due_precision
@@ -115,8 +120,11 @@ def compute(run: RunParameters, plan: Plan, received: Received, made_of: Fingerp
         coverage=reporting.coverage(counts),
         changes=reporting.changes(counts, periods.write(origin), periods.write(origin - 1)),
         draws=now.forecast.draws,
-        smoothed=now.forecast.smoothed,
+        components=now.forecast.components,
         diagnostics=now.forecast.diagnostics,
+        weights=now.forecast.weights,
+        track_scored=record.scored,
+        track_reliability=record.reliability,
         promises=now.attainment.promises,
         baselines=now.attainment.baselines,
         run_rate=now.attainment.run_rate,

@@ -80,8 +80,10 @@ class Results:
         `indicator, series, period, numerator, denominator, value`, up to the quarter.
     coverage, changes : pd.DataFrame
         Procedures behind the online share; see `indicators.reporting`.
-    draws, smoothed, diagnostics : pd.DataFrame
+    draws, components, diagnostics, weights : pd.DataFrame
         See `forecast.rest_of_year.Forecast`.
+    track_scored, track_reliability : pd.DataFrame
+        See `forecast.track_record.TrackRecord`.
     promises, baselines, run_rate, items_pace, items_missing : pd.DataFrame
         See `attainment.probability.Attainment`.
     gap : pd.DataFrame
@@ -114,8 +116,11 @@ class Results:
     coverage: pd.DataFrame
     changes: pd.DataFrame
     draws: pd.DataFrame
-    smoothed: pd.DataFrame
+    components: pd.DataFrame
     diagnostics: pd.DataFrame
+    weights: pd.DataFrame
+    track_scored: pd.DataFrame
+    track_reliability: pd.DataFrame
     promises: pd.DataFrame
     baselines: pd.DataFrame
     run_rate: pd.DataFrame

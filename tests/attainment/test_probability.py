@@ -66,7 +66,7 @@ def _forecast(north: tuple[int, ...] = NORTH, south: tuple[int, ...] = SOUTH) ->
         for draw, online in enumerate(values)
     ]
     draws = pd.DataFrame(rows, columns=["indicator", "series", "period", "draw", "numerator", "denominator"])
-    return Forecast(draws, pd.DataFrame(), pd.DataFrame(), ())
+    return Forecast(draws, pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), ())
 
 
 def _judged(

@@ -31,7 +31,7 @@ DRAWS = pd.DataFrame(
      for draw in range(400)],
     columns=["indicator", "series", "period", "draw", "numerator", "denominator"],
 )  # fmt: skip
-FORECAST = Forecast(DRAWS, pd.DataFrame(), pd.DataFrame(), ())
+FORECAST = Forecast(DRAWS, pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), ())
 PUBLISHED = ROOT / "data" / "published"
 
 

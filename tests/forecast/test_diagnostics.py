@@ -4,23 +4,52 @@ import pytest
 from scipy.special import expit
 from scipy.stats import chi2
 
-from analysis.forecast.diagnostics import error_diagnostics, smoothed_shares
-from analysis.forecast.model import SmoothedLevel
+from analysis.forecast.diagnostics import audited, components, error_diagnostics
+from analysis.forecast.futures import fit_panel
+from analysis.forecast.model import SmoothedLevel, smoothed_level
+from analysis.forecast.panel import Panel
 
 
 def with_errors(errors: np.ndarray) -> SmoothedLevel:
-    return SmoothedLevel(np.zeros(len(errors)), np.ones(len(errors)), errors)
+    return SmoothedLevel(np.zeros(len(errors)), np.ones(len(errors)), np.zeros(len(errors)), errors)
 
 
-def test_smoothed_shares_start_at_the_first_observation():
-    level = SmoothedLevel(np.array([0.0, 0.0, 1.0]), np.array([1.0, 0.5, 0.2]), np.zeros(3))
-    frame = smoothed_shares(
-        ["a"], pd.period_range("2021Q1", periods=3, freq="Q"), [level], np.array([[False, True, True]])
-    )
-    assert list(frame["period"]) == ["2021Q2", "2021Q3"]
-    assert frame["level"].tolist() == pytest.approx([0.5, expit(1.0)])
-    assert frame["lower"].tolist() == pytest.approx([expit(-1.2815516 * 0.5), expit(1 - 1.2815516 * 0.2)])
-    assert frame["upper"].tolist() == pytest.approx([expit(1.2815516 * 0.5), expit(1 + 1.2815516 * 0.2)])
+def seasonal_panel() -> Panel:
+    """Two series of 36 months, the second from the fifth on, with a high June."""
+    rng = np.random.default_rng(4)
+    periods = pd.period_range("2018-01", periods=36, freq="M")
+    p = expit(np.where(periods.month == 6, 0.6, -0.4)) * np.ones((2, 1))
+    N = np.full((2, 36), 4000.0)
+    K = rng.binomial(4000, p).astype(float)
+    K[1, :4] = N[1, :4] = np.nan
+    K[0, 20] = N[0, 20] = np.nan
+    return Panel(("a", "b"), periods, K, N)
+
+
+def test_components_add_up_to_the_record_and_start_with_it():
+    panel = seasonal_panel()
+    fit = fit_panel(panel, 3)
+    frame = components(fit, [0, 1], [smoothed_level(*fit.share.best_model(row)) for row in (0, 1)])
+    assert frame.groupby("series")["period"].first().to_dict() == {"a": "2018-01", "b": "2018-05"}
+    known = frame.dropna(subset="observed")
+    assert len(frame) - len(known) == 1  # the gap, where the level is bridged
+    np.testing.assert_allclose(known["observed"], known[["level", "season", "remainder"]].sum(axis=1), atol=1e-12)
+    share = panel.numerator[0, 0] / panel.denominator[0, 0]
+    assert known["observed"].iloc[0] == pytest.approx(np.log(share / (1 - share)), abs=1e-3)
+    june = frame[frame["period"].str.endswith("-06")]["season"]
+    assert june.min() > 0.7  # 1.0 above the other months, 11/12 of it above their mean
+
+
+def test_the_batch_filter_and_statsmodels_agree_and_so_do_their_simulations():
+    fit = fit_panel(seasonal_panel(), 3)
+    frame = audited(fit, [0, 1], seed=1, key="x")
+    assert frame["likelihood_gap"].max() < 1e-8
+    assert frame["series"].tolist() == ["a", "b"]
+    middle = frame[["simulated_median", "drawn_median"]].to_numpy()
+    np.testing.assert_allclose(middle, expit(-0.4), atol=0.02)
+    width = frame["simulated_upper"] - frame["simulated_lower"]
+    np.testing.assert_allclose(frame["drawn_upper"] - frame["drawn_lower"], width, rtol=0.6)
+    assert (width > 0).all()
 
 
 def test_ljung_box_by_hand():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from statsmodels.tsa.statespace.structural import UnobservedComponents
 
-from analysis.forecast.model import BinomLLT, smoothed_level
+from analysis.forecast.model import BinomLLT, simulated, smoothed_level
 
 PARAMS = np.array([0.8, 1.0, 0.1, 0.03, 0.05, 0.0036])
 
@@ -60,19 +60,6 @@ def test_equals_unobserved_components_local_level_without_slope():
     assert ours.loglike(flat) == pytest.approx(theirs.loglike([0.04 + 0.01, 0.15**2]), abs=1e-8)
 
 
-def test_the_compiled_pass_is_the_public_filter():
-    y, v = series(1, gaps=(7,))
-    model = BinomLLT(y, v, pooled_drift=0.02)
-    output, results = model.filter_output(PARAMS), model.filter(PARAMS, cov_type="none")
-    seen = np.isfinite(y)
-    np.testing.assert_array_equal(np.asarray(output.forecast_error)[0, seen], results.forecasts_error[0, seen])
-    np.testing.assert_array_equal(
-        np.asarray(output.forecast_error_cov)[0, 0, seen], results.forecasts_error_cov[0, 0, seen]
-    )
-    np.testing.assert_array_equal(np.asarray(output.filtered_state), results.filtered_state)
-    np.testing.assert_array_equal(np.asarray(output.filtered_state_cov), results.filtered_state_cov)
-
-
 def test_clone_lets_statsmodels_forecast_past_the_sample():
     y, v = series(2)
     model = BinomLLT(y, v, pooled_drift=0.05)
@@ -94,6 +81,8 @@ def test_simulated_spread_equals_the_analytic_one():
     results = BinomLLT(y, v).smooth(PARAMS, cov_type="none")
     draws = np.asarray(results.simulate(4, anchor="end", repetitions=4000, rng=np.random.default_rng(0))).reshape(4, -1)
     np.testing.assert_allclose(draws.var(axis=1), results.get_forecast(4).var_pred_mean, rtol=0.08)
+    ours = simulated(BinomLLT(y, v), PARAMS, 4, 4000, np.random.default_rng(0))
+    np.testing.assert_array_equal(ours, draws)
 
 
 def test_a_break_lets_the_level_jump():

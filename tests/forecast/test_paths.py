@@ -1,242 +1,136 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.special import expit
 
+from analysis.forecast.futures import fit_panel
+from analysis.forecast.hub import hub
 from analysis.forecast.panel import Panel
-from analysis.forecast.paths import MINIMUM_PERIODS, enough_history, joint_paths
-
-MONTHS = pd.period_range("2018-01", periods=24, freq="M")
-
-
-def run(panel, headline=("s00",), **changes):
-    settings = {"horizon": 3, "draw_count": 40, "seed": 7, "key": "uptake"} | changes
-    return joint_paths(panel, headline=headline, **settings)
+from analysis.forecast.paths import year_paths
+from analysis.forecast.ranks import rank_levels
+from analysis.forecast.standing import fit_year, past_years, standing
 
 
-def edge_panel(periods: pd.PeriodIndex, seed: int = 0) -> Panel:
-    """One series per way a real series misbehaves."""
-    T = len(periods)
-    rng = np.random.default_rng(seed)
-    N = rng.poisson(80.0, (9, T)).astype(float)
-    K = rng.binomial(N.astype(int), 0.3).astype(float)
-    names = ("all", "constant", "gaps", "late", "none", "rising", "still", "tiny", "zero_volume")
-    K[0], K[1], K[4] = N[0], N[1] // 4, 0
-    K[2, 3:6] = N[2, 3:6] = np.nan
-    K[3, : T // 3] = N[3, : T // 3] = np.nan
-    K[5, : T // 2] = 0
-    K[6], N[6] = 30, 100
-    N[7] = rng.poisson(1.5, T)
-    N[7, :3] = 1
-    K[7] = np.minimum(K[7], N[7] // 2)
-    K[8, ::4] = N[8, ::4] = 0
-    return Panel(names, periods, K, N)
+def run(panel, headline=("s00", "s01"), year=2021, **changes):
+    settings = {"draw_count": 200, "seed": 7, "key": "uptake"} | changes
+    return year_paths(panel, year, headline, **settings)
 
 
-@pytest.mark.parametrize(
-    ("periods", "horizon"),
-    [
-        (pd.period_range("2018Q1", periods=15, freq="Q"), 1),
-        (pd.period_range("2018-01", periods=48, freq="M"), 12),
-        (pd.period_range("2018-01", periods=12, freq="M"), 1),
-    ],
-)
-def test_every_kind_of_misbehaving_series_gets_sane_counts(periods, horizon):
-    panel = edge_panel(periods)
-    paths = run(panel, panel.series, horizon=horizon, draw_count=300)
-    assert paths.numerator.shape == (9, 300, horizon)
+@pytest.fixture(scope="module")
+def known(walk_panel) -> Panel:
+    """Three years and six months of ten series."""
+    return walk_panel(series=10, periods=42)
+
+
+@pytest.fixture(scope="module")
+def paths(known):
+    return run(known)
+
+
+def test_counts_are_possible_and_whole(paths):
+    assert paths.numerator.shape == (2, 200, 6)
     assert paths.numerator.dtype == np.int64
     assert (paths.numerator >= 0).all()
     assert (paths.numerator <= paths.denominator).all()
-    assert paths.periods[0] == panel.origin + 1
-    share = paths.numerator.sum(axis=2) / np.maximum(paths.denominator.sum(axis=2), 1)
-    middle = dict(zip(panel.series, np.median(share, axis=1), strict=True))
-    assert middle["all"] > 0.97
-    assert middle["none"] < 0.03
-    assert middle["still"] == pytest.approx(0.3, abs=0.04)
-    assert middle["rising"] > 0.15
-    volume = np.median(paths.denominator[8])
-    assert volume == pytest.approx(80, rel=0.25)  # periods without cases are gaps in a series that has them usually
-    shares = paths.smoothed[["lower", "level", "upper"]].to_numpy()
-    assert ((shares >= 0) & (shares <= 1)).all()
-    assert (np.diff(shares, axis=1) >= 0).all()
-    assert list(paths.diagnostics["series"]) == list(panel.series)
+    assert paths.periods[0] == pd.Period("2021-07", freq="M")
 
 
-def test_frame_holds_each_number_in_its_place(walk_panel):
-    paths = run(walk_panel(), ("s02", "s00"), horizon=2, draw_count=3)
+def test_year_end_shares_are_the_hubs_on_the_ranks_of_the_models_paths(known, paths):
+    fit = fit_year(known, 2021)
+    now, _ = standing(fit, 2021, seed=7, key="uptake")
+
+    def stood(origin, year):
+        then = fit_year(known.until(origin), year)
+        return None if then is None else standing(then, year, seed=7, key="uptake")[0]
+
+    pooled = hub(now, past_years(known, 2021, now.series, stood), season_length=12)
+    K, N = fit.simulate(0, seed=7, key="uptake", common=fit.common(7, 200))
+    so_far = known.numerator[0, 36:].sum(), known.denominator[0, 36:].sum()
+    own = (so_far[0] + K.sum(axis=0)) / (so_far[1] + N.sum(axis=0))
+    mapped = (so_far[0] + paths.numerator[0].sum(axis=1)) / (so_far[1] + paths.denominator[0].sum(axis=1))
+    expected = np.sort(pooled.quantiles(np.array([0]), own[None], rank_levels(200))[0])
+    inside = (expected > mapped.min()) & (expected < mapped.max())
+    # a whole case is 1/(cases of the year): nothing else may move a value
+    case = 1 / (so_far[1] + paths.denominator[0].sum(axis=1)).min()
+    np.testing.assert_allclose(np.sort(mapped)[inside], expected[inside], atol=case)
+    assert pd.Series(mapped).corr(pd.Series(own), method="spearman") > 0.999
+    np.testing.assert_array_equal(paths.denominator[0], N.T)
+
+
+def test_frame_holds_each_number_in_its_place(paths):
     frame = paths.to_frame()
     assert list(frame.columns) == ["series", "period", "draw", "numerator", "denominator"]
-    assert len(frame) == 12
-    cell = frame[(frame["series"] == "s00") & (frame["period"] == "2020-02") & (frame["draw"] == 2)].iloc[0]
+    cell = frame[(frame["series"] == "s01") & (frame["period"] == "2021-08") & (frame["draw"] == 2)].iloc[0]
     assert (cell["numerator"], cell["denominator"]) == (paths.numerator[1, 2, 1], paths.denominator[1, 2, 1])
-    quarterly = run(walk_panel(frequency="Q", periods=10), horizon=1).to_frame()
-    assert set(quarterly["period"]) == {"2020Q3"}
 
 
-def test_same_seed_same_bits_and_other_seed_other_numbers(walk_panel):
-    panel = walk_panel()
-    first, again = run(panel), run(panel)
-    np.testing.assert_array_equal(first.numerator, again.numerator)
-    np.testing.assert_array_equal(first.denominator, again.denominator)
-    for other in (run(panel, seed=8), run(panel, key="overdue")):
-        assert not np.array_equal(first.numerator, other.numerator)
+def test_same_seed_same_bits_and_other_seed_or_key_other_numbers(known, paths):
+    np.testing.assert_array_equal(run(known).numerator, paths.numerator)
+    for other in (run(known, seed=8), run(known, key="overdue")):
+        assert not np.array_equal(other.numerator, paths.numerator)
 
 
-def test_another_headline_series_changes_no_other(walk_panel):
-    panel = walk_panel()
-    alone, among = run(panel, ("s01",)), run(panel, ("s03", "s01", "s00"))
-    np.testing.assert_array_equal(alone.numerator[0], among.numerator[1])
-    np.testing.assert_array_equal(alone.denominator[0], among.denominator[1])
-    pd.testing.assert_frame_equal(
-        alone.smoothed, among.smoothed[among.smoothed["series"] == "s01"].reset_index(drop=True)
+def test_another_headline_series_changes_no_other(known, paths):
+    among = run(known, ("s05", "s01", "s00"))
+    np.testing.assert_array_equal(among.numerator[2], paths.numerator[0])
+    np.testing.assert_array_equal(among.denominator[1], paths.denominator[1])
+
+
+def test_a_series_that_starts_later_changes_nothing(known, paths):
+    empty = np.full((1, 42), np.nan)
+    more = Panel(
+        (*known.series, "s99"),
+        known.periods,
+        np.vstack([known.numerator, empty]),
+        np.vstack([known.denominator, empty]),
     )
+    np.testing.assert_array_equal(run(more).numerator, paths.numerator)
 
 
-def test_a_shorter_horizon_is_the_beginning_of_a_longer(walk_panel):
-    panel = walk_panel()
-    np.testing.assert_array_equal(run(panel, horizon=1).numerator, run(panel, horizon=4).numerator[:, :, :1])
+def test_weights_say_what_each_series_is_pooled_from(paths):
+    sums = paths.weights.groupby("series")["weight"].sum()
+    np.testing.assert_allclose(sums, 1.0)
+    assert not paths.weights["short"].any()
+    assert set(paths.weights["member"]) >= {"npeb", "dressed_last_quarter", "scaled_seasonal_naive"}
 
 
-def test_nothing_after_the_origin_is_looked_at(walk_panel):
-    long = walk_panel(periods=30)
-    counts = [long.numerator.copy(), long.denominator.copy()]
-    for array in counts:
-        array[:, 24:] = 0
-    changed = Panel(long.series, long.periods, *counts)
-    origin = long.periods[23]
-    np.testing.assert_array_equal(run(long.until(origin)).numerator, run(changed.until(origin)).numerator)
+def test_a_short_history_is_flagged_and_one_too_short_left_out(known):
+    K, N = known.numerator.copy(), known.denominator.copy()
+    K[1, :20] = N[1, :20] = np.nan  # 22 months
+    K[2, :35] = N[2, :35] = np.nan  # seven
+    paths = run(Panel(known.series, known.periods, K, N), ("s00", "s01", "s02"))
+    assert paths.series == ("s00", "s01")
+    assert paths.weights.groupby("series")["short"].first().to_dict() == {"s00": False, "s01": True}
+    short = paths.weights[paths.weights["series"] == "s01"].set_index("member")["weight"]
+    assert short["npeb"] == short["dressed_last_quarter"] == 0.5
 
 
-def year_shares(paths):
-    return paths.numerator.sum(axis=2) / np.maximum(paths.denominator.sum(axis=2), 1)
+def test_a_series_at_none_stays_there_in_most_draws(known):
+    K = known.numerator.copy()
+    K[:6] = 0
+    paths = run(Panel(known.series, known.periods, K, known.denominator), ("s00",))
+    assert (paths.numerator[0].sum(axis=1) == 0).mean() > 0.9
 
 
-def test_shared_factor_moves_series_of_two_panels_together(walk_panel):
-    # so many cases that counting noise, which is nobody's to share, hides nothing
-    one, two = (walk_panel(seed=seed, step=0.4, volume=20_000) for seed in (1, 2))
-    correlations = []
-    for r in (0.0, 0.8):
-        a = year_shares(run(one, draw_count=3000, shared_factor=r))[0]
-        b = year_shares(run(two, draw_count=3000, shared_factor=r, key="overdue"))[0]
-        correlations.append(pd.Series(a).corr(pd.Series(b), method="spearman"))
-    assert abs(correlations[0]) < 0.06
-    assert correlations[1] > 0.6
+def test_no_series_to_forecast_is_no_paths(walk_panel):
+    assert run(walk_panel(periods=5), ("s00",), year=2018) is None
 
 
-def test_a_future_break_widens_only_what_follows_it(walk_panel):
-    panel = walk_panel()
-    spread = [
-        np.ptp(np.quantile(p.numerator / np.maximum(p.denominator, 1), [0.1, 0.9], axis=1), axis=0)[0]
-        for p in (run(panel, draw_count=2000), run(panel, draw_count=2000, breaks={MONTHS[-1] + 2: 0.5}))
-    ]
-    assert spread[1][0] == spread[0][0]
-    assert (spread[1][1:] > 1.5 * spread[0][1:]).all()
+def test_a_break_widens_the_share(known, paths):
+    wide = run(known, breaks={pd.Period("2021-07", freq="M"): 0.5})
+    spread = [np.ptp(np.quantile(one.numerator[0].sum(axis=1), [0.1, 0.9])) for one in (paths, wide)]
+    assert spread[1] > 1.3 * spread[0]
 
 
-def test_a_break_outside_panel_and_horizon_changes_nothing(walk_panel):
-    panel = walk_panel()
-    far = {MONTHS[0] - 5: 0.5, MONTHS[-1] + 30: 0.5}
-    np.testing.assert_array_equal(run(panel).numerator, run(panel, breaks=far).numerator)
+def test_arguments_out_of_range_are_refused(known):
+    with pytest.raises(ValueError, match="twice"):
+        run(known, ("s00", "s00"))
+    with pytest.raises(ValueError, match="below zero"):
+        run(known, breaks={known.periods[3]: -1.0})
 
 
-def test_the_season_comes_back():
-    rng = np.random.default_rng(3)
-    periods = pd.period_range("2018-01", periods=41, freq="M")  # May 2021
-    p = expit(np.where(periods.month == 6, 0.5, -0.5)) * np.ones((6, 1))
-    N = np.full((6, 41), 2000)
-    panel = Panel(tuple("abcdef"), periods, rng.binomial(N, p), N)
-    june, july = np.median(run(panel, ("a",), horizon=2, draw_count=400).numerator[0] / 2000, axis=0)
-    assert june == pytest.approx(expit(0.5), abs=0.05)
-    assert july == pytest.approx(expit(-0.5), abs=0.05)
-
-
-def test_the_regressor_moves_its_period():
-    rng = np.random.default_rng(4)
-    periods = pd.period_range("2016-01", periods=60, freq="M")
-    holiday = np.zeros(61)
-    holiday[[1, 12, 25, 37, 48, 60]] = 1.0  # February or January; the first period ahead has it
-    N = np.full((8, 60), 2000)
-    panel = Panel(tuple("abcdefgh"), periods, rng.binomial(N, expit(-0.5 + 1.0 * holiday[:60])), N)
-    with_it = run(panel, ("a",), horizon=1, regressor=holiday)
-    without = run(panel, ("a",), horizon=1, regressor=np.r_[holiday[:60], 0.0])
-    assert np.median(with_it.numerator) > 1.3 * np.median(without.numerator)
-
-
-def share_inside(panel: Panel, at: int) -> float:
-    """Return the share of series whose 80 % interval for six months around an origin held what came."""
-    paths = run(panel.until(panel.periods[at]), panel.series, horizon=6, draw_count=300, shared_factor=0.0)
-    K, N = panel.numerator, panel.denominator
-    K_known, N_known = (counts[:, at - 5 : at + 1].sum(axis=1, keepdims=True) for counts in (K, N))
-    shares = (K_known + paths.numerator.sum(axis=2)) / (N_known + paths.denominator.sum(axis=2))
-    lower, upper = np.quantile(shares, [0.1, 0.9], axis=1)
-    came = K[:, at - 5 :].sum(axis=1) / N[:, at - 5 :].sum(axis=1)
-    return float(((lower <= came) & (came <= upper)).mean())
-
-
-@pytest.mark.slow
-def test_intervals_cover_as_often_as_they_say_without_a_season(walk_panel):
-    # 17 months: too few to estimate a season, and there is none. 160 independent intervals: a true 80 % leaves
-    # 70 % to 90 % about twice in a thousand; scoring by scale instead of variance fell to 73 %
-    covered = [
-        share_inside(walk_panel(series=40, periods=23, seed=seed, step=0.12, season=0.0), 16) for seed in range(4)
-    ]
-    assert 0.70 <= np.mean(covered) <= 0.90
-
-
-@pytest.mark.slow
-def test_intervals_cover_about_as_often_as_they_say_with_a_season(walk_panel):
-    # the season is estimated from two and a half years; its error is common to all series of a panel, so the twelve
-    # panels, not the 288 series, are the sample, and the band is wide
-    covered = [share_inside(walk_panel(series=24, periods=36, seed=seed, step=0.12), 29) for seed in range(12)]
-    assert 0.72 <= np.mean(covered) <= 0.88
-
-
-def test_history_is_counted_in_periods_with_cases():
-    N = np.zeros((2, 24))
-    N[0, -MINIMUM_PERIODS:], N[1, 1 - MINIMUM_PERIODS :] = 5, 5
-    panel = Panel(("enough", "short"), MONTHS, N * 0, N)
-    assert enough_history(panel, "enough")
-    assert not enough_history(panel, "short")
-    with pytest.raises(ValueError, match="'short' has fewer than 8"):
-        run(panel, ("short",))
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"headline": ()},
-        {"headline": "s00"},
-        {"headline": ("s00", "s00")},
-        {"headline": ("unknown",)},
-        {"horizon": 0},
-        {"draw_count": 0},
-        {"shared_factor": 1.0},
-        {"shared_factor": -0.1},
-        {"breaks": {MONTHS[3]: -1.0}},
-        {"regressor": np.zeros(24)},
-        {"regressor": np.full(27, np.nan)},
-    ],
-)
-def test_arguments_out_of_range_are_refused(walk_panel, changes):
-    with pytest.raises(ValueError, match=r".+"):
-        run(walk_panel(), **changes)
-
-
-@settings(max_examples=6, deadline=None)
-@given(st.integers(0, 10_000), st.sampled_from(["M", "Q"]), st.integers(1, 5), st.floats(0, 0.9))
-def test_counts_are_possible_whatever_the_panel(seed, frequency, horizon, shared_factor):
-    rng = np.random.default_rng(seed)
-    N = rng.poisson(rng.gamma(0.5, 40, (3, 1)) * np.ones(13)).astype(float) + 1
-    K = rng.binomial(N.astype(int), rng.beta(0.3, 0.3, (3, 1)) * np.ones(13)).astype(float)
-    hidden = rng.random((3, 13)) < 0.2
-    K[hidden] = N[hidden] = np.nan
-    panel = Panel(("a", "b", "c"), pd.period_range("2019", periods=13, freq=frequency), K, N)
-    headline = [name for name in panel.series if enough_history(panel, name)]
-    if headline:
-        paths = run(panel, headline, horizon=horizon, shared_factor=shared_factor)
-        assert (paths.numerator >= 0).all()
-        assert (paths.numerator <= paths.denominator).all()
-        assert len(paths.periods) == horizon
+def test_fits_of_a_year_see_four_years_and_no_more(walk_panel):
+    long = walk_panel(periods=80)
+    fit = fit_year(long, 2024)
+    assert fit.panel.periods[0] == pd.Period("2020-01", freq="M")
+    assert len(fit.future) == 4
+    assert isinstance(fit, type(fit_panel(long, 1)))

@@ -1,14 +1,12 @@
 import numpy as np
 import pytest
-from scipy.stats import t as student
 
-from analysis.forecast.model import BinomLLT
+from analysis.forecast.filtering import filter_grid
 from analysis.forecast.pooling import (
     empirical_bayes_weights,
-    filter_grid,
-    grid_log_scores,
     pooled_drift,
     share_grid,
+    share_weights,
     volume_grid,
 )
 
@@ -20,35 +18,11 @@ def test_grids_hold_the_documented_points():
     flat = grid[grid[:, 5] == 0]
     assert len(flat) == 30
     assert not flat[:, [1, 3]].any()
-    assert volume_grid().shape == (16, 6)
-    assert not volume_grid()[:, [1, 3, 5]].any()
-
-
-def test_scores_are_student_densities_of_statsmodels_errors():
-    rng = np.random.default_rng(0)
-    y = rng.normal(0, 1, (2, 20)).cumsum(axis=1)
-    y[1, :6], y[0, 9] = np.nan, np.nan
-    variance = rng.uniform(0.01, 0.1, (2, 20))
-    breaks = np.zeros(20)
-    breaks[10] = 0.5
-    grid = share_grid()[[0, 57, 120, 209]]
-    scores = grid_log_scores(y, variance, grid, pooled_drift=0.03, break_variance=breaks)
-    for u, first in enumerate((0, 6)):
-        for g, params in enumerate(grid):
-            model = BinomLLT(y[u], variance[u], 0.03, breaks)
-            results = model.filter(params, cov_type="none")
-            scored = np.isfinite(y[u]) & (np.arange(20) > first)
-            scale = np.sqrt(results.forecasts_error_cov[0, 0, scored] * 4 / 6)  # variance as claimed
-            expected = student.logpdf(results.forecasts_error[0, scored], 6, scale=scale).sum()
-            assert scores[u, g] == pytest.approx(expected, abs=1e-10)
-
-
-def test_a_series_without_observations_scores_nothing_and_takes_the_prior():
-    y = np.vstack([np.random.default_rng(1).normal(0, 0.3, 20).cumsum(), np.full(20, np.nan)])
-    fit = filter_grid(y, np.full((2, 20), 0.01), volume_grid())
-    assert not fit.log_scores[1].any()
-    posterior, prior = empirical_bayes_weights(fit.log_scores)
-    np.testing.assert_allclose(posterior[1], prior, atol=5e-3)
+    volumes = volume_grid()
+    assert volumes.shape == (60, 6)
+    assert len(np.unique(volumes, axis=0)) == 60
+    assert not volumes[:30, [1, 3, 5]].any()
+    assert (volumes[30:, 5] > 0).all()
 
 
 def test_weights_of_equal_scores_stay_equal():
@@ -70,12 +44,39 @@ def test_peers_pull_an_undecided_series():
     assert posterior[-1, 0] > 0.9
 
 
+def test_a_series_without_observations_takes_the_prior():
+    y = np.vstack([np.random.default_rng(1).normal(0, 0.3, 20).cumsum(), np.full(20, np.nan)])
+    fit = filter_grid(y, np.full((2, 20), 0.01), volume_grid())
+    assert not fit.log_scores[1].any()
+    posterior, prior = empirical_bayes_weights(fit.log_scores)
+    np.testing.assert_allclose(posterior[1], prior, atol=5e-3)
+
+
+def test_weights_of_a_share_are_half_all_points_and_half_those_without_a_slope():
+    grid = share_grid()
+    flat = grid[:, 5] == 0
+    scores = np.zeros((3, 210))
+    weights = share_weights(scores, grid)
+    np.testing.assert_allclose(weights.sum(axis=1), 1)
+    np.testing.assert_allclose(weights[:, ~flat], 0.5 / 210)
+    np.testing.assert_allclose(weights[:, flat], 0.5 / 210 + 0.5 / 30)
+
+
+def test_scores_count_half_in_the_weights_of_a_share():
+    grid = share_grid()[:30:7]  # the first of each seven has no slope
+    scores = np.array([[0.0, 4.0, 0.0, 0.0, 0.0]] * 2)
+    flat = grid[:, 5] == 0
+    expected = 0.5 * empirical_bayes_weights(scores / 2)[0]
+    expected[:, flat] += 0.5 * empirical_bayes_weights(scores[:, flat] / 2)[0]
+    np.testing.assert_allclose(share_weights(scores, grid), expected)
+
+
 def test_smooth_and_rough_panels_find_their_own_hyper_parameters():
     rng = np.random.default_rng(2)
     grid = share_grid()
     for truth in (0.03, 0.45):
         y = rng.normal(0, truth, (12, 40)).cumsum(axis=1) + rng.normal(0, 0.05, (12, 40))
-        posterior, _ = empirical_bayes_weights(grid_log_scores(y, np.full((12, 40), 0.0025), grid))
+        posterior, _ = empirical_bayes_weights(filter_grid(y, np.full((12, 40), 0.0025), grid).log_scores)
         assert np.exp(posterior.mean(axis=0) @ np.log(grid[:, 2])) == pytest.approx(truth, rel=0.6)
 
 

@@ -29,13 +29,14 @@ def test_paths_equal_statsmodels_simulation_under_the_same_shocks(params):
 def test_initial_states_have_the_moments_asked_for():
     covariance = np.array([[0.5, 0.1], [0.1, 0.2]])
     normal = np.random.default_rng(1).standard_normal((2, 100_000))
-    states = initial_states(np.tile([1.0, -2.0], (100_000, 1)), np.tile(covariance, (100_000, 1, 1)), normal)
+    moments = (np.full(100_000, value) for value in (1.0, -2.0, 0.5, 0.1, 0.2))
+    states = initial_states(*moments, normal)
     np.testing.assert_allclose(states.mean(axis=1), [1.0, -2.0], atol=0.02)
     np.testing.assert_allclose(np.cov(states), covariance, atol=0.01)
 
 
 def test_a_slope_known_to_be_zero_stays_zero():
-    covariance = np.array([[[0.5, 0.0], [0.0, 0.0]]])
-    states = initial_states(np.array([[1.0, 0.0]]), covariance, np.array([[2.0], [2.0]]))
+    moments = (np.array([value]) for value in (1.0, 0.0, 0.5, 0.0, 0.0))
+    states = initial_states(*moments, np.array([[2.0], [2.0]]))
     assert states[0, 0] == pytest.approx(1 + 2 * np.sqrt(0.5))
     assert states[1, 0] == 0.0

@@ -71,7 +71,8 @@ def test_later_data_changes_nothing(indicators: pd.DataFrame, both: Forecast) ->
     for other in (changed, indicators[~later]):
         again = _run(other, (OF_ALL, "total"), (OF_PUBLISHED, "total"))
         pd.testing.assert_frame_equal(again.draws, both.draws)
-        pd.testing.assert_frame_equal(again.smoothed, both.smoothed)
+        pd.testing.assert_frame_equal(again.components, both.components)
+        pd.testing.assert_frame_equal(again.weights, both.weights)
 
 
 def test_earlier_data_does_change_the_draws(indicators: pd.DataFrame, both: Forecast) -> None:

@@ -61,6 +61,15 @@ def test_series_too_short_take_the_pooled_season_and_gaps_do_no_harm():
     np.testing.assert_allclose(season.effects[:2], np.tile(truth, (2, 1)), atol=0.01)
 
 
+def test_a_known_break_is_not_taken_for_a_season():
+    y, variance, phase, truth = seasonal(6, 4, 12)
+    y[:, 30:] += 2.0
+    blind = estimate_season(y, variance, phase, 12)
+    season = estimate_season(y, variance, phase, 12, steps=[30])
+    np.testing.assert_allclose(season.effects, np.tile(truth, (6, 1)), atol=5e-3)
+    assert np.abs(blind.effects - truth).max() > 0.2
+
+
 def test_nothing_observed_is_no_season():
     season = estimate_season(np.full((2, 24), np.nan), np.full((2, 24), np.nan), np.arange(24) % 12, 12)
     assert not season.effects.any()

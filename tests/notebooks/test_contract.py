@@ -37,6 +37,7 @@ def test_the_report_notebooks_stand():
         "04_satisfaction",
         "05_forecast",
         "06_targets",
+        "07_track_record",
     ]
 
 

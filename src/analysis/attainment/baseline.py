@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from analysis.attainment.rules import meets, probability_of
-from analysis.forecast import baselines
+from analysis.forecast.baselines import BASELINES
+from analysis.forecast.dressing import chosen_baseline, dressed, mean_absolute_errors, past_errors
+from analysis.forecast.panel import Panel
 from analysis.forecast.rest_of_year import indicator_panel
+from analysis.forecast.standing import Standing, past_years, simple_standing, window_of
 from analysis.periods import write
 from analysis.promises import Part
 
@@ -35,27 +39,38 @@ class PartBaselines:
 def judged_baselines(indicators: pd.DataFrame, part: Part, *, origin: pd.Period, last: pd.Period) -> PartBaselines:
     """Return the baselines of a part at an origin, learnt from earlier years of all series of its indicator.
 
-    Empty when the origin is before the plan's year or at its end: there is nothing to compare then.
+    Empty when the year is over, or the series has no forecast: there is nothing to compare then.
     """
+    nothing = PartBaselines(pd.DataFrame(), float("nan"))
     rows = indicators[(indicators["indicator"] == part.indicator) & (indicators["period"] <= write(origin))]
     here = (rows["series"] == part.series) & (rows["period"] == write(origin))
-    if origin.year != last.year or origin == last or not here.any():
-        return PartBaselines(pd.DataFrame(), float("nan"))
+    if origin == last or not here.any():
+        return nothing
     panel = indicator_panel(rows, part.indicator)
-    points = baselines.points(panel, origin)
-    dressed = baselines.dressed(panel, origin)
-    table = points[points["series"] == part.series].drop(columns="series")
-    table = table.merge(dressed.past_error, on="baseline", how="left", validate="1:1").rename(
-        columns={"mean_absolute_error": "error"}
+    window = window_of(panel, last.year)
+    if window is None or part.series not in window.series:
+        return nothing
+    now = simple_standing(window, last.year)
+    past = past_years(panel, last.year, now.series, partial(_stood, panel))
+    row, chosen = now.series.index(part.series), chosen_baseline(past)
+    errors = mean_absolute_errors(past, BASELINES).rename(columns={"name": "baseline"})
+    quantiles = {name: dressed(now, name, past_errors(past, name))[row] for name in BASELINES}
+    table = errors.assign(
+        point=[now.points[name][row] for name in BASELINES],
+        dressed=[_probability(quantiles[name], part) for name in BASELINES],
+        chosen=[name == chosen for name in BASELINES],
     )
     table["raw"] = meets(table["point"], part.rule, part.threshold)
-    table["dressed"] = [_probability(dressed.quantiles_of(part.series, name), part) for name in table["baseline"]]
-    table["chosen"] = table["baseline"] == dressed.chosen_baseline
-    chosen = table.loc[table["chosen"], "dressed"]
-    return PartBaselines(table, float(chosen.iloc[0]) if len(chosen) else float("nan"))
+    table = table[np.isfinite(table["point"])].reset_index(drop=True)
+    return PartBaselines(table, _probability(quantiles[chosen], part) if chosen else float("nan"))
+
+
+def _stood(panel: Panel, origin: pd.Period, year: int) -> Standing | None:
+    window = window_of(panel.until(origin), year)
+    return None if window is None else simple_standing(window, year)
 
 
 def _probability(quantiles: np.ndarray, part: Part) -> float:
-    if not len(quantiles):
+    if np.isnan(quantiles).any():
         return float("nan")
     return probability_of(meets(quantiles, part.rule, part.threshold), decided=False)

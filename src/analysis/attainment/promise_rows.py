@@ -26,11 +26,11 @@ def blank_row(target: str, part: str, quarter: pd.Period) -> dict[str, Any]:
 
 
 def spread(values: np.ndarray) -> dict[str, float]:
-    """Return `expected, lower, upper` of the year-end value over the draws; missing without any."""
+    """Return `expected` (the median), `lower, upper` of the year-end value over the draws; missing without any."""
     if not len(values):
         return dict.fromkeys(("expected", "lower", "upper"), float("nan"))
     lower, upper = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return {"expected": float(np.mean(values)), "lower": float(lower), "upper": float(upper)}
+    return {"expected": float(np.median(values)), "lower": float(lower), "upper": float(upper)}
 
 
 def as_table(rows: list[dict[str, Any]]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What a page shows of a fit: the smoothed share, and whether the one-step errors look as the model says."""
+"""What statsmodels says of a headline series: its components, its one-step errors, and an audit of the fast path."""
 
 from __future__ import annotations
 
@@ -7,47 +7,58 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from scipy.special import expit
-from scipy.stats import norm
 from statsmodels.stats.diagnostic import acorr_ljungbox
 
-from analysis.forecast.model import SmoothedLevel
+from analysis.forecast.futures import LOGIT_BOUND, PanelFit
+from analysis.forecast.model import SmoothedLevel, simulated
+from analysis.forecast.shocks import stream
 from analysis.periods import write
 
-INTERVAL = 0.80
-"""Nominal coverage of the interval around the smoothed level."""
+AUDIT_DRAWS = 400
+"""Draws of either simulation: statsmodels takes a tenth of a second for as many."""
+
+AUDIT_LEVELS = (0.10, 0.50, 0.90)
+"""Levels at which statsmodels' own simulation is set beside the paths."""
 
 
-def smoothed_shares(
-    series: Sequence[str], periods: pd.PeriodIndex, levels: Sequence[SmoothedLevel], reported: np.ndarray
-) -> pd.DataFrame:
-    """Return the smoothed share of each series with its 80 % interval, season left out.
+def components(fit: PanelFit, rows: Sequence[int], levels: Sequence[SmoothedLevel]) -> pd.DataFrame:
+    """Return what each series' record is made of, by statsmodels' smoother, at the grid point of highest weight.
 
     Parameters
     ----------
-    series : sequence of str
-        One name per level.
-    periods : pd.PeriodIndex
-        The T periods.
+    fit : PanelFit
+        Of the panel.
+    rows : sequence of int
+        Series wanted.
     levels : sequence of SmoothedLevel
-        Levels on the logit scale.
-    reported : np.ndarray of bool, shape (len(series), T)
-        Where a series was observed; a row starts at its first observation, gaps inside are bridged.
+        Of these series.
 
     Returns
     -------
     pd.DataFrame
-        ``series, period, level, lower, upper``: shares 0–1 of the latent level at one set of parameters, so
-        neither counting noise nor what is unknown about the parameters is in the interval.
+        ``series, period``; ``observed, level, season, remainder`` in log-odds, the first the sum of the others, from
+        the first observation on, NaN where nothing was observed but the level is bridged; ``slope``, the level's
+        change per period; ``level_deviation``, the standard deviation of what is unknown about the level.
     """
-    half = norm.ppf(0.5 + INTERVAL / 2)
-    labels = np.array([write(period) for period in periods])
+    labels = np.array([write(period) for period in fit.panel.periods], dtype=object)
     frames = []
-    for name, smoothed, seen in zip(series, levels, reported, strict=True):
-        rows = slice(int(seen.argmax()), None)
-        mean, spread = smoothed.mean[rows], half * smoothed.deviation[rows]
-        shares = {"level": expit(mean), "lower": expit(mean - spread), "upper": expit(mean + spread)}
-        frames.append(pd.DataFrame({"series": name, "period": labels[rows], **shares}))
-    return pd.concat(frames, ignore_index=True)
+    for row, smoothed in zip(rows, levels, strict=True):
+        adjusted, season = fit.share.y[row], fit.share.past_season[row]
+        seen = slice(int(np.isfinite(adjusted).argmax()), None)
+        parts = {
+            "observed": adjusted + season,
+            "level": smoothed.mean,
+            "season": season,
+            "remainder": adjusted - smoothed.mean,
+            "slope": smoothed.slope,
+            "level_deviation": smoothed.deviation,
+        }
+        here = {name: values[seen] for name, values in parts.items()}
+        frames.append(pd.DataFrame({"series": fit.panel.series[row], "period": labels[seen], **here}))
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=COMPONENT_COLUMNS)
+
+
+COMPONENT_COLUMNS = ["series", "period", "observed", "level", "season", "remainder", "slope", "level_deviation"]
 
 
 def error_diagnostics(series: Sequence[str], levels: Sequence[SmoothedLevel]) -> pd.DataFrame:
@@ -72,3 +83,45 @@ def error_diagnostics(series: Sequence[str], levels: Sequence[SmoothedLevel]) ->
         p = float(acorr_ljungbox(errors, lags=[lags])["lb_pvalue"].iloc[0]) if varies else np.nan
         rows.append((name, len(errors), lags, p, float(np.abs(errors).mean()) if len(errors) else np.nan))
     return pd.DataFrame(rows, columns=["series", "n", "lags", "ljung_box_p", "mean_abs_standardised_error"])
+
+
+def audited(fit: PanelFit, rows: Sequence[int], *, seed: int, key: str) -> pd.DataFrame:
+    """Return the fast path beside statsmodels, series by series.
+
+    Parameters
+    ----------
+    fit : PanelFit
+        Of the panel.
+    rows : sequence of int
+        Series wanted.
+    seed, key
+        Of the run and of the panel.
+
+    Returns
+    -------
+    pd.DataFrame
+        ``series``; ``likelihood_gap``, the largest difference of the log-likelihood over the whole grid between the
+        batch filter and ``BinomLLT.loglike``; ``simulated_lower, simulated_median, simulated_upper``, quantiles at
+        `AUDIT_LEVELS` of the share (0–1) in the last period of the year as statsmodels simulates it at the grid point
+        of highest weight, and ``drawn_lower, drawn_median, drawn_upper``, those of the paths, which take every point
+        at its weight and have heavier tails.
+    """
+    audit = []
+    common = fit.common(seed, AUDIT_DRAWS)
+    for row in rows:
+        name = fit.panel.series[row]
+        model, best = fit.share.best_model(row)
+        likelihood = np.array([model.loglike(params) for params in fit.share.grid])
+        gap = float(np.abs(likelihood - fit.share.filtered.log_likelihood[row]).max())
+        rng = stream(seed, key, name, write(fit.panel.origin), "statsmodels")
+        theirs = simulated(model, best, len(fit.future), AUDIT_DRAWS, rng)[-1] + fit.share.future_season[row, -1]
+        ours = fit.log_odds(row, seed=seed, key=key, common=common)[-1]
+        shares = [expit(np.clip(values, -LOGIT_BOUND, LOGIT_BOUND)) for values in (theirs, ours)]
+        audit.append((name, gap, *(value for values in shares for value in np.quantile(values, AUDIT_LEVELS))))
+    return pd.DataFrame(audit, columns=AUDIT_COLUMNS)
+
+
+AUDIT_COLUMNS = [
+    "series", "likelihood_gap", "simulated_lower", "simulated_median", "simulated_upper", "drawn_lower",
+    "drawn_median", "drawn_upper",
+]  # fmt: skip

@@ -7,16 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.forecast.filtering import GridFit, filter_grid
 from analysis.forecast.model import BinomLLT
 from analysis.forecast.panel import Panel
-from analysis.forecast.pooling import (
-    GridFit,
-    empirical_bayes_weights,
-    filter_grid,
-    pooled_drift,
-    share_grid,
-    volume_grid,
-)
+from analysis.forecast.pooling import empirical_bayes_weights, pooled_drift, share_grid, share_weights, volume_grid
 from analysis.forecast.recursion import initial_states, level_paths
 from analysis.forecast.season import estimate_season
 from analysis.forecast.shocks import Shocks
@@ -30,8 +24,10 @@ class LinkFit:
     ----------
     y, variance : np.ndarray, shape (U, T)
         Observations without their season, and their known variances.
-    future_season : np.ndarray, shape (U, h)
-        Seasonal and regressor effects after the origin.
+    past_season : np.ndarray, shape (U, T)
+        Seasonal and regressor effects taken out.
+    future_season, season_deviation : np.ndarray, shape (U, h)
+        The same after the origin, and the standard deviation of what is unknown about them.
     grid : np.ndarray, shape (G, 6)
         Hyper-parameter points.
     drift : float
@@ -46,31 +42,37 @@ class LinkFit:
 
     y: np.ndarray
     variance: np.ndarray
+    past_season: np.ndarray
     future_season: np.ndarray
+    season_deviation: np.ndarray
     grid: np.ndarray
     drift: float
     break_variance: np.ndarray | None
     filtered: GridFit
     posterior: np.ndarray
 
-    def simulate(
-        self, row: int, generator: np.random.Generator, shocks: Shocks, future_breaks: np.ndarray | float = 0.0
-    ) -> np.ndarray:
+    def simulate(self, row: int, shocks: Shocks, future_breaks: np.ndarray | float = 0.0) -> np.ndarray:
         """Return link-scale values (h, S), season and excess noise included, a grid point drawn for each draw."""
         cumulated = np.cumsum(self.posterior[row])
-        uniform = generator.random(shocks.level.shape[1]) * cumulated[-1]
-        point = np.minimum(np.searchsorted(cumulated, uniform, side="right"), len(self.grid) - 1)
-        rho, kappa, sigma_level, sigma_slope, sigma_excess, _ = self.grid[point].T
-        mean, covariance = self.filtered.state_mean[row, point], self.filtered.state_covariance[row, point]
-        level_deviation = np.sqrt(sigma_level**2 + np.reshape(future_breaks, (-1, 1)))
+        point = np.searchsorted(cumulated, shocks.point * cumulated[-1], side="right")
+        point = np.minimum(point, len(self.grid) - 1)
+        rho, kappa, sigma_level, sigma_slope, sigma_excess, _ = self.grid.T[:, point]
+        at, origin = self.filtered, (row, point)
+        start = initial_states(
+            at.level[origin], at.slope[origin], at.level_variance[origin], at.covariance[origin],
+            at.slope_variance[origin], shocks.initial,
+        )  # fmt: skip
+        breaks = np.reshape(future_breaks, (-1, 1))
+        level_deviation = np.sqrt(sigma_level**2 + breaks) if breaks.any() else sigma_level
         level = level_paths(
-            initial_states(mean, covariance, shocks.initial),
+            start,
             rho,
             kappa * self.drift,
             level_deviation * shocks.level,
             sigma_slope * shocks.slope,
         )
-        return level + sigma_excess * shocks.excess + self.future_season[row][:, None]
+        season = self.future_season[row][:, None] + self.season_deviation[row][:, None] * shocks.season
+        return level + sigma_excess * shocks.excess + season
 
     def best_model(self, row: int) -> tuple[BinomLLT, np.ndarray]:
         """Return the statsmodels model of a series and its grid point of highest weight."""
@@ -85,7 +87,7 @@ def fit_link(
     regressor: np.ndarray | None,
     break_variance: np.ndarray | None = None,
 ) -> LinkFit:
-    """Return the fit of a share or, without ``break_variance``, of a volume, which has neither slope nor drift.
+    """Return the fit of a share or, without ``break_variance``, of a volume, which has no drift.
 
     Parameters
     ----------
@@ -106,13 +108,26 @@ def fit_link(
     phase = np.concatenate([_phase(panel.periods, panel.season_length), _phase(future, panel.season_length)])
     T = len(panel.periods)
     past = None if regressor is None else regressor[:T]
-    season = estimate_season(y, variance, phase[:T], panel.season_length, past)
+    steps = [] if break_variance is None else [int(at) for at in np.flatnonzero(break_variance) if at]
+    season = estimate_season(y, variance, phase[:T], panel.season_length, past, steps)
     effects = season.at(phase, regressor)
     adjusted = y - effects[:, :T]
     drift = pooled_drift(adjusted, panel.season_length) if is_share else 0.0
     filtered = filter_grid(adjusted, variance, grid, pooled_drift=drift, break_variance=break_variance)
-    posterior, _ = empirical_bayes_weights(filtered.log_scores)
-    return LinkFit(adjusted, variance, effects[:, T:], grid, drift, break_variance, filtered, posterior)
+    scores = filtered.log_scores
+    posterior = share_weights(scores, grid) if is_share else empirical_bayes_weights(scores)[0]
+    return LinkFit(
+        y=adjusted,
+        variance=variance,
+        past_season=effects[:, :T],
+        future_season=effects[:, T:],
+        season_deviation=season.deviations[:, phase[T:]],
+        grid=grid,
+        drift=drift,
+        break_variance=break_variance,
+        filtered=filtered,
+        posterior=posterior,
+    )
 
 
 def _phase(periods: pd.PeriodIndex, season_length: int) -> np.ndarray:

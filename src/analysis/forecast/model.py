@@ -115,25 +115,17 @@ class BinomLLT(MLEModel):
             np.array([self.initial_level, drift]), np.diag([INITIAL_LEVEL_VARIANCE, slope_variance])
         )
 
-    def filter_output(self, params: Any) -> Any:
-        """Return the compiled Kalman filter after a pass with these parameters.
-
-        It carries ``forecast_error`` (1, T), ``forecast_error_cov`` (1, 1, T), ``filtered_state`` (2, T) and
-        ``filtered_state_cov`` (2, 2, T). This is the pass behind ``loglike`` itself; wrapping it in a results
-        object costs four times the filtering, which a grid of hundreds of points cannot afford.
-        """
-        self.update(params)
-        return self.ssm._filter()
-
 
 @dataclass(frozen=True, eq=False)
 class SmoothedLevel:
-    """What the whole record says about the level of one series, by statsmodels' smoother.
+    """What the whole record says about the states of one series, by statsmodels' smoother.
 
     Attributes
     ----------
     mean, deviation : np.ndarray, shape (T,)
         Mean and standard deviation of the level on the link scale.
+    slope : np.ndarray, shape (T,)
+        Mean of the slope, per period.
     standardised_error : np.ndarray, shape (T,)
         One-step forecast error over its standard deviation, NaN where nothing was observed and at the first
         observed value. Independent standard normal if the model is right.
@@ -141,14 +133,24 @@ class SmoothedLevel:
 
     mean: np.ndarray
     deviation: np.ndarray
+    slope: np.ndarray
     standardised_error: np.ndarray
 
 
 def smoothed_level(model: BinomLLT, params: Any) -> SmoothedLevel:
-    """Return the smoothed level and the standardised one-step errors at given parameters."""
+    """Return the smoothed states and the standardised one-step errors at given parameters."""
     results = model.smooth(params, cov_type="none")
     errors = np.array(results.standardized_forecasts_error[0], dtype=float)
     errors[~np.isfinite(np.asarray(model.endog, dtype=float).ravel())] = np.nan
     errors[: model.first_observed + 1] = np.nan
     deviation = np.sqrt(np.maximum(results.smoothed_state_cov[0, 0], 0.0))
-    return SmoothedLevel(np.array(results.smoothed_state[0]), deviation, errors)
+    mean, slope = np.array(results.smoothed_state)
+    return SmoothedLevel(mean, deviation, slope, errors)
+
+
+def simulated(model: BinomLLT, params: Any, horizon: int, draw_count: int, rng: np.random.Generator) -> np.ndarray:
+    """Return link-scale values (h, S) after the sample at given parameters, by statsmodels' own simulation."""
+    results = model.smooth(params, cov_type="none")
+    # without the anchor statsmodels starts at the first period of the sample and says nothing
+    draws = results.simulate(horizon, anchor="end", repetitions=draw_count, rng=rng)
+    return np.asarray(draws, dtype=float).reshape(horizon, draw_count)

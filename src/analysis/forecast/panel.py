@@ -74,6 +74,37 @@ class Panel:
         """Boolean array (U, T): True where the period was reported, with or without cases."""
         return ~np.isnan(self.denominator)
 
+    def elapsed(self, year: int) -> int:
+        """Return how many periods of a year the panel knows, 0 to P.
+
+        Raises
+        ------
+        ValueError
+            The year does not begin with the period after the panel's last, and the panel does not end in it.
+        """
+        start = first_period(year, self.periods[0].freqstr)
+        known = (self.origin - start).n + 1
+        if not 0 <= known <= self.season_length:
+            raise ValueError(f"the panel ends with {self.origin}: {year} is neither its year nor the next")
+        return int(known)
+
+    def counts_of(self, year: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return numerators and denominators (U, P) of a year, NaN where the panel does not reach."""
+        counts = np.full((2, len(self.series), self.season_length), np.nan)
+        start = (first_period(year, self.periods[0].freqstr) - self.periods[0]).n
+        first, stop = max(start, 0), min(start + self.season_length, len(self.periods))
+        if first < stop:
+            counts[0, :, first - start : stop - start] = self.numerator[:, first:stop]
+            counts[1, :, first - start : stop - start] = self.denominator[:, first:stop]
+        return counts[0], counts[1]
+
+    def year_share(self, year: int) -> np.ndarray:
+        """Return the share (U,) of a year, 0–1: NaN where less than half of it was reported, or no case."""
+        K, N = self.counts_of(year)
+        cases = np.nansum(N, axis=1)
+        counts = (~np.isnan(N)).sum(axis=1) >= self.season_length / 2
+        return np.where(counts & (cases > 0), np.nansum(K, axis=1), np.nan) / np.maximum(cases, 1.0)
+
     def row(self, series: str) -> int:
         """Return the row of a series.
 
@@ -97,8 +128,18 @@ class Panel:
         """
         if origin not in self.periods:
             raise ValueError(f"origin {origin} is outside the panel ({self.periods[0]} to {self.periods[-1]})")
-        stop = (origin - self.periods[0]).n + 1
-        return Panel(self.series, self.periods[:stop], self.numerator[:, :stop], self.denominator[:, :stop])
+        return self.between(self.periods[0], origin)
+
+    def between(self, first: pd.Period, last: pd.Period) -> Panel:
+        """Return the periods from one to another, both included; what lies outside the panel is left out."""
+        inside = slice(max((first - self.periods[0]).n, 0), (last - self.periods[0]).n + 1)
+        return Panel(self.series, self.periods[inside], self.numerator[:, inside], self.denominator[:, inside])
+
+    def only(self, rows: np.ndarray) -> Panel:
+        """Return the panel of some of its rows, given in increasing order."""
+        return Panel(
+            tuple(self.series[row] for row in rows), self.periods, self.numerator[rows], self.denominator[rows]
+        )
 
 
 def panel_from_counts(frame: pd.DataFrame) -> Panel:
@@ -136,6 +177,11 @@ def panel_from_counts(frame: pd.DataFrame) -> Panel:
     counts = np.full((2, len(series), len(periods)), np.nan)
     counts[:, rows, columns] = frame[["numerator", "denominator"]].to_numpy(dtype=float).T
     return Panel(series, periods, *counts)
+
+
+def first_period(year: int, frequency: str) -> pd.Period:
+    """Return the first month or quarter of a year."""
+    return pd.Period(f"{year}-01", freq=frequency)
 
 
 def _frequency(period: pd.Period) -> str:

@@ -9,26 +9,31 @@ from __future__ import annotations
 import numpy as np
 
 
-def initial_states(mean: np.ndarray, covariance: np.ndarray, normal: np.ndarray) -> np.ndarray:
-    """Return states (2, S) at the origin with given means (S, 2) and covariances (S, 2, 2).
+def initial_states(
+    level: np.ndarray,
+    slope: np.ndarray,
+    level_variance: np.ndarray,
+    covariance: np.ndarray,
+    slope_variance: np.ndarray,
+    normal: np.ndarray,
+) -> np.ndarray:
+    """Return states (2, S) at the origin, given filtered means, variances and covariance (S,) of level and slope.
 
     The covariances may be singular: a member of the grid without a slope knows it to be zero.
 
     Parameters
     ----------
-    mean : np.ndarray, shape (S, 2)
-        Filtered level and slope.
-    covariance : np.ndarray, shape (S, 2, 2)
-        Their covariance.
+    level, slope, level_variance, covariance, slope_variance : np.ndarray, shape (S,)
+        Filtered moments; see `filtering.GridFit`.
     normal : np.ndarray, shape (2, S)
         Independent standard normal shocks.
     """
-    level_deviation = np.sqrt(np.maximum(covariance[:, 0, 0], 1e-12))
-    slope_on_level = covariance[:, 1, 0] / level_deviation
-    slope_deviation = np.sqrt(np.maximum(covariance[:, 1, 1] - slope_on_level**2, 0.0))
-    level = mean[:, 0] + level_deviation * normal[0]
-    slope = mean[:, 1] + slope_on_level * normal[0] + slope_deviation * normal[1]
-    return np.stack([level, slope])
+    level_deviation = np.sqrt(np.maximum(level_variance, 1e-12))
+    slope_on_level = covariance / level_deviation
+    slope_deviation = np.sqrt(np.maximum(slope_variance - slope_on_level**2, 0.0))
+    return np.stack(
+        [level + level_deviation * normal[0], slope + slope_on_level * normal[0] + slope_deviation * normal[1]]
+    )
 
 
 def level_paths(

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
+from analysis.forecast.diagnostics import AUDIT_COLUMNS, COMPONENT_COLUMNS
 from analysis.forecast.panel import Panel, panel_from_counts
-from analysis.forecast.paths import enough_history, joint_paths
-from analysis.periods import tet_share, write
+from analysis.forecast.paths import Paths, year_paths
+from analysis.periods import write
 
 OF_ALL, OF_PUBLISHED = "online_of_all", "online_of_published"
 PUBLISHED_OFFLINE = "published_of_offline"
@@ -23,8 +23,10 @@ PUBLISHED_OFFLINE = "published_of_offline"
 BREAK_VARIANCE = 0.5
 """Level variance (squared log-odds) a known change in counting adds in the period it arrives; forecast note 1.1."""
 
-SMOOTHED_COLUMNS = ["indicator", "series", "period", "level", "lower", "upper"]
-DIAGNOSTIC_COLUMNS = ["indicator", "series", "n", "lags", "ljung_box_p", "mean_abs_standardised_error"]
+DIAGNOSTIC_COLUMNS = [
+    "indicator", "n", "lags", "ljung_box_p", "mean_abs_standardised_error", *AUDIT_COLUMNS, "history",
+]  # fmt: skip
+WEIGHT_COLUMNS = ["indicator", "series", "member", "weight", "short"]
 DRAW_COLUMNS = ["indicator", "series", "period", "draw", "numerator", "denominator"]
 
 
@@ -37,17 +39,16 @@ class Forecast:
     draws : pd.DataFrame
         `indicator, series, period, draw, numerator, denominator` (cases); a draw is one future across all rows
         that carry its number.
-    smoothed : pd.DataFrame
-        `indicator, series, period, level, lower, upper` up to the origin; see `paths.Paths`.
-    diagnostics : pd.DataFrame
-        `indicator, series, n, lags, ljung_box_p, mean_abs_standardised_error`; see `paths.Paths`.
+    components, diagnostics, weights : pd.DataFrame
+        `indicator` and the columns of the same name in `paths.Paths`.
     short : tuple of (str, str)
         Wanted indicators and series without enough history to forecast.
     """
 
     draws: pd.DataFrame
-    smoothed: pd.DataFrame
+    components: pd.DataFrame
     diagnostics: pd.DataFrame
+    weights: pd.DataFrame
     short: tuple[tuple[str, str], ...]
 
 
@@ -80,28 +81,28 @@ def rest_of_year(
     tet_cutoff_day : int or None
         The plan's cut-off day when its months feel Tết; None leaves Tết out.
     """
-    horizon = (year_end - origin).n
     known = indicators[indicators["period"] <= write(origin)]
     pairs = list(dict.fromkeys(wanted))
-    panels = {base: _panel(known, base) for name, _ in pairs for base in _bases(name)}
-    short = [
-        (name, series)
-        for name, series in pairs
-        if not all(_forecastable(panels[base], series, origin) for base in _bases(name))
-    ]
-    ready = [pair for pair in pairs if pair not in short] if horizon else []
     paths = {}
-    for base in dict.fromkeys(base for name, _ in ready for base in _bases(name)):
-        paths[base] = joint_paths(
-            panels[base],
-            headline=list(dict.fromkeys(series for name, series in ready if base in _bases(name))),
-            horizon=horizon,
-            draw_count=draw_count,
-            seed=seed,
-            key=base,
-            breaks=dict.fromkeys(breaks.get(base, ()), BREAK_VARIANCE),
-            regressor=_tet(panels[base], horizon, tet_cutoff_day),
-        )
+    for base in dict.fromkeys(base for name, _ in pairs for base in _bases(name)) if origin != year_end else ():
+        panel = _panel(known, base)
+        asked = dict.fromkeys(series for name, series in pairs if base in _bases(name))
+        headline = [series for series in asked if _reported_to_the_end(panel, series, origin)]
+        if headline:
+            found = year_paths(
+                panel,
+                year_end.year,
+                headline,
+                draw_count=draw_count,
+                seed=seed,
+                key=base,
+                breaks=dict.fromkeys(breaks.get(base, ()), BREAK_VARIANCE),
+                tet_cutoff_day=tet_cutoff_day,
+            )
+            if found is not None:
+                paths[base] = found
+    ready = [(name, series) for name, series in pairs if all(_has(paths, base, series) for base in _bases(name))]
+    short = [pair for pair in pairs if pair not in ready] if origin != year_end else []
     frames = {base: path.to_frame() for base, path in paths.items()}
     draws = []
     for name in dict.fromkeys(name for name, _ in ready):
@@ -111,10 +112,13 @@ def rest_of_year(
         draws.append(joined.assign(indicator=name))
     return Forecast(
         draws=_stack(draws, DRAW_COLUMNS),
-        smoothed=_stack([path.smoothed.assign(indicator=base) for base, path in paths.items()], SMOOTHED_COLUMNS),
+        components=_stack(
+            [path.components.assign(indicator=base) for base, path in paths.items()], ["indicator", *COMPONENT_COLUMNS]
+        ),
         diagnostics=_stack(
             [path.diagnostics.assign(indicator=base) for base, path in paths.items()], DIAGNOSTIC_COLUMNS
         ),
+        weights=_stack([path.weights.assign(indicator=base) for base, path in paths.items()], WEIGHT_COLUMNS),
         short=tuple(short),
     )
 
@@ -150,18 +154,13 @@ def _panel(indicators: pd.DataFrame, base: str) -> Panel:
     )
 
 
-def _forecastable(panel: Panel, series: str, origin: pd.Period) -> bool:
-    """Return whether a series has the history, and reported in the last period: else its future is not ours to say."""
-    if series not in panel.series or panel.origin != origin:
-        return False
-    return enough_history(panel, series) and bool(panel.reported[panel.row(series), -1])
+def _reported_to_the_end(panel: Panel, series: str, origin: pd.Period) -> bool:
+    """Return whether a series reported in the last period: if not, its future is not ours to say."""
+    return series in panel.series and panel.origin == origin and bool(panel.reported[panel.row(series), -1])
 
 
-def _tet(panel: Panel, horizon: int, cutoff_day: int | None) -> np.ndarray | None:
-    if cutoff_day is None:
-        return None
-    periods = pd.period_range(panel.periods[0], panel.origin + horizon)
-    return tet_share(periods, cutoff_day).to_numpy()
+def _has(paths: Mapping[str, Paths], base: str, series: str) -> bool:
+    return base in paths and series in paths[base].series
 
 
 def _published_inside_draws(of_all: pd.DataFrame, offline: pd.DataFrame) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from analysis.parameters import RunParameters
 from analysis.publish import index, manifest
 from analysis.publish.edition import Edition
 from analysis.publish.executed import Executed
+from analysis.publish.ledger import enter
 from analysis.publish.notebooks import CELL_TIMEOUT, execute_all
 from analysis.publish.shelf import Shelf, failed_name
 from analysis.publish.shell import SUMMARY
@@ -48,6 +49,7 @@ def publish(
     words: Wording,
     notebooks: Path = NOTEBOOKS,
     reports: Path = REPORTS,
+    ledger: Path | None = None,
     force: bool = False,
     tell: Callable[[str], None] = lambda line: None,
     workers: int = 2,
@@ -65,6 +67,8 @@ def publish(
         What the pages say, in the run's language.
     notebooks, reports : Path
         Folder of the report notebooks; folder published into.
+    ledger : Path or None
+        Folder of the ledger the probabilities are entered in; None enters them nowhere: a trial.
     force : bool
         Publish again even if nothing has changed.
     tell : callable
@@ -94,6 +98,8 @@ def publish(
             done = not force and _is_published(shelf, edition)
             if not done:
                 _make(edition, shelf, tell, workers=workers, timeout=timeout)
+                if ledger is not None:
+                    enter(ledger, run, edition.results, edition.moment)
             index.rebuild(reports, words)
             return Outcome("nothing to do" if done else "published", page)
     except OSError as error:

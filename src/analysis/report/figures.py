@@ -77,12 +77,12 @@ def outlook(results: Results, words: Wording, target: str, part: str, origin: pd
     axes.axhline(judged.threshold, color=theme.VERMILION, linewidth=1.8, linestyle=(0, (6, 3)))
     _direct_labels(axes, words, judged.rule, judged.threshold, len(labels), fan, shown)
     _mark_breaks(axes, results, words, judged.indicator, at)
-    _axis(axes, labels, language)
+    period_axis(axes, labels, language)
     title = words.indicator(plan, judged.indicator)
     if judged.series != "total":
         title = f"{words.name(plan, judged.series)}: {title[0].lower()}{title[1:]}"
     axes.set_title(title, wrap=True)
-    _mark_simulated(figure, results, words)
+    mark_simulated(figure, results, words)
     plt.close(figure)
 
     alt = words.text(
@@ -124,10 +124,10 @@ def trend(results: Results, words: Wording, indicator: str, series: str) -> Pict
             annotation_clip=False,
         )
     _mark_breaks(axes, results, words, indicator, {label: at for at, label in enumerate(shares["period"])})
-    _axis(axes, list(shares["period"]), language)
+    period_axis(axes, list(shares["period"]), language)
     title = words.indicator(plan, indicator)
     axes.set_title(title, wrap=True)
-    _mark_simulated(figure, results, words)
+    mark_simulated(figure, results, words)
     plt.close(figure)
     last, year_ago = shares.iloc[-1], shares[shares["period"] == _year_before(shares["period"].iloc[-1])]
     change = last["value"] - year_ago["value"].iloc[0] if len(year_ago) else float("nan")
@@ -171,12 +171,12 @@ def ranking(
             va="center",
             fontsize=9,
         )
-    _write_shares(axes.xaxis, language)
+    write_shares(axes.xaxis, language)
     axes.set(xlabel="", ylabel="")
     title = words.text("{what}: year to date ({members})", what=words.indicator(plan, indicator), members=members)
     axes.set_title(title, wrap=True)
     axes.grid(axis="y", visible=False)
-    _mark_simulated(figure, results, words)
+    mark_simulated(figure, results, words)
     plt.close(figure)
     alt = words.text(
         "{what}, year to date: highest {high} ({high_share}), lowest {low} ({low_share}).",
@@ -213,7 +213,7 @@ def _year_to_date_fan(results: Results, indicator: str, series: str, origin: pd.
     ahead = pd.DataFrame(
         {
             "period": quantiles.columns,
-            "middle": cumulated.mean().to_numpy(),  # the mean, as the sentence beside it says
+            "middle": cumulated.median().to_numpy(),  # as the sentence beside it says
             "lower": quantiles.loc[0.1].to_numpy(),
             "upper": quantiles.loc[0.9].to_numpy(),
         }
@@ -249,17 +249,18 @@ def _direct_labels(
     )
 
 
-def _axis(axes: Axes, labels: list[str], language: str) -> None:
+def period_axis(axes: Axes, labels: list[str], language: str) -> None:
+    """Write periods under a time axis, the last one always."""
     step = max(1, round(len(labels) / 8))
     ticks = list(range(len(labels) - 1, -1, -step))[::-1]
     axes.set_xticks(ticks, [numbers.period(labels[tick], language) for tick in ticks])
     axes.set_xlim(-0.6, len(labels) + 0.9)
-    _write_shares(axes.yaxis, language)
+    write_shares(axes.yaxis, language)
     axes.set(xlabel="", ylabel="")
     axes.grid(axis="x", visible=False)
 
 
-def _write_shares(axis: Axis, language: str) -> None:
+def write_shares(axis: Axis, language: str) -> None:
     """Write an axis of shares at round steps, with the decimals they need: no tick stands beside its value."""
     axis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
 
@@ -292,7 +293,8 @@ def _mark_breaks(axes: Axes, results: Results, words: Wording, indicator: str, a
             )
 
 
-def _mark_simulated(figure: Figure, results: Results, words: Wording) -> None:
+def mark_simulated(figure: Figure, results: Results, words: Wording) -> None:
+    """Write on a picture of made-up data that it is."""
     if results.simulated:
         figure.supxlabel(words.text("SIMULATED DATA"), x=0.99, ha="right", fontsize=9, color="#5b6570", weight="bold")
 

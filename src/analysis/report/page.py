@@ -272,27 +272,20 @@ class Page:
         if len(self.results.changes):
             self._details(words.text("Started or stopped, service by service"), tables.changes(self.results, words))
 
-    def diagnostics(self) -> None:
-        """Show whether the model's one-step errors look as it says they should."""
-        if self.results.diagnostics.empty:
+    def caution(self) -> None:
+        """Show how sure these probabilities have been on this plan's own series, and where more is told."""
+        words, scored = self.words, self.results.track_scored
+        mine = scored[scored["model"] == "hub"]
+        if mine.empty:
+            self._note(words.text("No earlier year of this plan can be scored yet; the track record shows other data."))
             return
-        words = self.words
-        self._heading(words.text("Is the model sure for the right reasons?"))
         self._note(
             words.text(
-                "Each series was forecast one period ahead, again and again. If the model is right the errors are "
-                "independent; a small p-value says a pattern is left."
-            )
-        )
-        self._html(
-            tables.plain(tables.diagnostics(self.results, words), caption=words.text("One-step forecast errors"))
-        )
-
-    def caution(self) -> None:
-        """Show what stands between these probabilities and trust: no public backtest yet."""
-        self._note(
-            self.words.text(
-                "These probabilities have not been backtested in public yet; compare them with the simple forecasts."
+                "Had this forecast been made in earlier years, {share} of outcomes would have fallen into its 80% "
+                "intervals ({n} forecasts, {years} years). More on the page of the track record.",
+                share=numbers.percent(mine["coverage_80"].sum() / mine["n"].sum(), self.run.language, digits=0),
+                n=numbers.count(mine["n"].sum(), self.run.language),
+                years=numbers.count(mine["year"].nunique(), self.run.language),
             )
         )
 

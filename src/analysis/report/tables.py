@@ -113,25 +113,6 @@ def changes(results: Results, words: Wording) -> pd.DataFrame:
     )
 
 
-def diagnostics(results: Results, words: Wording) -> pd.DataFrame:
-    """Return how the one-step errors of each fitted series look."""
-    language = words.language
-    frame = results.diagnostics
-    return pd.DataFrame(
-        {
-            words.text("Series"): [
-                f"{words.indicator(results.plan, indicator)}: {words.name(results.plan, series)}"
-                for indicator, series in zip(frame["indicator"], frame["series"], strict=True)
-            ],
-            words.text("One-step errors"): [numbers.count(n, language) for n in frame["n"]],
-            words.text("Mean size (0.80 if the model is right)"): [
-                numbers.decimal(v, language) for v in frame["mean_abs_standardised_error"]
-            ],
-            words.text("Ljung–Box p-value"): [numbers.decimal(v, language) for v in frame["ljung_box_p"]],
-        }
-    )
-
-
 def plain(frame: pd.DataFrame, *, caption: str) -> str:
     """Return a frame as an accessible HTML table: caption, column headers, the first column as row headers.
 

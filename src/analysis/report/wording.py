@@ -34,6 +34,7 @@ PAGE_TITLES = {
     "04_satisfaction": _("Satisfaction"),
     "05_forecast": _("Forecast to the end of the year"),
     "06_targets": _("Every promise, with its reasons"),
+    "07_track_record": _("How right forecasts have been"),
 }
 
 VERDICTS = {

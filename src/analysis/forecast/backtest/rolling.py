@@ -1,0 +1,143 @@
+"""A panel gone through year by year: at each origin, what every model said, beside what came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from analysis.forecast.backtest.origins import Said, said_at
+from analysis.forecast.backtest.targets import Rule, thresholds
+from analysis.forecast.futures import PanelFit
+from analysis.forecast.panel import Panel, first_period
+from analysis.forecast.standing import Simulated, Standing, fit_year, past_years, standing
+
+KEY = "backtest"
+"""Keys the random numbers of a backtest, whatever its panel is called."""
+
+
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """What was said at one origin of a year, and what came.
+
+    Attributes
+    ----------
+    year, quarters : int
+        The year, and how many of its quarters were known (0–3).
+    series : tuple of str
+        The U series forecast.
+    observed : np.ndarray, shape (U,)
+        Year-end share; NaN where the year is not finished or was not reported.
+    limits : np.ndarray, shape (U, J)
+        Thresholds; NaN where there is none.
+    total_observed : float
+        Year-end share of the sum over series; NaN while the year is not finished.
+    total_limits : np.ndarray, shape (J,)
+        Thresholds of the sum.
+    said : iterator of Said
+        Model by model, computed as they are asked for.
+    """
+
+    year: int
+    quarters: int
+    series: tuple[str, ...]
+    observed: np.ndarray
+    limits: np.ndarray
+    total_observed: float
+    total_limits: np.ndarray
+    said: Iterator[Said]
+
+
+@dataclass
+class _Memory:
+    """Standings at the origins gone through; the draws of the latest are kept until they have been used."""
+
+    panel: Panel
+    seed: int
+    stood: dict[pd.Period, Standing | None] = field(default_factory=dict)
+
+    def at(self, origin: pd.Period, year: int) -> Standing | None:
+        if origin not in self.stood:
+            self.compute(origin, year)
+        return self.stood[origin]
+
+    def compute(self, origin: pd.Period, year: int) -> tuple[PanelFit, Simulated] | None:
+        fit = fit_year(self.panel.until(origin), year)
+        if fit is None:
+            self.stood[origin] = None
+            return None
+        self.stood[origin], simulated = standing(fit, year, seed=self.seed, key=KEY)
+        return fit, simulated
+
+
+def rolling(
+    panel: Panel,
+    quarters: int,
+    *,
+    rule: Rule,
+    members: Collection[str],
+    seed: int,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Iterator[Origin]:
+    """Yield every year of a panel at one point of the year, first to last.
+
+    Parameters
+    ----------
+    panel : Panel
+        All that is known; at each origin only what was known then is used.
+    quarters : int
+        Quarters of the year known, 0 (the start of the year) to 3.
+    rule : {"at_least", "at_most"}
+        How thresholds are met.
+    members : collection of str
+        Models asked for; see `origins.MODELS`.
+    seed : int
+        Of the run.
+    tell : callable
+        Gets one line per origin.
+    """
+    P = panel.season_length
+    memory = _Memory(panel, seed)
+    for year in range(panel.periods[0].year, panel.periods[-1].year + 2):
+        last = first_period(year, panel.periods.freqstr) + P - 1
+        origin = last - P + P * quarters // 4
+        if not panel.periods[0] <= origin <= panel.periods[-1]:
+            continue
+        computed = memory.compute(origin, year)
+        now = memory.stood[origin]
+        if computed is None or now is None:
+            continue
+        fit, simulated = computed
+        tell(f"{year}, {quarters} quarters known: {len(now.series):,} series")
+        known = panel.until(origin)
+        past = past_years(known, year, now.series, memory.at)
+        rows = pd.Index(panel.series).get_indexer(pd.Index(now.series))
+        start = last - P
+        if start >= panel.periods[0]:
+            before = panel.until(start).only(rows)
+            limits, total_limits = thresholds(before, year, rule), thresholds(_sum(before), year, rule)[0]
+        else:
+            limits, total_limits = np.full((len(rows), 3), np.nan), np.full(3, np.nan)
+        finished = panel.periods[-1] >= last
+        mine = panel.only(rows)
+        yield Origin(
+            year=year,
+            quarters=quarters,
+            series=now.series,
+            observed=mine.year_share(year) if finished else np.full(len(rows), np.nan),
+            limits=limits,
+            total_observed=float(_sum(mine).year_share(year)[0]) if finished else float("nan"),
+            total_limits=total_limits,
+            said=said_at(fit, year, now, simulated, past, members=members, seed=seed, key=KEY),
+        )
+
+
+def _sum(panel: Panel) -> Panel:
+    reported = panel.reported.any(axis=0)
+    K, N = (
+        np.where(reported, np.nansum(counts, axis=0), np.nan)[None, :]
+        for counts in (panel.numerator, panel.denominator)
+    )
+    return Panel(("total",), panel.periods, K, N)

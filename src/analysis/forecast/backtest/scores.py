@@ -1,0 +1,82 @@
+"""How right a forecast was: proper scores, coverage, and where the outcome fell in what was said."""
+
+from __future__ import annotations
+
+import numpy as np
+
+QUANTILES = (0.025, 0.10, 0.25, 0.50, 0.75, 0.90, 0.975)
+"""Levels a forecast is written down at."""
+
+INTERVALS = {50: (2, 4), 80: (1, 5), 95: (0, 6)}
+"""Nominal coverage in percent: positions of its bounds in `QUANTILES`."""
+
+PROBABILITY_FLOOR = 0.005
+"""Probabilities are scored, as they are published, within 0.5–99.5 %."""
+
+
+def crps(values: np.ndarray, outcome: np.ndarray) -> np.ndarray:
+    """Return the continuous ranked probability score (U,) of equally likely values, in the outcome's units.
+
+    Parameters
+    ----------
+    values : np.ndarray, shape (U, L)
+        A point scores its absolute error.
+    outcome : np.ndarray, shape (U,)
+        What came.
+
+    References
+    ----------
+    Gneiting, T. and Raftery, A. E. (2007), "Strictly Proper Scoring Rules, Prediction, and Estimation".
+    """
+    ordered = np.sort(values, axis=1)
+    L = ordered.shape[1]
+    weight = 2 * np.arange(1, L + 1) - 1 - L
+    return np.asarray(np.abs(ordered - outcome[:, None]).mean(axis=1) - (ordered * weight).sum(axis=1) / L**2)
+
+
+def interval_score(quantiles: np.ndarray, outcome: np.ndarray) -> np.ndarray:
+    """Return the weighted interval score (U,) of quantiles (U, 7) at `QUANTILES`, in the outcome's units.
+
+    References
+    ----------
+    Bracher, J. et al. (2021), "Evaluating epidemic forecasts in an interval format".
+    """
+    total = 0.5 * np.abs(outcome - quantiles[:, 3])
+    for nominal, (low, high) in INTERVALS.items():
+        alpha = 1 - nominal / 100
+        below = np.maximum(quantiles[:, low] - outcome, 0)
+        above = np.maximum(outcome - quantiles[:, high], 0)
+        total = total + alpha / 2 * (quantiles[:, high] - quantiles[:, low]) + below + above
+    return np.asarray(total / (len(INTERVALS) + 0.5))
+
+
+def inside(quantiles: np.ndarray, outcome: np.ndarray, nominal: int) -> np.ndarray:
+    """Return whether the outcome (U,) fell into the central interval of a nominal coverage (50, 80 or 95 %)."""
+    low, high = INTERVALS[nominal]
+    return np.asarray((quantiles[:, low] <= outcome) & (outcome <= quantiles[:, high]))
+
+
+def brier(probability: np.ndarray, outcome: np.ndarray) -> np.ndarray:
+    """Return the squared error of probabilities, clipped as published."""
+    return np.asarray((_clipped(probability) - outcome) ** 2)
+
+
+def log_score(probability: np.ndarray, outcome: np.ndarray) -> np.ndarray:
+    """Return minus the log of the probability given to what happened, clipped as published; lower is better."""
+    p = _clipped(probability)
+    return np.asarray(-np.log(np.where(outcome == 1, p, 1 - p)))
+
+
+def pit(values: np.ndarray, outcome: np.ndarray) -> np.ndarray:
+    """Return the share (U,) of values below the outcome, equal ones by half: uniform if the forecast is right.
+
+    References
+    ----------
+    Dawid, A. P. (1984), "Statistical theory: the prequential approach".
+    """
+    below, equal = values < outcome[:, None], values == outcome[:, None]
+    return np.asarray((below + 0.5 * equal).mean(axis=1))
+
+
+def _clipped(probability: np.ndarray) -> np.ndarray:
+    return np.clip(probability, PROBABILITY_FLOOR, 1 - PROBABILITY_FLOOR)

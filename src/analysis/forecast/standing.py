@@ -1,0 +1,275 @@
+"""How a year stands at one of its origins: what has been counted, and what each simple rule and the model say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, logit
+
+from analysis.forecast.baselines import baseline_shares, year_size
+from analysis.forecast.edges import NONE, at_edge, chance_of_staying, share_held
+from analysis.forecast.futures import PanelFit, fit_panel
+from analysis.forecast.panel import Panel
+from analysis.forecast.shocks import stream
+from analysis.periods import tet_share, write
+
+WINDOW_YEARS = 4
+"""Years before the one forecast that the model learns from: hyper-parameters of a decade ago teach the wrong lesson."""
+
+MINIMUM_PERIODS = {12: 8, 4: 4}
+"""Periods with cases a series needs to be forecast, by periods in a year."""
+
+GAUGE_DRAWS = 400
+"""Draws behind the model's centre and spread: enough for a median, and few enough for every earlier year."""
+
+SPREAD_FLOOR = 0.3
+"""Share of the panel's median spread below which no series' spread may fall, added in squares."""
+
+MODEL = "npeb"
+"""The state-space model as a source of points beside the baselines."""
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """A panel's series at an origin of a year.
+
+    Attributes
+    ----------
+    series : tuple of str
+        The U series that can be forecast.
+    numerator, denominator : np.ndarray, shape (U,)
+        Cases of the year so far.
+    size : np.ndarray, shape (U,)
+        Cases the whole year is expected to have.
+    points : mapping of str to np.ndarray, shape (U,)
+        Year-end share (0–1) by the name of who forecast it: the baselines, and `MODEL` with its median.
+    spread : np.ndarray, shape (U,)
+        Standard deviation of the model's year-end share on the corrected logit scale (`corrected_logit`).
+    history : np.ndarray of int, shape (U,)
+        Periods with cases, in the window.
+    edge : np.ndarray of int, shape (U,)
+        Whether a series sits at none or at all; see `edges`.
+    held : np.ndarray, shape (U,)
+        Share of the draws held there.
+    """
+
+    series: tuple[str, ...]
+    numerator: np.ndarray
+    denominator: np.ndarray
+    size: np.ndarray
+    points: Mapping[str, np.ndarray]
+    spread: np.ndarray
+    history: np.ndarray
+    edge: np.ndarray
+    held: np.ndarray
+
+
+def fit_year(
+    panel: Panel, year: int, *, breaks: Mapping[pd.Period, float] | None = None, tet_cutoff_day: int | None = None
+) -> PanelFit | None:
+    """Return the fit of a year at a panel's origin, or None when no series can be forecast; see `window_of`.
+
+    Parameters
+    ----------
+    panel : Panel
+        Cut at the origin: from the last period of the year before to the last but one of the year.
+    year : int
+        The year.
+    breaks : mapping of pd.Period to float, optional
+        Variance (squared logits) of known breaks, by the period they arrive at.
+    tet_cutoff_day : int or None
+        The plan's cut-off day where its months feel Tết; None leaves Tết out.
+    """
+    window = window_of(panel, year)
+    if window is None:
+        return None
+    horizon = window.season_length - window.elapsed(year)
+    regressor = None
+    if tet_cutoff_day is not None:
+        periods = pd.period_range(window.periods[0], window.origin + horizon)
+        regressor = tet_share(periods, tet_cutoff_day).to_numpy()
+    return fit_panel(window, horizon, breaks=breaks, regressor=regressor)
+
+
+def window_of(panel: Panel, year: int) -> Panel | None:
+    """Return the part of a panel a year's forecast is made from, or None when no series can be forecast.
+
+    The last `WINDOW_YEARS` years before it and what is known of itself; series with enough periods with cases
+    (`MINIMUM_PERIODS`), and one in the last year's length. A series that comes later changes nothing.
+
+    Parameters
+    ----------
+    panel : Panel
+        Cut at the origin.
+    year : int
+        The year.
+    """
+    P = panel.season_length
+    window = panel.between(panel.origin - panel.elapsed(year) + 1 - WINDOW_YEARS * P, panel.origin)
+    cases = np.nan_to_num(window.denominator) > 0
+    usable = (cases.sum(axis=1) >= MINIMUM_PERIODS[P]) & cases[:, -P:].any(axis=1)
+    return window.only(np.flatnonzero(usable)) if usable.any() else None
+
+
+def simple_standing(window: Panel, year: int) -> Standing:
+    """Return how a year stands by the baselines alone: no model, a spread of 1 for every series."""
+    K, N = (np.nansum(counts, axis=1) for counts in window.counts_of(year))
+    return Standing(
+        series=window.series,
+        numerator=K,
+        denominator=N,
+        size=year_size(window, year),
+        points=baseline_shares(window, year),
+        spread=np.ones(len(K)),
+        history=(np.nan_to_num(window.denominator) > 0).sum(axis=1),
+        edge=at_edge(window),
+        held=np.zeros(len(K)),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Simulated:
+    """The model's rest of the year, periods added up.
+
+    Attributes
+    ----------
+    numerator, denominator : np.ndarray, shape (U, S)
+        Cases, per draw.
+    """
+
+    numerator: np.ndarray
+    denominator: np.ndarray
+
+    def shares(self, so_far: Standing) -> np.ndarray:
+        """Return the year-end shares (U, S), 0–1."""
+        cases = so_far.denominator[:, None] + self.denominator
+        return np.asarray((so_far.numerator[:, None] + self.numerator) / np.maximum(cases, 1.0))
+
+
+def standing(fit: PanelFit, year: int, *, seed: int, key: str) -> tuple[Standing, Simulated]:
+    """Return how a year stands at the origin of a fit, and the `GAUGE_DRAWS` draws its centre and spread are taken of.
+
+    Parameters
+    ----------
+    fit : PanelFit
+        See `fit_year`.
+    year : int
+        Its year.
+    seed, key
+        Of the run and of the panel.
+    """
+    window, simple = fit.panel, simple_standing(fit.panel, year)
+    simulated = Simulated(*fit.simulate_sums(seed=seed, key=key, draw_count=GAUGE_DRAWS))
+    held = np.zeros(len(window.series))
+    for where, chance in chance_of_staying(window, len(fit.future)).items():
+        here = np.flatnonzero(simple.edge == where)
+        if len(here):
+            drawn, cases = simulated.numerator[here], simulated.denominator[here]
+            held[here] = share_held(chance, (drawn == (0 if where == NONE else cases)).mean(axis=1))
+    for row in (int(row) for row in np.flatnonzero(held)):
+        stays = held_draws(window, row, held[row], GAUGE_DRAWS, seed=seed, key=key)
+        simulated.numerator[row, stays] = 0 if simple.edge[row] == NONE else simulated.denominator[row, stays]
+    size = simple.size
+    low, middle, high = np.quantile(corrected_logit(simulated.shares(simple), size[:, None]), [0.16, 0.5, 0.84], axis=1)
+    spread = (high - low) / 2
+    stood = replace(
+        simple,
+        points={**simple.points, MODEL: from_corrected_logit(middle, size)},
+        spread=np.hypot(spread, max(SPREAD_FLOOR * float(np.median(spread)), 1e-6)),
+        held=held,
+    )
+    return stood, simulated
+
+
+def held_draws(panel: Panel, row: int, held: float, draw_count: int, *, seed: int, key: str) -> np.ndarray:
+    """Return which draws (S,) of a series are held at its edge."""
+    names = (key, panel.series[row], write(panel.origin), "edge")
+    return np.asarray(stream(seed, *names).random(draw_count) < held)
+
+
+def tie_breakers(panel: Panel, row: int, draw_count: int, *, seed: int, key: str) -> np.ndarray:
+    """Return the random numbers (S,) that order a series' equal year-end shares when the hub is put on their ranks."""
+    names = (key, panel.series[row], write(panel.origin), "ties")
+    return stream(seed, *names).random(draw_count)
+
+
+@dataclass(frozen=True, eq=False)
+class PastYear:
+    """An earlier year at the same point, and how it ended, for the series of a later standing.
+
+    Attributes
+    ----------
+    year : int
+        The year.
+    points : mapping of str to np.ndarray, shape (U,)
+        What was forecast then; NaN where a series could not be.
+    spread, size : np.ndarray, shape (U,)
+        See `Standing`.
+    outcome, cases : np.ndarray, shape (U,)
+        Share the year ended with, and its cases; NaN where it cannot be told.
+    """
+
+    year: int
+    points: Mapping[str, np.ndarray]
+    spread: np.ndarray
+    size: np.ndarray
+    outcome: np.ndarray
+    cases: np.ndarray
+
+
+def past_years(
+    panel: Panel, year: int, series: Sequence[str], stood: Callable[[pd.Period, int], Standing | None]
+) -> tuple[PastYear, ...]:
+    """Return every earlier year at the point of the year a panel's origin is at, first to last.
+
+    Parameters
+    ----------
+    panel : Panel
+        Cut at the origin.
+    year : int
+        The year forecast.
+    series : sequence of str
+        The U series asked about.
+    stood : callable
+        Gets an earlier origin and its year, and returns the standing then, or None.
+    """
+    P, elapsed = panel.season_length, panel.elapsed(year)
+    found = []
+    for earlier in range(panel.periods[0].year, year):
+        then = panel.origin - P * (year - earlier)
+        if then < panel.periods[0] or (panel.origin - then).n < P - elapsed:
+            continue
+        standing_then = stood(then, earlier)
+        if standing_then is not None:
+            found.append(_as_seen_now(panel, earlier, series, standing_then))
+    return tuple(found)
+
+
+def _as_seen_now(panel: Panel, year: int, series: Sequence[str], then: Standing) -> PastYear:
+    rows_then = pd.Index(then.series).get_indexer(pd.Index(series))
+    rows_now = pd.Index(panel.series).get_indexer(pd.Index(series))
+
+    def aligned(values: np.ndarray) -> np.ndarray:
+        return np.where(rows_then >= 0, values[rows_then], np.nan)
+
+    return PastYear(
+        year=year,
+        points={name: aligned(values) for name, values in then.points.items()},
+        spread=aligned(then.spread),
+        size=aligned(then.size),
+        outcome=panel.year_share(year)[rows_now],
+        cases=np.nansum(panel.counts_of(year)[1], axis=1)[rows_now],
+    )
+
+
+def corrected_logit(share: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Return the log-odds of shares of counts, ½ added to either side of the cases, so that 0 and 1 are finite."""
+    return np.asarray(logit((share * size + 0.5) / (size + 1)))
+
+
+def from_corrected_logit(value: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Return the shares (0–1) that `corrected_logit` was taken of."""
+    return np.asarray(np.clip((expit(value) * (size + 1) - 0.5) / size, 0.0, 1.0))

@@ -1,0 +1,57 @@
+"""The plan's own series forecast again from every quarter of the past, and graded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.forecast.backtest.comparisons import COMPARISONS
+from analysis.forecast.backtest.grading import Grades
+from analysis.forecast.backtest.origins import MODELS
+from analysis.forecast.backtest.rolling import rolling
+from analysis.forecast.backtest.targets import Rule
+from analysis.forecast.rest_of_year import indicator_panel
+from analysis.periods import write
+
+
+@dataclass(frozen=True, eq=False)
+class TrackRecord:
+    """Grades of past forecasts, an indicator standing as a panel; see `backtest.grading.Grades`.
+
+    Attributes
+    ----------
+    scored, reliability : pd.DataFrame
+        Columns of `backtest.grading.COLUMNS`; without rows when no earlier year can be scored.
+    """
+
+    scored: pd.DataFrame
+    reliability: pd.DataFrame
+
+
+def track_record(indicators: pd.DataFrame, rules: Mapping[str, Rule], *, origin: pd.Period, seed: int) -> TrackRecord:
+    """Return how right the published method would have been on a plan's own series.
+
+    Parameters
+    ----------
+    indicators : pd.DataFrame
+        `indicator, series, period, numerator, denominator`; rows after the origin are not looked at.
+    rules : mapping of str to {"at_least", "at_most"}
+        The promised indicators, and how they are promised.
+    origin : pd.Period
+        Last period known.
+    seed : int
+        Of the run.
+    """
+    grades, members = Grades(), frozenset(MODELS) - frozenset(COMPARISONS)
+    known = indicators[indicators["period"] <= write(origin)]
+    for indicator, rule in rules.items():
+        if not (known["indicator"] == indicator).any():
+            continue
+        panel = indicator_panel(known, indicator)
+        for quarters in range(4):
+            for at in rolling(panel, quarters, rule=rule, members=members, seed=seed):
+                for _ in grades.through(indicator, at, rule):
+                    pass
+    return TrackRecord(grades.table("scored"), grades.table("reliability"))

@@ -1,0 +1,57 @@
+"""The probabilities published so far, beside what is known of them now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.parameters import RunParameters
+from analysis.periods import parse_quarter
+from analysis.report import numbers
+from analysis.report.wording import Wording
+from analysis.results import Results
+
+
+def graded(ledger: Path, run: RunParameters, results: Results, words: Wording) -> pd.DataFrame:
+    """Return a row per promise and quarter published before the run's, graded where the year has decided.
+
+    The last publication of a quarter stands; those known only after the run's `as_of` are left out.
+
+    Parameters
+    ----------
+    ledger : Path
+        Folder of the ledger; see `publish.ledger`.
+    run : RunParameters
+        The run.
+    results : Results
+        Its results, whose decided promises grade.
+    words : Wording
+        Of the page.
+    """
+    file = ledger / f"{run.plan_name}.csv"
+    if not file.exists():
+        return pd.DataFrame()
+    rows = pd.read_csv(
+        file, dtype={"part": str, "quarter": str}, keep_default_na=False, na_values={"probability": [""]}
+    )
+    rows = rows[(rows["part"] == "") & (rows["quarter"] < run.quarter) & (rows["as_of"] <= run.as_of.isoformat())]
+    rows = rows.drop_duplicates(["quarter", "target"], keep="last").sort_values(["target", "quarter"])
+    rows = rows[rows["target"].isin([target.id for target in results.plan.targets])]
+    if rows.empty:
+        return pd.DataFrame()
+    verdicts = {target: results.promise(target)["verdict"] for target in rows["target"].unique()}
+    titles = {target.id: words.of(target.title) for target in results.plan.targets}
+    came = {"met": words.text("It was kept"), "missed": words.text("It was not kept")}
+    return pd.DataFrame(
+        {
+            words.text("Target"): [titles[target] for target in rows["target"]],
+            words.text("Published for"): [
+                numbers.quarter(parse_quarter(quarter), run.language) for quarter in rows["quarter"]
+            ],
+            words.text("Probability"): [words.chance(value) for value in rows["probability"]],
+            words.text("What came"): [
+                came.get(verdicts[target], words.text("Not decided yet")) for target in rows["target"]
+            ],
+        }
+    )
