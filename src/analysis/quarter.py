@@ -20,9 +20,11 @@ from analysis.data.ingest.received import Calendar, Received, content_hash, rece
 from analysis.data.published import read_breaks, read_published
 from analysis.data.revisions import COLUMNS as REVISED
 from analysis.data.revisions import earlier_archive, revisions
-from analysis.data.workload import count_workload
+from analysis.data.workload import count_workload, received_and_peers
 from analysis.faults import BadData, BadParameters
 from analysis.forecast.backtest.targets import Rule
+from analysis.forecast.open_cases import COLUMNS as NOWCAST
+from analysis.forecast.open_cases import lateness_nowcast
 from analysis.forecast.track_record import track_record
 from analysis.indicators import reporting, satisfaction
 from analysis.indicators.promised import promised_series
@@ -123,6 +125,7 @@ def compute(run: RunParameters, plan: Plan, received: Received, made_of: Fingerp
         components=now.forecast.components,
         diagnostics=now.forecast.diagnostics,
         weights=now.forecast.weights,
+        received_late=_received_late(received, plan, quarter, as_of=run.as_of),
         track_scored=record.scored,
         track_reliability=record.reliability,
         promises=now.attainment.promises,
@@ -135,6 +138,18 @@ def compute(run: RunParameters, plan: Plan, received: Received, made_of: Fingerp
         surveys=facts.surveys,
         previous=_one_quarter_earlier(plan, quarter, counted, received, chosen, drawn).promises,
     )
+
+
+def _received_late(received: Received, plan: Plan, quarter: pd.Period, *, as_of: date) -> pd.DataFrame:
+    """Return, by field, how many of the cases received in the quarter are late and will be; empty without cases."""
+    if received.cases is None:
+        return pd.DataFrame(columns=NOWCAST)
+    cutoff = plan.calendar.cutoff_day
+    first, last = periods.first_day(quarter, cutoff), periods.last_day(quarter, cutoff)
+    cases = received_and_peers(
+        received.cases, as_of=as_of, first=first, last=last, due_precision=received.due_precision
+    )
+    return lateness_nowcast(cases, snapshot=pd.Timestamp(as_of) + pd.Timedelta(days=1))
 
 
 def _one_quarter_earlier(

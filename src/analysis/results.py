@@ -82,6 +82,8 @@ class Results:
         Procedures behind the online share; see `indicators.reporting`.
     draws, components, diagnostics, weights : pd.DataFrame
         See `forecast.rest_of_year.Forecast`.
+    received_late : pd.DataFrame
+        See `forecast.open_cases.lateness_nowcast`; a row per field of the cases received in the quarter.
     track_scored, track_reliability : pd.DataFrame
         See `forecast.track_record.TrackRecord`.
     promises, baselines, run_rate, items_pace, items_missing : pd.DataFrame
@@ -119,6 +121,7 @@ class Results:
     components: pd.DataFrame
     diagnostics: pd.DataFrame
     weights: pd.DataFrame
+    received_late: pd.DataFrame
     track_scored: pd.DataFrame
     track_reliability: pd.DataFrame
     promises: pd.DataFrame

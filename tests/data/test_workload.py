@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from analysis import periods
 from analysis.data.contracts import Cases, check
-from analysis.data.workload import count_workload
+from analysis.data.workload import count_workload, received_and_peers
 
 AS_OF = date(2021, 5, 20)
 MEASURES = ["carried_in", "received", "resolved", "resolved_late", "overdue_at_end", "due", "due_late"]
@@ -193,3 +193,24 @@ def test_it_agrees_with_a_walk_over_the_cases(tmp_path, cases, cutoff_day, due_p
         if row[measure]
     }
     assert found == _by_walking(cases, **how)
+
+
+def test_the_cases_received_in_a_quarter_come_with_their_peers_of_two_years(tmp_path):
+    of = {"procedure_code": "1.000001", "field": "datdai"}
+    cases = [
+        _case(_at(19), _at(40, 10), _at(63)) | of,
+        _case(_at(19), _at(40)) | of,
+        _case(_at(-60), _at(-40), _at(-45)) | of,
+        _case(_at(-900), _at(-880), _at(-890)) | of,  # more than two years before
+        _case(_at(100), _at(120)) | of,  # after the last day
+        _case(_at(19)) | of,  # no due date
+        _case(_at(19), _at(40)),  # no field
+    ]
+    said = {"as_of": AS_OF, "first": date(2021, 1, 1), "last": date(2021, 3, 31), "due_precision": "day"}
+    found = received_and_peers(_kept(cases, tmp_path), **said).sort_values(["cohort", "closed"], ignore_index=True)
+    assert found["cohort"].tolist() == [False, True, True]
+    assert found["closed"].tolist()[:2] == [_at(-45), _at(63)]
+    assert pd.isna(found["closed"][2])
+    assert found["due"][1] == datetime(2021, 2, 11)  # the day after 10 February
+    assert set(found["group"]) == {"1.000001"}
+    assert set(found["series"]) == {"datdai"}

@@ -48,8 +48,6 @@ def count_workload(
     """
     late = is_late("closed_at", due_precision)
     end = f"CAST('{as_of.isoformat()}' AS DATE) + INTERVAL 1 DAY"
-    # The moment from which an open case is late: the day after its due date, or the due moment itself.
-    turns = "due_at" if due_precision == "instant" else "date_trunc('day', due_at) + INTERVAL 1 DAY"
     events = {
         "received": ("accepted_at", "true"),
         "closed": ("closed_at", "closed_at IS NOT NULL"),
@@ -73,21 +71,62 @@ def count_workload(
         for flow, (when, where) in events.items()
     )
     query = f"""
-    WITH closing AS (
-        SELECT *, CASE outcome WHEN 'open' THEN NULL WHEN 'resolved' THEN finished_at
-                  -- greatest() skips what is missing: without a return it would be the acceptance.
-                  ELSE coalesce(finished_at, CASE WHEN returned_at IS NOT NULL
-                                                  THEN greatest(accepted_at, returned_at) END) END AS closed_at
-        FROM {as_known(cases, as_of=as_of)}),
-    desk AS (
-        SELECT *, {turns} AS turns_late_at,
-            due_at < {end} AS falls_due
-        FROM closing WHERE accepted_at IS NOT NULL AND (outcome = 'open' OR closed_at IS NOT NULL))
+    WITH desk AS (
+        SELECT *, due_at < {end} AS falls_due FROM {desk(cases, as_of=as_of, due_precision=due_precision)})
     SELECT {label_of("month", frequency)} AS period, {DIMENSIONS}, flow, CAST(sum(n) AS BIGINT) AS n
     FROM ({flows}) GROUP BY ALL ORDER BY ALL"""
     last = periods.reporting_month(as_of, cutoff_day)
     counted = _with_stocks(frame_of(query), last.asfreq("Q") if frequency == "Q" else last)
     return check(counted, Workload, where=str(cases))
+
+
+def desk(cases: Path, *, as_of: date, due_precision: DuePrecision) -> str:
+    """Return SQL for the cases that have lain on a desk by a day, with `closed_at` and `turns_late_at`.
+
+    `turns_late_at` is the moment from which an open case is late: the day after its due date, or the due moment itself.
+
+    Parameters
+    ----------
+    cases, as_of, due_precision
+        See `count_workload`.
+    """
+    turns = "due_at" if due_precision == "instant" else "date_trunc('day', due_at) + INTERVAL 1 DAY"
+    return f"""(
+        SELECT *, {turns} AS turns_late_at FROM (
+            SELECT *, CASE outcome WHEN 'open' THEN NULL WHEN 'resolved' THEN finished_at
+                      -- greatest() skips what is missing: without a return it would be the acceptance.
+                      ELSE coalesce(finished_at, CASE WHEN returned_at IS NOT NULL
+                                                      THEN greatest(accepted_at, returned_at) END) END AS closed_at
+            FROM {as_known(cases, as_of=as_of)})
+        WHERE accepted_at IS NOT NULL AND (outcome = 'open' OR closed_at IS NOT NULL))"""
+
+
+def received_and_peers(
+    cases: Path, *, as_of: date, first: date, last: date, due_precision: DuePrecision
+) -> pd.DataFrame:
+    """Return the cases accepted from one day to another that have a due date, and those of two years before them.
+
+    Parameters
+    ----------
+    cases, as_of, due_precision
+        See `count_workload`.
+    first, last : date
+        First and last day of acceptance of the cases asked about.
+
+    Returns
+    -------
+    pd.DataFrame
+        `group` (procedure), `series` (field), `opened`, `due` (the moment a case turns late), `closed`, `cohort`; see
+        `analysis.forecast.open_cases.lateness_nowcast`.
+    """
+    query = f"""
+    SELECT procedure_code AS "group", field AS series, accepted_at AS opened, turns_late_at AS due, closed_at AS closed,
+        CAST(accepted_at AS DATE) >= CAST('{first.isoformat()}' AS DATE) AS cohort
+    FROM {desk(cases, as_of=as_of, due_precision=due_precision)}
+    WHERE due_at IS NOT NULL AND field IS NOT NULL AND procedure_code IS NOT NULL
+        AND CAST(accepted_at AS DATE) <= CAST('{last.isoformat()}' AS DATE)
+        AND CAST(accepted_at AS DATE) >= CAST('{first.isoformat()}' AS DATE) - INTERVAL 2 YEAR"""
+    return frame_of(query)
 
 
 def _with_stocks(flows: pd.DataFrame, last: pd.Period) -> pd.DataFrame:
