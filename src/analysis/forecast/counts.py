@@ -26,12 +26,11 @@ def poisson_counts(normal: np.ndarray, generator: Callable[[], np.random.Generat
     mean : np.ndarray
         Expected cases.
     """
-    spread = np.sqrt(mean)
-    counts = _rounded(mean, spread, normal, 1 / np.maximum(spread, 1.0))
+    counts = _rounded(mean, np.sqrt(mean), normal, 1 / 6)
     small = mean < EXACT_BELOW
     if small.any():
         counts[small] = generator().poisson(mean[small])
-    return np.maximum(counts, 0.0)
+    return np.maximum(counts, 0.0, out=counts)
 
 
 def binomial_counts(
@@ -40,13 +39,19 @@ def binomial_counts(
     """Return binomial counts, as float, out of given cases at given shares (0–1); see `poisson_counts`."""
     mean = cases * share
     variance = mean * (1 - share)
-    spread = np.sqrt(variance)
-    counts = _rounded(mean, spread, normal, (1 - 2 * share) / np.maximum(spread, 1.0))
+    counts = _rounded(mean, np.sqrt(variance), normal, (1 - 2 * share) / 6)
     small = variance < EXACT_BELOW
     if small.any():
         counts[small] = generator().binomial(cases[small].astype(np.int64), share[small])
-    return np.clip(counts, 0.0, cases)
+    return np.clip(counts, 0.0, cases, out=counts)
 
 
-def _rounded(mean: np.ndarray, spread: np.ndarray, normal: np.ndarray, skewness: np.ndarray) -> np.ndarray:
-    return np.asarray(np.rint(mean + spread * (normal + skewness * (normal**2 - 1) / 6)))
+def _rounded(mean: np.ndarray, spread: np.ndarray, normal: np.ndarray, sixth_of_skew: np.ndarray | float) -> np.ndarray:
+    """Return counts whose third central moment is six times `sixth_of_skew` times their variance."""
+    counts = normal**2
+    counts -= 1
+    counts *= sixth_of_skew
+    spread *= normal
+    counts += spread
+    counts += mean
+    return np.rint(counts, out=counts)

@@ -71,8 +71,11 @@ class LinkFit:
             level_deviation * shocks.level,
             sigma_slope * shocks.slope,
         )
-        season = self.future_season[row][:, None] + self.season_deviation[row][:, None] * shocks.season
-        return level + sigma_excess * shocks.excess + season
+        level += sigma_excess * shocks.excess
+        level += self.future_season[row][:, None]
+        if shocks.season.ndim == 2:  # a volume has none
+            level += self.season_deviation[row][:, None] * shocks.season
+        return level
 
     def best_model(self, row: int) -> tuple[BinomLLT, np.ndarray]:
         """Return the statsmodels model of a series and its grid point of highest weight."""
