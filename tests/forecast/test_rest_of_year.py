@@ -108,6 +108,21 @@ def test_one_more_share_changes_no_other(indicators: pd.DataFrame, both: Forecas
     pd.testing.assert_frame_equal(_of(more, OF_PUBLISHED, "total"), _of(both, OF_PUBLISHED, "total"))
 
 
+def test_late_cases_on_the_desk_are_resolved_late_in_every_draw(indicators: pd.DataFrame) -> None:
+    own = indicators[indicators["indicator"] == OF_ALL]
+    late = own.assign(indicator="overdue", numerator=2)
+    # ninety of a hundred late cases are resolved in a month; in the last, a thousand are left lying
+    desk = own.assign(indicator="overdue_resolved", numerator=90, denominator=100)
+    desk.loc[desk["period"] == "2021-09", "denominator"] = 1090
+    rows = pd.concat([indicators, late, desk], ignore_index=True)
+    year_end = [
+        _of(_run(rows, ("overdue", "a"), resolved_late=asked), "overdue", "a")["numerator"].groupby("draw").sum()
+        for asked in (False, True)
+    ]
+    assert year_end[0].max() < 200
+    assert year_end[1].min() > 500
+
+
 def test_nothing_is_drawn_at_the_years_end(indicators: pd.DataFrame) -> None:
     forecast = _run(indicators, (OF_ALL, "total"), origin=LAST)
     assert forecast.draws.empty

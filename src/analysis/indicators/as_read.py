@@ -52,6 +52,7 @@ def shares_as_read(
                 denominator=chosen.overdue_denominator,
                 groups=groups,
             ),
+            timeliness.overdue_resolved(workload, groups=groups),
             timeliness.no_due_date(counts),
             satisfaction.rated_satisfied(ratings),
         ],

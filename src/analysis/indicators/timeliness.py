@@ -10,6 +10,7 @@ import pandas as pd
 from analysis.indicators.series import NO_GROUPS, share_series
 
 OVERDUE, NO_DUE_DATE = "overdue", "no_due_date"
+OVERDUE_RESOLVED = "overdue_resolved"
 Interpretation = Literal["overdue", "early_literal"]
 Denominator = Literal["resolved", "workload", "due"]
 _COUNTED = {"overdue": "late", "early_literal": "early"}
@@ -57,6 +58,28 @@ def overdue(
     else:
         cases, late, of = workload, workload["due_late"], workload["due"]
     return share_series(cases.assign(numerator=late, denominator=of), indicator=OVERDUE, groups=groups)
+
+
+def overdue_resolved(workload: pd.DataFrame, *, groups: Mapping[str, Sequence[str]] = NO_GROUPS) -> pd.DataFrame:
+    """Return resolved late / resolved late and late still on the desk at the end of the period.
+
+    What is late on the desk is known, and will be resolved late: a forecast of cases resolved late must not have fewer.
+
+    Parameters
+    ----------
+    workload : pd.DataFrame
+        See `data.contracts.Workload`.
+    groups : mapping
+        See `series.share_series`.
+
+    Returns
+    -------
+    pd.DataFrame
+        See `series.share_series`; empty without a workload.
+    """
+    late = workload["resolved_late"]
+    counted = workload.assign(numerator=late, denominator=late + workload["overdue_at_end"])
+    return share_series(counted, indicator=OVERDUE_RESOLVED, groups=groups)
 
 
 def no_due_date(counts: pd.DataFrame) -> pd.DataFrame:

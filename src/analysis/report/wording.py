@@ -70,6 +70,7 @@ INDICATORS = {
     "online_of_published": _("Share done online, of the {unit} of procedures published online"),
     "published_of_offline": _("Published online but not filed online, of the {unit} not filed online"),
     "overdue": _("Share overdue, of the {unit} resolved"),
+    "overdue_resolved": _("Share of the late {unit} that were resolved, the others still on the desk"),
     "no_due_date": _("Share without a due date, of the {unit} resolved"),
     "surveyed_provincial": _("Share satisfied in the province's survey"),
     "sipas": _("Satisfaction index SIPAS"),
