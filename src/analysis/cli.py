@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -24,6 +26,25 @@ class _Interruptible(click.Group):
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             raise SystemExit(130) from None
+
+
+@contextmanager
+def _faults_told(out: Path) -> Iterator[None]:
+    """End the command with a fault's sentence and exit code; a full disk names the file, or the folder written into."""
+    from analysis.faults import EnvironmentFault, Fault
+
+    try:
+        yield
+    except Fault as fault:
+        click.echo(str(fault), err=True)
+        raise SystemExit(fault.exit_code) from fault
+    except OSError as error:
+        click.echo(f"{error.filename or out}: {error.strerror or error}", err=True)
+        raise SystemExit(EnvironmentFault.exit_code) from error
+
+
+def _tell_progress(line: str) -> None:
+    click.echo(f"{line} …", err=True)
 
 
 @click.group(cls=_Interruptible, context_settings={"help_option_names": ["-h", "--help"]})
@@ -100,8 +121,8 @@ def _from_project(path: Path) -> str:
 
 def _publish(one: RunParameters, name: str, *, force: bool, reports: Path | None) -> None:
     from analysis import quarter
-    from analysis.publish.ledger import LEDGER
     from analysis.publish.run import REPORTS, publish
+    from analysis.report.ledger_tables import LEDGER
     from analysis.report.wording import Wording
 
     outcome = publish(
@@ -133,21 +154,14 @@ def indicators(run_file: Path, received: Path | None, out: Path) -> None:
     Ends with 0 written, 2 bad parameters or plan, 3 bad data, 6 disk.
     """
     from analysis import quarter
-    from analysis.faults import EnvironmentFault, Fault
 
     (one,) = _read((run_file,), received, None)
-    try:
+    with _faults_told(out):
         table = quarter.indicators(one)
         out.mkdir(parents=True, exist_ok=True)
         part = out / ".indicators.csv.part"
         table.to_csv(part, index=False)
         part.replace(out / "indicators.csv")
-    except Fault as fault:
-        click.echo(str(fault), err=True)
-        raise SystemExit(fault.exit_code) from fault
-    except OSError as error:
-        click.echo(f"{error.filename or out}: {error.strerror or error}", err=True)
-        raise SystemExit(EnvironmentFault.exit_code) from error
     click.echo(f"{len(table):,} values: {out / 'indicators.csv'}")
 
 
@@ -183,21 +197,16 @@ def ingest(
     from analysis.data.ingest.archive import archive
     from analysis.data.sources.description import described
     from analysis.data.sources.mapping import read_mapping
-    from analysis.faults import EnvironmentFault, Fault
     from analysis.report.intake import summary
 
     try:
-        mapping = described(read_mapping(mapping_file), file)
-        day = extracted_on.date() if extracted_on else mapping.extracted_on or date.today()
-        told = lambda line: click.echo(f"{line} …", err=True)  # noqa: E731
-        intake = archive(file, mapping, out, extracted_on=day, reject_limit=reject_limit, name=name, tell=told)
-        (out / "summary.txt").write_text(summary(intake, out, name) + "\n", encoding="utf-8")
-    except Fault as fault:
-        click.echo(str(fault), err=True)
-        raise SystemExit(fault.exit_code) from fault
-    except OSError as error:
-        click.echo(f"{error.filename or out}: {error.strerror or error}", err=True)
-        raise SystemExit(EnvironmentFault.exit_code) from error
+        with _faults_told(out):
+            mapping = described(read_mapping(mapping_file), file)
+            day = extracted_on.date() if extracted_on else mapping.extracted_on or date.today()
+            intake = archive(
+                file, mapping, out, extracted_on=day, reject_limit=reject_limit, name=name, tell=_tell_progress
+            )
+            (out / "summary.txt").write_text(summary(intake, out, name) + "\n", encoding="utf-8")
     except KeyboardInterrupt:
         click.echo("interrupted: nothing was written", err=True)
         raise SystemExit(130) from None
@@ -217,20 +226,16 @@ def demo(out: Path | None, seed: int, case_count: int | None, dirty: bool) -> No
     truth.json beside it says what is true; with --dirty also how many rows carry which fault.
     """
     from analysis.data.simulate.folders import write_cases, write_demo
-    from analysis.faults import EnvironmentFault
     from analysis.parameters import ROOT
 
     if (case_count or dirty) and out is None:
         raise click.UsageError("--out is missing: the demo folder keeps its counts")
     folder = (out or ROOT / "data" / "demo").resolve()
-    try:
+    with _faults_told(folder):
         if case_count or dirty:
             write_cases(folder, seed, case_count, dirty=dirty)
         else:
             write_demo(folder, seed)
-    except OSError as error:
-        click.echo(f"{error.filename or folder}: {error.strerror or error}", err=True)
-        raise SystemExit(EnvironmentFault.exit_code) from error
     click.echo(f"simulated province, seed {seed}: {folder}")
 
 
@@ -267,20 +272,12 @@ def backtest(
     years.csv, calibration.csv, places.csv, skill.csv.
     Ends with 0 written, 2 bad parameters, 3 bad data, 6 disk.
     """
-    from analysis.faults import EnvironmentFault, Fault
     from analysis.publish.backtest import write_backtest
     from analysis.report.wording import Wording
 
-    told = lambda line: click.echo(f"{line} …", err=True)  # noqa: E731
-    try:
+    with _faults_told(out):
         write_backtest(panels, out, rule=rule, year_start=year_start, members=members, seed=seed,
-                       words=Wording(language), tell=told)  # fmt: skip
-    except Fault as fault:
-        click.echo(str(fault), err=True)
-        raise SystemExit(fault.exit_code) from fault
-    except OSError as error:
-        click.echo(f"{error.filename or out}: {error.strerror or error}", err=True)
-        raise SystemExit(EnvironmentFault.exit_code) from error
+                       words=Wording(language), tell=_tell_progress)  # fmt: skip
     click.echo(f"written: {out / 'report.html'}")
 
 

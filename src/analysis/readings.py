@@ -14,7 +14,7 @@ from analysis.attainment.gap import gap
 from analysis.attainment.probability import Attainment, attainment
 from analysis.attainment.sensitivity import COLUMNS, compared, is_touched, not_computable
 from analysis.attainment.year_end import year_end
-from analysis.forecast.rest_of_year import OVERDUE_RESOLVED, Forecast, rest_of_year
+from analysis.forecast.rest_of_year import Forecast, rest_of_year
 from analysis.indicators.as_read import shares_as_read
 from analysis.interpretation import Alternative, Interpretation, alternatives
 from analysis.plan import Plan
@@ -97,7 +97,7 @@ def read(plan: Plan, quarter: pd.Period, counted: Counted, facts: Facts, chosen:
     counted = counted.known(origin)
     written_out = _over(plan, counted.counts, chosen)
     indicators = measured(written_out, counted, chosen)
-    forecast = _forecast(written_out, indicators, origin, drawn, chosen)
+    forecast = _forecast(written_out, indicators, origin, drawn)
     now = attainment(
         written_out, quarter, indicators, forecast, facts, chosen, draw_count=drawn.draw_count, seed=drawn.seed
     )
@@ -218,9 +218,7 @@ def _members(counts: pd.DataFrame) -> dict[str, list[str]]:
     return {name: sorted(counts[column].dropna().unique()) for name, column in _LISTS.items()}
 
 
-def _forecast(
-    plan: Plan, indicators: pd.DataFrame, origin: pd.Period, drawn: Draws, chosen: Interpretation
-) -> Forecast:
+def _forecast(plan: Plan, indicators: pd.DataFrame, origin: pd.Period, drawn: Draws) -> Forecast:
     present = set(indicators["indicator"])
     wanted = [(part.indicator, part.series) for target in plan.share_targets for part in target.parts]
     wanted += [(one.proxy, TOTAL) for one in plan.targets if isinstance(one, SurveyTarget) and one.proxy]
@@ -236,6 +234,4 @@ def _forecast(
             for one in plan.breaks
         },
         tet_cutoff_day=plan.calendar.cutoff_day if plan.calendar.tet else None,
-        resolved_late=OVERDUE_RESOLVED in present
-        and (chosen.overdue_interpretation, chosen.overdue_denominator) == ("overdue", "resolved"),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import signal
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -74,3 +76,22 @@ def test_what_was_not_known_by_the_day_looked_back_to_is_left_out(tmp_path, run,
     early = run.model_copy(update={"quarter": "2021-Q4", "as_of": date(2021, 9, 1)})
     assert graded(tmp_path, early, third, Wording("en")).empty
     assert graded(tmp_path / "nowhere", run, third, Wording("en")).empty
+
+
+def test_a_disk_that_is_full_leaves_the_ledger_as_it_was(tmp_path, run, third):
+    enter(tmp_path, run, third, MOMENT)
+    file = tmp_path / "khanh-hoa-2021.csv"
+    before = file.read_bytes()
+    later = replace(third, fingerprint=replace(third.fingerprint, data="later"))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 20, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r".+"):
+            enter(tmp_path, run, later, MOMENT)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert file.read_bytes() == before
+    enter(tmp_path, run, later, MOMENT)
+    assert file.read_bytes().startswith(before)

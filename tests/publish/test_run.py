@@ -97,6 +97,16 @@ def test_a_quarter_is_published_once_and_again_only_by_force(go: Callable[..., O
     assert first.is_dir()
 
 
+def test_what_is_published_is_in_the_ledger_once_whichever_run_came_that_far(go, tmp_path):
+    ledger = tmp_path / "ledger"
+    assert go().state == "published"  # a trial: entered nowhere
+    assert not ledger.exists()
+    for _ in range(2):
+        assert go(ledger=ledger).state == "nothing to do"
+        (file,) = ledger.glob("*.csv")
+        assert len(file.read_text().splitlines()) == 1 + 3  # the header and the three promises
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("change", ["results", "signature", "language", "notebook", "file"])
 def test_what_changed_is_published_again(

@@ -6,11 +6,14 @@ import dataclasses
 
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 
 from analysis import quarter
+from analysis.forecast.open_cases import COLUMNS
 from analysis.parameters import ROOT, read_run_file
 from analysis.report.figures import Picture
 from analysis.report.page import Page
+from analysis.report.timeliness_page import TimelinessPage
 
 
 @pytest.mark.slow
@@ -28,3 +31,25 @@ def test_bodies_and_fields_are_ranked_apart_and_groups_in_neither(monkeypatch: p
     assert page.words.of(plan.names["sxd"]) in bodies - fields
     assert page.words.of(plan.names["datdai"]) in fields - bodies
     assert page.words.of(plan.names["named_fields"]) not in bodies | fields
+
+
+@pytest.mark.slow
+def test_the_cases_received_are_told_by_field_and_in_all_within_what_can_still_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = read_run_file(ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml", draw_count=200, language="en")
+    rows = [("datdai", 100, 10, 20, 14.0, 9.0), ("thue", 300, 0, 2, 1.0, 4.0)]
+    received = pd.DataFrame(rows, columns=["series", *COLUMNS[1:]])
+    page = TimelinessPage(run, dataclasses.replace(quarter.results(run), received_late=received))
+    shown: list[str] = []
+    monkeypatch.setattr(page, "_html", shown.append)
+    page.received()
+    cells = [
+        [cell.text for cell in row.find_all(["th", "td"])]
+        for row in BeautifulSoup(shown[-1], "html.parser").find_all("tr")
+    ]
+    # 15 of 400, 1.2816 times the root of 13 to either side
+    assert cells[1][1:] == ["400", "10", "22", "3.8% (2.6–4.9%)"]
+    # not below the none that are late already, and not above the two that can still be
+    assert cells[2][1:] == ["300", "0", "2", "0.3% (0.0–0.7%)"]
+    assert cells[3][1:] == ["100", "10", "20", "14.0% (10.2–17.8%)"]

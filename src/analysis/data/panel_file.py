@@ -39,13 +39,12 @@ def read_panel_file(path: Path) -> pd.DataFrame:
     if frame.empty:
         raise BadData(f"{path}: it has no rows")
 
-    numbers: set[str] = set()
-
     def refuse(wrong: pd.Series, what: str, column: str) -> None:
         if wrong.any():
             at = int(wrong.to_numpy().argmax())
             row = frame.iloc[at]
-            found = f"{column} {row[column]:.0f}" if column in numbers else f"{column} {row[column]!r}"
+            value = row[column]
+            found = f"{column} {value!r}" if isinstance(value, str) else f"{column} {value:.0f}"
             raise BadData(f"{path} line {at + 2}: {what}; series {row['series']!r}, period {row['period']!r}, {found}")
 
     refuse(frame["series"] == "", "a series has no name", "series")
@@ -60,7 +59,6 @@ def read_panel_file(path: Path) -> pd.DataFrame:
         number = pd.to_numeric(text, errors="coerce")
         refuse((text != "") & (number.isna() | (number < 0) | (number % 1 != 0)), "not a whole number of cases", name)
         frame[name] = number
-        numbers.add(name)
     refuse(frame["numerator"].isna() != frame["denominator"].isna(), "one count without the other", "numerator")
     refuse(frame["numerator"] > frame["denominator"], "a numerator above its denominator", "numerator")
     return frame[COLUMNS]

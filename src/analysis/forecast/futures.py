@@ -19,7 +19,7 @@ from analysis.periods import write
 
 SHARED_FACTOR = 0.2
 """Correlation of the shocks of any two series on the logit scale; a fixed prior, because estimates from few years come
-out far too low. 80 % intervals of totals covered 56 to 77 % without it and 80 to 87 % with it (`docs/methods`)."""
+out far too low. 80 % intervals of totals covered 76 % without it and 88 % with it (`docs/methods/backtest.md`)."""
 
 LOGIT_BOUND = 12.0
 """Simulated log-odds stay within ±12: a share within six millionths of 0 or 1 changes no count that is published."""

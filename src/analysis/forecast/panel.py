@@ -105,6 +105,15 @@ class Panel:
         counts = (~np.isnan(N)).sum(axis=1) >= self.season_length / 2
         return np.where(counts & (cases > 0), np.nansum(K, axis=1), np.nan) / np.maximum(cases, 1.0)
 
+    def summed(self, name: str = "total") -> Panel:
+        """Return the panel of one series: the sum over all, over those that reported where some did not."""
+        reported = self.reported.any(axis=0)
+        K, N = (
+            np.where(reported, np.nansum(counts, axis=0), np.nan)[None, :]
+            for counts in (self.numerator, self.denominator)
+        )
+        return Panel((name,), self.periods, K, N)
+
     def row(self, series: str) -> int:
         """Return the row of a series.
 

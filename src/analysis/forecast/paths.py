@@ -13,16 +13,13 @@ import numpy as np
 import pandas as pd
 
 from analysis.forecast.diagnostics import audited, components, error_diagnostics
-from analysis.forecast.edges import NONE
 from analysis.forecast.futures import PanelFit
 from analysis.forecast.hub import Hub, hub, on_ranks
 from analysis.forecast.model import smoothed_level
 from analysis.forecast.panel import Panel
 from analysis.forecast.ranks import spread_over_periods
-from analysis.forecast.standing import Standing, fit_year, held_draws, past_years, standing, tie_breakers
+from analysis.forecast.standing import Standing, at_its_edge, fit_year, past_years, standing, tie_breakers
 from analysis.periods import write
-
-DRAW_COLUMNS = ["series", "period", "draw", "numerator", "denominator"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,9 +131,7 @@ def year_paths(
     common = fit.common(seed, draw_count)
     for u, row in enumerate(rows):
         K, N = fit.simulate(row, seed=seed, key=key, common=common)
-        if now.held[row]:
-            held = held_draws(fit.panel, row, now.held[row], draw_count, seed=seed, key=key)
-            K[:, held] = 0 if now.edge[row] == NONE else N[:, held]
+        K = at_its_edge(now, row, K, N, origin=panel.origin, seed=seed, key=key)
         ties = tie_breakers(fit.panel, row, draw_count, seed=seed, key=key)
         wanted = on_ranks(pooled, now, np.array([row]), K.sum(axis=0)[None], N.sum(axis=0)[None], ties[None])
         numerator[u], denominator[u] = spread_over_periods(K.T, N.T, wanted[0]), N.T

@@ -15,10 +15,10 @@ from analysis.forecast.diagnostics import AUDIT_COLUMNS, COMPONENT_COLUMNS
 from analysis.forecast.overdue_stock import with_stock_resolved
 from analysis.forecast.panel import Panel, panel_from_counts
 from analysis.forecast.paths import Paths, year_paths
+from analysis.indicators.timeliness import OVERDUE, OVERDUE_RESOLVED
+from analysis.indicators.uptake import OF_ALL, OF_PUBLISHED
 from analysis.periods import write
 
-OF_ALL, OF_PUBLISHED = "online_of_all", "online_of_published"
-OVERDUE, OVERDUE_RESOLVED = "overdue", "overdue_resolved"
 PUBLISHED_OFFLINE = "published_of_offline"
 """Of the cases not filed online, those of procedures published online: what ties the two online shares together."""
 
@@ -64,7 +64,6 @@ def rest_of_year(
     seed: int,
     breaks: Mapping[str, Sequence[pd.Period]],
     tet_cutoff_day: int | None,
-    resolved_late: bool = False,
 ) -> Forecast:
     """Return the joint draws of every wanted share for the periods after the origin.
 
@@ -83,9 +82,6 @@ def rest_of_year(
         Known changes in counting, by indicator.
     tet_cutoff_day : int or None
         The plan's cut-off day when its months feel Tết; None leaves Tết out.
-    resolved_late : bool
-        Whether `OVERDUE` counts cases resolved late of those resolved: then what is late on the desk today
-        (`OVERDUE_RESOLVED`) is resolved in every draw.
     """
     known = indicators[indicators["period"] <= write(origin)]
     pairs = list(dict.fromkeys(wanted))
@@ -105,11 +101,12 @@ def rest_of_year(
                 breaks=dict.fromkeys(breaks.get(base, ()), BREAK_VARIANCE),
                 tet_cutoff_day=tet_cutoff_day,
             )
-            if found is not None and base == OVERDUE and resolved_late:
-                stock = indicator_panel(known, OVERDUE_RESOLVED)
-                found = with_stock_resolved(found, stock, seed=seed, key=base) if stock.origin == origin else found
             if found is not None:
                 paths[base] = found
+    if OVERDUE in paths and ((known["indicator"] == OVERDUE_RESOLVED) & (known["period"] == write(origin))).any():
+        # what is late on the desk today is resolved late in every draw
+        stock = indicator_panel(known, OVERDUE_RESOLVED)
+        paths[OVERDUE] = with_stock_resolved(paths[OVERDUE], stock, seed=seed, key=OVERDUE)
     ready = [(name, series) for name, series in pairs if all(_has(paths, base, series) for base in _bases(name))]
     short = [pair for pair in pairs if pair not in ready] if origin != year_end else []
     frames = {base: path.to_frame() for base, path in paths.items()}

@@ -169,25 +169,47 @@ def standing(fit: PanelFit, year: int, *, seed: int, key: str) -> tuple[Standing
         if len(here):
             drawn, cases = simulated.numerator[here], simulated.denominator[here]
             held[here] = share_held(chance, (drawn == (0 if where == NONE else cases)).mean(axis=1))
+    kept = replace(simple, held=held)
     for row in (int(row) for row in np.flatnonzero(held)):
-        stays = held_draws(window, row, held[row], GAUGE_DRAWS, seed=seed, key=key)
-        simulated.numerator[row, stays] = 0 if simple.edge[row] == NONE else simulated.denominator[row, stays]
+        K, N = simulated.numerator[row], simulated.denominator[row]
+        simulated.numerator[row] = at_its_edge(kept, row, K, N, origin=window.origin, seed=seed, key=key)
     size = simple.size
     low, middle, high = np.quantile(corrected_logit(simulated.shares(simple), size[:, None]), [0.16, 0.5, 0.84], axis=1)
     spread = (high - low) / 2
     stood = replace(
-        simple,
+        kept,
         points={**simple.points, MODEL: from_corrected_logit(middle, size)},
         spread=np.hypot(spread, max(SPREAD_FLOOR * float(np.median(spread)), 1e-6)),
-        held=held,
     )
     return stood, simulated
 
 
-def held_draws(panel: Panel, row: int, held: float, draw_count: int, *, seed: int, key: str) -> np.ndarray:
-    """Return which draws (S,) of a series are held at its edge."""
-    names = (key, panel.series[row], write(panel.origin), "edge")
-    return np.asarray(stream(seed, *names).random(draw_count) < held)
+def at_its_edge(
+    stood: Standing,
+    row: int,
+    numerator: np.ndarray,
+    denominator: np.ndarray,
+    *,
+    origin: pd.Period,
+    seed: int,
+    key: str,
+) -> np.ndarray:
+    """Return a series' numerators (…, S) with as many draws at none, or at all, as the standing holds there.
+
+    Parameters
+    ----------
+    stood : Standing
+        At the origin.
+    row : int
+        The series.
+    numerator, denominator : np.ndarray, shape (…, S)
+        Cases, per draw.
+    origin, seed, key
+        What keys the random numbers, with the series' name.
+    """
+    names = (key, stood.series[row], write(origin), "edge")
+    stays = stream(seed, *names).random(numerator.shape[-1]) < stood.held[row]
+    return np.where(stays, 0.0 if stood.edge[row] == NONE else denominator, numerator)
 
 
 def tie_breakers(panel: Panel, row: int, draw_count: int, *, seed: int, key: str) -> np.ndarray:

@@ -21,6 +21,8 @@ def shares_as_read(
 ) -> pd.DataFrame:
     """Return online uptake, overdue cases and ratings, for the whole, each agency, each field and each group.
 
+    Where late cases are counted among those resolved, also what became of the late cases on the desk.
+
     Parameters
     ----------
     counts, workload, ratings : pd.DataFrame
@@ -40,6 +42,7 @@ def shares_as_read(
     if chosen.vertical_bodies == "left_out":
         counts = counts[~counts["agency"].isin(vertical_bodies)]
         workload = workload[~workload["agency"].isin(vertical_bodies)]
+    counts_resolved_late = (chosen.overdue_interpretation, chosen.overdue_denominator) == ("overdue", "resolved")
     filed = counts[counts["channel"] != "post"] if chosen.postal_cases == "left_out" else counts
     return pd.concat(
         [
@@ -52,7 +55,7 @@ def shares_as_read(
                 denominator=chosen.overdue_denominator,
                 groups=groups,
             ),
-            timeliness.overdue_resolved(workload, groups=groups),
+            *([timeliness.overdue_resolved(workload, groups=groups)] if counts_resolved_late else []),
             timeliness.no_due_date(counts),
             satisfaction.rated_satisfied(ratings),
         ],

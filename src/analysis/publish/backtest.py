@@ -72,7 +72,7 @@ def write_backtest(
     with tempfile.TemporaryDirectory(prefix=".backtest-", dir=out) as scratch:
         part = Path(scratch)
         found = backtest(
-            read, part, rule=rule, members=wanted, seed=seed, processes=min(len(os.sched_getaffinity(0)), 4), tell=tell
+            read, part, rule=rule, members=wanted, seed=seed, processes=min(os.cpu_count() or 1, 4), tell=tell
         )
         for name in found.left_out:
             tell(f"{name}: too many series for statsmodels' models one by one; --members asks for them all the same")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import os
 from datetime import datetime
@@ -11,11 +12,8 @@ from pathlib import Path
 import pandas as pd
 from filelock import FileLock
 
-from analysis.parameters import ROOT, RunParameters
+from analysis.parameters import RunParameters
 from analysis.results import Results
-
-LEDGER = ROOT / "data" / "ledger"
-"""Where the ledger of what is published into the project's reports lies; an office backs it up."""
 
 COLUMNS = [
     "published_at", "fingerprint", "quarter", "as_of", "status", "target", "part", "rule", "threshold", "probability",
@@ -26,7 +24,7 @@ COLUMNS = [
 def enter(ledger: Path, run: RunParameters, results: Results, moment: datetime) -> None:
     """Append the probabilities of a published quarter to the file of its plan, unless its last entry says the same.
 
-    The lines are written at once and synchronised, so that a ledger is never left with half of one.
+    The lines are written at once and synchronised; what a full disk leaves half written is taken back.
 
     Parameters
     ----------
@@ -52,12 +50,16 @@ def enter(ledger: Path, run: RunParameters, results: Results, moment: datetime) 
         about = [moment.isoformat(timespec="seconds"), key, run.quarter, run.as_of.isoformat(), run.status]
         for promise in results.promises[COLUMNS[5:]].itertuples(index=False):
             writer.writerow([*about, *("" if pd.isna(value) else value for value in promise)])
-        handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        try:
-            os.write(handle, lines.getvalue().encode())
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        with file.open("ab", buffering=0) as ledger_file:
+            before = ledger_file.tell()
+            try:
+                text = lines.getvalue().encode()
+                if ledger_file.write(text) != len(text):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file))
+                os.fsync(ledger_file.fileno())
+            except BaseException:
+                ledger_file.truncate(before)
+                raise
 
 
 def _last_entry(file: Path, quarter: str) -> tuple[str, str] | None:

@@ -98,8 +98,9 @@ def publish(
             done = not force and _is_published(shelf, edition)
             if not done:
                 _make(edition, shelf, tell, workers=workers, timeout=timeout)
-                if ledger is not None:
-                    enter(ledger, run, edition.results, edition.moment)
+            if ledger is not None:
+                # also when there was nothing to do: the run that published may not have come this far
+                enter(ledger, run, edition.results, edition.moment)
             index.rebuild(reports, words)
             return Outcome("nothing to do" if done else "published", page)
     except OSError as error:

@@ -8,7 +8,6 @@ from html import escape
 
 import pandas as pd
 
-from analysis.forecast.backtest.grading import SCORES
 from analysis.forecast.backtest.run import Backtest
 from analysis.report import numbers, tables, track_figures, track_tables
 from analysis.report.figures import Picture
@@ -44,10 +43,7 @@ def backtest_body(found: Backtest, words: Wording, *, rule: str, year_start: int
         parts.append(_note(left_out))
     if found.scored.empty:
         return "".join([*parts, _note(words.text("No finished year could be scored."))])
-    scored = found.scored
-    means = scored[["panel", "model", "n"]].join(scored[SCORES].div(scored["n"], axis=0))
-    panel = words.text("Panel")
-    coverage = track_tables.coverage(means, words, named=panel)
+    coverage = track_tables.coverage(found.scored, words, named=words.text("Panel"))
     parts.append(_heading(words.text("Are the intervals honest?")))
     parts.append(_table(coverage, words.text("How often the outcome fell into the interval")))
     if len(found.totals):

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.parameters import RunParameters
+from analysis.parameters import ROOT, RunParameters
 from analysis.periods import parse_quarter
 from analysis.report import numbers
 from analysis.report.wording import Wording
 from analysis.results import Results
+
+LEDGER = ROOT / "data" / "ledger"
+"""Where every probability published into the project's reports is kept; an office backs it up."""
 
 
 def graded(ledger: Path, run: RunParameters, results: Results, words: Wording) -> pd.DataFrame:

@@ -6,17 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.forecast.backtest.grading import SCORES
 from analysis.forecast.backtest.skill import skill_table
 from analysis.parameters import ROOT
 from analysis.report import ledger_tables, numbers, tables, track_figures, track_tables
+from analysis.report.ledger_tables import LEDGER
 from analysis.report.page import Page
 
 PUBLIC = ROOT / "data" / "track_record"
 """Grades on public panels; `README.md` there has the command that made them."""
-
-LEDGER = ROOT / "data" / "ledger"
-"""Every probability published; see `publish.ledger`."""
 
 
 class TrackPage(Page):
@@ -39,7 +36,7 @@ class TrackPage(Page):
                 n=numbers.count(scored.loc[scored["model"] == "hub", "n"].sum(), self.run.language),
             )
         )
-        coverage = track_tables.coverage(_means(scored), words, named=words.text("Indicator"), names=names)
+        coverage = track_tables.coverage(scored, words, named=words.text("Indicator"), names=names)
         self._html(tables.plain(coverage, caption=words.text("How often the outcome fell into the interval")))
         of = skill_table(scored, seed=self.run.seed)
         table = track_tables.skill(of[of["panel"] == ""], words)
@@ -61,7 +58,7 @@ class TrackPage(Page):
             )
         )
         years, calibration, places = (_public(name) for name in ("years", "calibration", "places"))
-        coverage = track_tables.coverage(_means(years), words, named=words.text("Panel"))
+        coverage = track_tables.coverage(years, words, named=words.text("Panel"))
         self._html(tables.plain(coverage, caption=words.text("How often the outcome fell into the interval")))
         of = skill_table(years, seed=0)
         table = track_tables.skill(of[of["panel"] == ""], words)
@@ -91,7 +88,3 @@ class TrackPage(Page):
 def _public(name: str) -> pd.DataFrame:
     """Return a small table of every public panel."""
     return pd.concat([pd.read_csv(file) for file in sorted(PUBLIC.glob(f"*/{name}.csv"))], ignore_index=True)
-
-
-def _means(scored: pd.DataFrame) -> pd.DataFrame:
-    return scored[["panel", "model", "n"]].join(scored[SCORES].div(scored["n"], axis=0))

@@ -62,13 +62,13 @@ def skill(rows: pd.DataFrame, words: Wording) -> pd.DataFrame:
     )
 
 
-def coverage(scores: pd.DataFrame, words: Wording, *, named: str, names: dict[str, str] | None = None) -> pd.DataFrame:
+def coverage(scored: pd.DataFrame, words: Wording, *, named: str, names: dict[str, str] | None = None) -> pd.DataFrame:
     """Return how often outcomes fell into the intervals of what is published, by panel.
 
     Parameters
     ----------
-    scores : pd.DataFrame
-        `panel, model, n, mae_pp, coverage_50, coverage_80, coverage_95`: means over `n` series of each row.
+    scored : pd.DataFrame
+        Sums over `n` series of each row; see `forecast.backtest.grading.Grades`.
     words : Wording
         Of the page.
     named : str
@@ -76,10 +76,8 @@ def coverage(scores: pd.DataFrame, words: Wording, *, named: str, names: dict[st
     names : dict of str to str, optional
         What a reader calls each.
     """
-    mine = scores[scores["model"] == "hub"]
     columns = ["coverage_50", "coverage_80", "coverage_95", "mae_pp"]
-    weighted = mine[["panel", "n"]].join(mine[columns].mul(mine["n"], axis=0))
-    sums = weighted.groupby("panel", sort=False).sum()
+    sums = scored[scored["model"] == "hub"].groupby("panel", sort=False)[["n", *columns]].sum()
     means = sums[columns].div(sums["n"], axis=0)
     language = words.language
     return pd.DataFrame(

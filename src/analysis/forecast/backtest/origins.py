@@ -12,7 +12,6 @@ from analysis.forecast.baselines import BASELINES
 from analysis.forecast.dressing import chosen_baseline, dressed, past_errors
 from analysis.forecast.futures import PanelFit
 from analysis.forecast.hub import Hub, hub, on_ranks
-from analysis.forecast.panel import Panel
 from analysis.forecast.standing import PastYear, Simulated, Standing, simple_standing, tie_breakers
 
 SHORT_NAMES = {"year_to_date": "ytd"}
@@ -79,7 +78,8 @@ def said_at(
         yield _joint("hub", now, _mapped(fit, now, simulated, pooled, seed=seed, key=key))
     if "npeb" in members:
         yield _joint("npeb", now, simulated)
-    whole = _summed(fit.panel, year, now)
+    # the sum over the series is a series of its own for the simple rules
+    whole = replace(simple_standing(fit.panel.summed(), year), size=np.array([now.size.sum()]))
     for model, name in RAW.items():
         if model in members:
             yield Said(model, now.points[name][:, None], whole.points[name])
@@ -108,15 +108,3 @@ def _joint(model: str, now: Standing, draws: Simulated) -> Said:
     numerator = now.numerator.sum() + draws.numerator.sum(axis=0)
     denominator = now.denominator.sum() + draws.denominator.sum(axis=0)
     return Said(model, draws.shares(now), numerator / np.maximum(denominator, 1.0))
-
-
-def _summed(panel: Panel, year: int, now: Standing) -> Standing:
-    """Return the standing of the sum over the series, as far as the simple rules need it."""
-    reported = panel.reported.any(axis=0)
-    K, N = (
-        np.where(reported, np.nansum(counts, axis=0), np.nan)[None, :]
-        for counts in (panel.numerator, panel.denominator)
-    )
-    total = Panel(("total",), panel.periods, K, N)
-    simple = simple_standing(total, year)
-    return replace(simple, size=np.array([now.size.sum()]))

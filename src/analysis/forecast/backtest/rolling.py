@@ -52,7 +52,7 @@ class Origin:
 
 @dataclass
 class _Memory:
-    """Standings at the origins gone through; the draws of the latest are kept until they have been used."""
+    """Standings at the origins gone through, which later years look back to."""
 
     panel: Panel
     seed: int
@@ -60,16 +60,18 @@ class _Memory:
 
     def at(self, origin: pd.Period, year: int) -> Standing | None:
         if origin not in self.stood:
-            self.compute(origin, year)
+            self.computed(origin, year)
         return self.stood[origin]
 
-    def compute(self, origin: pd.Period, year: int) -> tuple[PanelFit, Simulated] | None:
+    def computed(self, origin: pd.Period, year: int) -> tuple[PanelFit, Standing, Simulated] | None:
+        """Return the fit, standing and draws of a year at an origin; only the standing is remembered."""
         fit = fit_year(self.panel.until(origin), year)
         if fit is None:
             self.stood[origin] = None
             return None
-        self.stood[origin], simulated = standing(fit, year, seed=self.seed, key=KEY)
-        return fit, simulated
+        now, simulated = standing(fit, year, seed=self.seed, key=KEY)
+        self.stood[origin] = now
+        return fit, now, simulated
 
 
 def rolling(
@@ -105,11 +107,10 @@ def rolling(
         origin = last - P + P * quarters // 4
         if not panel.periods[0] <= origin <= panel.periods[-1]:
             continue
-        computed = memory.compute(origin, year)
-        now = memory.stood[origin]
-        if computed is None or now is None:
+        computed = memory.computed(origin, year)
+        if computed is None:
             continue
-        fit, simulated = computed
+        fit, now, simulated = computed
         tell(f"{year}, {quarters} quarters known: {len(now.series):,} series")
         known = panel.until(origin)
         past = past_years(known, year, now.series, memory.at)
@@ -117,7 +118,7 @@ def rolling(
         start = last - P
         if start >= panel.periods[0]:
             before = panel.until(start).only(rows)
-            limits, total_limits = thresholds(before, year, rule), thresholds(_sum(before), year, rule)[0]
+            limits, total_limits = thresholds(before, year, rule), thresholds(before.summed(), year, rule)[0]
         else:
             limits, total_limits = np.full((len(rows), 3), np.nan), np.full(3, np.nan)
         finished = panel.periods[-1] >= last
@@ -128,16 +129,7 @@ def rolling(
             series=now.series,
             observed=mine.year_share(year) if finished else np.full(len(rows), np.nan),
             limits=limits,
-            total_observed=float(_sum(mine).year_share(year)[0]) if finished else float("nan"),
+            total_observed=float(mine.summed().year_share(year)[0]) if finished else float("nan"),
             total_limits=total_limits,
             said=said_at(fit, year, now, simulated, past, members=members, seed=seed, key=KEY),
         )
-
-
-def _sum(panel: Panel) -> Panel:
-    reported = panel.reported.any(axis=0)
-    K, N = (
-        np.where(reported, np.nansum(counts, axis=0), np.nan)[None, :]
-        for counts in (panel.numerator, panel.denominator)
-    )
-    return Panel(("total",), panel.periods, K, N)

@@ -10,9 +10,8 @@ from analysis.forecast.backtest.rolling import Origin
 from analysis.forecast.backtest.scores import PROBABILITY_FLOOR, QUANTILES
 from analysis.forecast.backtest.targets import Rule, meets
 
-_LEVELS = [
-    f"q{level * 1000:03.0f}".rstrip("0") if level in (0.025, 0.975) else f"q{level * 100:02.0f}" for level in QUANTILES
-]
+_LEVELS = ("q025", "q10", "q25", "q50", "q75", "q90", "q975")
+"""Names of the quantiles at `scores.QUANTILES`."""
 
 SCHEMA = pa.schema(
     [
