@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -21,9 +22,21 @@ class _Interruptible(click.Group):
     """Commands that end with 130 on Ctrl-C from their first import on, where click ends with 1."""
 
     def invoke(self, ctx: click.Context) -> object:
+        interrupted = False
+
+        def interrupt(_number: int, _frame: FrameType | None) -> None:
+            nonlocal interrupted
+            interrupted = True
+            raise KeyboardInterrupt
+
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # and not ignored, as after nohup
+            signal.signal(signal.SIGINT, interrupt)
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
+        except (Exception, KeyboardInterrupt) as error:
+            # A library that is being imported may turn the interruption into an error of its own, as pydantic does.
+            if not interrupted and not isinstance(error, KeyboardInterrupt):
+                raise
             click.echo("interrupted", err=True)
             raise SystemExit(130) from None
 

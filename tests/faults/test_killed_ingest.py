@@ -104,7 +104,7 @@ def test_interrupted_by_hand_it_clears_away_behind_itself(tmp_path, start, stray
 
 @pytest.mark.slow
 def test_interrupted_before_it_began_it_ends_like_any_interrupted_command(tmp_path, start):
-    _write(tmp_path / "new.csv", 10)
+    _write(tmp_path / "new.csv", 10, stray=False)
     codes = set()
     for tenth in range(4, 10):
         process = start("new.csv", tmp_path / "out")
