@@ -55,8 +55,8 @@ def ours(series: int, counts: bool = True) -> float:
         return time.perf_counter() - start
     common = fit.common(1, DRAWS)
     for row, name in enumerate(names):
-        fit.volume.simulate(row, volume_shocks(1, "bench", name, panel.origin, AHEAD, DRAWS))
-        fit.share.simulate(row, share_shocks(1, "bench", name, panel.origin, common=common, shared_factor=0.2))
+        fit.volume.simulate(row, volume_shocks(1, "bench", name, panel.origin, AHEAD, DRAWS), DRAWS)
+        fit.share.simulate(row, share_shocks(1, "bench", name, panel.origin, common=common, shared_factor=0.2), DRAWS)
     return time.perf_counter() - start
 
 

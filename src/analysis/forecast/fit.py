@@ -11,9 +11,9 @@ from analysis.forecast.filtering import GridFit, filter_grid
 from analysis.forecast.model import BinomLLT
 from analysis.forecast.panel import Panel
 from analysis.forecast.pooling import empirical_bayes_weights, pooled_drift, share_grid, share_weights, volume_grid
-from analysis.forecast.recursion import initial_states, level_paths
+from analysis.forecast.recursion import expected_levels, initial_deviations, level_deviations
 from analysis.forecast.season import estimate_season
-from analysis.forecast.shocks import Shocks
+from analysis.forecast.shocks import Shocks, mirrored
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,31 +51,46 @@ class LinkFit:
     filtered: GridFit
     posterior: np.ndarray
 
-    def simulate(self, row: int, shocks: Shocks, future_breaks: np.ndarray | float = 0.0) -> np.ndarray:
-        """Return link-scale values (h, S), season and excess noise included, a grid point drawn for each draw."""
+    def simulate(
+        self, row: int, shocks: Shocks, draw_count: int, future_breaks: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return link-scale values (h, S), season and excess noise included, a grid point drawn for each draw.
+
+        Parameters
+        ----------
+        row : int
+            Of the panel.
+        shocks : Shocks
+            Of the first half of the draws.
+        draw_count : int
+            S.
+        future_breaks : np.ndarray, shape (h,), optional
+            Extra level variance of known breaks.
+        """
         cumulated = np.cumsum(self.posterior[row])
         point = np.searchsorted(cumulated, shocks.point * cumulated[-1], side="right")
         point = np.minimum(point, len(self.grid) - 1)
-        rho, kappa, sigma_level, sigma_slope, sigma_excess, _ = self.grid.T[:, point]
-        at, origin = self.filtered, (row, point)
-        start = initial_states(
-            at.level[origin], at.slope[origin], at.level_variance[origin], at.covariance[origin],
-            at.slope_variance[origin], shocks.initial,
-        )  # fmt: skip
-        breaks = np.reshape(future_breaks, (-1, 1))
-        level_deviation = np.sqrt(sigma_level**2 + breaks) if breaks.any() else sigma_level
-        level = level_paths(
-            start,
-            rho,
-            kappa * self.drift,
-            level_deviation * shocks.level,
-            sigma_slope * shocks.slope,
+        rho, kappa, sigma_level, sigma_slope, sigma_excess, _ = self.grid.T
+        at, horizon = self.filtered, len(shocks.level)
+
+        expected = expected_levels(at.level[row], at.slope[row], rho, kappa * self.drift, horizon)
+        expected += self.future_season[row][:, None]
+
+        spread = np.broadcast_to(sigma_level, (horizon, len(rho)))
+        if future_breaks is not None and future_breaks.any():
+            spread = np.sqrt(sigma_level**2 + future_breaks[:, None])
+        deviation = level_deviations(
+            initial_deviations(
+                at.level_variance[row, point], at.covariance[row, point], at.slope_variance[row, point], shocks.initial
+            ),
+            rho[point],
+            spread.take(point, axis=1) * shocks.level,
+            sigma_slope[point] * shocks.slope,
         )
-        level += sigma_excess * shocks.excess
-        level += self.future_season[row][:, None]
-        if shocks.season.ndim == 2:  # a volume has none
-            level += self.season_deviation[row][:, None] * shocks.season
-        return level
+        deviation += sigma_excess[point] * shocks.excess
+        if shocks.season is not None:
+            deviation += self.season_deviation[row][:, None] * shocks.season
+        return mirrored(expected.take(point, axis=1), deviation, draw_count)
 
     def best_model(self, row: int) -> tuple[BinomLLT, np.ndarray]:
         """Return the statsmodels model of a series and its grid point of highest weight."""

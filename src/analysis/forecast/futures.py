@@ -14,7 +14,7 @@ from analysis.forecast.counts import binomial_counts, poisson_counts
 from analysis.forecast.fit import LinkFit, fit_link
 from analysis.forecast.link import share_observations, volume_observations
 from analysis.forecast.panel import Panel
-from analysis.forecast.shocks import CommonShocks, common_shocks, share_shocks, stream, volume_shocks
+from analysis.forecast.shocks import CommonShocks, common_shocks, mirrored, share_shocks, stream, volume_shocks
 from analysis.periods import write
 
 SHARED_FACTOR = 0.2
@@ -71,16 +71,17 @@ class PanelFit:
             Correlation (0 to below 1) with any other series.
         """
         name, origin = self.panel.series[row], self.panel.origin
-        horizon, draw_count = common.level.shape
+        horizon, draws = len(self.future), common.draw_count
         keyed = (key, name, write(origin))
 
-        shocks = volume_shocks(seed, key, name, origin, horizon, draw_count)
-        expected = np.exp(np.minimum(self.volume.simulate(row, shocks), LOG_VOLUME_BOUND))
-        N = poisson_counts(shocks.count, partial(stream, seed, *keyed, "volume", "counts"), expected)
+        shocks = volume_shocks(seed, key, name, origin, horizon, draws)
+        expected = np.exp(np.minimum(self.volume.simulate(row, shocks, draws), LOG_VOLUME_BOUND))
+        N = poisson_counts(mirrored(0.0, shocks.count, draws), partial(stream, seed, *keyed, "volume", "counts"), expected)
 
         shocks = share_shocks(seed, key, name, origin, common=common, shared_factor=shared_factor)
-        p = expit(np.clip(self.share.simulate(row, shocks, self.future_breaks), -LOGIT_BOUND, LOGIT_BOUND))
-        return binomial_counts(shocks.count, partial(stream, seed, *keyed, "share", "counts"), N, p), N
+        p = expit(np.clip(self.share.simulate(row, shocks, draws, self.future_breaks), -LOGIT_BOUND, LOGIT_BOUND))
+        count = mirrored(0.0, shocks.count, draws)
+        return binomial_counts(count, partial(stream, seed, *keyed, "share", "counts"), N, p), N
 
     def simulate_sums(self, *, seed: int, key: str, draw_count: int) -> tuple[np.ndarray, np.ndarray]:
         """Return numerators and denominators (U, S) of all series, their periods added up."""
@@ -98,7 +99,7 @@ class PanelFit:
         """Return the log-odds (h, S) behind the numerators of `simulate`, whose parameters it shares."""
         name = self.panel.series[row]
         shocks = share_shocks(seed, key, name, self.panel.origin, common=common, shared_factor=shared_factor)
-        return self.share.simulate(row, shocks, self.future_breaks)
+        return self.share.simulate(row, shocks, common.draw_count, self.future_breaks)
 
 
 def fit_panel(

@@ -24,19 +24,21 @@ EXPONENTIALS = int(TAIL_FREEDOM / 2)
 
 @dataclass(frozen=True, eq=False)
 class Shocks:
-    """Random numbers of one series and quantity over S draws and h periods; normal ones have mean 0 and variance 1.
+    """Random numbers of one series and quantity over h periods; normal ones have mean 0 and variance 1.
+
+    They are those of the first half, H, of the draws. The second half mirrors them: see `mirrored`.
 
     Attributes
     ----------
     point : np.ndarray, shape (S,)
         Uniform, 0 to 1: which grid point a draw takes.
-    initial : np.ndarray, shape (2, S)
+    initial : np.ndarray, shape (2, H)
         What is unknown about level and slope at the origin; independent of each other.
-    level, slope, excess : np.ndarray, shape (h, S)
+    level, slope, excess : np.ndarray, shape (h, H)
         Innovations arriving at each period, and observation noise beyond counting.
-    season : np.ndarray, shape (h, S)
-        What is unknown about the season; a single 0 for a volume.
-    count : np.ndarray, shape (h, S)
+    season : np.ndarray or None, shape (h, H)
+        What is unknown about the season; nothing for a volume.
+    count : np.ndarray, shape (h, H)
         The chance in the counts themselves.
     """
 
@@ -45,7 +47,7 @@ class Shocks:
     level: np.ndarray
     slope: np.ndarray
     excess: np.ndarray
-    season: np.ndarray
+    season: np.ndarray | None
     count: np.ndarray
 
 
@@ -55,18 +57,21 @@ class CommonShocks:
 
     Attributes
     ----------
-    initial : np.ndarray, shape (2, S)
+    initial : np.ndarray, shape (2, H)
         Factors of level and slope at the origin.
-    level, slope : np.ndarray, shape (h, S)
+    level, slope : np.ndarray, shape (h, H)
         Factors of the innovations.
-    scale : np.ndarray, shape (h, S)
+    scale : np.ndarray, shape (h, H)
         Multiplies a normal level shock into a standardised Student one.
+    draw_count : int
+        S; H is its half, rounded up.
     """
 
     initial: np.ndarray
     level: np.ndarray
     slope: np.ndarray
     scale: np.ndarray
+    draw_count: int
 
 
 def stream(seed: int, *names: str) -> np.random.Generator:
@@ -89,11 +94,11 @@ def common_shocks(seed: int, origin: pd.Period, horizon: int, draw_count: int) -
     origin_name, half = write(origin), -(-draw_count // 2)
 
     def normal(part: str, rows: int) -> np.ndarray:
-        return _mirrored(stream(seed, "common", origin_name, part).standard_normal((rows, half)), draw_count)
+        return stream(seed, "common", origin_name, part).standard_normal((rows, half))
 
     exponential = stream(seed, "common", origin_name, "scale").standard_exponential((horizon, EXPONENTIALS, half))
-    scale = _repeated(_student_scale(exponential), draw_count)
-    return CommonShocks(normal("initial", 2), normal("level", horizon), normal("slope", horizon), scale)
+    scale = _student_scale(exponential)
+    return CommonShocks(normal("initial", 2), normal("level", horizon), normal("slope", horizon), scale, draw_count)
 
 
 def share_shocks(
@@ -105,11 +110,9 @@ def share_shocks(
     draw for all series; excess noise is Student and the series' own. With a shared factor of 0 the scale is the
     series' own too, and series are independent.
     """
-    names, (horizon, draw_count) = (key, series, write(origin), "share"), common.level.shape
+    names, (horizon, half) = (key, series, write(origin), "share"), common.level.shape
     shared = shared_factor > 0
-    point, initial, normal, scale = _own(
-        stream(seed, *names), horizon, draw_count, normals=5, scales=1 if shared else 2
-    )
+    point, initial, normal, scale = _own(stream(seed, *names), horizon, half, normals=5, scales=1 if shared else 2)
     level, slope, excess, season, count = normal
     factor, own = np.sqrt(shared_factor), np.sqrt(1 - shared_factor)
     return Shocks(
@@ -128,52 +131,45 @@ def volume_shocks(seed: int, key: str, series: str, origin: pd.Period, horizon: 
 
     What is unknown about its season is left out: a share hardly feels it.
     """
-    generator = stream(seed, key, series, write(origin), "volume")
-    point, initial, (level, slope, excess, count), _ = _own(generator, horizon, draw_count, normals=4, scales=0)
-    return Shocks(point, initial, level=level, slope=slope, excess=excess, season=np.zeros(1), count=count)
+    generator, half = stream(seed, key, series, write(origin), "volume"), -(-draw_count // 2)
+    point, initial, (level, slope, excess, count), _ = _own(generator, horizon, half, normals=4, scales=0)
+    return Shocks(point, initial, level=level, slope=slope, excess=excess, season=None, count=count)
 
 
-def _own(
-    generator: np.random.Generator, horizon: int, draw_count: int, *, normals: int, scales: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return uniform (S,) and normal (2, S) and (normals, h, S) numbers, and Student scales (scales, h, S).
+def mirrored(mean: np.ndarray | float, deviation: np.ndarray, draw_count: int) -> np.ndarray:
+    """Return S draws (h, S): mean and deviation (h, H) of the first half, and the mean less the deviation.
 
-    They are taken period by period, so that a longer horizon begins with a shorter.
-    """
-    half = -(-draw_count // 2)
-    point, initial = generator.random(half), generator.standard_normal((2, half))
-    normal, exponential = np.empty((horizon, normals, half)), np.empty((horizon, scales, EXPONENTIALS, half))
-    for step in range(horizon):
-        generator.standard_normal(out=normal[step])
-        generator.standard_exponential(out=exponential[step])
-    scale = _student_scale(exponential.swapaxes(0, 1))
-    return (
-        _repeated(point, draw_count),
-        _mirrored(initial, draw_count),
-        _mirrored(normal.swapaxes(0, 1), draw_count),
-        _repeated(scale, draw_count),
-    )
-
-
-def _mirrored(half: np.ndarray, draw_count: int) -> np.ndarray:
-    """Return antithetic normal numbers (…, S): the second half of the draws mirrors the first.
-
-    Each draw is as random as before and a mean over them surer, at half the cost.
+    Antithetic draws: each is as random as before and a mean over them surer, at half the cost. A draw and its mirror
+    image have their grid point and the scale of their shocks in common.
 
     References
     ----------
     Hammersley, J. M. and Morton, K. W. (1956), "A new Monte Carlo technique: antithetic variates".
     """
-    return np.concatenate([half, -half[..., : draw_count - half.shape[-1]]], axis=-1)
+    half = deviation.shape[-1]
+    draws = np.empty((*deviation.shape[:-1], 2 * half))
+    np.add(mean, deviation, out=draws[..., :half])
+    np.subtract(mean, deviation, out=draws[..., half:])
+    return draws[..., :draw_count]
 
 
-def _repeated(half: np.ndarray, draw_count: int) -> np.ndarray:
-    """Return what a draw and its mirror image have in common (…, S): their grid point and the scale of their shocks."""
-    return np.concatenate([half, half[..., : draw_count - half.shape[-1]]], axis=-1)
+def _own(
+    generator: np.random.Generator, horizon: int, half: int, *, normals: int, scales: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return uniform (H,) and normal (2, H) and (normals, h, H) numbers, and Student scales (scales, h, H).
+
+    They are taken period by period, so that a longer horizon begins with a shorter.
+    """
+    point, initial = generator.random(half), generator.standard_normal((2, half))
+    normal, exponential = np.empty((horizon, normals, half)), np.empty((horizon, scales, EXPONENTIALS, half))
+    for step in range(horizon):
+        generator.standard_normal(out=normal[step])
+        generator.standard_exponential(out=exponential[step])
+    return point, initial, normal.swapaxes(0, 1), _student_scale(exponential.swapaxes(0, 1))
 
 
 def _student_scale(exponential: np.ndarray) -> np.ndarray:
-    """Return sqrt((nu - 2) / chi-square) of exponential numbers (…, `EXPONENTIALS`, S).
+    """Return sqrt((nu - 2) / chi-square) of exponential numbers (…, `EXPONENTIALS`, H).
 
     Times a normal variable it is a Student one of variance 1. A chi-square variable is twice a sum of exponential
     ones, half as many as it has degrees of freedom.
