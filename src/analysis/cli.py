@@ -135,7 +135,7 @@ def _from_project(path: Path) -> str:
 def _publish(one: RunParameters, name: str, *, force: bool, reports: Path | None) -> None:
     from analysis import quarter
     from analysis.publish.run import REPORTS, publish
-    from analysis.report.ledger_tables import LEDGER
+    from analysis.report.tables.ledger import LEDGER
     from analysis.report.wording import Wording
 
     outcome = publish(

@@ -13,7 +13,7 @@ import pytest
 from analysis.parameters import resolve
 from analysis.plan import read_plan
 from analysis.publish.ledger import COLUMNS, enter
-from analysis.report.ledger_tables import graded
+from analysis.report.tables.ledger import graded
 from analysis.report.wording import Wording
 
 MOMENT = datetime(2021, 9, 21, 8, 0, tzinfo=UTC)

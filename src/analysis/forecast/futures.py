@@ -76,7 +76,8 @@ class PanelFit:
 
         shocks = volume_shocks(seed, key, name, origin, horizon, draws)
         expected = np.exp(np.minimum(self.volume.simulate(row, shocks, draws), LOG_VOLUME_BOUND))
-        N = poisson_counts(mirrored(0.0, shocks.count, draws), partial(stream, seed, *keyed, "volume", "counts"), expected)
+        count = mirrored(0.0, shocks.count, draws)
+        N = poisson_counts(count, partial(stream, seed, *keyed, "volume", "counts"), expected)
 
         shocks = share_shocks(seed, key, name, origin, common=common, shared_factor=shared_factor)
         p = expit(np.clip(self.share.simulate(row, shocks, draws, self.future_breaks), -LOGIT_BOUND, LOGIT_BOUND))

@@ -9,8 +9,11 @@ from html import escape
 import pandas as pd
 
 from analysis.forecast.backtest.run import Backtest
-from analysis.report import numbers, tables, track_figures, track_tables
-from analysis.report.figures import Picture
+from analysis.report import numbers
+from analysis.report.figures import track as track_figures
+from analysis.report.figures.picture import Picture
+from analysis.report.tables import track as track_tables
+from analysis.report.tables.plain import plain
 from analysis.report.wording import Wording
 
 
@@ -103,7 +106,7 @@ def _picture(picture: Picture, words: Wording) -> str:
 
 def _table(frame: pd.DataFrame, caption: str) -> str:
     box = f'<div class="scroll" role="group" tabindex="0" aria-label="{escape(caption)}">'
-    return f"{box}{tables.plain(frame, caption=caption)}</div>"
+    return f"{box}{plain(frame, caption=caption)}</div>"
 
 
 def _heading(text: str) -> str:

@@ -6,9 +6,10 @@ import pandas as pd
 
 from analysis.data.ingest.books import ACCEPTED, KEPT, NOT_YET_KNOWN
 from analysis.data.ingest.quality import CLASSES
-from analysis.report import data_words, numbers, tables
-from analysis.report.coverage import agency_months
-from analysis.report.page import Page
+from analysis.report import data_words, numbers
+from analysis.report.figures.coverage import agency_months
+from analysis.report.pages.page import Page
+from analysis.report.tables.plain import plain
 
 ROWS_SHOWN = 30
 """Rows of a list on the page; all of them are in the files beside it."""
@@ -37,7 +38,7 @@ class DataPage(Page):
                 }
             )
         caption = words.text("Rows in = accepted + filed later + rejected, for every file")
-        self._html(tables.plain(pd.DataFrame(rows), caption=caption))
+        self._html(plain(pd.DataFrame(rows), caption=caption))
         self._note(self._basis())
 
     def refused(self) -> None:
@@ -58,9 +59,7 @@ class DataPage(Page):
                 words.text("Code"): sums.index,
             }
         )
-        self._html(
-            tables.plain(frame, caption=words.text("Rows rejected by reason; of several faults the first counts"))
-        )
+        self._html(plain(frame, caption=words.text("Rows rejected by reason; of several faults the first counts")))
 
     def flagged(self) -> None:
         """Show what was taken and is worth a look, and what is counted apart."""
@@ -79,9 +78,7 @@ class DataPage(Page):
                 ],
             }
         )
-        self._html(
-            tables.plain(frame, caption=words.text("Cases by what is notable about them; one case may stand twice"))
-        )
+        self._html(plain(frame, caption=words.text("Cases by what is notable about them; one case may stand twice")))
 
     def coverage(self) -> None:
         """Show who delivered what when."""
@@ -119,9 +116,7 @@ class DataPage(Page):
                     words.text("Right side"): [numbers.count(n, language) for n in faults["right"]],
                 }
             )
-            self._html(
-                tables.plain(frame, caption=words.text("Where the form contradicts itself or the one before it"))
-            )
+            self._html(plain(frame, caption=words.text("Where the form contradicts itself or the one before it")))
 
     def revisions(self) -> None:
         """Show what this extract says otherwise of periods the one before it had counted."""
@@ -145,7 +140,7 @@ class DataPage(Page):
                 words.text("Difference"): [numbers.signed(n, language) for n in shown["difference"]],
             }
         )
-        self._html(tables.plain(frame, caption=words.text("Counts of past periods that were revised")))
+        self._html(plain(frame, caption=words.text("Counts of past periods that were revised")))
 
     def _basis(self) -> str:
         if self.results.basis == "exact":
@@ -191,4 +186,4 @@ class DataPage(Page):
             "{all} differences between the form filed and our counts, the largest first",
             all=numbers.count(len(differences), language),
         )
-        self._html(tables.plain(frame, caption=caption))
+        self._html(plain(frame, caption=caption))

@@ -7,8 +7,9 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
-from analysis.report import numbers, theme
-from analysis.report.figures import Picture
+from analysis.report import numbers
+from analysis.report.figures import theme
+from analysis.report.figures.picture import Picture
 from analysis.report.wording import Wording
 from analysis.results import Results
 

@@ -9,8 +9,9 @@ from matplotlib.ticker import FuncFormatter
 from scipy.special import expit
 from scipy.stats import norm
 
-from analysis.report import numbers, theme
-from analysis.report.figures import Picture, mark_simulated, period_axis, write_shares
+from analysis.report import numbers
+from analysis.report.figures import theme
+from analysis.report.figures.picture import Picture, mark_simulated, period_axis, write_shares
 from analysis.report.wording import Wording
 from analysis.results import Results
 

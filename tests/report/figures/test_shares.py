@@ -8,8 +8,11 @@ import pytest
 
 from analysis import quarter
 from analysis.parameters import ROOT, read_run_file
-from analysis.report import figures, numbers
-from analysis.report.figures import Picture
+from analysis.report import numbers
+from analysis.report.figures.outlook import _year_to_date_fan, outlook
+from analysis.report.figures.picture import Picture
+from analysis.report.figures.ranking import ranking
+from analysis.report.figures.trend import trend
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -41,7 +44,7 @@ def _as_shown(shares: pd.DataFrame, language: str) -> list[list[str]]:
 @pytest.mark.parametrize(("target", "part"), PARTS)
 def test_an_outlook_says_what_the_promises_say(results: Results, words: Wording, target: str, part: str) -> None:
     row, language = results.promise(target, part), words.language
-    picture = figures.outlook(results, words, target, part, ORIGIN)
+    picture = outlook(results, words, target, part, ORIGIN)
     for said in (
         numbers.percent(row["observed_to_date"], language),
         numbers.count(row["numerator"], language),
@@ -60,14 +63,12 @@ def test_an_outlooks_table_has_every_period_shown(results: Results, words: Wordi
     row = results.promise(target, part)
     series = part if target == "overdue" else "total"
     shares = results.series(row["indicator"], series).set_index("period").loc[LAST_33].reset_index()
-    assert figures.outlook(results, words, target, part, ORIGIN).table.to_numpy().tolist() == _as_shown(
-        shares, words.language
-    )
+    assert outlook(results, words, target, part, ORIGIN).table.to_numpy().tolist() == _as_shown(shares, words.language)
 
 
 def test_the_fan_ends_where_the_promises_do(results: Results) -> None:
     row = results.promise("online_uptake", "of_all")
-    fan = figures._year_to_date_fan(results, "online_of_all", "total", ORIGIN).set_index("period")
+    fan = _year_to_date_fan(results, "online_of_all", "total", ORIGIN).set_index("period")
     assert list(fan.index) == [f"2021-{month:02d}" for month in range(1, 13)]
     assert fan.loc["2021-09", "middle"] == pytest.approx(row["observed_to_date"], abs=1e-12)
     end = fan.loc["2021-12", ["middle", "lower", "upper"]].astype(float)
@@ -76,7 +77,7 @@ def test_the_fan_ends_where_the_promises_do(results: Results) -> None:
 
 def test_a_trend_says_its_last_period(results: Results, words: Wording) -> None:
     language = words.language
-    picture = figures.trend(results, words, "online_of_all", "total")
+    picture = trend(results, words, "online_of_all", "total")
     shares = results.series("online_of_all", "total").set_index("period")
     last = shares.loc["2021-09"]
     for said in (
@@ -99,7 +100,7 @@ def _year_to_date(results: Results, codes: list[str]) -> pd.Series:
 
 def test_every_tick_of_a_trend_stands_where_it_says(results: Results, words: Wording) -> None:
     for indicator, series in (("overdue", "total"), ("overdue", "datdai"), ("online_of_all", "total")):
-        axis = figures.trend(results, words, indicator, series).figure.axes[0].yaxis
+        axis = trend(results, words, indicator, series).figure.axes[0].yaxis
         written = axis.get_major_formatter()
         ticks = list(axis.get_majorticklocs())
         said = [float(written(at, 0).rstrip(" %\N{NO-BREAK SPACE}").replace(",", ".")) for at in ticks]
@@ -108,7 +109,7 @@ def test_every_tick_of_a_trend_stands_where_it_says(results: Results, words: Wor
 
 def test_a_ranking_names_its_ends(results: Results, words: Wording) -> None:
     codes = ["datdai", "moitruong", "dautu", "thue"]
-    picture: Picture = figures.ranking(results, words, "overdue", codes, ORIGIN, members="Fields")
+    picture: Picture = ranking(results, words, "overdue", codes, ORIGIN, members="Fields")
     shares = _year_to_date(results, codes)
     names = [words.name(results.plan, str(code)) for code in shares.index]
     assert picture.table.iloc[:, 0].tolist() == names

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from analysis.report import forecast_figures, forecast_tables, tables
-from analysis.report.page import Page
+from analysis.report.figures import forecast as forecast_figures
+from analysis.report.pages.page import Page
+from analysis.report.tables import forecast as forecast_tables
+from analysis.report.tables.plain import plain
 
 
 class ForecastPage(Page):
@@ -21,9 +23,7 @@ class ForecastPage(Page):
                 "earlier years; those that erred less weigh more."
             )
         )
-        self._html(
-            tables.plain(forecast_tables.weights(self.results, words), caption=words.text("Weights in the pool"))
-        )
+        self._html(plain(forecast_tables.weights(self.results, words), caption=words.text("Weights in the pool")))
         short = forecast_tables.short_series(self.results, words)
         if short:
             self._note(
@@ -53,7 +53,7 @@ class ForecastPage(Page):
             )
         )
         errors = forecast_tables.diagnostics(self.results, words)
-        self._html(tables.plain(errors, caption=words.text("One-step forecast errors")))
+        self._html(plain(errors, caption=words.text("One-step forecast errors")))
         self._note(
             words.text(
                 "statsmodels filters and simulates each series by itself, at its likeliest parameters; what is "
@@ -63,4 +63,4 @@ class ForecastPage(Page):
             )
         )
         audit = forecast_tables.audit(self.results, words)
-        self._html(tables.plain(audit, caption=words.text("Share in the last period of the year, two ways")))
+        self._html(plain(audit, caption=words.text("Share in the last period of the year, two ways")))

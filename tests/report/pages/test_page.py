@@ -11,9 +11,9 @@ from bs4 import BeautifulSoup
 from analysis import quarter
 from analysis.forecast.open_cases import COLUMNS
 from analysis.parameters import ROOT, read_run_file
-from analysis.report.figures import Picture
-from analysis.report.page import Page
-from analysis.report.timeliness_page import TimelinessPage
+from analysis.report.figures.picture import Picture
+from analysis.report.pages.page import Page
+from analysis.report.pages.timeliness import TimelinessPage
 
 
 @pytest.mark.slow

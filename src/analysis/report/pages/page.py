@@ -12,10 +12,17 @@ from analysis import periods
 from analysis.data.ingest.books import KEPT
 from analysis.parameters import RunParameters
 from analysis.promises import ItemsTarget, ShareTarget
-from analysis.report import data_words, figures, items_tables, numbers, tables
-from analysis.report.figures import Picture
+from analysis.report import data_words, numbers
+from analysis.report.figures.outlook import outlook
+from analysis.report.figures.picture import Picture
+from analysis.report.figures.ranking import ranking
+from analysis.report.figures.trend import trend
 from analysis.report.indicator_words import ABOUT, TIMELINESS
 from analysis.report.plan_words import ANSWERS, DIMENSIONS, SETTINGS
+from analysis.report.tables import items, services
+from analysis.report.tables.parts import rate_of
+from analysis.report.tables.plain import plain
+from analysis.report.tables.promises import previous_probability, promises
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -65,7 +72,7 @@ class Page:
     def promises(self) -> None:
         """Show the table of all promises."""
         self._heading(self.words.text("The promises at a glance"))
-        self._html(tables.promises(self.results, self.words))
+        self._html(promises(self.results, self.words))
         self._note(
             self.words.text(
                 'Probability: the share of {draws} simulated ends of the year in which the promise is kept. "Simple '
@@ -80,7 +87,7 @@ class Page:
         words, sentences = self.words, []
         for target in self.results.plan.targets:
             now = float(self.results.promise(target.id)["probability"])
-            before = tables.previous_probability(self.results, target.id)
+            before = previous_probability(self.results, target.id)
             if pd.isna(now) or pd.isna(before):
                 continue
             sentences.append(
@@ -98,12 +105,12 @@ class Page:
         words, sentences = self.words, []
         for target in self.results.plan.targets:
             if isinstance(target, ItemsTarget):
-                sentences += items_tables.what_it_takes(self.results, words, target)
+                sentences += items.what_it_takes(self.results, words, target)
             if not isinstance(target, ShareTarget):
                 continue
             for part in target.parts:
                 name = part.id if target.combine else ""
-                rate = tables.rate_of(self.results, target.id, name)
+                rate = rate_of(self.results, target.id, name)
                 if rate is None or self.results.promise(target.id, name)["verdict"] in ("very_likely", "met"):
                     continue
                 what = words.part(self.results.plan, part)
@@ -171,7 +178,7 @@ class Page:
             for part in target.parts[:most]:
                 name = part.id if target.combine else ""
                 if self.results.promise(target.id, name)["note"] == "":
-                    self._picture(figures.outlook(self.results, self.words, target.id, name, self.origin))
+                    self._picture(outlook(self.results, self.words, target.id, name, self.origin))
 
     def headline_pictures(self) -> None:
         """Show the picture of each promise's part in most doubt: the summary's one picture per promise."""
@@ -184,7 +191,7 @@ class Page:
             # The part that decides: the likeliest when any will do, the least likely when all must hold.
             pick = max if target.combine == "any_of" else min
             row = pick(estimated, key=lambda one: (one["probability"], one["part"]))
-            self._picture(figures.outlook(self.results, self.words, target.id, row["part"], self.origin))
+            self._picture(outlook(self.results, self.words, target.id, row["part"], self.origin))
 
     def indicator(self, indicator: str) -> None:
         """Show an indicator of the whole: what it is, why it matters, what to mind, its trend and how it changed."""
@@ -196,7 +203,7 @@ class Page:
         told = {words.text("What it is"): what, words.text("Why it matters"): why, words.text("Caveat"): caveat}
         rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(said)}</dd>" for name, said in told.items())
         self._html(f'<dl class="about">{rows}</dl>')
-        self._picture(figures.trend(self.results, words, indicator, "total"))
+        self._picture(trend(self.results, words, indicator, "total"))
         changed = self._change(shares)
         if changed:
             self._note(changed)
@@ -235,7 +242,7 @@ class Page:
                 ],
             }
         )
-        self._html(tables.plain(frame, caption=words.text("How cases were resolved, the year so far")))
+        self._html(plain(frame, caption=words.text("How cases were resolved, the year so far")))
 
     def by_body(self, indicator: str) -> None:
         """Show the year so far of an indicator, by body and by field as the data has them."""
@@ -251,7 +258,7 @@ class Page:
         ):
             if some:
                 told = self.words.text(members)
-                self._picture(figures.ranking(self.results, self.words, indicator, some, self.origin, members=told))
+                self._picture(ranking(self.results, self.words, indicator, some, self.origin, members=told))
 
     def reporting(self) -> None:
         """Show which services stand behind the share, and which started or stopped since the period before."""
@@ -268,9 +275,9 @@ class Page:
                    for key in ("reporting", "started", "stopped", "unsplit")},
             )
         )  # fmt: skip
-        self._html(tables.plain(tables.coverage(self.results, words), caption=words.text("Services behind the share")))
+        self._html(plain(services.coverage(self.results, words), caption=words.text("Services behind the share")))
         if len(self.results.changes):
-            self._details(words.text("Started or stopped, service by service"), tables.changes(self.results, words))
+            self._details(words.text("Started or stopped, service by service"), services.changes(self.results, words))
 
     def caution(self) -> None:
         """Show how sure these probabilities have been on this plan's own series, and where more is told."""
@@ -308,7 +315,7 @@ class Page:
         self._details(self.words.text("The numbers behind this picture"), picture.table)
 
     def _details(self, summary: str, frame: pd.DataFrame) -> None:
-        table = tables.plain(frame, caption=summary)
+        table = plain(frame, caption=summary)
         self._html(f'<details class="data"><summary>{escape(summary)}</summary>{table}</details>')
 
     def _list(self, heading: str, sentences: list[str]) -> None:

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from analysis.report import numbers, tables
-from analysis.report.page import Page
+from analysis.report import numbers
+from analysis.report.pages.page import Page
+from analysis.report.tables.plain import plain
 
 HALF = float(norm.ppf(0.9))
 """Standard deviations to either side of an 80 % interval."""
@@ -47,4 +48,4 @@ class TimelinessPage(Page):
                 ],
             }
         )
-        self._html(tables.plain(frame, caption=words.text("Cases received this quarter")))
+        self._html(plain(frame, caption=words.text("Cases received this quarter")))

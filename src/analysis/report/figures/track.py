@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from analysis.forecast.backtest.grading import BINS, PIT_BINS
-from analysis.report import numbers, theme
-from analysis.report.figures import Picture
+from analysis.report import numbers
+from analysis.report.figures import theme
+from analysis.report.figures.picture import Picture
 from analysis.report.wording import Wording
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis.parameters import ROOT, read_run_file
-from analysis.report.data_page import DataPage
+from analysis.report.pages.data import DataPage
 from analysis.results import Results
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from analysis.indicators.satisfaction import SIPAS, SURVEYED
-from analysis.report import survey_tables, tables
-from analysis.report.page import Page
+from analysis.report.pages.page import Page
+from analysis.report.tables.plain import plain
+from analysis.report.tables.surveys import rounds
 
 
 class SatisfactionPage(Page):
@@ -18,8 +19,8 @@ class SatisfactionPage(Page):
             return
         self._heading(words.text("What surveys found"))
         for indicator in found:
-            frame = survey_tables.rounds(self.results, words, indicator)
-            self._html(tables.plain(frame, caption=words.indicator(self.results.plan, indicator)))
+            frame = rounds(self.results, words, indicator)
+            self._html(plain(frame, caption=words.indicator(self.results.plan, indicator)))
         self._note(
             words.text(
                 "Errors of the province's survey follow from its design (weights, strata, clusters); those of SIPAS "

@@ -8,8 +8,12 @@ import pandas as pd
 
 from analysis import periods
 from analysis.promises import ItemsTarget, ShareTarget, SurveyTarget
-from analysis.report import items_tables, numbers, plan_words, survey_tables, tables
-from analysis.report.page import Page
+from analysis.report import numbers, plan_words
+from analysis.report.pages.page import Page
+from analysis.report.tables import items, parts
+from analysis.report.tables.plain import plain, verdict_mark
+from analysis.report.tables.promises import PARTS_LISTED
+from analysis.report.tables.surveys import rounds
 
 MEMBERS_SHOWN = 8
 """Bodies or fields listed per promised share, those with most missing first; all are in the file beside the page."""
@@ -24,7 +28,7 @@ class TargetPage(Page):
         for target in plan.targets:
             row = self.results.promise(target.id)
             self._heading(words.of(target.title))
-            self._html(f"<p>{tables.verdict_mark(row['verdict'], words)}. {escape(self._why(row))}</p>")
+            self._html(f"<p>{verdict_mark(row['verdict'], words)}. {escape(self._why(row))}</p>")
             self._note(words.text('In the plan: "{sentence}"', sentence=target.reported))
             if target.reading:
                 ruled = words.text("Our reading of the plan, not yet ruled on")
@@ -63,9 +67,7 @@ class TargetPage(Page):
                 words.text("Changes"): [words.text("yes") if one else words.text("no") for one in found["changes"]],
             }
         )
-        self._html(
-            tables.plain(frame, caption=words.text("One question answered otherwise at a time, on the same data"))
-        )
+        self._html(plain(frame, caption=words.text("One question answered otherwise at a time, on the same data")))
 
     def _verdict_under(self, row: pd.Series) -> str:
         if row["note"] in plan_words.NOT_COMPUTABLE:
@@ -74,7 +76,7 @@ class TargetPage(Page):
 
     def _shares(self, target: ShareTarget) -> None:
         words, plan = self.words, self.results.plan
-        self._html(tables.parts(self.results, words, target))
+        self._html(parts.parts(self.results, words, target))
         for part in target.parts:
             name = part.id if target.combine else ""
             held = self.results.gap[(self.results.gap["target"] == target.id) & (self.results.gap["part"] == name)]
@@ -83,13 +85,13 @@ class TargetPage(Page):
                 if len(lacking):
                     what = f"{words.part(plan, part)}: {words.text(plan_words.DIMENSIONS[str(dimension)])}"
                     title = words.text("Who holds most of what is missing")
-                    self._html(tables.plain(self._gap(lacking), caption=f"{title}: {what}"))
-        for part in target.parts[: tables.PARTS_LISTED]:
+                    self._html(plain(self._gap(lacking), caption=f"{title}: {what}"))
+        for part in target.parts[:PARTS_LISTED]:
             name = part.id if target.combine else ""
-            if tables.has_baselines(self.results, target.id, name):
+            if parts.has_baselines(self.results, target.id, name):
                 title = words.text("Simple forecasts to compare with")
                 self._heading(f"{title}: {words.part(plan, part)}", level=3)
-                self._html(tables.baselines(self.results, words, target.id, name))
+                self._html(parts.baselines(self.results, words, target.id, name))
 
     def _gap(self, members: pd.DataFrame) -> pd.DataFrame:
         words, language = self.words, self.run.language
@@ -117,24 +119,24 @@ class TargetPage(Page):
         frame = pd.DataFrame(
             {
                 words.text("Part"): [words.text(plan_words.DATED_PARTS[part or "items"]) for part in shown["part"]],
-                words.text("Where we stand"): [items_tables.standing(row, words) for _, row in shown.iterrows()],
+                words.text("Where we stand"): [items.standing(row, words) for _, row in shown.iterrows()],
                 words.text("Verdict"): [words.verdict(code) for code in shown["verdict"]],
                 words.text("Probability"): [words.chance(value) for value in shown["probability"]],
                 words.text("Roadmap at its word"): [words.chance(value) for value in shown["baseline_probability"]],
             }
         )
-        self._html(tables.plain(frame, caption=words.of(target.title)))
-        for sentence in items_tables.what_it_takes(self.results, words, target):
+        self._html(plain(frame, caption=words.of(target.title)))
+        for sentence in items.what_it_takes(self.results, words, target):
             self._note(sentence)
-        missing = items_tables.missing(self.results, words, target)
+        missing = items.missing(self.results, words, target)
         if len(missing):
             self._details(words.text("What is not done yet, the longest overdue first"), missing)
 
     def _survey(self, target: SurveyTarget) -> None:
         indicator = self.results.promise(target.id)["indicator"]
-        found = survey_tables.rounds(self.results, self.words, indicator)
+        found = rounds(self.results, self.words, indicator)
         if len(found):
-            self._html(tables.plain(found, caption=self.words.indicator(self.results.plan, indicator)))
+            self._html(plain(found, caption=self.words.indicator(self.results.plan, indicator)))
         if target.proxy:
             self._proxy(target)
 

@@ -8,9 +8,12 @@ import pandas as pd
 
 from analysis.forecast.backtest.skill import skill_table
 from analysis.parameters import ROOT
-from analysis.report import ledger_tables, numbers, tables, track_figures, track_tables
-from analysis.report.ledger_tables import LEDGER
-from analysis.report.page import Page
+from analysis.report import numbers
+from analysis.report.figures import track as track_figures
+from analysis.report.pages.page import Page
+from analysis.report.tables import track as track_tables
+from analysis.report.tables.ledger import LEDGER, graded
+from analysis.report.tables.plain import plain
 
 PUBLIC = ROOT / "data" / "track_record"
 """Grades on public panels; `README.md` there has the command that made them."""
@@ -37,10 +40,10 @@ class TrackPage(Page):
             )
         )
         coverage = track_tables.coverage(scored, words, named=words.text("Indicator"), names=names)
-        self._html(tables.plain(coverage, caption=words.text("How often the outcome fell into the interval")))
+        self._html(plain(coverage, caption=words.text("How often the outcome fell into the interval")))
         of = skill_table(scored, seed=self.run.seed)
         table = track_tables.skill(of[of["panel"] == ""], words)
-        self._html(tables.plain(table, caption=words.text("What is published, against simple forecasts")))
+        self._html(plain(table, caption=words.text("What is published, against simple forecasts")))
         published = self.results.track_reliability.query("model == 'hub'")
         if len(published):
             title = words.text("What was said and what happened: this plan's series")
@@ -59,10 +62,10 @@ class TrackPage(Page):
         )
         years, calibration, places = (_public(name) for name in ("years", "calibration", "places"))
         coverage = track_tables.coverage(years, words, named=words.text("Panel"))
-        self._html(tables.plain(coverage, caption=words.text("How often the outcome fell into the interval")))
+        self._html(plain(coverage, caption=words.text("How often the outcome fell into the interval")))
         of = skill_table(years, seed=0)
         table = track_tables.skill(of[of["panel"] == ""], words)
-        self._html(tables.plain(table, caption=words.text("What is published, against every other forecast")))
+        self._html(plain(table, caption=words.text("What is published, against every other forecast")))
         self._note(
             words.text(
                 "In brackets the 95% interval from resampling panel-years: all series of a year share its luck, so the "
@@ -78,11 +81,11 @@ class TrackPage(Page):
         """Show each probability published for this plan, and what then happened."""
         words = self.words
         self._heading(words.text("What was published, and what came of it"))
-        table = ledger_tables.graded(ledger, self.run, self.results, words)
+        table = graded(ledger, self.run, self.results, words)
         if table.empty:
             self._note(words.text("Nothing has been published for this plan yet."))
             return
-        self._html(tables.plain(table, caption=words.text("Probabilities published for this plan")))
+        self._html(plain(table, caption=words.text("Probabilities published for this plan")))
 
 
 def _public(name: str) -> pd.DataFrame:

@@ -1,0 +1,96 @@
+"""A picture with what stands for it, and what all of them have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from analysis.report import numbers
+from analysis.report.figures import theme
+from analysis.report.wording import Wording
+from analysis.results import Results
+
+PERIODS_SHOWN = {"M": 33, "Q": 16}
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A figure and what stands for it where it cannot be seen.
+
+    Attributes
+    ----------
+    figure : Figure
+        The drawing.
+    alt : str
+        The finding in one sentence, with its number.
+    caption : str
+        What is drawn and how to read it.
+    table : pd.DataFrame
+        The values behind it, written for the reader.
+    """
+
+    figure: Figure
+    alt: str
+    caption: str
+    table: pd.DataFrame
+
+
+def period_axis(axes: Axes, labels: list[str], language: str) -> None:
+    """Write periods under a time axis, the last one always."""
+    step = max(1, round(len(labels) / 8))
+    ticks = list(range(len(labels) - 1, -1, -step))[::-1]
+    axes.set_xticks(ticks, [numbers.period(labels[tick], language) for tick in ticks])
+    axes.set_xlim(-0.6, len(labels) + 0.9)
+    write_shares(axes.yaxis, language)
+    axes.set(xlabel="", ylabel="")
+    axes.grid(axis="x", visible=False)
+
+
+def write_shares(axis: Axis, language: str) -> None:
+    """Write an axis of shares at round steps, with the decimals they need: no tick stands beside its value."""
+    axis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+
+    def written(value: float, _: int) -> str:
+        step = np.diff(axis.get_majorticklocs()).min(initial=1.0)
+        return numbers.percent(value, language, digits=max(0, -int(np.floor(np.log10(100 * step) + 1e-9))))
+
+    axis.set_major_formatter(FuncFormatter(written))
+
+
+def mark_breaks(axes: Axes, results: Results, words: Wording, indicator: str, at: dict[str, int]) -> None:
+    """Draw a line where an indicator began to be counted differently, among periods at given places."""
+    for known in results.plan.breaks_of(indicator):
+        if known.period in at:
+            axes.axvline(at[known.period] - 0.5, color=theme.INK, linewidth=1, linestyle=":")
+            axes.annotate(
+                words.text("counted differently from here"),
+                (at[known.period] - 0.4, 0.02),
+                xycoords=("data", "axes fraction"),
+                fontsize=8.5,
+                color=theme.INK,
+            )
+
+
+def mark_simulated(figure: Figure, results: Results, words: Wording) -> None:
+    """Write on a picture of made-up data that it is."""
+    if results.simulated:
+        figure.supxlabel(words.text("SIMULATED DATA"), x=0.99, ha="right", fontsize=9, color="#5b6570", weight="bold")
+
+
+def share_table(shares: pd.DataFrame, words: Wording) -> pd.DataFrame:
+    """Return a series as the table under its picture: counts and share of each period."""
+    language = words.language
+    return pd.DataFrame(
+        {
+            words.text("Period"): [numbers.period(p, language) for p in shares["period"]],
+            words.text("Numerator"): [numbers.count(n, language) for n in shares["numerator"]],
+            words.text("Denominator"): [numbers.count(n, language) for n in shares["denominator"]],
+            words.text("Share"): [numbers.percent(v, language) for v in shares["value"]],
+        }
+    )

@@ -1,0 +1,71 @@
+"""A share of the year so far, member by member."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+
+from analysis import periods
+from analysis.report import numbers
+from analysis.report.figures import theme
+from analysis.report.figures.picture import (
+    Picture,
+    mark_simulated,
+    write_shares,
+)
+from analysis.report.wording import Wording
+from analysis.results import Results
+
+
+def ranking(
+    results: Results, words: Wording, indicator: str, series: list[str], origin: pd.Period, *, members: str
+) -> Picture:
+    """Return the year so far of one share, largest first, of members that the reader calls by one word: fields."""
+    plan, language = results.plan, words.language
+    year = periods.labels_of_year(origin)
+    rows = results.indicators[
+        (results.indicators["indicator"] == indicator)
+        & results.indicators["series"].isin(series)
+        & results.indicators["period"].isin(year)
+    ]
+    sums = rows.groupby("series")[["numerator", "denominator"]].sum()
+    sums = sums[sums["denominator"] > 0].assign(value=lambda f: f["numerator"] / f["denominator"])
+    sums = sums.sort_values("value", ascending=False)
+    names = [words.name(plan, code) for code in sums.index]
+    theme.apply()
+    figure, axes = plt.subplots(figsize=(theme.WIDTH, 0.9 + 0.3 * len(sums)), layout="constrained")
+    sns.barplot(x=sums["value"].to_numpy(), y=names, ax=axes, color=theme.BLUE, width=0.62)
+    for position, value in enumerate(sums["value"]):
+        axes.annotate(
+            numbers.percent(value, language),
+            (value, position),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+        )
+    write_shares(axes.xaxis, language)
+    axes.set(xlabel="", ylabel="")
+    title = words.text("{what}: year to date ({members})", what=words.indicator(plan, indicator), members=members)
+    axes.set_title(title, wrap=True)
+    axes.grid(axis="y", visible=False)
+    mark_simulated(figure, results, words)
+    plt.close(figure)
+    alt = words.text(
+        "{what}, year to date: highest {high} ({high_share}), lowest {low} ({low_share}).",
+        what=words.indicator(plan, indicator),
+        high=names[0],
+        high_share=numbers.percent(sums["value"].iloc[0], language),
+        low=names[-1],
+        low_share=numbers.percent(sums["value"].iloc[-1], language),
+    )
+    table = pd.DataFrame(
+        {
+            words.text("Body or field"): names,
+            words.text("Numerator"): [numbers.count(n, language) for n in sums["numerator"]],
+            words.text("Denominator"): [numbers.count(n, language) for n in sums["denominator"]],
+            words.text("Share"): [numbers.percent(v, language) for v in sums["value"]],
+        }
+    )
+    return Picture(figure, alt, words.text("Ratio of the sums of the year so far; counts in the table."), table)

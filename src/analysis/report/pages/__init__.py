@@ -1,0 +1,1 @@
+"""What the notebooks call, a page each: one call, one idea."""
