@@ -107,6 +107,8 @@ class Plan(Strict):
         Lists of agencies or fields that a promise names, counted together as a series of that name.
     vertical_bodies : tuple of str
         Agencies under a ministry rather than the province.
+    districts : tuple of str
+        Agencies that are a district's office: they are pictured beside each other.
     breaks : tuple of Break
         Known changes in counting.
     targets : tuple
@@ -125,6 +127,7 @@ class Plan(Strict):
     names: dict[Code, Text] = Field(default_factory=dict)
     groups: dict[Code, Annotated[tuple[Code, ...], Field(min_length=2)]] = Field(default_factory=dict)
     vertical_bodies: tuple[Code, ...] = ()
+    districts: tuple[Code, ...] = ()
     breaks: tuple[Break, ...] = ()
     targets: Annotated[tuple[Target, ...], Field(min_length=1)]
 

@@ -91,7 +91,9 @@ class _Target(Strict):
     id : str
         Its name.
     title : Text
-        What a reader calls it.
+        What is promised, with its number.
+    short : Text or None
+        Two to five words for a cell of a table or a menu; None takes the title.
     reported : str
         The plan's own sentence, as reported.
     reading : Text or None
@@ -102,9 +104,15 @@ class _Target(Strict):
 
     id: Code
     title: Text
+    short: Text | None = None
     reported: str
     reading: Text | None = None
     ruled_by: str | None = None
+
+    @property
+    def name(self) -> Text:
+        """What a reader calls the promise where there is little room."""
+        return self.short or self.title
 
 
 class ShareTarget(_Target):

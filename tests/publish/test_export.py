@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from analysis.publish.export import export_page, sanitised
+from analysis.publish.export import Exported, export_page, sanitised
 from analysis.publish.gates import check_page
 from analysis.publish.shell import TEMPLATE, Imprint, Page
 from analysis.report.wording import Wording
@@ -25,9 +25,19 @@ def html(text: str) -> NotebookNode:
 
 
 @pytest.fixture
-def export(executed: Callable[..., Path], words: Wording) -> Callable[..., str]:
+def exported(executed: Callable[..., Path], words: Wording) -> Callable[..., Exported]:
+    def exported(*outputs: NotebookNode) -> Exported:
+        return export_page(
+            executed(*outputs), page=PAGES[1], pages=PAGES, files=["manifest.json"], imprint=IMPRINT, words=words
+        )
+
+    return exported
+
+
+@pytest.fixture
+def export(exported: Callable[..., Exported]) -> Callable[..., str]:
     def export(*outputs: NotebookNode) -> str:
-        return export_page(executed(*outputs), page=PAGES[1], pages=PAGES, imprint=IMPRINT, words=words)
+        return exported(*outputs).html
 
     return export
 
@@ -44,7 +54,7 @@ def test_only_html_markdown_and_pictures_of_code_cells_are_shown(export: Callabl
         new_output("stream", name="stderr", text="UserWarning"),
         new_output("error", ename="ValueError", evalue="evil", traceback=["Traceback (most recent call last)"]),
     )
-    for shown in ("<h2>Bảng</h2>", "<strong>đậm</strong>", "<p>kết quả</p>"):
+    for shown in (">Bảng</h2>", "<strong>đậm</strong>", "<p>kết quả</p>"):
         assert shown in page
     for hidden in ("secret_source", "note for the analyst", "plain_repr", "alert", "svg", "printed", "Warning", "evil"):
         assert hidden not in page

@@ -16,8 +16,12 @@ from analysis.publish.manifest import Manifest, Recipe
 from analysis.publish.shelf import run_id
 from analysis.publish.shell import Imprint, Page
 from analysis.report import numbers
+from analysis.report.csv_text import csv_text
 from analysis.report.wording import Wording
 from analysis.results import Results
+
+FORM = "form-06a.xlsx"
+"""The official form, filled in from cases."""
 
 
 @dataclass(frozen=True)
@@ -68,16 +72,26 @@ class Edition:
         # nbconvert takes most of a second to import, which a run with nothing to do need not wait for.
         from analysis.publish.export import export_page
 
+        files = self._write_tables(folder)
         pages = [Page(one.stem, self.words.page_title(one.stem)) for one in executed]
         for one, page in zip(executed, pages, strict=True):
             gates.check_notebook(one.path.read_text(encoding="utf-8"), name=one.path.name)
-            html = export_page(one.path, page=page, pages=pages, imprint=self._imprint(), words=self.words)
-            gates.check_page(html, name=page.file)
-            (folder / page.file).write_text(html, encoding="utf-8")
+            exported = export_page(
+                one.path, page=page, pages=pages, files=[one.path.name, *files, manifest.NAME], imprint=self._imprint(),
+                words=self.words,
+            )  # fmt: skip
+            gates.check_page(exported.html, name=page.file)
+            for name, text in {page.file: exported.html, **exported.values}.items():
+                (folder / name).write_text(text, encoding="utf-8")
+
+    def _write_tables(self, folder: Path) -> list[str]:
+        """Return the names of the files beside the pages, once they are written."""
         for name, frame in (("indicators", self.results.indicators), ("attainment", self.results.promises)):
-            frame.to_csv(folder / f"{name}.csv", index=False, encoding="utf-8", lineterminator="\n")
-        if len(self.results.form_by_agency):
-            self._write_form(folder / "form-06a.xlsx")
+            (folder / f"{name}.csv").write_text(csv_text(frame), encoding="utf-8")
+        if self.results.form_by_agency.empty:
+            return ["indicators.csv", "attainment.csv"]
+        self._write_form(folder / FORM)
+        return ["indicators.csv", "attainment.csv", FORM]
 
     def _write_form(self, path: Path) -> None:
         plan, quarter = self.results.plan, self.run.quarter_period

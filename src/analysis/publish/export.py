@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -15,6 +16,7 @@ from nbconvert.exporters.templateexporter import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from traitlets.config import Config
 
+from analysis.publish import figures, sections
 from analysis.publish.shell import TEMPLATE, Imprint, Page, render
 from analysis.report.wording import Wording
 
@@ -41,8 +43,26 @@ _ATTRIBUTES = {
 _OUR_IMAGE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=\s]+\Z")
 
 
-def export_page(executed: Path, *, page: Page, pages: Sequence[Page], imprint: Imprint, words: Wording) -> str:
-    """Return the HTML page of an executed notebook.
+@dataclass(frozen=True)
+class Exported:
+    """A page and the files it links to.
+
+    Attributes
+    ----------
+    html : str
+        The page.
+    values : dict
+        Name of a CSV file → what is in it: the values behind a figure of the page.
+    """
+
+    html: str
+    values: dict[str, str]
+
+
+def export_page(
+    executed: Path, *, page: Page, pages: Sequence[Page], files: Sequence[str], imprint: Imprint, words: Wording
+) -> Exported:
+    """Return the HTML page of an executed notebook, with the values behind its figures.
 
     Only what code cells showed as HTML, Markdown or PNG is on it, HTML without scripts, styles and foreign images.
 
@@ -54,14 +74,24 @@ def export_page(executed: Path, *, page: Page, pages: Sequence[Page], imprint: I
         The page to make.
     pages : sequence of Page
         All pages of the quarter, in reading order, for the navigation.
+    files : sequence of str
+        Files beside the page that its foot links to.
     imprint : Imprint
         What the page says about its run.
     words : Wording
         The language of the page, and what its furniture says in it.
     """
     notebook = nbformat.read(executed, as_version=4)
+    values = figures.gather(notebook, stem=page.stem, words=words)
     body = _outputs(notebook, table_label=words.text("Table, scrolls sideways"))
-    return render("page.html.j2", words, page=page, pages=pages, imprint=imprint, body=Markup(body))
+    html, headings = sections.numbered(body)
+    return Exported(
+        render(
+            "page.html.j2", words, page=page, pages=pages, files=files, imprint=imprint, body=Markup(html),
+            sections=headings,
+        ),
+        values,
+    )  # fmt: skip
 
 
 def sanitised(html: str, *, table_label: str) -> str:
@@ -102,7 +132,7 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
 
 def _outputs(notebook: nbformat.NotebookNode, *, table_label: str) -> str:
     config = Config()
-    config.NbConvertBase.display_data_priority = ["text/html", "text/markdown", "image/png"]
+    config.NbConvertBase.display_data_priority = ["text/html", "text/markdown"]
     exporter = TemplateExporter(
         config=config,
         template_name=TEMPLATE.name,
@@ -111,8 +141,6 @@ def _outputs(notebook: nbformat.NotebookNode, *, table_label: str) -> str:
         filters={
             "safe_html": partial(sanitised, table_label=table_label),
             "markdown": _markdown,
-            "base64_only": lambda data: re.sub(r"[^A-Za-z0-9+/=]", "", data),
-            "escape_html": escape,
         },
     )
     for cell in notebook.cells:
@@ -124,7 +152,7 @@ def _outputs(notebook: nbformat.NotebookNode, *, table_label: str) -> str:
 
 
 def _is_shown(output: nbformat.NotebookNode) -> bool:
-    return bool({"text/html", "text/markdown", "image/png"} & set(output.get("data", {})))
+    return bool({"text/html", "text/markdown"} & set(output.get("data", {})))
 
 
 def _markdown(source: str) -> str:

@@ -55,6 +55,8 @@ class Imprint:
         Who signed it off.
     simulated : str or None
         The warning a page of simulated data carries.
+    all_reports : str
+        Where the page over all quarters is, seen from a page.
     """
 
     plan_title: str
@@ -65,6 +67,16 @@ class Imprint:
     status_text: str
     signed_by: str | None = None
     simulated: str | None = None
+    all_reports: str = "../../index.html"
+
+    @property
+    def running(self) -> str:
+        """What stands at the foot of each printed sheet."""
+        return " · ".join(
+            filter(
+                None, (self.plan_title, self.quarter, self.status_text, self.signed_by, self.generated, self.simulated)
+            )
+        )
 
 
 def render(template: str, words: Wording, **values: Any) -> str:
@@ -90,10 +102,17 @@ def status_text(status: str, words: Wording) -> str:
 
 @cache
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATE),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.filters["css_string"] = css_string
+    return environment
+
+
+def css_string(text: str) -> Markup:
+    """Return a text as a CSS string that ends neither itself nor its style sheet, whatever is in it."""
+    return Markup('"' + "".join(one if one.isalnum() or one == " " else f"\\{ord(one):x} " for one in text) + '"')

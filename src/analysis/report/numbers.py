@@ -33,6 +33,14 @@ def points(difference: float, language: str) -> str:
     return f"{'+' if difference >= 0 else '−'}{text}"
 
 
+def whole_points(now: float, before: float, language: str) -> str:
+    """Return by how many whole points a probability moved, signed: ``−14``; ``0`` for less than half a point."""
+    if pd.isna(now) or pd.isna(before):
+        return MISSING
+    text = _rounded(abs(now - before) * 100, language, 0)
+    return text if text == "0" else f"{'+' if now > before else '−'}{text}"
+
+
 def count(number: float, language: str) -> str:
     """Return a whole number with its thousands apart: ``191.957`` in Vietnamese."""
     return MISSING if pd.isna(number) else _rounded(float(number), language, 0)

@@ -51,4 +51,4 @@ DATED_PARTS = {"items": _("The items of the list"), "headcount": _("The headcoun
 
 ITEM_UNITS = {"inventory": _("items"), "milestones": _("milestones"), "headcount": _("persons")}
 
-DIMENSIONS = {"agencies": _("Bodies"), "fields": _("Fields"), "group": _("Fields")}
+DIMENSIONS = {"agencies": _("Bodies"), "fields": _("Fields"), "districts": _("Districts"), "group": _("Fields")}

@@ -65,6 +65,24 @@ REASONS = {
     "no_counts": _("No counts in the data received."),
 }
 
+SHORT_REASONS = {
+    "survey_cancelled": _("survey called off"),
+    "no_survey_round": _("no survey round received"),
+    "not_enough_rounds": _("fewer than 3 earlier survey rounds"),
+    "no_progress_items": _("no list of items received"),
+    "too_few_finished_items": _("fewer than 3 items finished"),
+    "no_headcount_path": _("no headcount path received"),
+    "too_few_headcounts": _("fewer than 3 headcounts"),
+    "headcount_not_counted": _("headcount at the year's end not received"),
+    "no_published_index": _("no published figure known"),
+    "too_few_published_years": _("fewer than 3 published years"),
+    "published_years_too_old": _("last published figure too old"),
+    "tier_not_stated": _("limits of the groups not found"),
+    "not_enough_history": _("series too short"),
+    "no_counts": _("no counts received"),
+}
+"""The same for a cell of a table."""
+
 INDICATORS = {
     "online_of_all": _("Share done online, of all {unit}"),
     "online_of_published": _("Share done online, of the {unit} of procedures published online"),
@@ -126,6 +144,10 @@ class Wording:
         """Return why a promise is not estimated."""
         return self.text(REASONS[code])
 
+    def short_reason(self, code: str) -> str:
+        """Return the same for a cell of a table."""
+        return self.text(SHORT_REASONS[code])
+
     def name(self, plan: Plan, series: str) -> str:
         """Return what a reader calls a series."""
         if series == "total":
@@ -162,6 +184,12 @@ class Wording:
             denominator=numbers.count(row["denominator"], self.language),
             unit=unit,
         )
+
+    def standing_cell(self, row: pd.Series) -> str:
+        """Return the same for a cell of a table: ``27,8% (47.465/170.921)``."""
+        share = numbers.percent(row["observed_to_date"], self.language)
+        counts = (numbers.count(row[name], self.language) for name in ("numerator", "denominator"))
+        return f"{share} ({'/'.join(counts)})"
 
     def outlook(self, row: pd.Series) -> str:
         """Return where a share will be at the year's end, with its interval."""
@@ -207,6 +235,22 @@ class Wording:
             "In the {weeks} weeks left, at least {share}, about {cases} {unit} a week (last quarter: {current}).",
             **words,
         )
+
+    def needed_cell(self, rate: pd.Series, rule: str, unit: str) -> str:
+        """Return the same for a cell of a table: "36,4% of the rest, 1.659 cases a week (now 32,5%)"."""
+        if rate["required_share"] < 0 or rate["required_share"] > 1:
+            return self.text("out of reach")
+        share, now = (numbers.percent(rate[name], self.language) for name in ("required_share", "current_share"))
+        if rule == "at_most":
+            whole = math.floor(rate["cases_per_week"] * rate["weeks_left"] + 1e-9)
+            return self.text(
+                "{share} of the rest at most, {total} {unit} (now {current})",
+                share=share, total=numbers.count(whole, self.language), unit=unit, current=now,
+            )  # fmt: skip
+        return self.text(
+            "{share} of the rest, {cases} {unit} a week (now {current})",
+            share=share, cases=numbers.count(rate["cases_per_week"], self.language), unit=unit, current=now,
+        )  # fmt: skip
 
 
 @lru_cache

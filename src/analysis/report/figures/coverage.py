@@ -67,4 +67,4 @@ def agency_months(results: Results, words: Wording) -> Picture:
     behind = pd.DataFrame({words.text("Body"): names})
     for head, label in zip(heads, labels, strict=True):
         behind[head] = [numbers.count(cases, language) for cases in table[label]]
-    return Picture(figure, alt, caption, behind)
+    return Picture(figure, alt, caption, behind, table.reset_index())

@@ -11,7 +11,7 @@ from scipy.stats import norm
 
 from analysis.report import numbers
 from analysis.report.figures import theme
-from analysis.report.figures.picture import Picture, mark_simulated, period_axis, write_shares
+from analysis.report.figures.picture import Picture, mark_simulated, of_series, period_axis, write_shares
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -46,8 +46,7 @@ def components(results: Results, words: Wording, indicator: str, series: str) ->
     period_axis(bottom, list(mine["period"]), language)
     for axes in (middle, bottom):
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.decimal(value, language)))
-    what = words.indicator(results.plan, indicator)
-    title = what if series == "total" else f"{words.name(results.plan, series)}: {what[0].lower()}{what[1:]}"
+    title = of_series(words, results.plan, indicator, series)
     top.set_title(title, wrap=True)
     mark_simulated(figure, results, words)
     plt.close(figure)
@@ -73,4 +72,4 @@ def components(results: Results, words: Wording, indicator: str, series: str) ->
         "Grey: the share in each period. Blue: the level statsmodels' smoother finds behind it, season left out, with "
         "its 80% interval. Below, in log-odds: the season, and what level and season leave over."
     )
-    return Picture(figure, alt, caption, table)
+    return Picture(figure, alt, caption, table, mine)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,8 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from analysis.plan import Plan
+from analysis.promises import TOTAL
 from analysis.report import numbers
 from analysis.report.figures import theme
 from analysis.report.wording import Wording
@@ -33,17 +36,29 @@ class Picture:
         What is drawn and how to read it.
     table : pd.DataFrame
         The values behind it, written for the reader.
+    values : pd.DataFrame
+        The same as plain numbers, shares 0–1, for the file beside the page.
+    width : {"wide", "third"}
+        Whether it has the page's width to itself or stands beside two others.
     """
 
     figure: Figure
     alt: str
     caption: str
     table: pd.DataFrame
+    values: pd.DataFrame
+    width: Literal["wide", "third"] = "wide"
 
 
-def period_axis(axes: Axes, labels: list[str], language: str) -> None:
-    """Write periods under a time axis, the last one always."""
-    step = max(1, round(len(labels) / 8))
+def of_series(words: Wording, plan: Plan, indicator: str, series: str) -> str:
+    """Return what an indicator of a series is called: "Land: share overdue, of the cases resolved"."""
+    what = words.indicator(plan, indicator)
+    return what if series == TOTAL else f"{words.name(plan, series)}: {what[0].lower()}{what[1:]}"
+
+
+def period_axis(axes: Axes, labels: list[str], language: str, *, most: int = 8) -> None:
+    """Write some periods under a time axis, the last one always."""
+    step = max(1, round(len(labels) / most))
     ticks = list(range(len(labels) - 1, -1, -step))[::-1]
     axes.set_xticks(ticks, [numbers.period(labels[tick], language) for tick in ticks])
     axes.set_xlim(-0.6, len(labels) + 0.9)
@@ -52,9 +67,9 @@ def period_axis(axes: Axes, labels: list[str], language: str) -> None:
     axes.grid(axis="x", visible=False)
 
 
-def write_shares(axis: Axis, language: str) -> None:
+def write_shares(axis: Axis, language: str, *, most: int = 6) -> None:
     """Write an axis of shares at round steps, with the decimals they need: no tick stands beside its value."""
-    axis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+    axis.set_major_locator(MaxNLocator(nbins=most, steps=[1, 2, 5, 10]))
 
     def written(value: float, _: int) -> str:
         step = np.diff(axis.get_majorticklocs()).min(initial=1.0)

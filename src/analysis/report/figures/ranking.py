@@ -68,4 +68,5 @@ def ranking(
             words.text("Share"): [numbers.percent(v, language) for v in sums["value"]],
         }
     )
-    return Picture(figure, alt, words.text("Ratio of the sums of the year so far; counts in the table."), table)
+    return Picture(figure, alt, words.text("Ratio of the sums of the year so far; counts in the table."), table,
+                   sums.reset_index().assign(name=names))  # fmt: skip

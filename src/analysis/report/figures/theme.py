@@ -8,10 +8,12 @@ import seaborn as sns
 BLUE, VERMILION, GREEN, GREY, PINK = "#0173b2", "#d55e00", "#029e73", "#949494", "#cc78bc"
 INK = "#1f2933"
 WIDTH, HEIGHT, DPI = 8.0, 3.9, 110
+SMALL = (4.0, 3.0)
+"""Width and height of a picture that stands beside two others; drawn finer, as it is printed a third as wide."""
 
 
-def apply() -> None:
-    """Set the theme of the process that draws."""
+def apply(*, small: bool = False) -> None:
+    """Set the theme of the process that draws, for a picture of the page's width or a third of it."""
     sns.set_theme(style="whitegrid", palette=[BLUE, VERMILION, GREEN, GREY, PINK])
     mpl.rcParams.update(
         {
@@ -29,7 +31,7 @@ def apply() -> None:
             "axes.titlelocation": "left",
             "axes.titlesize": 12,
             "axes.titleweight": "bold",
-            "figure.dpi": DPI,
-            "savefig.dpi": DPI,
+            "figure.dpi": 150 if small else DPI,
+            "savefig.dpi": 150 if small else DPI,
         }
     )

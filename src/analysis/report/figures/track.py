@@ -69,7 +69,7 @@ def reliability(rows: pd.DataFrame, words: Wording, *, title: str) -> Picture:
         "A dot for each range of probabilities, larger where there are more. On the dashed line what was said is what "
         "happened; forecasts of one year share its luck, so dots may stray together."
     )
-    return Picture(figure, alt, caption, table)
+    return Picture(figure, alt, caption, table, sums.reset_index())
 
 
 def places(rows: pd.DataFrame, words: Wording, *, title: str) -> Picture:
@@ -113,7 +113,7 @@ def places(rows: pd.DataFrame, words: Wording, *, title: str) -> Picture:
         "Bars of one height: intervals as wide as they should be; a hump: too wide; a bowl: too narrow. Series that "
         "sit at none or all fall into the middle."
     )
-    return Picture(figure, alt, caption, table)
+    return Picture(figure, alt, caption, table, counts.reset_index())
 
 
 def _even(axes: Axes) -> None:

@@ -16,6 +16,7 @@ from analysis.report.figures.picture import (
     Picture,
     mark_breaks,
     mark_simulated,
+    of_series,
     period_axis,
     share_table,
 )
@@ -48,7 +49,7 @@ def trend(results: Results, words: Wording, indicator: str, series: str) -> Pict
         )
     mark_breaks(axes, results, words, indicator, {label: at for at, label in enumerate(shares["period"])})
     period_axis(axes, list(shares["period"]), language)
-    title = words.indicator(plan, indicator)
+    title = of_series(words, plan, indicator, series)
     axes.set_title(title, wrap=True)
     mark_simulated(figure, results, words)
     plt.close(figure)
@@ -64,7 +65,7 @@ def trend(results: Results, words: Wording, indicator: str, series: str) -> Pict
         change=numbers.points(change, language),
     )
     caption = words.text("Dots: each period's share; grey bars: its 80% sampling interval. Dashed: the trend (STL).")
-    return Picture(figure, alt, caption, share_table(shares, words))
+    return Picture(figure, alt, caption, share_table(shares, words), shares)
 
 
 def _trend_since_break(results: Results, indicator: str, series: str, *, season_length: int) -> pd.DataFrame:

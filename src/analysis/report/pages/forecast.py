@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from analysis.report.decisive import parts_of
 from analysis.report.figures import forecast as forecast_figures
+from analysis.report.figures.outlook import outlook
 from analysis.report.pages.page import Page
 from analysis.report.tables import forecast as forecast_tables
 from analysis.report.tables.plain import plain
@@ -10,6 +12,13 @@ from analysis.report.tables.plain import plain
 
 class ForecastPage(Page):
     """The voice of ``05_forecast``; see `Page`."""
+
+    def outlook_pictures(self, *, most: int = 12) -> None:
+        """Show one picture per promised share: so far, the fan to the year's end, the promise."""
+        for target in self.results.plan.share_targets:
+            for _, name in parts_of(target)[:most]:
+                if self.results.promise(target.id, name)["note"] == "":
+                    self._picture(outlook(self.results, self.words, target.id, name, self.origin))
 
     def pool(self) -> None:
         """Show what each forecast is pooled from, and which series have a short history."""

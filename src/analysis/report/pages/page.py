@@ -6,23 +6,19 @@ import io
 from html import escape
 
 import pandas as pd
-from IPython.display import HTML, Image, display
+from IPython.display import HTML, display
 
 from analysis import periods
-from analysis.data.ingest.books import KEPT
 from analysis.parameters import RunParameters
-from analysis.promises import ItemsTarget, ShareTarget
-from analysis.report import data_words, numbers
-from analysis.report.figures.outlook import outlook
+from analysis.report import numbers
+from analysis.report.csv_text import csv_text
+from analysis.report.figures.multiples import multiples
 from analysis.report.figures.picture import Picture
 from analysis.report.figures.ranking import ranking
 from analysis.report.figures.trend import trend
-from analysis.report.indicator_words import ABOUT, TIMELINESS
-from analysis.report.plan_words import ANSWERS, DIMENSIONS, SETTINGS
-from analysis.report.tables import items, services
-from analysis.report.tables.parts import rate_of
+from analysis.report.indicator_words import ABOUT
+from analysis.report.plan_words import DIMENSIONS
 from analysis.report.tables.plain import plain
-from analysis.report.tables.promises import previous_probability, promises
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -45,10 +41,14 @@ class Page:
     def notices(self) -> None:
         """Show what must be said before any number: simulated data, an exercise, draft or final, how far data goes."""
         words, plan, language = self.words, self.results.plan, self.run.language
+        told = []
         if self.results.simulated:
-            self._html(f'<aside class="simulated">{escape(words.text("SIMULATED DATA, not real figures."))}</aside>')
+            told.append(f'<p class="simulated">{escape(words.text("SIMULATED DATA, not real figures."))}</p>')
         if plan.notice:
-            self._html(f'<aside class="notice">{escape(words.of(plan.notice))}</aside>')
+            told.append(f'<p class="notice">{escape(words.of(plan.notice))}</p>')
+        if self.results.basis == "reconstructed":
+            later = words.text("RECONSTRUCTED from an extract taken later than the day given here.")
+            told.append(f'<p class="notice">{escape(later)}</p>')
         closes = periods.last_day(self.run.quarter_period, plan.calendar.cutoff_day)
         period = words.text(
             "{plan}. Period: {quarter}, closed on {day}; data known as of {as_of}.",
@@ -62,136 +62,10 @@ class Page:
             if self.run.status == "final"
             else words.text("Draft, not signed off.")
         )
-        if self.results.basis == "reconstructed":
-            later = words.text("RECONSTRUCTED from an extract taken later than the day given here.")
-            self._html(f'<aside class="notice">{escape(later)}</aside>')
         about = self.results.about
         data = words.text("Data: {title} ({source}).", title=about.title, source=about.source)
-        self._note(f"{period} {data} {signed}")
-
-    def promises(self) -> None:
-        """Show the table of all promises."""
-        self._heading(self.words.text("The promises at a glance"))
-        self._html(promises(self.results, self.words))
-        self._note(
-            self.words.text(
-                'Probability: the share of {draws} simulated ends of the year in which the promise is kept. "Simple '
-                'forecast": the same probability from the simplest rule that erred least in earlier years, for '
-                "comparison; parts are taken to succeed together.",
-                draws=numbers.count(self.run.draw_count, self.run.language),
-            )
-        )
-
-    def what_changed(self) -> None:
-        """Show, for each promise that can be estimated, how its probability moved since last quarter."""
-        words, sentences = self.words, []
-        for target in self.results.plan.targets:
-            now = float(self.results.promise(target.id)["probability"])
-            before = previous_probability(self.results, target.id)
-            if pd.isna(now) or pd.isna(before):
-                continue
-            sentences.append(
-                words.text(
-                    "{promise}: {now} now, {before} a quarter ago.",
-                    promise=words.of(target.title),
-                    now=words.chance(now),
-                    before=words.chance(before),
-                )
-            )
-        self._list(words.text("What changed since last quarter"), sentences)
-
-    def what_it_takes(self) -> None:
-        """Show what the rest of the year must deliver for each promised share that is not yet safe."""
-        words, sentences = self.words, []
-        for target in self.results.plan.targets:
-            if isinstance(target, ItemsTarget):
-                sentences += items.what_it_takes(self.results, words, target)
-            if not isinstance(target, ShareTarget):
-                continue
-            for part in target.parts:
-                name = part.id if target.combine else ""
-                rate = rate_of(self.results, target.id, name)
-                if rate is None or self.results.promise(target.id, name)["verdict"] in ("very_likely", "met"):
-                    continue
-                what = words.part(self.results.plan, part)
-                need = words.needed(rate, part.rule, words.of(self.results.plan.unit))
-                sentences.append(f"{what}: {need}")
-        if sentences:
-            self._list(words.text("What it would take"), sentences)
-
-    def readings(self) -> None:
-        """Show how the plan was read where nobody has ruled."""
-        words, plan = self.words, self.results.plan
-        told = [words.of(setting.reading) for setting in plan.settings.values()]
-        told += [f"{words.of(target.title)}: {words.of(target.reading)}" for target in plan.targets if target.reading]
-        if told:
-            self._list(words.text("Our reading of the plan, not yet ruled on"), told)
-
-    def open_questions(self) -> None:
-        """Show which questions that nobody has ruled on would change a verdict, and that the others would not."""
-        words, found = self.words, self.results.sensitivity
-        if found.empty:
-            return
-        titles = {target.id: words.of(target.title) for target in self.results.plan.targets}
-        changing = found[found["changes"].astype(bool)]
-        told = [
-            words.text(
-                "{question} {answer}: {promise}: {verdict} ({chance}).",
-                question=words.text(SETTINGS[row["setting"]]),
-                answer=words.text(ANSWERS[row["setting"], row["value"]]),
-                promise=titles[row["target"]],
-                verdict=words.verdict(row["verdict"]),
-                chance=words.chance(row["probability"]),
-            )
-            for _, row in changing.iterrows()
-        ]
-        self._list(words.text("Not yet ruled on: another answer would change the verdict"), told)
-        asked, quiet = found["setting"].nunique(), found["setting"].nunique() - changing["setting"].nunique()
-        self._note(
-            words.text(
-                "{asked} questions of the plan are open; {quiet} of them change no verdict, or cannot be computed.",
-                asked=numbers.count(asked, words.language),
-                quiet=numbers.count(quiet, words.language),
-            )
-        )
-
-    def rejected(self) -> None:
-        """Show what came in and what was not taken."""
-        language, rows = self.run.language, self.results.intake.groupby("code")["rows"].sum()
-        apart = rows.drop(list(KEPT), errors="ignore")
-        why = "; ".join(
-            f"{self.words.text(data_words.FAULTS[code])}: {numbers.count(n, language)}" for code, n in apart.items()
-        )
-        self._note(
-            self.words.text(
-                "Rows received: {received}; accepted: {accepted}; rejected: {rejected}{why}.",
-                received=numbers.count(rows.sum(), language),
-                accepted=numbers.count(rows.sum() - apart.sum(), language),
-                rejected=numbers.count(apart.sum(), language),
-                why=f" ({why})" if why else "",
-            )
-        )
-
-    def outlook_pictures(self, *, most: int = 12) -> None:
-        """Show one picture per promised share: so far, the fan to the year's end, the promise."""
-        for target in self.results.plan.share_targets:
-            for part in target.parts[:most]:
-                name = part.id if target.combine else ""
-                if self.results.promise(target.id, name)["note"] == "":
-                    self._picture(outlook(self.results, self.words, target.id, name, self.origin))
-
-    def headline_pictures(self) -> None:
-        """Show the picture of each promise's part in most doubt: the summary's one picture per promise."""
-        for target in self.results.plan.share_targets:
-            names = [part.id if target.combine else "" for part in target.parts]
-            rows = [self.results.promise(target.id, name) for name in names]
-            estimated = [row for row in rows if row["note"] == ""]
-            if not estimated:
-                continue
-            # The part that decides: the likeliest when any will do, the least likely when all must hold.
-            pick = max if target.combine == "any_of" else min
-            row = pick(estimated, key=lambda one: (one["probability"], one["part"]))
-            self._picture(outlook(self.results, self.words, target.id, row["part"], self.origin))
+        told.append(f'<p class="note">{escape(f"{period} {data} {signed}")}</p>')
+        self._html(f'<aside class="notices">{"".join(told)}</aside>')
 
     def indicator(self, indicator: str) -> None:
         """Show an indicator of the whole: what it is, why it matters, what to mind, its trend and how it changed."""
@@ -225,59 +99,22 @@ class Page:
             year=numbers.points(now["observed_to_date"] - year_ago["observed_to_date"], language),
         )
 
-    def timeliness(self) -> None:
-        """Show how the cases of the year so far were resolved, those without a due date in a row of their own."""
-        words, language = self.words, self.run.language
-        classed = self.results.timeliness
-        year = classed[classed["period"].isin(periods.labels_of_year(self.origin))]
-        sums = year.fillna({"timeliness": "unclassed"}).groupby("timeliness")["resolved"].sum()
-        if sums.empty or list(sums.index) == ["unclassed"]:
-            return
-        frame = pd.DataFrame(
-            {
-                words.text("Timeliness"): [words.text(said) for said in TIMELINESS.values()],
-                words.text("Resolved"): [numbers.count(sums.get(code, 0), language) for code in TIMELINESS],
-                words.text("Share of all"): [
-                    numbers.percent(sums.get(code, 0) / sums.sum(), language) for code in TIMELINESS
-                ],
-            }
-        )
-        self._html(plain(frame, caption=words.text("How cases were resolved, the year so far")))
-
     def by_body(self, indicator: str) -> None:
-        """Show the year so far of an indicator, by body and by field as the data has them."""
-        known = self.results.indicators
+        """Show the year so far of an indicator by body, and its quarters by field and by district."""
+        known, plan, words = self.results.indicators, self.results.plan, self.words
         codes = known.loc[known["indicator"] == indicator, "series"].unique()
         # A group is neither: it would stand among its own fields.
-        plan = self.results.plan
         named = [code for code in codes if code in plan.names and code not in plan.groups]
         bodies = set(self.results.agency_months["agency"].dropna())
-        for members, some in (
-            (DIMENSIONS["agencies"], [code for code in named if code in bodies]),
-            (DIMENSIONS["fields"], [code for code in named if code not in bodies]),
-        ):
+        agencies, fields = [c for c in named if c in bodies], [c for c in named if c not in bodies]
+        districts = [code for code in agencies if code in plan.districts]
+        if agencies:
+            told = words.text(DIMENSIONS["agencies"])
+            self._picture(ranking(self.results, words, indicator, agencies, self.origin, members=told))
+        for members, some in (("fields", fields), ("districts", districts)):
             if some:
-                told = self.words.text(members)
-                self._picture(ranking(self.results, self.words, indicator, some, self.origin, members=told))
-
-    def reporting(self) -> None:
-        """Show which services stand behind the share, and which started or stopped since the period before."""
-        if self.results.coverage.empty:
-            return
-        words = self.words
-        self._heading(words.text("Who reports"))
-        latest = self.results.coverage.iloc[-1]
-        self._note(
-            words.text(
-                "{reporting} services report both figures this period; {started} started and {stopped} stopped since "
-                "the period before; {unsplit} give only their total and are in neither count.",
-                **{key: numbers.count(latest[key], words.language)
-                   for key in ("reporting", "started", "stopped", "unsplit")},
-            )
-        )  # fmt: skip
-        self._html(plain(services.coverage(self.results, words), caption=words.text("Services behind the share")))
-        if len(self.results.changes):
-            self._details(words.text("Started or stopped, service by service"), services.changes(self.results, words))
+                told = words.text(DIMENSIONS[members])
+                self._picture(multiples(self.results, words, indicator, some, self.origin, members=told))
 
     def caution(self) -> None:
         """Show how sure these probabilities have been on this plan's own series, and where more is told."""
@@ -296,31 +133,31 @@ class Page:
             )
         )
 
-    def self_selected(self) -> None:
-        """Show the caveat of per-case ratings."""
-        self._note(
-            self.words.text(
-                "Ratings are given by those who choose to, after a case is closed: a sign of the mood at the counter, "
-                "not an estimate of what a survey would find."
-            )
-        )
-
     def _picture(self, picture: Picture) -> None:
+        """Show a picture; its caption and table follow it, and the file of its values travels with it."""
         drawn = io.BytesIO()
         picture.figure.savefig(drawn, format="png", metadata={"Software": None})
         display(
-            Image(data=drawn.getvalue(), format="png", alt=picture.alt), metadata={"image/png": {"alt": picture.alt}}
+            {"image/png": drawn.getvalue(), "text/csv": csv_text(picture.values)},
+            metadata={"image/png": {"alt": picture.alt, "class": picture.width}},
+            raw=True,
         )
-        self._html(f"<figcaption>{escape(picture.caption)}</figcaption>")
-        self._details(self.words.text("The numbers behind this picture"), picture.table)
+        behind = self._folded(self.words.text("The numbers behind this picture"), picture.table)
+        self._html(f"<figcaption>{escape(picture.caption)}{behind}</figcaption>")
 
     def _details(self, summary: str, frame: pd.DataFrame) -> None:
+        self._html(self._folded(summary, frame))
+
+    def _folded(self, summary: str, frame: pd.DataFrame) -> str:
         table = plain(frame, caption=summary)
-        self._html(f'<details class="data"><summary>{escape(summary)}</summary>{table}</details>')
+        return f'<details class="data"><summary>{escape(summary)}</summary>{table}</details>'
 
     def _list(self, heading: str, sentences: list[str]) -> None:
         self._heading(heading)
-        self._html("<ul>" + "".join(f"<li>{escape(one)}</li>" for one in sentences) + "</ul>")
+        self._html(self._bullets(sentences))
+
+    def _bullets(self, sentences: list[str]) -> str:
+        return "<ul>" + "".join(f"<li>{escape(one)}</li>" for one in sentences) + "</ul>"
 
     def _heading(self, text: str, *, level: int = 2) -> None:
         self._html(f"<h{level}>{escape(text)}</h{level}>")

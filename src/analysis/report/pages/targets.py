@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 
 import pandas as pd
 
 from analysis import periods
 from analysis.promises import ItemsTarget, ShareTarget, SurveyTarget
 from analysis.report import numbers, plan_words
+from analysis.report.decisive import parts_of
+from analysis.report.figures.gap import gap
+from analysis.report.figures.history import history
 from analysis.report.pages.page import Page
 from analysis.report.tables import items, parts
+from analysis.report.tables.ledger import LEDGER, said_over_the_year
 from analysis.report.tables.plain import plain, verdict_mark
-from analysis.report.tables.promises import PARTS_LISTED
 from analysis.report.tables.surveys import rounds
 
-MEMBERS_SHOWN = 8
-"""Bodies or fields listed per promised share, those with most missing first; all are in the file beside the page."""
+BASELINES_SHOWN = 3
+"""Parts of a promise whose simple forecasts are listed."""
 
 
 class TargetPage(Page):
@@ -27,7 +31,8 @@ class TargetPage(Page):
         words, plan = self.words, self.results.plan
         for target in plan.targets:
             row = self.results.promise(target.id)
-            self._heading(words.of(target.title))
+            self._heading(words.of(target.name))
+            self._html(f"<p><strong>{escape(words.of(target.title))}</strong></p>")
             self._html(f"<p>{verdict_mark(row['verdict'], words)}. {escape(self._why(row))}</p>")
             self._note(words.text('In the plan: "{sentence}"', sentence=target.reported))
             if target.reading:
@@ -41,6 +46,20 @@ class TargetPage(Page):
                 self._items(target)
             elif isinstance(target, SurveyTarget):
                 self._survey(target)
+
+    def history(self, ledger: Path = LEDGER) -> None:
+        """Show how each probability moved over the quarters."""
+        drawn = history(self.results, self.words, said_over_the_year(ledger, self.run, self.results))
+        if drawn:
+            self._picture(drawn)
+
+    def readings(self) -> None:
+        """Show how the plan was read where nobody has ruled."""
+        words, plan = self.words, self.results.plan
+        told = [words.of(setting.reading) for setting in plan.settings.values()]
+        told += [f"{words.of(target.title)}: {words.of(target.reading)}" for target in plan.targets if target.reading]
+        if told:
+            self._list(words.text("Our reading of the plan, not yet ruled on"), told)
 
     def sensitivity(self) -> None:
         """Show, for every open question, whether another answer would change a verdict."""
@@ -77,17 +96,15 @@ class TargetPage(Page):
     def _shares(self, target: ShareTarget) -> None:
         words, plan = self.words, self.results.plan
         self._html(parts.parts(self.results, words, target))
-        for part in target.parts:
-            name = part.id if target.combine else ""
+        for part, name in parts_of(target):
             held = self.results.gap[(self.results.gap["target"] == target.id) & (self.results.gap["part"] == name)]
             for dimension, members in held.groupby("dimension", sort=True):
-                lacking = members[members["short"] > 0].head(MEMBERS_SHOWN)
+                lacking = members[members["short"] > 0]
                 if len(lacking):
                     what = f"{words.part(plan, part)}: {words.text(plan_words.DIMENSIONS[str(dimension)])}"
-                    title = words.text("Who holds most of what is missing")
-                    self._html(plain(self._gap(lacking), caption=f"{title}: {what}"))
-        for part in target.parts[:PARTS_LISTED]:
-            name = part.id if target.combine else ""
+                    title = words.text("Who holds most of what is missing: {what}", what=what)
+                    self._picture(gap(self.results, words, lacking, title=title, table=self._gap(lacking)))
+        for part, name in parts_of(target)[:BASELINES_SHOWN]:
             if parts.has_baselines(self.results, target.id, name):
                 title = words.text("Simple forecasts to compare with")
                 self._heading(f"{title}: {words.part(plan, part)}", level=3)

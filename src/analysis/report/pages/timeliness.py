@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from analysis.report import numbers
+from analysis.report.figures.timeliness import timeliness
 from analysis.report.pages.page import Page
 from analysis.report.tables.plain import plain
 
@@ -16,6 +17,12 @@ HALF = float(norm.ppf(0.9))
 
 class TimelinessPage(Page):
     """The voice of ``03_timeliness``; see `Page`."""
+
+    def classes(self) -> None:
+        """Show how cases were resolved, quarter by quarter, those without a due date apart."""
+        drawn = timeliness(self.results, self.words)
+        if drawn:
+            self._picture(drawn)
 
     def received(self) -> None:
         """Show how many of the cases received this quarter are late already, and how many will have been in the end."""

@@ -40,7 +40,7 @@ def what_it_takes(results: Results, words: Wording, target: ItemsTarget) -> list
         words.text(
             "{promise}: {needed} more {unit} by the end of the year, {per_month} a month (last six months: {recent}); "
             "{late} are overdue.",
-            promise=words.of(target.title),
+            promise=words.of(target.name),
             unit=words.text(ITEM_UNITS[target.kind]),
             needed=numbers.count(pace["items_needed"], language),
             per_month=numbers.decimal(pace["needed_per_month"], language, digits=1),
@@ -48,6 +48,21 @@ def what_it_takes(results: Results, words: Wording, target: ItemsTarget) -> list
             late=numbers.count(pace["items_late"], language),
         )
     ]
+
+
+def needed_cell(results: Results, words: Wording, target: ItemsTarget) -> str:
+    """Return the same for a cell of a table: "61 more items, 21.8 a month (lately 23.0)"."""
+    paces = results.items_pace[results.items_pace["target"] == target.id]
+    if paces.empty:
+        return numbers.MISSING
+    pace, language = paces.iloc[0], words.language
+    return words.text(
+        "{needed} more {unit}, {per_month} a month (lately {recent})",
+        needed=numbers.count(pace["items_needed"], language),
+        unit=words.text(ITEM_UNITS[target.kind]),
+        per_month=numbers.decimal(pace["needed_per_month"], language, digits=1),
+        recent=numbers.decimal(pace["recent_per_month"], language, digits=1),
+    )
 
 
 def missing(results: Results, words: Wording, target: ItemsTarget) -> pd.DataFrame:

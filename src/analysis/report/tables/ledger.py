@@ -16,6 +16,19 @@ LEDGER = ROOT / "data" / "ledger"
 """Where every probability published into the project's reports is kept; an office backs it up."""
 
 
+def said_over_the_year(ledger: Path, run: RunParameters, results: Results) -> pd.DataFrame:
+    """Return `target, quarter, probability` of the promises, quarter by quarter, the run's last.
+
+    What was published for an earlier quarter stands; for the one just before, if nothing was, what the same method
+    says from what was known then.
+    """
+    frames = [_published(ledger, run), results.previous, results.promises]
+    rows = pd.concat([frame[["target", "part", "quarter", "probability"]] for frame in frames if len(frame)])
+    rows = rows[(rows["part"] == "") & (rows["quarter"] >= f"{results.plan.year - 1}-Q4")]
+    rows = rows.drop_duplicates(["target", "quarter"]).sort_values("quarter", kind="stable")
+    return rows[["target", "quarter", "probability"]].reset_index(drop=True)
+
+
 def graded(ledger: Path, run: RunParameters, results: Results, words: Wording) -> pd.DataFrame:
     """Return a row per promise and quarter published before the run's, graded where the year has decided.
 
@@ -32,17 +45,12 @@ def graded(ledger: Path, run: RunParameters, results: Results, words: Wording) -
     words : Wording
         Of the page.
     """
-    file = ledger / f"{run.plan_name}.csv"
-    if not file.exists():
-        return pd.DataFrame()
-    rows = pd.read_csv(
-        file, dtype={"part": str, "quarter": str}, keep_default_na=False, na_values={"probability": [""]}
-    )
-    rows = rows[(rows["part"] == "") & (rows["quarter"] < run.quarter) & (rows["as_of"] <= run.as_of.isoformat())]
-    rows = rows.drop_duplicates(["quarter", "target"], keep="last").sort_values(["target", "quarter"])
-    rows = rows[rows["target"].isin([target.id for target in results.plan.targets])]
+    rows = _published(ledger, run)
+    if len(rows):
+        rows = rows[rows["target"].isin([target.id for target in results.plan.targets])]
     if rows.empty:
-        return pd.DataFrame()
+        return rows
+    rows = rows.sort_values(["target", "quarter"])
     verdicts = {target: results.promise(target)["verdict"] for target in rows["target"].unique()}
     titles = {target.id: words.of(target.title) for target in results.plan.targets}
     came = {"met": words.text("It was kept"), "missed": words.text("It was not kept")}
@@ -58,3 +66,15 @@ def graded(ledger: Path, run: RunParameters, results: Results, words: Wording) -
             ],
         }
     )
+
+
+def _published(ledger: Path, run: RunParameters) -> pd.DataFrame:
+    """Return the promises published for quarters before the run's and known by its day; the last of each stands."""
+    file = ledger / f"{run.plan_name}.csv"
+    if not file.exists():
+        return pd.DataFrame()
+    rows = pd.read_csv(
+        file, dtype={"part": str, "quarter": str}, keep_default_na=False, na_values={"probability": [""]}
+    )
+    rows = rows[(rows["part"] == "") & (rows["quarter"] < run.quarter) & (rows["as_of"] <= run.as_of.isoformat())]
+    return rows.drop_duplicates(["quarter", "target"], keep="last")

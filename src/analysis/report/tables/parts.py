@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis.promises import ShareTarget
 from analysis.report import numbers
+from analysis.report.decisive import parts_of, rate_of
 from analysis.report.tables.plain import great_table, verdict_mark
 from analysis.report.wording import Wording
 from analysis.results import Results
@@ -16,26 +17,25 @@ from analysis.results import Results
 def parts(results: Results, words: Wording, target: ShareTarget) -> str:
     """Return one promise's parts as HTML: counts, forecast, probability and what the rest must deliver."""
     rows = []
-    for part in target.parts:
-        name = part.id if target.combine else ""
+    for part, name in parts_of(target):
         row = results.promise(target.id, name)
         rate = rate_of(results, target.id, name)
         rows.append(
             {
-                words.text("Part"): escape(words.part(results.plan, part)),
+                words.text("Part"): words.part(results.plan, part),
                 words.text("Verdict"): verdict_mark(row["verdict"], words),
                 words.text("Promised"): words.rule(part.rule, part.threshold),
-                words.text("Where we stand"): words.standing(row, words.of(results.plan.unit)),
+                words.text("Where we stand"): escape(words.standing(row, words.of(results.plan.unit))),
                 words.text("Year-end forecast (80% prediction interval)"): words.outlook_cell(row)
                 if row["note"] == ""
                 else words.reason(row["note"]),
                 words.text("Probability"): words.chance(row["probability"]),
                 words.text("What it would take"): numbers.MISSING
                 if rate is None
-                else words.needed(rate, part.rule, words.of(results.plan.unit)),
+                else escape(words.needed(rate, part.rule, words.of(results.plan.unit))),
             }
         )
-    return great_table(pd.DataFrame(rows), words.text("Part"), id=f"parts-{target.id}")
+    return great_table(pd.DataFrame(rows), words.text("Part"), id=f"parts-{target.id}", caption=words.of(target.title))
 
 
 def baselines(results: Results, words: Wording, target: str, part: str) -> str:
@@ -54,16 +54,14 @@ def baselines(results: Results, words: Wording, target: str, part: str) -> str:
         }
         for _, one in mine.iterrows()
     ]
-    return great_table(pd.DataFrame(rows), words.text("Simple forecast"), id=f"baselines-{target}-{part or 'whole'}")
+    return great_table(
+        pd.DataFrame(rows),
+        words.text("Simple forecast"),
+        id=f"baselines-{target}-{part or 'whole'}",
+        caption=words.text("Simple forecasts to compare with"),
+    )
 
 
 def has_baselines(results: Results, target: str, part: str) -> bool:
     """Return whether a part has simple forecasts to compare with."""
     return bool(((results.baselines["target"] == target) & (results.baselines["part"] == part)).any())
-
-
-def rate_of(results: Results, target: str, part: str) -> pd.Series | None:
-    """Return what the rest of the year must deliver for a part, or None when nothing is left of it."""
-    rates = results.run_rate
-    mine = rates[(rates["target"] == target) & (rates["part"] == part)]
-    return None if mine.empty else mine.iloc[0]

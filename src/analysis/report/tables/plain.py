@@ -31,8 +31,8 @@ def plain(frame: pd.DataFrame, *, caption: str) -> str:
     )
 
 
-def great_table(frame: pd.DataFrame, row_header: str, *, id: str) -> str:
-    """Return a frame of HTML cells as a table of great_tables, one of its columns being the rows' headers."""
+def great_table(frame: pd.DataFrame, row_header: str, *, id: str, caption: str) -> str:
+    """Return a frame of HTML cells as a table of great_tables, one of its columns, of plain text, the rows' headers."""
     cells = [name for name in frame.columns if name != row_header]
     table = (
         GT(frame, rowname_col=row_header, id=id)
@@ -41,7 +41,8 @@ def great_table(frame: pd.DataFrame, row_header: str, *, id: str) -> str:
         .fmt(lambda cell: cell, columns=cells)  # cells are HTML already; whatever came from outside is escaped
         .tab_options(table_width="100%", table_font_size="14px")
     )
-    return str(table.as_raw_html())
+    # great_tables knows titles only, which are rows of the table; a caption is what a screen reader asks for
+    return str(table.as_raw_html()).replace("<thead", f"<caption>{escape(caption)}</caption><thead", 1)
 
 
 def verdict_mark(code: str, words: Wording) -> str:

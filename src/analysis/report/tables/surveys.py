@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.data.published import SIPAS_SINCE_2022, SIPAS_UNTIL_2021
+from analysis.promises import TOTAL
 from analysis.report import numbers
 from analysis.report.wording import Wording
 from analysis.results import Results
@@ -17,11 +18,16 @@ METHODS = {
 }
 
 
+def of_the_whole(results: Results, indicator: str) -> pd.DataFrame:
+    """Return the rounds of one survey of the whole province in the order of their years, those with a share."""
+    surveys = results.surveys
+    mine = surveys[(surveys["indicator"] == indicator) & surveys["value"].notna()]
+    return mine[mine["series"].isin([TOTAL, results.plan.area])].sort_values("period", ignore_index=True)
+
+
 def rounds(results: Results, words: Wording, indicator: str) -> pd.DataFrame:
     """Return the rounds of one survey of the whole province, a row each; empty where there is none."""
-    surveys, language = results.surveys, words.language
-    mine = surveys[(surveys["indicator"] == indicator) & surveys["value"].notna()]
-    mine = mine[mine["series"].isin(["total", results.plan.area])].sort_values("period")
+    language, mine = words.language, of_the_whole(results, indicator)
     frame = pd.DataFrame(
         {
             words.text("Year"): mine["period"].astype(str),

@@ -1,0 +1,139 @@
+"""One share over time, a small picture for each of several members, all on one scale."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+
+from analysis import periods
+from analysis.report import numbers
+from analysis.report.figures import theme
+from analysis.report.figures.picture import Picture, mark_simulated, write_shares
+from analysis.report.wording import Wording
+from analysis.results import Results
+
+COLUMNS, MOST = 4, 16
+"""Pictures in a row; members drawn, the largest ones. All are in the table."""
+QUARTERS = 12
+"""Three years of quarters: a month of a small field says little."""
+
+
+def multiples(
+    results: Results, words: Wording, indicator: str, series: list[str], origin: pd.Period, *, members: str
+) -> Picture:
+    """Return the share of each member by quarter, largest member first, the whole in grey behind each.
+
+    Parameters
+    ----------
+    results, words
+        What there is to show, in which language.
+    indicator : str
+        The share.
+    series : list of str
+        Codes of the members.
+    origin : pd.Period
+        The last period known; quarters not whole by then are left out.
+    members : str
+        What the reader calls them: fields.
+    """
+    plan, language = results.plan, words.language
+    shares = _by_quarter(results, indicator, [*series, "total"], origin)
+    sums = shares.groupby("series")["denominator"].sum()
+    order = [code for code in sums.sort_values(ascending=False, kind="stable").index if code != "total"]
+    whole, drawn = shares[shares["series"] == "total"], order[:MOST]
+    quarters = sorted(shares["quarter"].unique())
+    at = {quarter: position for position, quarter in enumerate(quarters)}
+    rows = -(-len(drawn) // COLUMNS)
+
+    theme.apply()
+    figure, grid = plt.subplots(
+        rows, COLUMNS, figsize=(theme.WIDTH, 0.7 + 1.35 * rows), sharex=True, sharey=True, layout="constrained",
+        squeeze=False,
+    )  # fmt: skip
+    for axes in grid.flat[len(drawn) :]:
+        axes.set_visible(False)
+    for code, axes in zip(drawn, grid.flat, strict=False):
+        mine = shares[shares["series"] == code]
+        axes.plot([at[q] for q in whole["quarter"]], whole["value"], color=theme.GREY, linewidth=1.1, linestyle=":")
+        sns.lineplot(x=[at[q] for q in mine["quarter"]], y=mine["value"].to_numpy(), ax=axes, color=theme.BLUE,
+                     linewidth=2)  # fmt: skip
+        last = mine.iloc[-1]
+        axes.plot(at[last["quarter"]], last["value"], marker="o", markersize=4, color=theme.BLUE)
+        axes.annotate(
+            numbers.percent(last["value"], language),
+            (at[last["quarter"]], last["value"]),
+            xytext=(-3, 5),
+            textcoords="offset points",
+            ha="right",
+            fontsize=8.5,
+            color=theme.BLUE,
+            fontweight="bold",
+        )
+        # Names come from the office's data: a "$" in one is no formula.
+        axes.set_title(_short(words.name(plan, code)), fontsize=8.5, fontweight="normal", parse_math=False)
+        axes.set_xticks([0, len(quarters) - 1], [_written(quarters[end], language) for end in (0, -1)], fontsize=7.5)
+        axes.tick_params(axis="y", labelsize=7.5)
+        axes.grid(axis="x", visible=False)
+        axes.margins(x=0.08, y=0.25)
+    write_shares(grid[0, 0].yaxis, language, most=3)
+    what = words.indicator(plan, indicator)
+    figure.suptitle(words.text("{what}, by quarter ({members})", what=what, members=members), x=0.01, ha="left",
+                    fontsize=12, fontweight="bold")  # fmt: skip
+    mark_simulated(figure, results, words)
+    plt.close(figure)
+
+    last = shares[(shares["quarter"] == quarters[-1]) & shares["series"].isin(order)].set_index("series")["value"]
+    first = shares[(shares["quarter"] == quarters[0]) & shares["series"].isin(order)].set_index("series")["value"]
+    change = (last - first).dropna()
+    names = {code: words.name(plan, code) for code in order}
+    alt = words.text(
+        "{what}, {members}, {quarter}: from {low} ({low_name}) to {high} ({high_name}); moved most since {since}: "
+        "{most} ({change} percentage points).",
+        what=what,
+        members=members,
+        quarter=_written(quarters[-1], language),
+        low=numbers.percent(last.min(), language),
+        low_name=names[str(last.idxmin())],
+        high=numbers.percent(last.max(), language),
+        high_name=names[str(last.idxmax())],
+        since=_written(quarters[0], language),
+        most=names[str(change.abs().idxmax())] if len(change) else numbers.MISSING,
+        change=numbers.points(change[change.abs().idxmax()] if len(change) else np.nan, language),
+    )
+    caption = words.text(
+        "Each member by quarter, all on one scale; dotted grey: the whole. The {most} largest are drawn.",
+        most=numbers.count(len(drawn), language),
+    )
+    wide = shares[shares["quarter"].isin(quarters[-4:])].pivot_table(index="series", columns="quarter", values="value")
+    table = pd.DataFrame({words.text("Body or field"): list(names.values())})
+    for quarter in quarters[-4:]:
+        table[_written(quarter, language)] = [
+            numbers.percent(wide[quarter].get(code, np.nan), language) for code in order
+        ]
+    return Picture(figure, alt, caption, table, shares)
+
+
+def _by_quarter(results: Results, indicator: str, series: list[str], origin: pd.Period) -> pd.DataFrame:
+    """Return `series, quarter, numerator, denominator, value` of the last whole quarters."""
+    rows = results.indicators
+    rows = rows[(rows["indicator"] == indicator) & rows["series"].isin(series)]
+    rows = rows[rows["period"] <= periods.write(origin)]
+    rows = rows.assign(quarter=[periods.parse(label).asfreq("Q") for label in rows["period"]])
+    length = 3 if origin.freqstr.startswith("M") else 1
+    whole = rows[rows["series"] == "total"].groupby("quarter")["period"].nunique()
+    kept = whole[whole == length].index[-QUARTERS:]
+    sums = rows[rows["quarter"].isin(kept)].groupby(["series", "quarter"], as_index=False)[
+        ["numerator", "denominator"]
+    ].sum()  # fmt: skip
+    sums = sums[sums["denominator"] > 0]
+    return sums.assign(value=sums["numerator"] / sums["denominator"]).reset_index(drop=True)
+
+
+def _written(quarter: pd.Period, language: str) -> str:
+    return numbers.period(f"{quarter.year}Q{quarter.quarter}", language)
+
+
+def _short(name: str, most: int = 26) -> str:
+    return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"
