@@ -93,3 +93,11 @@ def test_day() -> None:
 def test_decimal() -> None:
     assert (numbers.decimal(0.125, "vi"), numbers.decimal(0.125, "en")) == ("0,13", "0.13")
     assert numbers.decimal(NAN, "vi") == "–"
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "written"),
+    [(0.07, 0.21, "−14"), (0.31, 0.30, "+1"), (0.304, 0.30, "0"), (0.005, 0.0049, "0"), (0.3, float("nan"), "–")],
+)
+def test_a_move_is_in_whole_signed_points(now: float, before: float, written: str) -> None:
+    assert numbers.whole_points(now, before, "vi") == written

@@ -52,7 +52,7 @@ class Exported:
     html : str
         The page.
     values : dict
-        Name of a CSV file → what is in it: the values behind a figure of the page.
+        Path of a CSV file from the page → what is in it: the values behind a figure of the page.
     """
 
     html: str

@@ -9,6 +9,9 @@ import nbformat
 
 from analysis.report.wording import Wording
 
+FOLDER = "figures"
+"""Where the values behind the figures are, beside the pages."""
+
 _WIDTHS = {"wide", "third"}
 
 
@@ -42,7 +45,7 @@ def gather(notebook: nbformat.NotebookNode, *, stem: str, words: Wording) -> dic
             caption = waiting.pop(0)["data"]["text/html"] if waiting and _is_caption(waiting[0]) else ""
             link = ""
             if "text/csv" in output["data"]:
-                name = f"{stem}-{count}.csv"
+                name = f"{FOLDER}/{stem}-{count}.csv"
                 values[name] = output["data"]["text/csv"]
                 told = escape(words.text("The values as a file (CSV)"))
                 link = f'<a class="values" href="{escape(name)}">{told}</a>'

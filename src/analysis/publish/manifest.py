@@ -143,7 +143,8 @@ def sha256(path: Path) -> str:
 
 def sha256_of_files(folder: Path) -> dict[str, str]:
     """Return the sha256 of every file of a run folder but its manifest, by name."""
-    return {path.name: sha256(path) for path in sorted(folder.iterdir()) if path.is_file() and path.name != NAME}
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != NAME)
+    return {path.relative_to(folder).as_posix(): sha256(path) for path in files}
 
 
 def is_complete(folder: Path, files: Mapping[str, str]) -> bool:

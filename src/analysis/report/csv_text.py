@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-RUNS = ("=", "+", "-", "@", "\t", "\r")
+RUNS = ("=", "+", "-", "@")
 """What a cell begins with that a spreadsheet takes for a formula."""
 
 
@@ -23,4 +23,7 @@ def csv_text(frame: pd.DataFrame) -> str:
 
 
 def _inert(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(RUNS) else cell
+    if not isinstance(cell, str):
+        return cell
+    one_line = cell.replace("\r", " ")  # a spreadsheet begins a new row at it, wherever it stands
+    return f"'{one_line}" if one_line.lstrip().startswith(RUNS) else one_line

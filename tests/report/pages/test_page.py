@@ -17,7 +17,7 @@ from analysis.report.pages.timeliness import TimelinessPage
 
 
 @pytest.mark.slow
-def test_bodies_and_fields_are_ranked_apart_and_groups_in_neither(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bodies_fields_and_districts_are_shown_apart_and_groups_in_none(monkeypatch: pytest.MonkeyPatch) -> None:
     run = read_run_file(ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml", draw_count=200, language="en")
     results = quarter.results(run)
     known = results.indicators
@@ -27,7 +27,8 @@ def test_bodies_and_fields_are_ranked_apart_and_groups_in_neither(monkeypatch: p
     shown: list[Picture] = []
     monkeypatch.setattr(page, "_picture", shown.append)
     page.by_body("overdue")
-    plan, (bodies, fields) = results.plan, [set(one.table.iloc[:, 0]) for one in shown]
+    plan, (bodies, fields, districts) = results.plan, [set(one.table.iloc[:, 0]) for one in shown]
+    assert districts == {page.words.of(plan.names[code]) for code in plan.districts} < bodies
     assert page.words.of(plan.names["sxd"]) in bodies - fields
     assert page.words.of(plan.names["datdai"]) in fields - bodies
     assert page.words.of(plan.names["named_fields"]) not in bodies | fields

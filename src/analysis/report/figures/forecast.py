@@ -11,7 +11,7 @@ from scipy.stats import norm
 
 from analysis.report import numbers
 from analysis.report.figures import theme
-from analysis.report.figures.picture import Picture, mark_simulated, of_series, period_axis, write_shares
+from analysis.report.figures.picture import Picture, mark_simulated, of_series, period_axis, set_title, write_shares
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -47,7 +47,7 @@ def components(results: Results, words: Wording, indicator: str, series: str) ->
     for axes in (middle, bottom):
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.decimal(value, language)))
     title = of_series(words, results.plan, indicator, series)
-    top.set_title(title, wrap=True)
+    set_title(figure, title)
     mark_simulated(figure, results, words)
     plt.close(figure)
     table = pd.DataFrame(

@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter
 from analysis import periods
 from analysis.report import numbers
 from analysis.report.figures import theme
-from analysis.report.figures.picture import Picture, mark_simulated
+from analysis.report.figures.picture import Picture, mark_simulated, set_title
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -25,11 +25,11 @@ def history(results: Results, words: Wording, said: pd.DataFrame) -> Picture | N
         `target, quarter, probability`, in the order of the quarters; see `tables.ledger.said_over_the_year`.
     """
     language = words.language
+    quarters = sorted(said["quarter"].unique())
     said = said.dropna(subset="probability")
     targets = [target for target in results.plan.targets if target.id in set(said["target"])]
     if not targets:
         return None
-    quarters = sorted(said["quarter"].unique())
     labels = [numbers.quarter(periods.parse_quarter(quarter), language) for quarter in quarters]
     names = [words.of(target.name) for target in targets]
 
@@ -38,19 +38,20 @@ def history(results: Results, words: Wording, said: pd.DataFrame) -> Picture | N
     for row, target in enumerate(targets):
         mine = said[said["target"] == target.id]
         axes.plot(mine["probability"], [row] * len(mine), color=theme.GREY, linewidth=1.4)
-        older = mine.iloc[:-1]
+        older = mine[mine["quarter"] != quarters[-1]]
         axes.plot(older["probability"], [row] * len(older), marker="o", linestyle="", markersize=6,
                   markerfacecolor="white", color=theme.GREY, markeredgewidth=1.5)  # fmt: skip
-        last = mine.iloc[-1]
-        axes.plot(last["probability"], row, marker="D", markersize=8, color=theme.BLUE)
-        path = " → ".join(words.chance(value) for value in mine["probability"])
+        now = mine[mine["quarter"] == quarters[-1]]
+        axes.plot(now["probability"], [row] * len(now), marker="D", markersize=8, linestyle="", color=theme.BLUE)
+        path = " → ".join(words.chance(value) for value in [*older["probability"], *now["probability"]])
+        path = path if len(now) else f"{path} → {numbers.MISSING}"
         axes.annotate(path, (1.04, row), va="center", fontsize=9, annotation_clip=False)
     axes.set_yticks(range(len(targets)), names)
     axes.invert_yaxis()
     axes.set_xlim(-0.03, 1.02)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.percent(value, language, digits=0)))
     axes.set(xlabel=words.text("Probability of meeting the target"), ylabel="")
-    axes.set_title(words.text("How each probability moved: {first} to {last}", first=labels[0], last=labels[-1]))
+    set_title(figure, words.text("How each probability moved: {first} to {last}", first=labels[0], last=labels[-1]))
     mark_simulated(figure, results, words)
     plt.close(figure)
 

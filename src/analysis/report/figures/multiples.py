@@ -10,7 +10,8 @@ import seaborn as sns
 from analysis import periods
 from analysis.report import numbers
 from analysis.report.figures import theme
-from analysis.report.figures.picture import Picture, mark_simulated, write_shares
+from analysis.report.figures.picture import Picture, mark_simulated, set_title, write_shares
+from analysis.report.small_cells import hide_small, said_of_hidden
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -55,10 +56,13 @@ def multiples(
     for axes in grid.flat[len(drawn) :]:
         axes.set_visible(False)
     for code, axes in zip(drawn, grid.flat, strict=False):
-        mine = shares[shares["series"] == code]
+        mine = shares[(shares["series"] == code) & shares["value"].notna()]
         axes.plot([at[q] for q in whole["quarter"]], whole["value"], color=theme.GREY, linewidth=1.1, linestyle=":")
         sns.lineplot(x=[at[q] for q in mine["quarter"]], y=mine["value"].to_numpy(), ax=axes, color=theme.BLUE,
                      linewidth=2)  # fmt: skip
+        axes.set_title(_short(words.name(plan, code)), fontsize=8.5, fontweight="normal")
+        if mine.empty:
+            continue
         last = mine.iloc[-1]
         axes.plot(at[last["quarter"]], last["value"], marker="o", markersize=4, color=theme.BLUE)
         axes.annotate(
@@ -70,17 +74,15 @@ def multiples(
             fontsize=8.5,
             color=theme.BLUE,
             fontweight="bold",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.75},
         )
-        # Names come from the office's data: a "$" in one is no formula.
-        axes.set_title(_short(words.name(plan, code)), fontsize=8.5, fontweight="normal", parse_math=False)
         axes.set_xticks([0, len(quarters) - 1], [_written(quarters[end], language) for end in (0, -1)], fontsize=7.5)
         axes.tick_params(axis="y", labelsize=7.5)
         axes.grid(axis="x", visible=False)
         axes.margins(x=0.08, y=0.25)
     write_shares(grid[0, 0].yaxis, language, most=3)
     what = words.indicator(plan, indicator)
-    figure.suptitle(words.text("{what}, by quarter ({members})", what=what, members=members), x=0.01, ha="left",
-                    fontsize=12, fontweight="bold")  # fmt: skip
+    set_title(figure, words.text("{what}, by quarter ({members})", what=what, members=members))
     mark_simulated(figure, results, words)
     plt.close(figure)
 
@@ -100,13 +102,15 @@ def multiples(
         high_name=names[str(last.idxmax())],
         since=_written(quarters[0], language),
         most=names[str(change.abs().idxmax())] if len(change) else numbers.MISSING,
-        change=numbers.points(change[change.abs().idxmax()] if len(change) else np.nan, language),
+        change=numbers.points(float(change[change.abs().idxmax()]) if len(change) else np.nan, language),
     )
     caption = words.text(
         "Each member by quarter, all on one scale; dotted grey: the whole. The {most} largest are drawn.",
         most=numbers.count(len(drawn), language),
     )
-    wide = shares[shares["quarter"].isin(quarters[-4:])].pivot_table(index="series", columns="quarter", values="value")
+    caption = f"{caption} {said_of_hidden(shares, words, words.of(plan.unit))}".strip()
+    recent = shares[shares["quarter"].isin(quarters[-4:])]
+    wide = recent.pivot_table(index="series", columns="quarter", values="value", dropna=False)
     table = pd.DataFrame({words.text("Body or field"): list(names.values())})
     for quarter in quarters[-4:]:
         table[_written(quarter, language)] = [
@@ -128,7 +132,7 @@ def _by_quarter(results: Results, indicator: str, series: list[str], origin: pd.
         ["numerator", "denominator"]
     ].sum()  # fmt: skip
     sums = sums[sums["denominator"] > 0]
-    return sums.assign(value=sums["numerator"] / sums["denominator"]).reset_index(drop=True)
+    return hide_small(sums.assign(value=sums["numerator"] / sums["denominator"])).reset_index(drop=True)
 
 
 def _written(quarter: pd.Period, language: str) -> str:

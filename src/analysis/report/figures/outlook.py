@@ -18,6 +18,7 @@ from analysis.report.figures.picture import (
     mark_simulated,
     of_series,
     period_axis,
+    set_title,
     share_table,
     write_shares,
 )
@@ -82,7 +83,7 @@ def outlook(
     _direct_labels(axes, words, judged, len(labels), fan)
     mark_breaks(axes, results, words, judged.indicator, at)
     title = of_series(words, plan, judged.indicator, judged.series)
-    axes.set_title(_short_title(words, promised, words.part(plan, judged)) if small else title, wrap=True)
+    set_title(figure, _short_title(words, promised, words.part(plan, judged)) if small else title)
     mark_simulated(figure, results, words)
     plt.close(figure)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from typing import Literal
 
@@ -54,6 +55,13 @@ def of_series(words: Wording, plan: Plan, indicator: str, series: str) -> str:
     """Return what an indicator of a series is called: "Land: share overdue, of the cases resolved"."""
     what = words.indicator(plan, indicator)
     return what if series == TOTAL else f"{words.name(plan, series)}: {what[0].lower()}{what[1:]}"
+
+
+def set_title(figure: Figure, title: str) -> None:
+    """Write a title over a figure, flush left with its edge, on as many lines as it needs."""
+    letters = int(figure.get_figwidth() * 9.5)
+    lines = [line for part in title.split("\n") for line in textwrap.wrap(part, letters)]
+    figure.suptitle("\n".join(lines), x=0.01, ha="left")
 
 
 def period_axis(axes: Axes, labels: list[str], language: str, *, most: int = 8) -> None:

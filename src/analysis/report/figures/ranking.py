@@ -12,8 +12,10 @@ from analysis.report.figures import theme
 from analysis.report.figures.picture import (
     Picture,
     mark_simulated,
+    set_title,
     write_shares,
 )
+from analysis.report.small_cells import hide_small, said_of_hidden
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -24,19 +26,23 @@ def ranking(
     """Return the year so far of one share, largest first, of members that the reader calls by one word: fields."""
     plan, language = results.plan, words.language
     year = periods.labels_of_year(origin)
-    rows = results.indicators[
+    periods_of_year = results.indicators[
         (results.indicators["indicator"] == indicator)
         & results.indicators["series"].isin(series)
         & results.indicators["period"].isin(year)
     ]
-    sums = rows.groupby("series")[["numerator", "denominator"]].sum()
+    sums = periods_of_year.groupby("series")[["numerator", "denominator"]].sum()
     sums = sums[sums["denominator"] > 0].assign(value=lambda f: f["numerator"] / f["denominator"])
-    sums = sums.sort_values("value", ascending=False)
+    hidden = said_of_hidden(sums, words, words.of(plan.unit))
+    sums = hide_small(sums).sort_values("value", ascending=False, na_position="last")
     names = [words.name(plan, code) for code in sums.index]
+    shown = sums["value"].dropna()
+    rows = list(range(len(shown)))
     theme.apply()
-    figure, axes = plt.subplots(figsize=(theme.WIDTH, 0.9 + 0.3 * len(sums)), layout="constrained")
-    sns.barplot(x=sums["value"].to_numpy(), y=names, ax=axes, color=theme.BLUE, width=0.62)
-    for position, value in enumerate(sums["value"]):
+    figure, axes = plt.subplots(figsize=(theme.WIDTH, 0.9 + 0.3 * len(shown)), layout="constrained")
+    sns.barplot(x=shown.to_numpy(), y=rows, orient="h", ax=axes, color=theme.BLUE, width=0.62)
+    axes.set_yticks(rows, names[: len(shown)])
+    for position, value in enumerate(shown):
         axes.annotate(
             numbers.percent(value, language),
             (value, position),
@@ -48,17 +54,17 @@ def ranking(
     write_shares(axes.xaxis, language)
     axes.set(xlabel="", ylabel="")
     title = words.text("{what}: year to date ({members})", what=words.indicator(plan, indicator), members=members)
-    axes.set_title(title, wrap=True)
+    set_title(figure, title)
     axes.grid(axis="y", visible=False)
     mark_simulated(figure, results, words)
     plt.close(figure)
     alt = words.text(
         "{what}, year to date: highest {high} ({high_share}), lowest {low} ({low_share}).",
         what=words.indicator(plan, indicator),
-        high=names[0],
-        high_share=numbers.percent(sums["value"].iloc[0], language),
-        low=names[-1],
-        low_share=numbers.percent(sums["value"].iloc[-1], language),
+        high=names[0] if len(shown) else numbers.MISSING,
+        high_share=numbers.percent(shown.max(), language),
+        low=names[len(shown) - 1] if len(shown) else numbers.MISSING,
+        low_share=numbers.percent(shown.min(), language),
     )
     table = pd.DataFrame(
         {
@@ -68,5 +74,5 @@ def ranking(
             words.text("Share"): [numbers.percent(v, language) for v in sums["value"]],
         }
     )
-    return Picture(figure, alt, words.text("Ratio of the sums of the year so far; counts in the table."), table,
-                   sums.reset_index().assign(name=names))  # fmt: skip
+    caption = f"{words.text('Ratio of the sums of the year so far; counts in the table.')} {hidden}".strip()
+    return Picture(figure, alt, caption, table, sums.reset_index().assign(name=names))

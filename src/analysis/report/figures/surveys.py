@@ -9,7 +9,7 @@ from scipy.stats import norm
 from analysis.promises import SurveyTarget
 from analysis.report import numbers
 from analysis.report.figures import theme
-from analysis.report.figures.picture import Picture, mark_simulated, write_shares
+from analysis.report.figures.picture import Picture, mark_simulated, set_title, write_shares
 from analysis.report.tables.surveys import of_the_whole, rounds
 from analysis.report.wording import Wording
 from analysis.results import Results
@@ -70,7 +70,7 @@ def survey(results: Results, words: Wording, target: SurveyTarget, *, small: boo
     axes.set_ylim(min(spread[1], target.threshold) - 0.02, min(max(spread[0], target.threshold) + 0.03, 1.0))
     write_shares(axes.yaxis, language, most=4 if small else 6)
     axes.grid(axis="x", visible=False)
-    axes.set_title(f"{words.of(target.name)}\n{what}" if small else what, wrap=True)
+    set_title(figure, f"{words.of(target.name)}\n{what}" if small else what)
     mark_simulated(figure, results, words)
     plt.close(figure)
 

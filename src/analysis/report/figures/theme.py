@@ -31,6 +31,9 @@ def apply(*, small: bool = False) -> None:
             "axes.titlelocation": "left",
             "axes.titlesize": 12,
             "axes.titleweight": "bold",
+            "text.parse_math": False,  # names come from the office's data: a "$" in one is no formula
+            "figure.titlesize": 12,
+            "figure.titleweight": "bold",
             "figure.dpi": 150 if small else DPI,
             "savefig.dpi": 150 if small else DPI,
         }

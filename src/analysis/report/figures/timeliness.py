@@ -8,7 +8,7 @@ import pandas as pd
 from analysis import periods
 from analysis.report import numbers
 from analysis.report.figures import theme
-from analysis.report.figures.picture import Picture, mark_simulated
+from analysis.report.figures.picture import Picture, mark_simulated, set_title
 from analysis.report.indicator_words import TIMELINESS
 from analysis.report.wording import Wording
 from analysis.results import Results
@@ -64,7 +64,7 @@ def timeliness(results: Results, words: Wording) -> Picture | None:
     axes.grid(visible=False)
     axes.legend(loc="upper left", bbox_to_anchor=(0, -0.02), ncols=len(names), frameon=False, fontsize=9)
     title = words.text("How cases were resolved, by quarter")
-    axes.set_title(title)
+    set_title(figure, title)
     mark_simulated(figure, results, words)
     plt.close(figure)
 

@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter
 from analysis.forecast.backtest.grading import BINS, PIT_BINS
 from analysis.report import numbers
 from analysis.report.figures import theme
-from analysis.report.figures.picture import Picture
+from analysis.report.figures.picture import Picture, set_title
 from analysis.report.wording import Wording
 
 
@@ -42,7 +42,7 @@ def reliability(rows: pd.DataFrame, words: Wording, *, title: str) -> Picture:
     axes.set_ylabel(words.text("Share that happened"))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda value, _: numbers.percent(value, language, digits=0)))
-    axes.set_title(title, wrap=True)
+    set_title(figure, title)
     plt.close(figure)
     table = pd.DataFrame(
         {
@@ -93,7 +93,7 @@ def places(rows: pd.DataFrame, words: Wording, *, title: str) -> Picture:
     _even(axes)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.percent(value, language, digits=0)))
     axes.set(xlabel=words.text("Tenth of what was said in which the outcome fell"), ylabel="")
-    axes.set_title(title, wrap=True)
+    set_title(figure, title)
     plt.close(figure)
     table = pd.DataFrame(
         {

@@ -18,6 +18,7 @@ from analysis.report.figures.picture import (
     mark_simulated,
     of_series,
     period_axis,
+    set_title,
     share_table,
 )
 from analysis.report.wording import Wording
@@ -50,7 +51,7 @@ def trend(results: Results, words: Wording, indicator: str, series: str) -> Pict
     mark_breaks(axes, results, words, indicator, {label: at for at, label in enumerate(shares["period"])})
     period_axis(axes, list(shares["period"]), language)
     title = of_series(words, plan, indicator, series)
-    axes.set_title(title, wrap=True)
+    set_title(figure, title)
     mark_simulated(figure, results, words)
     plt.close(figure)
     last, year_ago = shares.iloc[-1], shares[shares["period"] == _year_before(shares["period"].iloc[-1])]

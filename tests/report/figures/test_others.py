@@ -1,0 +1,121 @@
+"""What the other pictures say is what the results say."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis import quarter
+from analysis.parameters import ROOT, RunParameters, read_run_file
+from analysis.promises import SurveyTarget
+from analysis.report import numbers
+from analysis.report.figures.gap import gap
+from analysis.report.figures.history import history
+from analysis.report.figures.multiples import multiples
+from analysis.report.figures.surveys import survey
+from analysis.report.figures.timeliness import timeliness
+from analysis.report.tables.ledger import said_over_the_year
+from analysis.report.wording import Wording
+from analysis.results import Results
+
+pytestmark = pytest.mark.slow
+ORIGIN = pd.Period("2021-09", "M")
+EN = Wording("en")
+
+
+@pytest.fixture(scope="module")
+def run() -> RunParameters:
+    return read_run_file(ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml", draw_count=200)
+
+
+@pytest.fixture(scope="module")
+def results(run: RunParameters) -> Results:
+    return quarter.results(run)
+
+
+def test_multiples_are_ratios_of_the_quarters_sums(results: Results) -> None:
+    picture = multiples(results, EN, "online_of_all", ["datdai", "thue"], ORIGIN, members="Fields")
+    months = results.series("online_of_all", "thue").set_index("period").loc[["2021-07", "2021-08", "2021-09"]]
+    share = numbers.percent(months["numerator"].sum() / months["denominator"].sum(), "en")
+    rows = picture.table.set_index("Body or field")
+    assert rows.loc[EN.of(results.plan.names["thue"]), "Q3 2021"] == share
+    assert share in picture.alt
+    assert len(picture.values["quarter"].unique()) == 12
+
+
+def test_a_quarter_that_is_not_whole_is_left_out(results: Results) -> None:
+    picture = multiples(results, EN, "online_of_all", ["thue"], ORIGIN - 1, members="Fields")
+    assert picture.values["quarter"].max() == pd.Period("2021Q2", "Q")
+
+
+def test_small_cells_are_in_no_picture_table_or_file(results: Results) -> None:
+    rows = results.indicators.copy()
+    mine = (rows["series"] == "thue") & (rows["indicator"] == "online_of_all")
+    rows.loc[mine, ["numerator", "denominator"]] = [1, 1]  # three cases a quarter
+    picture = multiples(
+        dataclasses.replace(results, indicators=rows), EN, "online_of_all", ["thue", "datdai"], ORIGIN, members="Fields"
+    )
+    assert set(picture.table.set_index("Body or field").loc[EN.of(results.plan.names["thue"])]) == {numbers.MISSING}
+    assert picture.values.query("series == 'thue'")["value"].isna().all()
+    assert "Small cells hidden" in picture.caption
+
+
+def test_the_classes_of_a_quarter_add_up_and_are_said(results: Results) -> None:
+    picture = timeliness(results, EN)
+    assert picture is not None
+    months = results.timeliness.query("period in ['2021-07', '2021-08', '2021-09']")
+    late = months.loc[months["timeliness"] == "late", "resolved"].sum()
+    assert picture.values.iloc[-1][["early", "on_time", "late", "no_due_date"]].sum() == months["resolved"].sum()
+    assert f"overdue {numbers.percent(late / months['resolved'].sum(), 'en')}" in picture.alt
+
+
+def test_no_classes_no_picture(results: Results) -> None:
+    none = results.timeliness.assign(timeliness=None)
+    assert timeliness(dataclasses.replace(results, timeliness=none), EN) is None
+
+
+def test_a_survey_picture_tells_its_last_round(results: Results) -> None:
+    (target,) = (one for one in results.plan.targets if isinstance(one, SurveyTarget))
+    picture = survey(results, EN, target, small=True)
+    assert picture is not None
+    last = (
+        results.surveys.query("indicator == 'surveyed_provincial' and series == 'total'").sort_values("period").iloc[-1]
+    )
+    for said in (numbers.percent(last["value"], "en"), numbers.count(last["respondents"], "en"), "more than 81%"):
+        assert said in picture.alt
+    assert picture.width == "third"
+
+
+def test_a_gap_picture_names_who_holds_most(results: Results) -> None:
+    held = results.gap.query("target == 'online_uptake' and part == 'of_all' and dimension == 'fields' and short > 0")
+    picture = gap(results, EN, held, title="Who", table=pd.DataFrame({"x": [1]}))
+    first = held.sort_values("short").iloc[-1]
+    assert (
+        f"{EN.of(results.plan.names[first['series']])} holds most, {numbers.count(first['short'], 'en')}" in picture.alt
+    )
+    assert numbers.count(held["short"].sum(), "en") in picture.alt
+
+
+def test_a_history_joins_what_was_published_recomputed_and_said_now(
+    results: Results, run: RunParameters, tmp_path: Path
+) -> None:
+    rows = ["published_at,fingerprint,quarter,as_of,status,target,part,rule,threshold,probability",
+            "2021-04-01,x,2021-Q1,2021-03-20,final,autonomy,,,,0.4",
+            "2021-07-01,x,2021-Q2,2021-06-20,final,autonomy,,,,0.3",
+            "2021-12-01,x,2021-Q4,2021-12-20,final,autonomy,,,,0.9"]  # fmt: skip
+    (tmp_path / "khanh-hoa-2021.csv").write_text("\n".join(rows), encoding="utf-8")
+    said = said_over_the_year(tmp_path, run, results)
+    mine = said[said["target"] == "autonomy"]
+    now = results.promise("autonomy")["probability"]
+    assert mine["quarter"].tolist() == ["2021-Q1", "2021-Q2", "2021-Q3"]
+    assert mine["probability"].tolist() == [0.4, 0.3, now]
+    # nothing was published of this one for the second quarter: what the method says from what was known then
+    other = said[said["target"] == "one_stop"]
+    assert other["quarter"].tolist() == ["2021-Q2", "2021-Q3"]
+    picture = history(results, EN, said)
+    assert picture is not None
+    assert picture.table.set_index("Promise").loc["Public units made autonomous", "Q1 2021"] == "40%"
+    assert history(results, EN, said.assign(probability=float("nan"))) is None
