@@ -27,7 +27,7 @@ ORDER = [
 ROOMS_OF = {
     "statsmodels": {"forecast", "indicators/trend.py"},
     "matplotlib": {"report", "explore"},
-    "seaborn": {"report", "explore"},
+    "seaborn": {"report"},
     "great_tables": {"report"},
     "papermill": {"publish"},
     "nbconvert": {"publish"},
