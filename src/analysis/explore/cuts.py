@@ -6,7 +6,7 @@ import pandas as pd
 
 from analysis.indicators.uptake import OF_ALL, OF_PUBLISHED
 from analysis.interpretation import Interpretation
-from analysis.promises import TOTAL
+from analysis.promises import TOTAL, ItemsTarget
 from analysis.readings import Counted, measured_along
 from analysis.results import Results
 
@@ -46,7 +46,7 @@ class Cuts:
 
         Such counts do not add up over periods, and tell of no person.
         """
-        return any(target.id == indicator for target in self._results.plan.targets)
+        return any(one.id == indicator for one in self._results.plan.targets if isinstance(one, ItemsTarget))
 
     def dimensions(self, indicator: str) -> list[str]:
         """Return what an indicator can be cut along, as far as the data has it; the whole comes first.
