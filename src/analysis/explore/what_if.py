@@ -103,6 +103,7 @@ class WhatIf:
             control.observe(self._show, "value")
         for control in self.answers.values():
             control.observe(self._define, "value")
+        self._touch(())
         self._show()
 
     def show(self) -> None:
@@ -130,20 +131,21 @@ class WhatIf:
             except Fault as fault:
                 self._reason = str(fault)
         self._tell(self._reason)
+        self._touch(changed)
         self._show()
 
     def _show(self, _: Any = None) -> None:
         if self._reason:
             self.outcome.value = ""
             return
-        touched = [
-            target.id
-            for target in self._plan.targets
-            if any(is_touched(target, name) for name in ("uptake_base", *self._changed()))
-        ]
-        self.before = judged(self._run, self._now, Shift(), touched)
-        self.after = judged(self._asked, self._then, self.shift, touched)
+        self.after = judged(self._asked, self._then, self.shift, self._touched)
         self.outcome.value = comparison(self._now.plan, self._then.plan, self.before, self.after, self._words)
+
+    def _touch(self, changed: Collection[Any]) -> None:
+        """Take up the promises that the controls can change: those on online filing, and what a definition touches."""
+        names = ("uptake_base", *changed)
+        touched = [one.id for one in self._plan.targets if any(is_touched(one, name) for name in names)]
+        self._touched, self.before = touched, judged(self._run, self._now, Shift(), touched)
 
     def _changed(self) -> dict[Any, str]:
         chosen = self._chosen
