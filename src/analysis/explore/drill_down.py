@@ -72,6 +72,7 @@ class DrillDown:
             options=[("", "")], description=words.text("From – to"), continuous_update=False, **WIDE
         )
         self.picture, self.table = widgets.HTML(), widgets.HTML()
+        self.table.add_class("jp-RenderedHTMLCommon")  # JupyterLab's own look of tables, as outputs have it
         self.box = widgets.VBox([self.indicator, self.dimension, self.members, self.periods, self.picture, self.table])
         self.indicator.observe(self._offer_dimensions, "value")
         self.dimension.observe(self._offer_members, "value")

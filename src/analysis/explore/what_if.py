@@ -26,7 +26,7 @@ from analysis.results import Results
 MOST_POINTS = 30
 """Percentage points that the slider reaches to either side."""
 
-WIDE = {"style": {"description_width": "260px"}, "layout": {"width": "760px"}}
+WIDE = {"style": {"description_width": "300px"}, "layout": {"width": "760px"}}
 
 
 def judged(run: RunParameters, results: Results, shift: Shift, targets: Collection[str]) -> pd.DataFrame:
@@ -95,6 +95,7 @@ class WhatIf:
             for name in AFFECTS if any(is_touched(target, name) for target in self._plan.targets)
         }  # fmt: skip
         self.status, self.outcome = widgets.HTML(), widgets.HTML()
+        self.outcome.add_class("jp-RenderedHTMLCommon")  # JupyterLab's own look of tables, as outputs have it
         questions = widgets.Accordion([widgets.VBox(list(self.answers.values()))], titles=[words.text("Definitions")])
         self.box = widgets.VBox([self.dimension, self.members, self.points, questions, self.status, self.outcome])
         self._offer_members()
