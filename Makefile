@@ -36,7 +36,7 @@ lint: .venv/installed ## format, lint, types, notebooks without outputs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/nbstripout --keep-id --verify notebooks/report/*.ipynb
+	$(BIN)/nbstripout --keep-id --verify notebooks/*/*.ipynb
 
 demo: .venv/installed ## write the simulated province again
 	$(BIN)/dunghen demo

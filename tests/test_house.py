@@ -11,10 +11,22 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "analysis"
 LEAVES = {"faults", "strict_yaml", "parameters", "periods", "interpretation", "promises", "plan", "schema"}
-ORDER = ["data", "indicators", "forecast", "attainment", "readings", "results", "quarter", "report", "publish", "cli"]
+ORDER = [
+    "data",
+    "indicators",
+    "forecast",
+    "attainment",
+    "readings",
+    "results",
+    "quarter",
+    "report",
+    "explore",
+    "publish",
+    "cli",
+]
 ROOMS_OF = {
     "statsmodels": {"forecast", "indicators/trend.py"},
-    "matplotlib": {"report"},
+    "matplotlib": {"report", "explore"},
     "seaborn": {"report"},
     "great_tables": {"report"},
     "papermill": {"publish"},
@@ -25,7 +37,8 @@ ROOMS_OF = {
     "adbc_driver_postgresql": {"data", "indicators"},
     "python_calamine": {"data"},
     "xlsxwriter": {"data"},
-    "IPython": {"report", "publish"},
+    "IPython": {"report", "explore", "publish"},
+    "ipywidgets": {"explore"},
 }
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 

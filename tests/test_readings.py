@@ -179,3 +179,24 @@ def test_a_plan_of_another_year_and_other_rules_needs_no_code(received, counted:
     assert whole.loc[["published", "integrated"], "note"].tolist() == ["", ""]
     assert whole.loc["pci", "indicator"] == "pci"
     assert whole.loc["satisfaction", ["indicator", "note"]].tolist() == ["sipas", "not_enough_rounds"]
+
+
+def test_cut_along_the_channel_the_pieces_make_up_the_whole(plan, received):
+    counted = Counted(received.counts, received.workload, received.ratings).known(pd.Period("2018-12", "M"))
+    chosen = Interpretation()
+    cut = readings.measured_along(plan, counted, chosen, "channel")
+    assert set(cut["series"]) == {"counter", "online", "post"}
+    whole = readings.measured(plan, counted, chosen).query("series == 'total'")
+    sums = ["numerator", "denominator"]
+    pieces, total = (frame.groupby(["indicator", "period"])[sums].sum() for frame in (cut, whole))
+    pd.testing.assert_frame_equal(pieces, total)
+    # all that is filed online is online
+    online = cut[(cut["indicator"] == "online_of_all") & (cut["series"] == "online")]
+    assert (online["numerator"] == online["denominator"]).all()
+
+
+def test_nothing_is_cut_along_a_dimension_the_source_lacks(plan, received):
+    counted = Counted(
+        *(table.assign(district=None) for table in (received.counts, received.workload, received.ratings))
+    )
+    assert readings.measured_along(plan, counted, Interpretation(), "district").empty

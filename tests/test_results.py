@@ -19,7 +19,7 @@ FRAMES = [field.name for field in fields(Results) if field.type == "pd.DataFrame
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
     folder = tmp_path / "package"
-    for name in ("forecast/fit.py", "report/pages/page.py", "publish/export.py", "cli.py"):
+    for name in ("forecast/fit.py", "report/pages/page.py", "explore/what_if.py", "publish/export.py", "cli.py"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("x = 1\n", encoding="utf-8")
     return folder
@@ -70,7 +70,13 @@ def test_the_data_the_plan_and_the_mapping_change_the_key(package: Path, plan: P
 
 @pytest.mark.parametrize(
     ("file", "matters"),
-    [("forecast/fit.py", True), ("report/pages/page.py", False), ("publish/export.py", False), ("cli.py", False)],
+    [
+        ("forecast/fit.py", True),
+        ("report/pages/page.py", False),
+        ("explore/what_if.py", False),
+        ("publish/export.py", False),
+        ("cli.py", False),
+    ],
 )
 def test_only_code_that_computes_changes_the_key(package: Path, plan: Path, file: str, matters: bool) -> None:
     before = _made_of(package, plan).key

@@ -8,5 +8,6 @@ Read in this order; data flows one way:
 - ``forecast``    shares so far → joint draws of the rest of the year
 - ``attainment``  draws → the probability of each promise
 - ``report``      results → words, tables, figures
+- ``explore``     results → controls to drill down and to ask "what if" with
 - ``publish``     notebooks → a published quarter
 """

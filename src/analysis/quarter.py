@@ -91,7 +91,8 @@ def compute(run: RunParameters, plan: Plan, received: Received, made_of: Fingerp
     chosen, drawn = plan.interpretation(run.answers), Draws(run.draw_count, run.seed)
     facts = _facts(plan, received, as_of=run.as_of)
     counted_as = partial(_counted_as, plan=plan, received=received, as_of=run.as_of, own=counted)
-    now = read(plan, quarter, _counted(counted_as(chosen), chosen), facts, chosen, drawn)
+    as_read = _counted(counted_as(chosen), chosen).known(origin)
+    now = read(plan, quarter, as_read, facts, chosen, drawn)
     other = sensitivity(plan, quarter, now.attainment.promises, counted_as, facts, chosen, drawn)
     parts = [part for target in now.plan.share_targets for part in target.parts]
     rules: dict[str, Rule] = {part.indicator: "at_most" if part.rule == "at_most" else "at_least" for part in parts}
@@ -109,6 +110,9 @@ def compute(run: RunParameters, plan: Plan, received: Received, made_of: Fingerp
         intake=_intake(received, origin),
         rejected=_rejected(received, origin),
         flagged=received.flagged,
+        counts=as_read.counts,
+        workload=as_read.workload,
+        ratings=as_read.ratings,
         agency_months=reporting.by_agency(counts),
         timeliness=reporting.by_timeliness(counts),
         compared_with=before[1] if before else None,

@@ -120,6 +120,30 @@ def measured(plan: Plan, counted: Counted, chosen: Interpretation) -> pd.DataFra
     )
 
 
+def measured_along(plan: Plan, counted: Counted, chosen: Interpretation, dimension: str) -> pd.DataFrame:
+    """Return the same shares for each code of a dimension that has no series of its own: ``district`` or ``channel``.
+
+    Parameters
+    ----------
+    plan, counted, chosen
+        As for `read`, the plan written out.
+    dimension : str
+        A column of all three tables; cases without a code there are in none of its series.
+
+    Returns
+    -------
+    pd.DataFrame
+        See `indicators.series.share_series`; `series` is the code.
+    """
+    tables = (counted.counts, counted.workload, counted.ratings)
+    pieces = []
+    for code in sorted({code for table in tables for code in table[dimension].dropna().unique()}):
+        inside = Counted(*(table[table[dimension] == code] for table in tables))
+        shares = measured(plan, inside, chosen)
+        pieces.append(shares[shares["series"] == TOTAL].assign(series=code))
+    return pd.concat(pieces, ignore_index=True) if pieces else measured(plan, counted, chosen).iloc[:0]
+
+
 def sensitivity(
     plan: Plan,
     quarter: pd.Period,

@@ -64,6 +64,8 @@ class Results:
         `file, line, code, reason, raw`, one row per row that was not taken.
     flagged : pd.DataFrame
         `code, rows`: cases that were taken and are worth a look, or are counted apart.
+    counts, workload, ratings : pd.DataFrame
+        Cases counted as the plan is read, up to the quarter; see `data.contracts`.
     agency_months : pd.DataFrame
         `period, agency, received, resolved` in cases.
     timeliness : pd.DataFrame
@@ -107,6 +109,9 @@ class Results:
     intake: pd.DataFrame
     rejected: pd.DataFrame
     flagged: pd.DataFrame
+    counts: pd.DataFrame
+    workload: pd.DataFrame
+    ratings: pd.DataFrame
     agency_months: pd.DataFrame
     timeliness: pd.DataFrame
     revisions: pd.DataFrame
@@ -201,14 +206,15 @@ def fingerprint(
     data : str
         Hash of the input.
     package : Path
-        Folder of the source; what only shows numbers (`report`, `publish`, the command line) is left out.
+        Folder of the source; what only shows numbers (`report`, `explore`, `publish`, the command line) is left
+        out.
     """
     numbers = run.model_dump(
         mode="json", exclude={"language", "status", "signed_by", "plan_file", "input_path", "source_file"}
     )
     figures = sorted(published.glob("*.csv"))
     papers = b"".join(paper.read_bytes() for paper in (plan, *([source] if source else []), *figures))
-    shown = {"report", "publish", "cli.py"}
+    shown = {"report", "explore", "publish", "cli.py"}
     code = hashlib.sha256()
     for file in sorted(package.rglob("*.py")):
         if file.relative_to(package).parts[0] not in shown:

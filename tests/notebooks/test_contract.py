@@ -1,4 +1,4 @@
-"""What every report notebook promises: one parameters cell, thin calls, nothing executed in the source."""
+"""What every notebook promises: one parameters cell, thin calls, nothing executed in the source."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 
 from analysis.parameters import ROOT, RunParameters
 
-NOTEBOOKS = sorted((ROOT / "notebooks" / "report").glob("*.ipynb"))
+REPORT, EXPLORE = (sorted((ROOT / "notebooks" / room).glob("*.ipynb")) for room in ("report", "explore"))
+NOTEBOOKS = [*REPORT, *EXPLORE]
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
 BANNED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Try, ast.TryStar, ast.With, ast.AsyncWith, *LOOPS)
 
@@ -28,8 +29,9 @@ def _tags(cell: dict) -> list[str]:
     return cell["metadata"].get("tags", [])
 
 
-def test_the_report_notebooks_stand():
-    assert [path.stem for path in NOTEBOOKS] == [
+def test_the_notebooks_stand():
+    assert [path.stem for path in EXPLORE] == ["drill_down", "what_if"]
+    assert [path.stem for path in REPORT] == [
         "00_summary",
         "01_data_quality",
         "02_online_uptake",

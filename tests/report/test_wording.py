@@ -48,7 +48,7 @@ def _sentences() -> tuple[dict[str, str], list[str]]:
     found: dict[str, str] = {}
     opaque = []
     # What a reader sees is said by these rooms only; elsewhere a method called `text` is another thing.
-    for file in sorted([*(PACKAGE / "report").rglob("*.py"), *(PACKAGE / "publish").rglob("*.py")]):
+    for file in sorted(file for room in ("report", "explore", "publish") for file in (PACKAGE / room).rglob("*.py")):
         name = file.relative_to(PACKAGE).as_posix()
         for line, sentence in _spoken(ast.parse(file.read_text(encoding="utf-8"))):
             if sentence is None:

@@ -26,7 +26,7 @@ def decisive_part(results: Results, target: ShareTarget) -> tuple[Part, pd.Serie
     if not estimated:
         return None
     pick = max if target.combine == "any_of" else min
-    return pick(estimated, key=lambda pair: (pair[1]["probability"], pair[0].id))
+    return pick(estimated, key=lambda pair: float(pair[1]["probability"]))  # of equals the one the plan has first
 
 
 def rate_of(results: Results, target: str, part: str) -> pd.Series | None:

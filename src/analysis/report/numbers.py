@@ -18,6 +18,20 @@ def percent(share: float, language: str, *, digits: int = 1) -> str:
     return MISSING if pd.isna(share) else f"{_rounded(share * 100, language, digits)}%"
 
 
+def percent_beside(share: float, threshold: float, language: str) -> str:
+    """Return a share with as many decimals, one to three, as tell it from a threshold it has not reached.
+
+    29.985 % is written 29,99 % beside a promise of 30 %, not 30,0 %.
+    """
+    if pd.isna(share) or pd.isna(threshold):
+        return percent(share, language)
+    for digits in (1, 2, 3):
+        written = percent(share, language, digits=digits)
+        if written != percent(threshold, language, digits=digits):
+            return written
+    return percent(share, language) if share == threshold else written
+
+
 def percent_range(lower: float, upper: float, language: str) -> str:
     """Return an interval of shares: ``29,7–30,9%``."""
     if pd.isna(lower) or pd.isna(upper):

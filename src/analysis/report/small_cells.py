@@ -10,6 +10,11 @@ LEAST = 5
 """Cases from which a share is shown."""
 
 
+def is_small(counts: pd.DataFrame) -> pd.Series:
+    """Return which rows stand on too few cases to be shown."""
+    return counts["denominator"] < LEAST
+
+
 def hide_small(counts: pd.DataFrame) -> pd.DataFrame:
     """Return counts with numerator and value missing wherever the denominator is below `LEAST` cases.
 
@@ -18,14 +23,13 @@ def hide_small(counts: pd.DataFrame) -> pd.DataFrame:
     counts : pd.DataFrame
         `numerator, denominator, value` and whatever else.
     """
-    small = counts["denominator"] < LEAST
     hidden = counts.astype({"numerator": "Float64"})
-    hidden.loc[small, ["numerator", "value"]] = pd.NA
+    hidden.loc[is_small(counts), ["numerator", "value"]] = pd.NA
     return hidden
 
 
 def said_of_hidden(counts: pd.DataFrame, words: Wording, unit: str) -> str:
     """Return the sentence that small cells are hidden, empty where none was."""
-    if not (counts["denominator"] < LEAST).any():
+    if not is_small(counts).any():
         return ""
     return words.text("Small cells hidden: fewer than {least} {unit}.", least=str(LEAST), unit=unit)

@@ -20,7 +20,7 @@ STEP = 0.01
 
 
 def what_changed(results: Results, words: Wording) -> list[str]:
-    """Return up to three sentences, what matters most first: no longer estimated, another verdict, further moved."""
+    """Return up to three sentences, what matters most first: decided, no longer estimated, another verdict, moved."""
     told = [_change(results, words, target) for target in results.plan.targets]
     news = sorted((one for one in told if one is not None), key=lambda one: one[0], reverse=True)
     if not news:
@@ -34,6 +34,13 @@ def _change(results: Results, words: Wording, target: Target) -> tuple[tuple[flo
     name, first, last = words.of(target.name), earlier["probability"], now["probability"]
     if pd.isna(first) and pd.isna(last):
         return None
+    if now["verdict"] in ("met", "missed") and first != last:
+        verdict = words.verdict(now["verdict"])
+        if pd.isna(first):
+            return (2.0, 1.0), words.text("{promise}: {verdict}.", promise=name, verdict=verdict)
+        return (2.0, abs(last - first)), words.text(
+            "{promise}: {verdict} (a quarter ago {before}).", promise=name, verdict=verdict, before=words.chance(first)
+        )
     if pd.isna(last):
         why = words.reason(now["note"])
         return (2.0, first), words.text(

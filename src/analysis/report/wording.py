@@ -179,7 +179,7 @@ class Wording:
         """Return where a share stands: its value with its counts."""
         return self.text(
             "{share} ({numerator} of {denominator} {unit})",
-            share=numbers.percent(row["observed_to_date"], self.language),
+            share=numbers.percent_beside(row["observed_to_date"], row.get("threshold", math.nan), self.language),
             numerator=numbers.count(row["numerator"], self.language),
             denominator=numbers.count(row["denominator"], self.language),
             unit=unit,
@@ -187,14 +187,15 @@ class Wording:
 
     def standing_cell(self, row: pd.Series) -> str:
         """Return the same for a cell of a table: ``27,8% (47.465/170.921)``."""
-        share = numbers.percent(row["observed_to_date"], self.language)
+        share = numbers.percent_beside(row["observed_to_date"], row.get("threshold", math.nan), self.language)
         counts = (numbers.count(row[name], self.language) for name in ("numerator", "denominator"))
         return f"{share} ({'/'.join(counts)})"
 
     def outlook(self, row: pd.Series) -> str:
         """Return where a share will be at the year's end, with its interval."""
         if row["verdict"] in ("met", "missed"):
-            return self.text("{share}, final", share=numbers.percent(row["expected"], self.language))
+            share = numbers.percent_beside(row["expected"], row.get("threshold", math.nan), self.language)
+            return self.text("{share}, final", share=share)
         return self.text(
             "{share} (80% prediction interval: {interval})",
             share=numbers.percent(row["expected"], self.language),

@@ -35,13 +35,12 @@ class SummaryPage(Page):
         words = self.words
         changed = words.text("What changed since last quarter"), summary_sentences.what_changed(self.results, words)
         needed = words.text("What to do"), summary_sentences.what_to_do(self.results, words)
-        self._html(
-            "".join(
-                f'<section class="half"><h2>{escape(heading)}</h2>{self._bullets(sentences)}</section>'
-                for heading, sentences in (changed, needed)
-                if sentences
-            )
+        halves = "".join(
+            f'<section class="half"><h2>{escape(heading)}</h2>{self._bullets(sentences)}</section>'
+            for heading, sentences in (changed, needed)
+            if sentences
         )
+        self._html(f'<div class="halves">{halves}</div>')
 
     def pictures(self) -> None:
         """Show one picture per promised share: of several parts, the one that decides."""

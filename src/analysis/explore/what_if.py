@@ -1,0 +1,164 @@
+"""What if some filed more online, months ended otherwise, a word meant another thing: each promise before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+import pandas as pd
+from IPython.display import display
+
+from analysis.attainment.sensitivity import is_touched
+from analysis.attainment.what_if import Shift, what_if
+from analysis.explore.comparison import comparison
+from analysis.faults import Fault
+from analysis.forecast.rest_of_year import Forecast
+from analysis.interpretation import AFFECTS, options
+from analysis.parameters import RunParameters, resolve
+from analysis.plan import read_plan
+from analysis.report import plan_words
+from analysis.report.plan_words import ANSWERS, SETTINGS
+from analysis.report.wording import Wording
+from analysis.results import Results
+
+MOST_POINTS = 30
+"""Percentage points that the slider reaches to either side."""
+
+WIDE = {"style": {"description_width": "300px"}, "layout": {"width": "760px"}}
+
+
+def judged(run: RunParameters, results: Results, shift: Shift, targets: Collection[str]) -> pd.DataFrame:
+    """Return promises of a run with online filing moved; those on anything but shares as its results have them.
+
+    Parameters
+    ----------
+    run, results
+        A run, and its results.
+    shift : Shift
+        The move.
+    targets : collection of str
+        The promises.
+
+    Returns
+    -------
+    pd.DataFrame
+        See `attainment.what_if.what_if`.
+    """
+    forecast = Forecast(results.draws, results.components, results.diagnostics, results.weights, short=())
+    chosen = results.plan.interpretation(run.answers)
+    shares = what_if(results.plan, run.quarter_period, results.indicators, forecast, chosen, shift, targets)
+    promises = results.promises
+    others = promises[promises["target"].isin(targets) & ~promises["target"].isin(shares["target"])]
+    return pd.concat([frame for frame in (shares, others) if len(frame)], ignore_index=True)
+
+
+class WhatIf:
+    """The controls of ``what_if`` and what they show.
+
+    Parameters
+    ----------
+    run : RunParameters
+        The run; its language is that of the labels.
+    results : callable
+        From a run to its results: `quarter.results`, which keeps what it has computed once.
+
+    Attributes
+    ----------
+    before, after : pd.DataFrame
+        Columns of `attainment.what_if.what_if`: the promises shown, as the run has them and as the controls do.
+    """
+
+    def __init__(self, run: RunParameters, results: Callable[[RunParameters], Results]) -> None:
+        self._run, self._results, self._words = run, results, Wording(run.language)
+        self._now = results(run)
+        self._asked, self._then, self._reason = run, self._now, ""
+        self._plan = read_plan(resolve(run.plan_file))
+        self._chosen = self._plan.interpretation(run.answers)
+        words = self._words
+        self.dimension = widgets.Dropdown(
+            options=[(words.text(plan_words.DIMENSIONS[name]), column) for name, column in
+                     (("agencies", "agency"), ("fields", "field"))],
+            description=words.text("Whose online filing moves"), **WIDE,
+        )  # fmt: skip
+        self.members = widgets.SelectMultiple(rows=8, description=words.text("Of them"), **WIDE)
+        self.points = widgets.FloatSlider(
+            min=-MOST_POINTS, max=MOST_POINTS, step=0.5, readout_format="+.1f", continuous_update=False,
+            description=words.text("Percentage points more online"), **WIDE,
+        )  # fmt: skip
+        self.answers = {
+            name: widgets.Dropdown(
+                options=[(words.text(ANSWERS[name, value]), value) for value in options(name)],
+                value=getattr(self._chosen, name), description=words.text(SETTINGS[name]), **WIDE,
+            )
+            for name in AFFECTS if any(is_touched(target, name) for target in self._plan.targets)
+        }  # fmt: skip
+        self.status, self.outcome = widgets.HTML(), widgets.HTML()
+        self.outcome.add_class("jp-RenderedHTMLCommon")  # JupyterLab's own look of tables, as outputs have it
+        questions = widgets.Accordion([widgets.VBox(list(self.answers.values()))], titles=[words.text("Definitions")])
+        self.box = widgets.VBox([self.dimension, self.members, self.points, questions, self.status, self.outcome])
+        self._offer_members()
+        self.dimension.observe(self._offer_members, "value")
+        for control in (self.members, self.points):
+            control.observe(self._show, "value")
+        for control in self.answers.values():
+            control.observe(self._define, "value")
+        self._touch(())
+        self._show()
+
+    def show(self) -> None:
+        """Display the controls."""
+        display(self.box)
+
+    @property
+    def shift(self) -> Shift:
+        """The move that the controls stand at."""
+        return Shift(tuple(self.members.value), self.points.value / 100)
+
+    def _offer_members(self, _: Any = None) -> None:
+        cases = self._now.counts.groupby(self.dimension.value)["resolved"].sum().sort_values(ascending=False)
+        self.members.options = [(self._words.name(self._now.plan, str(code)), code) for code in cases.index]
+
+    def _define(self, _: Any = None) -> None:
+        """Take the answers chosen for the open questions, computing the quarter under them where nobody has yet."""
+        changed = self._changed()
+        self._reason = self._not_computable(changed)
+        if not self._reason:
+            self._tell(self._words.text("Computing the quarter under this definition: the first time takes a while …"))
+            asked = RunParameters.model_validate(self._run.model_dump() | changed)
+            try:
+                self._asked, self._then = asked, self._results(asked)
+            except Fault as fault:
+                self._reason = str(fault)
+        self._tell(self._reason)
+        self._touch(changed)
+        self._show()
+
+    def _show(self, _: Any = None) -> None:
+        if self._reason:
+            self.outcome.value = ""
+            return
+        self.after = judged(self._asked, self._then, self.shift, self._touched)
+        self.outcome.value = comparison(self._now.plan, self._then.plan, self.before, self.after, self._words)
+
+    def _touch(self, changed: Collection[Any]) -> None:
+        """Take up the promises that the controls can change: those on online filing, and what a definition touches."""
+        names = ("uptake_base", *changed)
+        touched = [one.id for one in self._plan.targets if any(is_touched(one, name) for name in names)]
+        self._touched, self.before = touched, judged(self._run, self._now, Shift(), touched)
+
+    def _changed(self) -> dict[Any, str]:
+        chosen = self._chosen
+        return {name: one.value for name, one in self.answers.items() if one.value != getattr(chosen, name)}
+
+    def _not_computable(self, changed: dict[Any, str]) -> str:
+        """Return why the input cannot be counted under an answer, where the run has found out; empty otherwise."""
+        for row in self._now.sensitivity.itertuples():
+            if changed.get(row.setting) == row.value and row.note in plan_words.NOT_COMPUTABLE:
+                answer = self._words.text(ANSWERS[row.setting, row.value])
+                return f"{answer}: {self._words.text(plan_words.NOT_COMPUTABLE[row.note])}"
+        return ""
+
+    def _tell(self, said: str) -> None:
+        self.status.value = f'<p class="note" role="status">{escape(said)}</p>' if said else ""

@@ -1,0 +1,81 @@
+"""The controls of the drill-down, moved by hand."""
+
+from __future__ import annotations
+
+import pytest
+from bs4 import BeautifulSoup
+
+from analysis.explore.drill_down import DrillDown
+from analysis.parameters import RunParameters
+from analysis.promises import ItemsTarget
+from analysis.report import numbers
+from analysis.results import Results
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def drilled(run: RunParameters, results: Results) -> DrillDown:
+    return DrillDown(run, results)
+
+
+def _rows(drilled: DrillDown, table: int) -> list[list[str]]:
+    found = BeautifulSoup(drilled.table.value, "html.parser").find_all("table")[table]
+    return [[cell.text for cell in row.find_all(["th", "td"])] for row in found.find_all("tr")]
+
+
+def test_it_opens_on_the_last_year_of_the_whole(drilled: DrillDown) -> None:
+    assert (drilled.dimension.value, drilled.members.value) == ("total", ("total",))
+    assert drilled.periods.value == ("2020-10", "2021-09")
+    assert len(drilled.shown) == 12
+
+
+def test_every_share_stands_with_its_counts(drilled: DrillDown) -> None:
+    drilled.indicator.value, drilled.dimension.value = "overdue", "agency"
+    drilled.members.value, drilled.periods.value = ("sxd", "ubnd-nt"), ("2021-08", "2021-09")
+    head, *rows = _rows(drilled, 1)
+    assert head == ["Cơ quan, đơn vị", "Kỳ", "Tử số", "Mẫu số", "Tỷ lệ"]
+    assert [row[1] for row in rows] == ["8/2021", "9/2021"] * 2
+    first = drilled.shown.iloc[0]
+    assert rows[0][2:] == [
+        numbers.count(first["numerator"], "vi"), numbers.count(first["denominator"], "vi"),
+        numbers.percent(first["value"], "vi"),
+    ]  # fmt: skip
+    summed = drilled.shown[drilled.shown["series"] == "sxd"]
+    assert _rows(drilled, 0)[1][2] == numbers.count(summed["denominator"].sum(), "vi")
+
+
+def test_a_small_cell_is_neither_written_nor_drawn(drilled: DrillDown) -> None:
+    drilled.dimension.value, drilled.members.value = "agency", ("bdt",)
+    drilled.periods.value = ("2021-02", "2021-02")
+    assert drilled.shown["denominator"].tolist() < [5]
+    assert _rows(drilled, 1)[1] == ["Ban Dân tộc", "2/2021", "–", "–", "không hiển thị ô có số lượng nhỏ"]
+    assert "%" not in BeautifulSoup(drilled.picture.value, "html.parser").img["alt"]
+
+
+def test_a_choice_is_kept_where_it_can_be(drilled: DrillDown) -> None:
+    drilled.dimension.value, drilled.members.value = "field", ("thue",)
+    drilled.periods.value = ("2021-03", "2021-05")
+    drilled.indicator.value = "overdue"
+    assert (drilled.dimension.value, drilled.members.value) == ("field", ("thue",))
+    assert drilled.shown["period"].tolist() == ["2021-03", "2021-04", "2021-05"]
+    drilled.dimension.value = "channel"
+    drilled.indicator.value = "online_of_all"  # has no channels
+    assert drilled.dimension.value == "total"
+
+
+def test_nobody_chosen_shows_nothing(drilled: DrillDown) -> None:
+    drilled.members.value = ()
+    assert drilled.picture.value == drilled.table.value == ""
+
+
+def test_every_indicator_can_be_cut_every_way_it_offers(drilled: DrillDown, results: Results) -> None:
+    lists = {target.id for target in results.plan.targets if isinstance(target, ItemsTarget)}
+    for _, indicator in drilled.indicator.options:
+        drilled.indicator.value = indicator
+        for _, dimension in drilled.dimension.options:
+            drilled.dimension.value = dimension
+            assert len(drilled.shown)
+            # the counts of a list do not add up over periods
+            tables = BeautifulSoup(drilled.table.value, "html.parser").find_all("table")
+            assert len(tables) == (1 if indicator in lists else 2)
