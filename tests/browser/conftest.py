@@ -19,14 +19,15 @@ RUN_FILE = ROOT / "parameters" / "khanh-hoa-2021" / "2021-Q3.yml"
 
 # No fixture outlives its module: Playwright keeps an event loop running, and no other test could start one meanwhile.
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
     # Chromium does not start as root inside its own sandbox; in a container one often is root.
     args = ["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=args)
+        env = {**os.environ, "HOME": str(tmp_path_factory.mktemp("home"))}  # where it would leave crash reports
+        browser = playwright.chromium.launch(executable_path=path, args=args, env=env)
         yield browser
         browser.close()
 
