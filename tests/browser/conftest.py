@@ -1,0 +1,56 @@
+"""Debian's Chromium, and the demo quarter published for it to read."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from analysis.parameters import ROOT
+
+RUN_FILE = ROOT / "parameters" / "khanh-hoa-2021" / "2021-Q3.yml"
+
+
+# No fixture outlives its module: Playwright keeps an event loop running, and no other test could start one meanwhile.
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
+    # Chromium does not start as root inside its own sandbox; in a container one often is root.
+    args = ["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_playwright() as playwright:
+        env = {**os.environ, "HOME": str(tmp_path_factory.mktemp("home"))}  # where it would leave crash reports
+        browser = playwright.chromium.launch(executable_path=path, args=args, env=env)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Return an opener of blank pages, each in a browsing context of its own with the options given."""
+    contexts = []
+
+    def new_page(**options: object) -> Page:
+        contexts.append(chromium.new_context(**options))
+        return contexts[-1].new_page()
+
+    yield new_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="module", params=["en", "vi"])
+def reports(request: pytest.FixtureRequest, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of reports with the demo quarter in it; asks for Chromium first, so as not to publish for nobody."""
+    folder = tmp_path_factory.mktemp(request.param)
+    command = [sys.executable, "-m", "analysis.cli", "run", RUN_FILE, "--reports", folder, "--language", request.param]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder

@@ -1,0 +1,109 @@
+"""Every notebook in JupyterLab itself: opened, Run All, read off the screen."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from analysis.parameters import ROOT
+
+pytestmark = pytest.mark.slow
+NOTEBOOKS = sorted((ROOT / "notebooks" / "report").glob("*.ipynb"))
+MINUTE = 60_000
+# In a workspace of its own: in the common one Lab would open the notebooks before it again.
+ADDRESS = "{url}lab/workspaces/{name}/tree/notebooks/report/{name}.ipynb?token={token}"
+SHOWN = "all => all.map(cell => [...cell.querySelectorAll('.jp-OutputArea-output')].some(shown => shown.offsetHeight))"
+COMPLAINTS = ", ".join(f'[data-mime-type="application/vnd.jupyter.{kind}"]' for kind in ("error", "stderr"))
+NOTHING_TO_SAY = {"page.flagged()", "page.received()"}  # of the demo: counts, no cases
+# Lab otherwise asks the network for news, and takes cells that are scrolled away out of the page.
+SETTINGS = {
+    "config/labconfig/page_config.json": {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}},
+    "settings/@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},
+}
+
+
+@pytest.fixture(scope="module")
+def lab(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], str]]:
+    """Return where a JupyterLab opens each notebook: a copy, and all that Lab itself writes stays beside it."""
+    folder = tmp_path_factory.mktemp("lab")
+    shutil.copytree(ROOT / "notebooks", folder / "root" / "notebooks")
+    for name, content in SETTINGS.items():
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_text(json.dumps(content))
+    own = {
+        "HOME": "home",
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_DATA_DIR": "data",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+        "IPYTHONDIR": "ipython",
+    }
+    token = secrets.token_hex()
+    command = [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.root_dir={folder / 'root'}",
+        f"--IdentityProvider.token={token}",
+        # Kernels of pages that are closed go, so that eight of them are not in memory at once.
+        "--MappingKernelManager.cull_idle_timeout=20",
+        "--MappingKernelManager.cull_interval=10",
+    ]
+    env = {**os.environ, **{name: str(folder / place) for name, place in own.items()}}
+    with (folder / "log").open("wb") as log:
+        # In a session of its own: Ctrl-C is for the tests, which then end the server.
+        server = subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=log, start_new_session=True)
+    try:
+        url = _url(server, folder)
+        yield lambda notebook: ADDRESS.format(url=url, name=notebook.stem, token=token)
+    finally:
+        server.terminate()  # which ends its kernels too
+        server.wait(timeout=30)
+
+
+def _url(server: subprocess.Popen[bytes], folder: Path) -> str:
+    """Wait for the server to write down where it listens, and return that: it takes the next port if one is taken."""
+    for _ in range(600):
+        assert server.poll() is None, (folder / "log").read_text()
+        for file in folder.glob("runtime/jpserver-*.json"):
+            try:
+                return json.loads(file.read_text())["url"]
+            except json.JSONDecodeError:  # half written
+                break
+        time.sleep(0.1)
+    raise AssertionError((folder / "log").read_text())
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_run_all_shows_every_cell(lab, new_page: Callable[..., Page], notebook: Path):
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    page = new_page()
+    page.goto(lab(notebook))
+    # Lab loses a Run All that comes before its kernel; the status bar, unlike the toolbar, does not say Idle till then.
+    idle = page.get_by_text("Python 3 (ipykernel) | Idle")
+    expect(idle).to_be_visible(timeout=MINUTE)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+    # Once the first cell has its number every other has a star, until it is run or an error before it calls it off.
+    prompts = page.locator(".jp-CodeCell .jp-InputPrompt")
+    expect(prompts.first).to_have_text("[1]:", timeout=MINUTE)
+    expect(prompts.filter(has_text="*")).to_have_count(0, timeout=4 * MINUTE)
+    expect(idle).to_be_visible()
+    assert page.locator(COMPLAINTS).all_inner_texts() == []
+    assert prompts.all_inner_texts() == [f"[{number}]:" for number in range(1, len(sources) + 1)]
+    shown = page.locator(".jp-CodeCell").evaluate_all(SHOWN)
+    silent = {source for source, is_shown in zip(sources, shown, strict=True) if not is_shown}
+    assert {source for source in silent if source.startswith("page.")} <= NOTHING_TO_SAY
+    page.wait_for_function("[...document.querySelectorAll('.jp-OutputArea img')].every(img => img.naturalWidth > 0)")
