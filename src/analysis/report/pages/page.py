@@ -65,7 +65,7 @@ class Page:
         about = self.results.about
         data = words.text("Data: {title} ({source}).", title=about.title, source=about.source)
         told.append(f'<p class="note">{escape(f"{period} {data} {signed}")}</p>')
-        self._html(f'<aside class="notices">{"".join(told)}</aside>')
+        self._html(f'<div class="notices">{"".join(told)}</div>')
 
     def indicator(self, indicator: str) -> None:
         """Show an indicator of the whole: what it is, why it matters, what to mind, its trend and how it changed."""
