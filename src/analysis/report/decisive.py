@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.promises import Part, ShareTarget
+from analysis import periods
+from analysis.promises import TOTAL, Part, ShareTarget, SurveyTarget
 from analysis.results import Results
 
 SAFE = ("met", "very_likely")
@@ -34,6 +35,23 @@ def rate_of(results: Results, target: str, part: str) -> pd.Series | None:
     rates = results.run_rate
     mine = rates[(rates["target"] == target) & (rates["part"] == part)]
     return None if mine.empty else mine.iloc[0]
+
+
+def proxy_standing(results: Results, target: SurveyTarget) -> pd.Series | None:
+    """Return the year so far of the ratings shown where no survey judges: `numerator, denominator, observed_to_date`.
+
+    None without a proxy or without ratings.
+    """
+    if not target.proxy:
+        return None
+    quarter = periods.parse_quarter(results.promise(target.id)["quarter"])
+    shares = results.series(target.proxy, TOTAL)
+    year = shares[shares["period"].isin(periods.labels_of_year(results.plan.origin(quarter)))]
+    if year.empty:
+        return None
+    row = year[["numerator", "denominator"]].sum().astype(float)
+    row["observed_to_date"] = row["numerator"] / row["denominator"]
+    return row
 
 
 def before(results: Results, target: str, part: str = "") -> pd.Series:

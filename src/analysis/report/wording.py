@@ -152,7 +152,8 @@ class Wording:
         """Return what a reader calls a series."""
         if series == "total":
             return self.of(plan.scope)
-        return self.of(plan.names[series]) if series in plan.names else series
+        name = self.of(plan.names[series]) if series in plan.names else series
+        return name.translate(_TURNING)
 
     def part(self, plan: Plan, part: Part) -> str:
         """Return what a reader calls one part of a promise: its own title, or the body or field, or the share."""
@@ -252,6 +253,10 @@ class Wording:
             "{share} of the rest, {cases} {unit} a week (now {current})",
             share=share, cases=numbers.count(rate["cases_per_week"], self.language), unit=unit, current=now,
         )  # fmt: skip
+
+
+_TURNING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F])
+"""Marks that turn the direction of writing: in a name they would turn the sentence around it."""
 
 
 @lru_cache

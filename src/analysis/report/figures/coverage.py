@@ -9,7 +9,7 @@ from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
 from analysis.report import numbers
 from analysis.report.figures import theme
-from analysis.report.figures.picture import Picture, set_title
+from analysis.report.figures.picture import Picture, set_title, short_name
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -46,7 +46,12 @@ def agency_months(results: Results, words: Wording) -> Picture:
     )  # fmt: skip
     for row, column in zip(*shown.isna().to_numpy().nonzero(), strict=True):
         axes.annotate("×", (column + 0.5, row + 0.5), color=theme.VERMILION, ha="center", va="center", fontsize=9)
-    axes.set_yticks([at + 0.5 for at in range(len(shown))], names[: len(shown)], rotation=0, fontsize=8)
+    axes.set_yticks(
+        [at + 0.5 for at in range(len(shown))],
+        [short_name(name) for name in names[: len(shown)]],
+        rotation=0,
+        fontsize=8,
+    )
     axes.set_xticks([at + 0.5 for at in range(len(heads))], heads, rotation=0, fontsize=7.5)
     axes.set(xlabel="", ylabel="")
     set_title(figure, words.text("Cases resolved, by body and period"))

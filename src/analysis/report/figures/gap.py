@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis.report import numbers
 from analysis.report.figures import theme
-from analysis.report.figures.picture import Picture, mark_simulated, set_title
+from analysis.report.figures.picture import Picture, mark_simulated, set_title, short_name
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -41,7 +41,7 @@ def gap(results: Results, words: Wording, members: pd.DataFrame, *, title: str, 
         now, then = words.chance(row.probability), words.chance(row.probability_if)
         told = f"{numbers.count(row.short, language)}   {now} → {then}"
         axes.annotate(told, (row.short, position), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9)
-    axes.set_yticks(rows, names)
+    axes.set_yticks(rows, [short_name(name) for name in names])
     axes.set_xlim(0, float(shown["short"].max()) * 1.3)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.count(value, language)))

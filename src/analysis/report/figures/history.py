@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter
 from analysis import periods
 from analysis.report import numbers
 from analysis.report.figures import theme
-from analysis.report.figures.picture import Picture, mark_simulated, set_title
+from analysis.report.figures.picture import Picture, mark_simulated, set_title, short_name
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -46,7 +46,7 @@ def history(results: Results, words: Wording, said: pd.DataFrame) -> Picture | N
         path = " → ".join(words.chance(value) for value in [*older["probability"], *now["probability"]])
         path = path if len(now) else f"{path} → {numbers.MISSING}"
         axes.annotate(path, (1.04, row), va="center", fontsize=9, annotation_clip=False)
-    axes.set_yticks(range(len(targets)), names)
+    axes.set_yticks(range(len(targets)), [short_name(name) for name in names])
     axes.invert_yaxis()
     axes.set_xlim(-0.03, 1.02)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.percent(value, language, digits=0)))

@@ -10,7 +10,7 @@ import seaborn as sns
 from analysis import periods
 from analysis.report import numbers
 from analysis.report.figures import theme
-from analysis.report.figures.picture import Picture, mark_simulated, set_title, write_shares
+from analysis.report.figures.picture import Picture, mark_simulated, set_title, short_name, write_shares
 from analysis.report.small_cells import hide_small, said_of_hidden
 from analysis.report.wording import Wording
 from analysis.results import Results
@@ -60,7 +60,7 @@ def multiples(
         axes.plot([at[q] for q in whole["quarter"]], whole["value"], color=theme.GREY, linewidth=1.1, linestyle=":")
         sns.lineplot(x=[at[q] for q in mine["quarter"]], y=mine["value"].to_numpy(), ax=axes, color=theme.BLUE,
                      linewidth=2)  # fmt: skip
-        axes.set_title(_short(words.name(plan, code)), fontsize=8.5, fontweight="normal")
+        axes.set_title(short_name(words.name(plan, code), 26), fontsize=8.5, fontweight="normal")
         if mine.empty:
             continue
         last = mine.iloc[-1]
@@ -137,7 +137,3 @@ def _by_quarter(results: Results, indicator: str, series: list[str], origin: pd.
 
 def _written(quarter: pd.Period, language: str) -> str:
     return numbers.period(f"{quarter.year}Q{quarter.quarter}", language)
-
-
-def _short(name: str, most: int = 26) -> str:
-    return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"

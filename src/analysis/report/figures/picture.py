@@ -51,6 +51,11 @@ class Picture:
     width: Literal["wide", "third"] = "wide"
 
 
+def short_name(name: str, most: int = 38) -> str:
+    """Return a name that leaves room for what is drawn beside it; the table below has it whole."""
+    return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"
+
+
 def of_series(words: Wording, plan: Plan, indicator: str, series: str) -> str:
     """Return what an indicator of a series is called: "Land: share overdue, of the cases resolved"."""
     what = words.indicator(plan, indicator)

@@ -13,6 +13,7 @@ from analysis.report.figures.picture import (
     Picture,
     mark_simulated,
     set_title,
+    short_name,
     write_shares,
 )
 from analysis.report.small_cells import hide_small, said_of_hidden
@@ -41,7 +42,7 @@ def ranking(
     theme.apply()
     figure, axes = plt.subplots(figsize=(theme.WIDTH, 0.9 + 0.3 * len(shown)), layout="constrained")
     sns.barplot(x=shown.to_numpy(), y=rows, orient="h", ax=axes, color=theme.BLUE, width=0.62)
-    axes.set_yticks(rows, names[: len(shown)])
+    axes.set_yticks(rows, [short_name(name) for name in names[: len(shown)]])
     for position, value in enumerate(shown):
         axes.annotate(
             numbers.percent(value, language),

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis import periods
 from analysis.promises import ItemsTarget, ShareTarget, SurveyTarget
 from analysis.report import numbers, plan_words
-from analysis.report.decisive import parts_of
+from analysis.report.decisive import parts_of, proxy_standing
 from analysis.report.figures.gap import gap
 from analysis.report.figures.history import history
 from analysis.report.pages.page import Page
@@ -154,8 +153,7 @@ class TargetPage(Page):
         found = rounds(self.results, self.words, indicator)
         if len(found):
             self._html(plain(found, caption=self.words.indicator(self.results.plan, indicator)))
-        if target.proxy:
-            self._proxy(target)
+        self._proxy(target)
 
     def _why(self, row: pd.Series) -> str:
         if row["verdict"] == "not_estimated":
@@ -168,12 +166,9 @@ class TargetPage(Page):
         return " ".join(told)
 
     def _proxy(self, target: SurveyTarget) -> None:
-        shares = self.results.series(str(target.proxy), "total")
-        year = shares[shares["period"].isin(periods.labels_of_year(self.origin))]
-        if year.empty:
+        row = proxy_standing(self.results, target)
+        if row is None:
             return
-        row = pd.Series({"numerator": year["numerator"].sum(), "denominator": year["denominator"].sum()})
-        row["observed_to_date"] = row["numerator"] / row["denominator"]
         self._note(
             self.words.text(
                 "Proxy, not the promise itself: {what}, year to date: {standing}.",

@@ -6,9 +6,9 @@ from html import escape
 
 import pandas as pd
 
-from analysis.promises import ItemsTarget, Part, ShareTarget, Target
+from analysis.promises import ItemsTarget, Part, ShareTarget, SurveyTarget, Target
 from analysis.report import numbers
-from analysis.report.decisive import SAFE, before, decisive_part, parts_of, rate_of
+from analysis.report.decisive import SAFE, before, decisive_part, parts_of, proxy_standing, rate_of
 from analysis.report.tables import items
 from analysis.report.tables.plain import great_table, verdict_mark
 from analysis.report.wording import Wording
@@ -68,7 +68,13 @@ def _part_row(results: Results, words: Wording, target: ShareTarget, part: Part,
 def _told(results: Results, words: Wording, target: Target, row: pd.Series) -> tuple[str, str, str]:
     """Return where a promise stands, where it will be, and what it would take."""
     if row["note"]:
-        return escape(words.short_reason(row["note"])), numbers.MISSING, _items_needed(results, words, target, row)
+        standing = words.short_reason(row["note"])
+        proxy = proxy_standing(results, target) if isinstance(target, SurveyTarget) else None
+        if proxy is not None:
+            standing = words.text(
+                "{reason}; ratings, as a proxy: {standing}", reason=standing, standing=words.standing_cell(proxy)
+            )
+        return escape(standing), numbers.MISSING, _items_needed(results, words, target, row)
     if not isinstance(target, ShareTarget):
         standing = escape(items.standing(row, words)) if isinstance(target, ItemsTarget) else numbers.MISSING
         outlook = numbers.MISSING if pd.isna(row["expected"]) else words.outlook_cell(row)
