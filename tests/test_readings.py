@@ -108,6 +108,29 @@ def test_without_the_bodies_left_out_a_promise_is_on_the_fields_that_are_left(co
 
 
 @pytest.mark.slow
+def test_a_month_that_was_not_over_is_forecast_with_those_after_it(plan: Plan, received, counted: Counted) -> None:
+    facts = quarter._facts(plan, received, as_of=date(2021, 9, 20))
+    august = counted.known(pd.Period("2021-08"))
+    whole = Counted(august.counts, august.workload, counted.ratings)
+    then = readings.read(plan, Q3, whole, facts, Interpretation(month_end="calendar"), DRAWN)
+    row = then.attainment.promises.query("target == 'online_uptake' and part == 'of_all'").iloc[0]
+    assert (row["numerator"], row["denominator"]) == _year(august, plan, "online_of_all")
+    assert sorted(then.forecast.draws["period"].unique()) == ["2021-09", "2021-10", "2021-11", "2021-12"]
+    # A year whose last month was not over is not decided.
+    november = Counted(*(table[table["period"] <= "2021-11"] for table in (
+        received.counts, received.workload, received.ratings)))  # fmt: skip
+    last = readings.read(plan, pd.Period("2021Q4"), november, facts, Interpretation(month_end="calendar"), DRAWN)
+    row = last.attainment.promises.query("target == 'online_uptake' and part == 'of_all'").iloc[0]
+    assert 0 < row["probability"] < 1
+
+
+def test_periods_of_the_calendar_are_over_on_their_last_day() -> None:
+    counts = pd.DataFrame({"period": ["2021-08", "2021-09"], "resolved": [5, 2]})
+    assert quarter._over_by(date(2021, 9, 29), counts)["period"].tolist() == ["2021-08"]
+    assert quarter._over_by(date(2021, 9, 30), counts)["period"].tolist() == ["2021-08", "2021-09"]
+
+
+@pytest.mark.slow
 def test_the_table_says_what_each_other_answer_changes(plan: Plan, received, counted: Counted) -> None:
     facts = quarter._facts(plan, received, as_of=date(2021, 9, 20))
     now = readings.read(plan, Q3, counted, facts, Interpretation(), DRAWN)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -149,6 +149,12 @@ class Plan(Strict):
     def share_targets(self) -> tuple[ShareTarget, ...]:
         """The promises that joint draws can judge."""
         return tuple(target for target in self.targets if isinstance(target, ShareTarget))
+
+    def known_through(self, quarter: pd.Period, labels: Iterable[str]) -> pd.Period:
+        """Return the last period known at the end of a quarter: its last, or the last of those there are before it."""
+        origin = self.origin(quarter)
+        last = max((label for label in labels if label <= periods.write(origin)), default=periods.write(origin))
+        return periods.parse(last)
 
     @property
     def last_period(self) -> pd.Period:

@@ -245,7 +245,15 @@ def _counted_as(chosen: Interpretation, *, plan: Plan, received: Received, as_of
     )
     if is_own_month:
         return replace(own, counts=counts)
-    return Counted(counts, count_workload(received.cases, **how, due_precision=received.due_precision), own.ratings)
+    workload = count_workload(received.cases, **how, due_precision=received.due_precision)
+    # A month that is not over tells little of its share and nothing of its volume: it is forecast like those after it.
+    return Counted(_over_by(as_of, counts), _over_by(as_of, workload), own.ratings)
+
+
+def _over_by(day: date, counts: pd.DataFrame) -> pd.DataFrame:
+    """Return the counts of the calendar's periods that were over on a day."""
+    over = [label for label in counts["period"].unique() if periods.last_day(periods.parse(label), None) <= day]
+    return counts[counts["period"].isin(over)].reset_index(drop=True)
 
 
 def _counted(found: Counted | str, chosen: Interpretation) -> Counted:

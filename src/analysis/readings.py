@@ -93,7 +93,7 @@ def read(plan: Plan, quarter: pd.Period, counted: Counted, facts: Facts, chosen:
     drawn : Draws
         Of the run.
     """
-    origin = plan.origin(quarter)
+    origin = plan.known_through(quarter, counted.counts["period"].unique())
     counted = counted.known(origin)
     written_out = _over(plan, counted.counts, chosen)
     indicators = measured(written_out, counted, chosen)

@@ -82,7 +82,8 @@ def judged_part(
     chosen : Interpretation
         Says which part of the year is judged.
     """
-    origin, last = plan.origin(quarter), plan.last_period
+    counted = indicators.loc[indicators["indicator"] == part.indicator, "period"]
+    origin, last = plan.known_through(quarter, counted.unique()), plan.last_period
     window = chosen.year_window
     share = year_end(indicators, forecast.draws, part.indicator, part.series, origin=origin, last=last, window=window)
     # What the simple rules were wrong by in earlier years is known of whole years only.

@@ -63,8 +63,11 @@ def level_deviations(
         Innovations arriving at each period, in their own units.
     """
     level, slope = initial
-    paths = np.empty_like(level_shocks)
-    for step, (level_shock, slope_shock) in enumerate(zip(level_shocks, slope_shocks, strict=True)):
-        level = np.add(level + slope, level_shock, out=paths[step])
-        slope = rho * slope + slope_shock
+    paths = level_shocks.copy()
+    for path, slope_shock in zip(paths, slope_shocks, strict=True):
+        path += level
+        path += slope
+        level = path
+        slope = rho * slope
+        slope += slope_shock
     return paths

@@ -114,16 +114,12 @@ def share_shocks(
     shared = shared_factor > 0
     point, initial, normal, scale = _own(stream(seed, *names), horizon, half, normals=5, scales=1 if shared else 2)
     level, slope, excess, season, count = normal
-    factor, own = np.sqrt(shared_factor), np.sqrt(1 - shared_factor)
-    return Shocks(
-        point=point,
-        initial=factor * common.initial + own * initial,
-        level=(factor * common.level + own * level) * (common.scale if shared else scale[1]),
-        slope=factor * common.slope + own * slope,
-        excess=excess * scale[0],
-        season=season,
-        count=count,
-    )
+    for own, of_all in ((initial, common.initial), (level, common.level), (slope, common.slope)):
+        own *= np.sqrt(1 - shared_factor)
+        own += np.sqrt(shared_factor) * of_all
+    level *= common.scale if shared else scale[1]
+    excess *= scale[0]
+    return Shocks(point, initial, level, slope, excess, season, count)
 
 
 def volume_shocks(seed: int, key: str, series: str, origin: pd.Period, horizon: int, draw_count: int) -> Shocks:
@@ -162,6 +158,9 @@ def _own(
     """
     point, initial = generator.random(half), generator.standard_normal((2, half))
     normal, exponential = np.empty((horizon, normals, half)), np.empty((horizon, scales, EXPONENTIALS, half))
+    if not scales:
+        generator.standard_normal(out=normal)
+        return point, initial, normal.swapaxes(0, 1), exponential
     for step in range(horizon):
         generator.standard_normal(out=normal[step])
         generator.standard_exponential(out=exponential[step])
