@@ -4,7 +4,7 @@ BIN := .venv/bin
 export OMP_NUM_THREADS := 1
 RECENT = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; set PYTHON=python3.12, say" >&2; exit 6; }
 
-.PHONY: help report test test-slow test-all lab lint lock demo track-record bench
+.PHONY: help report test test-slow test-all lab lint lock demo track-record bench pictures
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -23,7 +23,7 @@ report: .venv/installed ## install, run the default quarter, print where its pag
 test: .venv/installed ## the fast tests
 	$(BIN)/python -m pytest -m "not slow"
 
-test-slow: .venv/installed ## the tests that start kernels or fit many series
+test-slow: .venv/installed ## the tests that start kernels or a browser, or fit many series
 	$(BIN)/python -m pytest -m slow
 
 test-all: .venv/installed ## both
@@ -37,6 +37,12 @@ lint: .venv/installed ## format, lint, types, notebooks without outputs
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/nbstripout --keep-id --verify notebooks/*/*.ipynb
+
+pictures: .venv/installed ## take the pictures of the tour anew (needs Chromium)
+	@for language in vi en; do \
+	  $(BIN)/dunghen run parameters/khanh-hoa-2021/2021-Q3.yml --language $$language --reports .pictures/$$language && \
+	  $(BIN)/python docs/pictures.py .pictures/$$language $$language || exit; \
+	done; rm -rf .pictures
 
 demo: .venv/installed ## write the simulated province again
 	$(BIN)/dunghen demo

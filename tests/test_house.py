@@ -103,14 +103,21 @@ def test_package_inits_hold_one_docstring_and_no_code():
         assert isinstance(body[0], ast.Expr)
 
 
-def test_every_path_of_the_readme_exists():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    linked = [path for path in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in path]
-    assert len(linked) > 8
-    assert [path for path in linked if not (ROOT / path).exists()] == []
+PAPERS = [ROOT / "README.md", ROOT / "README.vi.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-def test_every_make_target_of_the_readme_exists():
-    named = set(re.findall(r"(?:`|^)make ([a-z-]+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_path_a_paper_links_to_exists(paper):
+    linked = [path for path in re.findall(r"\]\(([^)#]+)\)", paper.read_text(encoding="utf-8")) if "://" not in path]
+    assert [path for path in linked if not (paper.parent / path).exists()] == []
+
+
+def test_papers_link():
+    assert len(re.findall(r"\]\(", (ROOT / "README.md").read_text(encoding="utf-8"))) > 8
+
+
+def test_every_make_target_of_the_papers_exists():
+    text = "".join(paper.read_text(encoding="utf-8") for paper in PAPERS)
+    named = set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE))
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert named - targets == set()

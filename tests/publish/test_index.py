@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,7 +30,10 @@ def test_every_published_quarter_stands_beside_the_others(
     tmp_path: Path, run: RunParameters, results: Results, words: Wording
 ) -> None:
     put(tmp_path, run, results, words)
-    put(tmp_path, run.model_copy(update={"quarter": "2021-Q2", "status": "final", "signed_by": "X"}), results, words)
+    second = run.model_copy(update={"quarter": "2021-Q2", "status": "final", "signed_by": "X"})
+    uptake = results.promises["target"] == "online_uptake"
+    said = results.promises.assign(probability=results.promises["probability"].mask(uptake, 0.60))
+    put(tmp_path, second, dataclasses.replace(results, promises=said), words)
     page = index.rebuild(tmp_path, words)
     html = page.read_text(encoding="utf-8")
     check_page(html, name="index.html")
@@ -43,9 +47,9 @@ def test_every_published_quarter_stands_beside_the_others(
     assert [small.text for small in soup.find_all("small")] == ["Chính thức", "Dự thảo"]
     cells = {row.th.text: [cell.text for cell in row.find_all("td")] for row in soup.tbody.find_all("tr")}
     assert len(cells) == len(results.plan.targets)
-    titles = {target.id: target.title.vi for target in results.plan.targets}
+    titles = {target.id: target.name.vi for target in results.plan.targets}
     # The target's own row, not its part's; a verdict without a probability shows none; a missing target a dash.
-    assert cells[titles["online_uptake"]] == ["◆ Chưa chắc chắn 68%"] * 2
+    assert cells[titles["online_uptake"]] == ["◆ Chưa chắc chắn 60%", "◆ Chưa chắc chắn 68% (+8)"]
     assert cells[titles["satisfaction"]] == ["○ Chưa ước lượng được"] * 2
     assert cells[titles["pci_group"]] == ["–", "–"]
 

@@ -12,6 +12,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 import analysis
+from analysis.attainment.rules import verdict
 from analysis.report.wording import LOCALE, REASONS, VERDICTS, Wording
 
 PACKAGE = Path(analysis.__file__).parent
@@ -149,3 +150,27 @@ def test_of_a_small_field_the_cases_that_may_still_be_late_are_said_as_a_number(
     )
     told = Wording("en").needed(rate, "at_most", "cases")
     assert told == "In the 13 weeks left, 0.0% at most: 4 cases in all (last quarter: 2.3%)."
+
+
+def test_the_paper_on_uncertainty_says_the_verdicts_and_their_limits() -> None:
+    paper = (PACKAGE.parents[1] / "docs" / "wording-uncertainty.md").read_text(encoding="utf-8")
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in paper.splitlines() if line.startswith("|")
+    ]
+    told = {row[1]: (row[0], row[2], row[3]) for row in rows if len(row) == 4}
+    vi, en = Wording("vi"), Wording("en")
+    for code, (shape, word) in VERDICTS.items():
+        limits, vietnamese, drawn = told[en.text(word)]
+        assert (vietnamese, drawn) == (vi.text(word), shape)
+        at, above = (float(limit) / 100 for limit in (re.findall(r"\d+", limits) * 2)[:2] or ("0", "0"))
+        if code == "very_likely":
+            assert verdict(at, decided=False) == code
+        elif code == "likely":
+            assert (verdict(at, decided=False), verdict(above, decided=False)) == (code, "very_likely")
+        elif code == "uncertain":
+            assert (verdict(at, decided=False), verdict(above, decided=False)) == ("unlikely", "likely")
+            assert verdict((at + above) / 2, decided=False) == code
+        elif code == "unlikely":
+            assert (verdict(at, decided=False), verdict(above, decided=False)) == ("very_unlikely", code)
+        elif code == "very_unlikely":
+            assert verdict(at, decided=False) == code

@@ -121,7 +121,7 @@ class Edition:
             lock_sha256=manifest.lock_sha256(),
             versions=manifest.versions(),
             title=self.results.plan.title,
-            targets={target.id: target.title for target in self.results.plan.targets},
+            targets={target.id: target.name for target in self.results.plan.targets},
             notebooks=manifest.records(executed),
             files=manifest.sha256_of_files(folder),
         )

@@ -65,13 +65,25 @@ def _plan(quarters: list[tuple[Path, Manifest]], words: Wording) -> dict[str, An
             for link, made in quarters
         ],
         "targets": [
-            {"title": title, "cells": [of_quarter.get(target) for of_quarter in verdicts]}
+            {"title": title, "cells": _moves([of_quarter.get(target) for of_quarter in verdicts], words)}
             for target, title in titles.items()
         ],
     }
 
 
-def _verdicts(attainment: Path, words: Wording) -> dict[str, dict[str, str]]:
+def _moves(cells: list[dict[str, Any] | None], words: Wording) -> list[dict[str, Any] | None]:
+    """Return the cells of a target, each with the points its probability moved since the quarter before."""
+    before = float("nan")
+    for cell in cells:
+        now = cell["probability"] if cell else float("nan")
+        moved = numbers.whole_points(now, before, words.language)
+        if cell:
+            cell["moved"] = "" if moved == numbers.MISSING else moved
+        before = now
+    return cells
+
+
+def _verdicts(attainment: Path, words: Wording) -> dict[str, dict[str, Any]]:
     """Return the verdict cell of each target; a target's own row has no part, or it has only one row."""
     rows: dict[str, dict[str, str]] = {}
     with attainment.open(encoding="utf-8", newline="") as file:
@@ -82,6 +94,7 @@ def _verdicts(attainment: Path, words: Wording) -> dict[str, dict[str, str]]:
         target: {
             "verdict": row["verdict"],
             "label": words.verdict(row["verdict"]),
+            "probability": float(row["probability"] or "nan"),
             "chance": "" if row["verdict"] in _DECIDED else words.chance(float(row["probability"])),
         }
         for target, row in rows.items()
