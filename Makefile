@@ -51,7 +51,7 @@ lock: ## pin what pyproject.toml asks for, with hashes and without addresses
 	@$(RECENT)
 	$(PYTHON) -m venv --clear .venv/lock
 	.venv/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
-	.venv/lock/bin/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	.venv/lock/bin/uv pip compile pyproject.toml --extra dev --extra cluster --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-annotate --quiet -o requirements.lock
 	.venv/lock/bin/python tests/environment_yml.py > environment.yml
 	@rm -rf .venv/lock

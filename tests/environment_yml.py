@@ -17,9 +17,9 @@ def environment_yml() -> str:
     """Return the text of environment.yml."""
     project = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]
     required = {re.split(r"[<>=!~]", one)[0]: one for one in project["dependencies"]}
-    dev = project["optional-dependencies"]["dev"]
+    extras = project["optional-dependencies"]
     conda = [f"python {project['requires-python']},<3.14", "pip", *(_spec(required.pop(n)) for n in FROM_CONDA_FORGE)]
-    pip = [*required.values(), *dev, "-e ."]
+    pip = [*required.values(), *extras["cluster"], *extras["dev"], "-e ."]
     lines = [
         "# Generated from pyproject.toml by tests/environment_yml.py; a test keeps the two equal.",
         "name: dung-hen",
