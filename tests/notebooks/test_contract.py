@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 from pathlib import Path
 
@@ -108,3 +109,11 @@ def test_run_files_are_flat_and_scalar(run_file: Path):
     content = yaml.safe_load(run_file.read_text(encoding="utf-8"))
     assert set(content) <= set(RunParameters.model_fields)
     assert not any(isinstance(value, dict | list) for value in content.values())
+
+
+def test_what_a_notebook_imports_is_there(notebook):
+    for cell in _code(notebook):
+        for node in ast.walk(ast.parse("".join(cell["source"]))):
+            if isinstance(node, ast.ImportFrom):
+                module = importlib.import_module(node.module)
+                assert [alias.name for alias in node.names if not hasattr(module, alias.name)] == []

@@ -10,7 +10,7 @@ from pathlib import Path
 from analysis import periods
 from analysis.data.form06a.write import write_form
 from analysis.parameters import RunParameters
-from analysis.publish import figures, gates, manifest, shell
+from analysis.publish import gates, manifest, shell
 from analysis.publish.executed import Executed
 from analysis.publish.manifest import Manifest, Recipe
 from analysis.publish.shelf import run_id
@@ -73,7 +73,6 @@ class Edition:
         from analysis.publish.export import export_page
 
         files = self._write_tables(folder)
-        (folder / figures.FOLDER).mkdir()
         pages = [Page(one.stem, self.words.page_title(one.stem)) for one in executed]
         for one, page in zip(executed, pages, strict=True):
             gates.check_notebook(one.path.read_text(encoding="utf-8"), name=one.path.name)
@@ -82,8 +81,10 @@ class Edition:
                 words=self.words,
             )  # fmt: skip
             gates.check_page(exported.html, name=page.file)
-            for name, text in {page.file: exported.html, **exported.values}.items():
-                (folder / name).write_text(text, encoding="utf-8")
+            (folder / page.file).write_text(exported.html, encoding="utf-8")
+            for name, values in exported.values.items():
+                (folder / name).parent.mkdir(exist_ok=True)
+                (folder / name).write_text(values, encoding="utf-8")
 
     def _write_tables(self, folder: Path) -> list[str]:
         """Return the names of the files beside the pages, once they are written."""
