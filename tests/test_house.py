@@ -22,6 +22,7 @@ ORDER = [
     "report",
     "explore",
     "publish",
+    "commands",
     "cli",
 ]
 ROOMS_OF = {

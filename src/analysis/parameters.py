@@ -119,13 +119,15 @@ def resolve(path: str) -> Path:
     return (ROOT / path).resolve()
 
 
-def read_run_file(path: Path, **overrides: Any) -> RunParameters:
+def read_run_file(path: Path, *, look: bool = True, **overrides: Any) -> RunParameters:
     """Return the run a file describes.
 
     Parameters
     ----------
     path : Path
         A YAML file of flat, scalar keys.
+    look : bool
+        Whether the files it names must be there already.
     **overrides
         Fields given on the command line, which win over the file's.
 
@@ -138,7 +140,8 @@ def read_run_file(path: Path, **overrides: Any) -> RunParameters:
     run = strict_yaml.validate(document, RunParameters, what="run file")
     given = {key: value for key, value in overrides.items() if value is not None}
     run = _validated({**run.model_dump(), **given}, where=str(path))
-    _refuse_missing_files(run, str(path))
+    if look:
+        _refuse_missing_files(run, str(path))
     return run
 
 

@@ -21,7 +21,7 @@ def put(reports: Path, run: RunParameters, results: Results, words: Wording) -> 
     shelf = Shelf(reports, run.plan_name, run.quarter)
     edition = Edition(run, results, [], words, datetime(2021, 10, 1, tzinfo=UTC))
     draft = shelf.begin(edition.moment)
-    edition.write([], draft)
+    edition.write_tables(draft)
     manifest.write(edition.manifest([], draft), draft)
     shelf.publish(draft)
 

@@ -61,32 +61,40 @@ class Edition:
             pages=manifest.sha256_of_code(here, here.parent / "report"),
         )
 
-    def write(self, executed: Sequence[Executed], folder: Path) -> None:
-        """Write the pages and tables into a folder, each page past the gates.
+    def write_page(self, one: Executed, files: Sequence[str], folder: Path) -> None:
+        """Write the page of an executed notebook into a folder, past the gates, with the values behind its figures.
+
+        Parameters
+        ----------
+        one : Executed
+            A notebook that ended well.
+        files : sequence of str
+            What `write_tables` wrote.
+        folder : Path
+            Of the run.
 
         Raises
         ------
         GateRefused
-            A page or executed notebook is not fit to publish.
+            The page or the executed notebook is not fit to publish.
         """
         # nbconvert takes most of a second to import, which a run with nothing to do need not wait for.
         from analysis.publish.export import export_page
 
-        files = self._write_tables(folder)
-        pages = [Page(one.stem, self.words.page_title(one.stem)) for one in executed]
-        for one, page in zip(executed, pages, strict=True):
-            gates.check_notebook(one.path.read_text(encoding="utf-8"), name=one.path.name)
-            exported = export_page(
-                one.path, page=page, pages=pages, files=[one.path.name, *files, manifest.NAME], imprint=self._imprint(),
-                words=self.words,
-            )  # fmt: skip
-            gates.check_page(exported.html, name=page.file)
-            (folder / page.file).write_text(exported.html, encoding="utf-8")
-            for name, values in exported.values.items():
-                (folder / name).parent.mkdir(exist_ok=True)
-                (folder / name).write_text(values, encoding="utf-8")
+        pages = [Page(source.stem, self.words.page_title(source.stem)) for source in self.sources]
+        page = next(page for page in pages if page.stem == one.stem)
+        gates.check_notebook(one.path.read_text(encoding="utf-8"), name=one.path.name)
+        exported = export_page(
+            one.path, page=page, pages=pages, files=[one.path.name, *files, manifest.NAME], imprint=self._imprint(),
+            words=self.words,
+        )  # fmt: skip
+        gates.check_page(exported.html, name=page.file)
+        (folder / page.file).write_text(exported.html, encoding="utf-8")
+        for name, values in exported.values.items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(values, encoding="utf-8")
 
-    def _write_tables(self, folder: Path) -> list[str]:
+    def write_tables(self, folder: Path) -> list[str]:
         """Return the names of the files beside the pages, once they are written."""
         for name, frame in (("indicators", self.results.indicators), ("attainment", self.results.promises)):
             (folder / f"{name}.csv").write_text(csv_text(frame), encoding="utf-8")

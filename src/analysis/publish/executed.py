@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Status = Literal["ok", "cell-error", "timeout", "kernel-died", "interrupted"]
+Status = Literal["ok", "cell-error", "timeout", "kernel-died", "interrupted", "gate-refused"]
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,9 @@ class Executed:
         The notebook's name, such as ``"02_online_uptake"``.
     path : Path
         The executed notebook; when it failed, it ends at the cell that did.
-    status : {"ok", "cell-error", "timeout", "kernel-died", "interrupted"}
-        Taken from the exception: Papermill's own metadata calls cells completed after a killed kernel.
+    status : {"ok", "cell-error", "timeout", "kernel-died", "interrupted", "gate-refused"}
+        Taken from the exception: Papermill's own metadata calls cells completed after a killed kernel. The last one is
+        a notebook that ran, and whose page was refused.
     seconds : float
         Wall time, start of the kernel included.
     peak_memory_mb : float or None

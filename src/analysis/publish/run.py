@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from analysis import parameters
-from analysis.faults import EnvironmentFault, NotebookFailed
+from analysis.faults import EnvironmentFault, Fault, GateRefused, NotebookFailed
 from analysis.parameters import RunParameters
 from analysis.publish import index, manifest
 from analysis.publish.edition import Edition
 from analysis.publish.executed import Executed
+from analysis.publish.history import logged, remember
 from analysis.publish.ledger import enter
 from analysis.publish.notebooks import CELL_TIMEOUT, execute_all
+from analysis.publish.reuse import reuse
 from analysis.publish.shelf import Shelf, failed_name
 from analysis.publish.shell import SUMMARY
 from analysis.report.wording import Wording
@@ -51,6 +53,7 @@ def publish(
     reports: Path = REPORTS,
     ledger: Path | None = None,
     force: bool = False,
+    resume: bool = False,
     tell: Callable[[str], None] = lambda line: None,
     workers: int = 2,
     timeout: int = CELL_TIMEOUT,
@@ -70,7 +73,9 @@ def publish(
     ledger : Path or None
         Folder of the ledger the probabilities are entered in; None enters them nowhere: a trial.
     force : bool
-        Publish again even if nothing has changed.
+        Publish again even if nothing has changed, and execute every notebook anew.
+    resume : bool
+        Take over what the last run, which failed or was killed, had executed well.
     tell : callable
         Gets one line per change of state.
     workers, timeout : int
@@ -89,22 +94,50 @@ def publish(
     """
     shelf = Shelf(reports, run.plan_name, run.quarter)
     page = shelf.link / "index.html"
+    began, data = datetime.now(UTC), ""
+    tell = logged(reports, f"{run.plan_name} {run.quarter}: ", tell)
     try:
         with shelf.locked() as ours:
             if not ours:
+                remember(reports, run, began=began, ended="busy", code=0)
                 return Outcome("busy", page)
             tell("computing the results")
             edition = Edition(run, prepare(run), _sources(notebooks), words, datetime.now(UTC))
+            data = edition.results.fingerprint.data
             done = not force and _is_published(shelf, edition)
             if not done:
-                _make(edition, shelf, tell, workers=workers, timeout=timeout)
+                earlier = [] if force else [shelf.published(), shelf.left_over() if resume else None]
+                _make(edition, shelf, earlier, tell, workers=workers, timeout=timeout)
             if ledger is not None:
                 # also when there was nothing to do: the run that published may not have come this far
                 enter(ledger, run, edition.results, edition.moment)
             index.rebuild(reports, words)
-            return Outcome("nothing to do" if done else "published", page)
+            outcome = Outcome("nothing to do" if done else "published", page)
+            remember(reports, run, began=began, ended=outcome.state, code=0, data=data)
+            return outcome
     except OSError as error:
-        raise EnvironmentFault(f"{error.filename or reports}: {error.strerror or error}") from error
+        fault = EnvironmentFault(f"{error.filename or reports}: {error.strerror or error}")
+        _remember_failure(reports, run, began, data, fault)
+        raise fault from error
+    except (Fault, KeyboardInterrupt) as failure:
+        _remember_failure(reports, run, began, data, failure)
+        raise
+
+
+def _remember_failure(
+    reports: Path,
+    run: RunParameters,
+    began: datetime,
+    data: str,
+    failure: Fault | KeyboardInterrupt,
+) -> None:
+    stopped = isinstance(failure, KeyboardInterrupt)
+    reason = "" if stopped else str(failure)
+    code = 130 if isinstance(failure, KeyboardInterrupt) else failure.exit_code
+    # A disk that is full has no room for the memory of it either.
+    with suppress(OSError):
+        remember(reports, run, began=began, ended="interrupted" if stopped else "failed", code=code, data=data,
+                 reason=reason)  # fmt: skip
 
 
 def _sources(notebooks: Path) -> list[Path]:
@@ -120,28 +153,57 @@ def _is_published(shelf: Shelf, edition: Edition) -> bool:
     return bool(folder and made and made.recipe == edition.recipe() and manifest.is_complete(folder, made.files))
 
 
-def _make(edition: Edition, shelf: Shelf, tell: Callable[[str], None], *, workers: int, timeout: int) -> None:
+def _make(
+    edition: Edition,
+    shelf: Shelf,
+    earlier: Sequence[Path | None],
+    tell: Callable[[str], None],
+    *,
+    workers: int,
+    timeout: int,
+) -> None:
     draft = shelf.begin(edition.moment)
+    executed: dict[str, Executed] = {}
     try:
-        executed = []
-        with closing(execute_all(edition.sources, edition.run, draft, workers=workers, timeout=timeout)) as ending:
+        executed |= {one.stem: one for folder in earlier if folder for one in reuse(edition.recipe(), folder, draft)}
+        for stem in sorted(executed):
+            tell(f"{stem}: taken over, nothing has changed")
+        left = [source for source in edition.sources if source.stem not in executed]
+        with closing(execute_all(left, edition.run, draft, workers=workers, timeout=timeout)) as ending:
             for one in ending:
                 tell(f"{one.stem}: {one.status} in {one.seconds:.1f} s")
-                executed.append(one)
-        executed.sort(key=lambda one: one.stem)
-        failures = [one for one in executed if one.status != "ok"]
-        if not failures:
-            tell("writing the pages")
-            edition.write(executed, draft)
-        manifest.write(edition.manifest(executed, draft), draft)
+                executed[one.stem] = one
+                # a run that is killed leaves behind what can be taken over
+                manifest.write(edition.manifest(list(executed.values()), draft), draft)
+        failures = [one for one in executed.values() if one.status != "ok"]
         if failures:
-            told = "; ".join(_failure(one) for one in failures)
+            told = "; ".join(_failure(one) for one in sorted(failures, key=lambda one: one.stem))
             raise NotebookFailed(f"{told}; what ran is kept in {failed_name(draft)}")
+        tell("writing the pages")
+        _write(edition, executed, draft)
         shelf.publish(draft)
-    except BaseException:
-        # Ctrl-C too: what was being made must not be taken for a finished run.
+    except KeyboardInterrupt:
+        unfinished = [source for source in edition.sources if source.stem not in executed]
+        ended = [Executed(one.stem, draft / one.name, "interrupted", 0.0, reason="interrupted") for one in unfinished]
+        manifest.write(edition.manifest([*executed.values(), *ended], draft), draft)
         shelf.give_up(draft)
         raise
+    except BaseException:
+        # What was being made must not be taken for a finished run.
+        shelf.give_up(draft)
+        raise
+
+
+def _write(edition: Edition, executed: dict[str, Executed], draft: Path) -> None:
+    files = edition.write_tables(draft)
+    for source in edition.sources:
+        try:
+            edition.write_page(executed[source.stem], files, draft)
+        except GateRefused as refused:
+            executed[source.stem] = replace(executed[source.stem], status="gate-refused", reason=str(refused))
+            manifest.write(edition.manifest(list(executed.values()), draft), draft)
+            raise
+    manifest.write(edition.manifest(list(executed.values()), draft), draft)
 
 
 def _failure(executed: Executed) -> str:

@@ -62,6 +62,15 @@ class Shelf:
         folder = self.link.resolve()
         return folder if folder.is_dir() else None
 
+    def left_over(self) -> Path | None:
+        """Return the folder of the last run of this quarter that came to nothing: failed, or killed half-way."""
+        found = [folder for folder in self._folders() if folder.name.endswith((_PART, _FAILED))]
+        return max(found, key=lambda folder: folder.name.split(".")[0], default=None)
+
+    def _folders(self) -> list[Path]:
+        # The moment, behind the last "_", tells 2021-Q3 of one plan from that of another whose name begins alike.
+        return list(self.runs.glob(f"{self.plan}_{self.quarter}_[0-9]*"))
+
     def begin(self, moment: datetime) -> Path:
         """Return a new, empty folder for a run to be made in."""
         draft = self.runs / f"{self.plan}_{self.quarter}_{moment:%Y%m%dT%H%M%S%fZ}{_PART}"
@@ -75,7 +84,7 @@ class Shelf:
         case somebody is reading it, and every older one of this quarter is removed.
         """
         previous = self.published()
-        for path in draft.iterdir():
+        for path in draft.rglob("*"):
             _flush(path)
         _flush(draft)
         folder = draft.rename(self.runs / draft.name.removesuffix(_PART))
@@ -97,14 +106,15 @@ class Shelf:
         """Keep a run that came to nothing under a name that says so; the last one replaces those before it."""
         if not draft.exists():
             return
-        for older in self.runs.glob(f"{self.plan}_{self.quarter}_*{_FAILED}"):
-            shutil.rmtree(older, ignore_errors=True)
+        for older in self._folders():
+            if older != draft and older.name.endswith((_PART, _FAILED)):
+                shutil.rmtree(older, ignore_errors=True)
         with suppress(OSError):
             draft.rename(failed_name(draft))
 
     def _sweep(self, keep: set[Path | None]) -> None:
         kept = {path.resolve() for path in keep if path}
-        for folder in self.runs.glob(f"{self.plan}_{self.quarter}_*"):
+        for folder in self._folders():
             if folder.resolve() not in kept:
                 shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,0 +1,264 @@
+"""Publish quarters, find those that are due, and look back at what was published."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from analysis.commands.telling import faults_told
+
+if TYPE_CHECKING:
+    from analysis.parameters import RunParameters
+
+_REPORTS = click.option(
+    "--reports", type=click.Path(file_okay=False, path_type=Path), help="Publish here, as a trial: not in the ledger."
+)
+_ON_FAILURE = click.option(
+    "--on-failure",
+    metavar="COMMAND",
+    help="Run this for each quarter that fails; it gets the reason as DUNGHEN_REASON and on its standard input.",
+)
+
+
+@click.command()
+@click.argument("run_files", metavar="RUNFILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--input", "received", type=click.Path(exists=True, path_type=Path), help="Folder or file received.")
+@click.option("--language", type=click.Choice(["vi", "en"]), help="Language of the pages.")
+@click.option("--force", is_flag=True, help="Publish again even if nothing has changed.")
+@click.option("--resume", is_flag=True, help="Take over what a run that failed or was killed had executed well.")
+@_REPORTS
+@_ON_FAILURE
+def run(
+    run_files: tuple[Path, ...],
+    received: Path | None,
+    language: str | None,
+    force: bool,
+    resume: bool,
+    reports: Path | None,
+    on_failure: str | None,
+) -> None:
+    """Publish the quarter of each RUNFILE.
+
+    \b
+    Ends with 0 published, nothing to do, or held by another run;
+    2 bad parameters or plan, 3 bad data, 4 a notebook failed, 5 a gate refused a page,
+    6 disk or environment, 130 interrupted; of several runs, the worst.
+    """
+    if force and resume:
+        raise click.UsageError("--force executes everything anew, --resume what is left: one of them")
+    runs = _read(run_files, received, language)
+    raise SystemExit(_publish_all(runs, force=force, resume=resume, reports=reports, on_failure=on_failure))
+
+
+@click.command()
+@click.argument("run_files", metavar="[RUNFILE]...", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Look as of this day; today by default.")
+@click.option("--list", "only_list", is_flag=True, help="Say what is due and publish nothing.")
+@click.option("--schedule", type=click.Choice(["systemd", "cron"]), help="Print what has a scheduler run this daily.")
+@_REPORTS
+@_ON_FAILURE
+def due(
+    run_files: tuple[Path, ...],
+    today: datetime | None,
+    only_list: bool,
+    schedule: Literal["systemd", "cron"] | None,
+    reports: Path | None,
+    on_failure: str | None,
+) -> None:
+    """Publish each quarter whose data is complete and that is not published; all missed ones, earliest first.
+
+    RUNFILEs default to all in parameters/. A quarter's data is complete from its `as_of` on.
+
+    \b
+    Ends as `dunghen run` does; 0 when nothing is due.
+    """
+    from analysis.parameters import ROOT, read_run_file
+    from analysis.publish import due as look
+    from analysis.publish.run import REPORTS
+
+    if schedule:
+        given = [str(file.resolve()) for file in run_files]
+        hook = ["--on-failure", on_failure] if on_failure else []
+        click.echo(look.schedule(schedule, [str(Path(sys.argv[0]).resolve()), "due", *given, *hook]), nl=False)
+        return
+    files = run_files or tuple(sorted((ROOT / "parameters").glob("*/[0-9][0-9][0-9][0-9]-Q[1-4].yml")))
+    with faults_told(Path.cwd()):
+        known = {file: read_run_file(file, look=False) for file in files}
+    day = today.date() if today else date.today()
+    waiting = look.due(known.values(), reports.resolve() if reports else REPORTS, today=day)
+    for one in waiting:
+        click.echo(f"due: {one.plan_name} {one.quarter}, data known as of {one.as_of}")
+    if not waiting:
+        click.echo("nothing is due")
+    if only_list or not waiting:
+        return
+    runs = _read(tuple(file for one in waiting for file, run in known.items() if run is one), None, None)
+    raise SystemExit(_publish_all(runs, force=False, resume=True, reports=reports, on_failure=on_failure))
+
+
+@click.command()
+@click.option("--plan", help="Only runs of this plan.")
+@click.option("--last", type=click.IntRange(min=1), default=20, show_default=True, help="How many, the latest last.")
+@click.option("--reports", type=click.Path(file_okay=False, path_type=Path), help="The reports folder.")
+def history(plan: str | None, last: int, reports: Path | None) -> None:
+    """Say who ran what on which data with which result."""
+    from analysis.publish.history import history as remembered
+    from analysis.publish.run import REPORTS
+
+    runs = remembered(reports or REPORTS)
+    runs = runs[runs["plan"] == plan] if plan else runs
+    if runs.empty:
+        click.echo("no run yet")
+    for one in runs.tail(last).itertuples():
+        told = f"{one.ended_at}  {one.who}  {one.plan} {one.quarter}  as of {one.as_of}  data {one.data[:12] or '-'}"
+        click.echo(
+            f"{told}  {one.status}  {one.ended} ({one.code}) in {one.seconds} s{f': {one.reason}' * bool(one.reason)}"
+        )
+
+
+@click.command()
+@click.argument("before", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("after", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def compare(before: Path, after: Path) -> None:
+    """Say what changed between two publications: reports/PLAN/QUARTER, or run folders in reports/.runs.
+
+    Ends with 0; 2 where a folder holds no publication.
+    """
+    from analysis.publish.compare import compare as compared
+
+    with faults_told(before):
+        lines, moved = compared(before, after)
+    for line in lines or ["the same parameters, plan, data, code and versions"]:
+        click.echo(line)
+    for one in moved.itertuples():
+        what = f"{one.target}/{one.part}" if one.part else one.target
+        click.echo(
+            f"{what}: {one.verdict_before} {one.before:.3f} → {one.verdict_after} {one.after:.3f}, "
+            f"expected {one.expected_before:.4f} → {one.expected_after:.4f}"
+        )
+    if moved.empty:
+        click.echo("no promise moved")
+
+
+@click.command("new-quarter")
+@click.argument("run_file", metavar="RUNFILE", type=click.Path(path_type=Path))
+def new_quarter(run_file: Path) -> None:
+    """Write the run file of the quarter after that of RUNFILE, a draft, beside it.
+
+    Ends with 0 written; 2 bad run file, the plan's year ends, or the file is there already; 6 disk.
+    """
+    from analysis.publish.next_quarter import next_quarter
+
+    with faults_told(run_file):
+        click.echo(f"written: {next_quarter(run_file)}")
+
+
+def _read(run_files: tuple[Path, ...], received: Path | None, language: str | None) -> list[RunParameters]:
+    """Return the runs of all files; one bad file and none of them starts."""
+    from analysis import plan
+    from analysis.faults import BadParameters
+    from analysis.parameters import read_run_file, resolve
+
+    runs, faults = [], []
+    for path in run_files:
+        try:
+            one = read_run_file(path, input_path=received and _from_project(received), language=language)
+            plan.read_plan(resolve(one.plan_file))
+            runs.append(one)
+        except BadParameters as fault:
+            faults.append(fault)
+    for told in faults:
+        click.echo(str(told), err=True)
+    if faults:
+        raise SystemExit(BadParameters.exit_code)
+    return runs
+
+
+def _from_project(path: Path) -> str:
+    """Return a path given from the caller's folder as run files write it: from the project, or absolute."""
+    from analysis.parameters import ROOT
+
+    absolute = path.resolve()
+    return str(absolute.relative_to(ROOT) if absolute.is_relative_to(ROOT) else absolute)
+
+
+def _publish_all(
+    runs: list[RunParameters], *, force: bool, resume: bool, reports: Path | None, on_failure: str | None
+) -> int:
+    """Return the worst exit code of several runs, one after the other; one that fails does not stop the others."""
+    from analysis.commands.progress import progress
+    from analysis.faults import Fault
+    from analysis.publish.hook import call_hook
+
+    # A scheduler stops a job with SIGTERM; to us that is Ctrl-C: nothing published, kernels shut down.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    worst = 0
+    try:
+        with progress(len(runs)) as tell:
+            for one in runs:
+                name = f"{one.plan_name} {one.quarter}"
+                try:
+                    tell(f"{name}: {_publish(one, tell, force=force, resume=resume, reports=reports)}")
+                except Fault as fault:
+                    click.echo(f"{name}: {fault}", err=True)
+                    worst = max(worst, fault.exit_code)
+                    if on_failure:
+                        call_hook(on_failure, one, fault)
+    except KeyboardInterrupt:
+        click.echo("interrupted: nothing more was published", err=True)
+        worst = 130
+    return worst
+
+
+def _publish(
+    one: RunParameters, tell: Callable[[str], None], *, force: bool, resume: bool, reports: Path | None
+) -> str:
+    from analysis import quarter
+    from analysis.publish.run import REPORTS, publish
+    from analysis.report.tables.ledger import LEDGER
+    from analysis.report.wording import Wording
+
+    outcome = publish(
+        one,
+        prepare=quarter.results,
+        words=Wording(one.language),
+        reports=reports.resolve() if reports else REPORTS,
+        ledger=None if reports else LEDGER,
+        force=force,
+        resume=resume,
+        tell=lambda line: tell(f"{one.plan_name} {one.quarter}: {line}"),
+    )
+    return {
+        "published": f"published: {outcome.page}",
+        "nothing to do": f"nothing to do, already published: {outcome.page}",
+        "busy": "another run holds this quarter; nothing was done",
+    }[outcome.state]
+
+
+@click.command()
+@click.argument("run_file", metavar="RUNFILE", type=click.Path(path_type=Path))
+@click.option("--input", "received", type=click.Path(exists=True, path_type=Path), help="Folder or file received.")
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write into.")
+def indicators(run_file: Path, received: Path | None, out: Path) -> None:
+    """Write indicators.csv of the quarter of RUNFILE, without a forecast and without a notebook.
+
+    \b
+    One row per indicator, series and period, every value with its counts and its standard error.
+    Ends with 0 written, 2 bad parameters or plan, 3 bad data, 6 disk.
+    """
+    from analysis import quarter
+
+    (one,) = _read((run_file,), received, None)
+    with faults_told(out):
+        table = quarter.indicators(one)
+        out.mkdir(parents=True, exist_ok=True)
+        part = out / ".indicators.csv.part"
+        table.to_csv(part, index=False)
+        part.replace(out / "indicators.csv")
+    click.echo(f"{len(table):,} values: {out / 'indicators.csv'}")

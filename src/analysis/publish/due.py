@@ -1,0 +1,72 @@
+"""Which quarters should have been published by now, and how a scheduler is told to look every day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from pathlib import Path
+
+from analysis.parameters import RunParameters
+from analysis.publish.shelf import Shelf
+
+SYSTEMD = """\
+# ~/.config/systemd/user/dunghen.service
+[Unit]
+Description=Đúng Hẹn: publish the quarters that are due
+
+[Service]
+Type=oneshot
+ExecStart={command}
+
+# ~/.config/systemd/user/dunghen.timer
+[Unit]
+Description=Đúng Hẹn, every morning; a day missed is caught up
+
+[Timer]
+OnCalendar=*-*-* 06:00
+Persistent=true
+
+[Install]
+WantedBy=timers.target
+"""
+
+CRON = "0 6 * * * {command}\n"
+
+
+def due(runs: Iterable[RunParameters], reports: Path, *, today: date) -> list[RunParameters]:
+    """Return the runs whose data is complete by a day and whose quarter is not published, earliest first.
+
+    Every missed quarter is among them, so that a machine that was off catches up.
+
+    Parameters
+    ----------
+    runs : iterable of RunParameters
+        Those there are.
+    reports : Path
+        The reports folder.
+    today : date
+        The day.
+    """
+    found = [
+        one for one in runs if one.as_of <= today and Shelf(reports, one.plan_name, one.quarter).published() is None
+    ]
+    return sorted(found, key=lambda one: (one.as_of, one.plan_name))
+
+
+def schedule(kind: str, command: Sequence[str]) -> str:
+    """Return the lines that have a scheduler run a command every morning.
+
+    Parameters
+    ----------
+    kind : {"systemd", "cron"}
+        The scheduler.
+    command : sequence of str
+        The command and its arguments.
+    """
+    return {"systemd": SYSTEMD, "cron": CRON}[kind].format(command=" ".join(map(_quoted, command)))
+
+
+def _quoted(word: str) -> str:
+    # Both readers know double quotes; cron takes a bare % for the end of the line.
+    plain = word.replace("%", "\\%")
+    return f'"{plain}"' if any(one in word for one in " \t\"'$*?") else plain

@@ -1,0 +1,94 @@
+"""Who ran what on which data with which result: a line per run, appended and never changed, and a log to read."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+from filelock import FileLock
+
+from analysis.parameters import RunParameters
+
+HISTORY, LOG = ".history.jsonl", "dunghen.log"
+"""Names in the reports folder."""
+
+COLUMNS = ["ended_at", "who", "plan", "quarter", "as_of", "data", "status", "ended", "code", "seconds", "reason"]
+
+
+def remember(
+    reports: Path, run: RunParameters, *, began: datetime, ended: str, code: int, data: str = "", reason: str = ""
+) -> None:
+    """Append how a run ended, synchronised to the disk.
+
+    Parameters
+    ----------
+    reports : Path
+        The reports folder.
+    run : RunParameters
+        The run.
+    began : datetime
+        When, in UTC.
+    ended : str
+        ``published``, ``nothing to do``, ``busy``, ``failed`` or ``interrupted``.
+    code : int
+        Exit code it stands for.
+    data : str
+        sha256 of the input; empty where it was never read.
+    reason : str
+        The sentence of a failure.
+    """
+    now = datetime.now(UTC)
+    entry = {
+        "ended_at": now.isoformat(timespec="seconds"),
+        "who": _user(),
+        "plan": run.plan_name,
+        "quarter": run.quarter,
+        "as_of": run.as_of.isoformat(),
+        "data": data,
+        "status": run.status,
+        "ended": ended,
+        "code": code,
+        "seconds": round((now - began).total_seconds(), 1),
+        "reason": reason,
+    }
+    _append(reports / HISTORY, json.dumps(entry, ensure_ascii=False))
+
+
+def history(reports: Path) -> pd.DataFrame:
+    """Return every run remembered in a reports folder, oldest first: `COLUMNS`."""
+    file = reports / HISTORY
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    return pd.DataFrame([json.loads(line) for line in lines if line], columns=COLUMNS)
+
+
+def logged(reports: Path, of: str, tell: Callable[[str], None]) -> Callable[[str], None]:
+    """Return a teller that also writes each line, with its moment and of which run it is, into the folder's log."""
+
+    def both(line: str) -> None:
+        # what is told is more than what is logged: a log that cannot be written stops no run
+        with suppress(OSError):
+            _append(reports / LOG, f"{datetime.now(UTC).isoformat(timespec='seconds')} {of}{line}")
+        tell(line)
+
+    return both
+
+
+def _append(file: Path, line: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(file.with_name(f".{file.name.lstrip('.')}.lock")), file.open("ab") as appended:
+        appended.write(f"{line}\n".encode())
+        appended.flush()
+        os.fsync(appended.fileno())
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as in a container
+        return "?"
