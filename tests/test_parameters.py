@@ -49,6 +49,9 @@ def test_a_number_may_lie_on_its_bound(tmp_path, key, value):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
+        ({"plan_file": "parameters/plans/.runs.yml"}, "plan_file: a plan's file is named by letters"),
+        ({"plan_file": '"parameters/plans/.."'}, "plan_file: a plan's file is named by letters"),
+        ({"plan_file": '"parameters/plans/a b.yml"'}, "plan_file: a plan's file is named by letters"),
         ({"seeed": 3}, "unknown key 'seeed'; did you mean 'seed'"),
         ({"seed": '"3"'}, "seed: a whole number was expected"),
         ({"seed": -1}, "line 5: seed: Input should be greater than or equal to 0, found -1"),

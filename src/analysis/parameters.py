@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -82,6 +83,14 @@ class RunParameters(BaseModel):
     @classmethod
     def _is_a_quarter(cls, value: str) -> str:
         periods.parse_quarter(value)
+        return value
+
+    @field_validator("plan_file")
+    @classmethod
+    def _names_a_folder(cls, value: str) -> str:
+        # The reports of a plan are published in a folder of its name: ".runs.yml" would be that of all runs.
+        if not re.fullmatch(r"\w[\w.-]*", Path(value).stem):
+            raise ValueError("a plan's file is named by letters, digits, '_', '-' and '.', and begins with no '.'")
         return value
 
     @field_validator("draw_count", "seed", mode="before")

@@ -35,9 +35,16 @@ def start(tmp_path):
     def start(name, out):
         command = [sys.executable, "-m", "analysis.cli", "ingest", str(tmp_path / name), "--source",
                    str(tmp_path / "mapping.yml"), "--out", str(out)]  # fmt: skip
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_hears_ctrl_c
+        )
 
     return start
+
+
+def _hears_ctrl_c():
+    # What runs in the background of a shell without job control is deaf to it, the tests and what they start, too.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _tables(folder):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,9 @@ def start(tmp_path: Path, run: RunParameters, results: Results) -> Callable[[], 
 
     def start() -> subprocess.Popen[bytes]:
         command = [sys.executable, tmp_path / "work.py", run.model_dump_json(), tmp_path]
-        return subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        # What runs in the background of a shell without job control is deaf to Ctrl-C.
+        hears = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+        return subprocess.Popen(command, stderr=subprocess.DEVNULL, preexec_fn=hears)
 
     return start
 
