@@ -12,6 +12,7 @@ from typing import Any
 
 from analysis.faults import EnvironmentFault
 from analysis.parameters import RunParameters
+from analysis.publish import kernels
 from analysis.publish.executed import Executed
 
 CELL_TIMEOUT = 900
@@ -35,7 +36,8 @@ def execute_all(
     Closing the generator early, as an interruption does, ends what still runs, kernels included.
 
     Every notebook has a process of its own, because Papermill changes the directory of the process it runs in.
-    The processes are forked from a server that has imported Papermill once.
+    The processes are forked from a server that has imported Papermill and the whole stack once, and fork their
+    kernels in turn.
 
     Parameters
     ----------
@@ -56,7 +58,7 @@ def execute_all(
         A notebook could not even be started or saved: no kernel, no disk.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["analysis.publish.worker"])
+    context.set_forkserver_preload([*kernels.STACK, "analysis.publish.worker"])
     parameters = run.model_dump(mode="json")
     waiting = deque(notebooks)
     running: dict[Any, tuple[Path, BaseProcess]] = {}
@@ -65,8 +67,8 @@ def execute_all(
             while waiting and len(running) < workers:
                 notebook = waiting.popleft()
                 receiver, sender = context.Pipe(duplex=False)
-                process = context.Process(target=_work, args=(sender, notebook, parameters, into, timeout), daemon=True)
-                process.start()
+                process = context.Process(target=_work, args=(sender, notebook, parameters, into, timeout))
+                kernels.start(process)
                 sender.close()
                 running[receiver] = (notebook, process)
             for ready in wait(list(running)):
