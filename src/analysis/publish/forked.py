@@ -18,6 +18,9 @@ from ipykernel import kernelapp
 from ipykernel.iostream import IOPubThread
 from zmq.eventloop.zmqstream import ZMQStream
 
+# Or the debugger, imported next, warns on the server's terminal that it may miss breakpoints.
+os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+
 _PATHS = list(sys.path)
 """As a fresh interpreter has them; a forked process has those of the one that asked for it."""
 
@@ -59,6 +62,11 @@ def _run(arguments: list[str]) -> None:
     asyncio.set_event_loop(asyncio.new_event_loop())
     # 1 stands for a parent not to be watched, which is done already; 0 would make the kernel talk to the terminal.
     kernelapp.IPKernelApp.launch_instance(argv=arguments, parent_handle=1)
+    # Left to its own exit, ipykernel may stop what prints before what still has to: each then waits for the other.
+    control = kernelapp.IPKernelApp.instance().control_thread
+    if control.is_alive():
+        control.stop()
+        control.join(1)
 
 
 def _be_alone() -> None:

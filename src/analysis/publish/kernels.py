@@ -27,6 +27,8 @@ NAME = "dunghen-forked"
 
 STACK = (
     "analysis.publish.forked",
+    *("ipykernel.debugger", "tornado.platform.asyncio", "IPython.core.debugger", "IPython.core.completerlib"),
+    "IPython.extensions.storemagic",
     "matplotlib.backends.backend_agg",
     "analysis.quarter",
     *(f"analysis.report.pages.{page}" for page in ("data", "forecast", "satisfaction", "summary", "targets")),
@@ -88,8 +90,15 @@ class ForkedProvisioner(LocalProvisioner):
                 # The kernel makes itself the leader of a group by this number as its first act.
                 self.pid = self.pgid = process.pid
                 self.cwd = cwd
+                await self._until_bound()
                 return self.connection_info
         return await super().launch_kernel(cmd, **kwargs)
+
+    async def _until_bound(self) -> None:
+        """Wait for the kernel to make its sockets: who connects too early is made to wait a tenth of a second."""
+        last = Path(f"{self.parent.ip}-{self.parent.iopub_port}") if self._sockets else None
+        while last and not last.exists() and await self.poll() is None:
+            await asyncio.sleep(0.005)
 
     async def shutdown_requested(self, restart: bool = False) -> None:
         """Give the kernel a moment to go, watching closely: the manager looks only ten times a second."""
