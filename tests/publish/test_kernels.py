@@ -251,7 +251,7 @@ def test_a_kernel_of_another_python_is_left_to_itself() -> None:
 @pytest.mark.parametrize("missing", ["fork", "server", "the same paths"])
 def test_a_kernel_that_cannot_be_forked_is_started(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_server(process: object) -> None:
-        raise EOFError
+        raise ChildProcessError("no server")
 
     environment = dict(os.environ)
     if missing == "fork":

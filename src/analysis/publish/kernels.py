@@ -82,8 +82,8 @@ class ForkedProvisioner(LocalProvisioner):
             cwd = str(kwargs.get("cwd") or Path.cwd())
             try:
                 process = self._fork(cmd, cwd, kwargs["env"])
-            except (OSError, EOFError) as error:
-                # No server, or one that did not survive its imports: the notebook can do without.
+            except OSError as error:
+                # The notebook can do without.
                 self.log.warning("The kernel is started anew, because none could be forked: %r", error)
             else:
                 self.process = _Popen(process)
@@ -97,7 +97,9 @@ class ForkedProvisioner(LocalProvisioner):
     async def _until_bound(self) -> None:
         """Wait for the kernel to make its sockets: who connects too early is made to wait a tenth of a second."""
         last = Path(f"{self.parent.ip}-{self.parent.iopub_port}") if self._sockets else None
-        while last and not last.exists() and await self.poll() is None:
+        for _ in range(2000):
+            if not last or last.exists() or await self.poll() is not None:
+                break
             await asyncio.sleep(0.005)
 
     async def shutdown_requested(self, restart: bool = False) -> None:
@@ -152,11 +154,19 @@ def can_fork() -> bool:
 
 
 def start(process: BaseProcess) -> None:
-    """Start a process that does not import this one's main module, as spawned ones do: it may be any script."""
+    """Start a process that does not import this one's main module, as spawned ones do: it may be any script.
+
+    Raises
+    ------
+    OSError
+        The server it is forked from did not start, or did not survive its imports.
+    """
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
     try:
         process.start()
+    except EOFError as error:
+        raise ChildProcessError("the server that processes are forked from has ended") from error
     finally:
         sys.modules["__main__"] = main
 

@@ -58,7 +58,7 @@ def execute_all(
         A notebook could not even be started or saved: no kernel, no disk.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([*kernels.STACK, "analysis.publish.worker"])
+    context.set_forkserver_preload([*(kernels.STACK if kernels.can_fork() else ()), "analysis.publish.worker"])
     parameters = run.model_dump(mode="json")
     waiting = deque(notebooks)
     running: dict[Any, tuple[Path, BaseProcess]] = {}
