@@ -133,6 +133,10 @@ def _from_project(path: Path) -> str:
 
 
 def _publish(one: RunParameters, name: str, *, force: bool, reports: Path | None) -> None:
+    from analysis.publish import notebooks
+
+    # First of all, because it goes on beside the imports and the results.
+    notebooks.warm_up()
     from analysis import quarter
     from analysis.publish.run import REPORTS, publish
     from analysis.report.tables.ledger import LEDGER
