@@ -69,3 +69,4 @@ track-record: .venv/installed ## grade the method on the public panels again (ab
 bench: .venv/installed ## the figures of the benchmarks, side by side (about 20 minutes)
 	$(BIN)/python benchmarks/ingest.py --out benchmarks/ingest.md
 	$(BIN)/python benchmarks/forecast.py
+	$(BIN)/python benchmarks/publish.py --out benchmarks/publish.md

@@ -219,6 +219,10 @@ def _publish_all(
 def _publish(
     one: RunParameters, tell: Callable[[str], None], *, force: bool, resume: bool, reports: Path | None
 ) -> str:
+    from analysis.publish import notebooks
+
+    # First of all, because it goes on beside the imports and the results.
+    notebooks.warm_up()
     from analysis import quarter
     from analysis.publish.run import REPORTS, publish
     from analysis.report.tables.ledger import LEDGER

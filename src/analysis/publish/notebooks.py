@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections import deque
 from collections.abc import Generator, Sequence
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 
 from analysis.faults import EnvironmentFault
 from analysis.parameters import RunParameters
+from analysis.publish import kernels
 from analysis.publish.executed import Executed
 
 CELL_TIMEOUT = 900
@@ -19,6 +22,18 @@ CELL_TIMEOUT = 900
 
 _GRACE = 15
 """Seconds a worker told to stop has to shut its kernel down, which itself may wait 5 for a busy one."""
+
+
+def warm_up() -> None:
+    """Start the server that notebooks' processes are forked from; it loads the stack beside what the caller does."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([*(kernels.STACK if kernels.can_fork() else ()), "analysis.publish.worker"])
+    # Ctrl-C is for those who can end tidily; here it would end in a traceback from the middle of an import.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def execute(notebook: Path, run: RunParameters, into: Path, *, timeout: int = CELL_TIMEOUT) -> Executed:
@@ -35,7 +50,8 @@ def execute_all(
     Closing the generator early, as an interruption does, ends what still runs, kernels included.
 
     Every notebook has a process of its own, because Papermill changes the directory of the process it runs in.
-    The processes are forked from a server that has imported Papermill once.
+    The processes are forked from a server that has imported Papermill and the whole stack once, and fork their
+    kernels in turn.
 
     Parameters
     ----------
@@ -56,7 +72,7 @@ def execute_all(
         A notebook could not even be started or saved: no kernel, no disk.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["analysis.publish.worker"])
+    warm_up()
     parameters = run.model_dump(mode="json")
     waiting = deque(notebooks)
     running: dict[Any, tuple[Path, BaseProcess]] = {}
@@ -65,8 +81,8 @@ def execute_all(
             while waiting and len(running) < workers:
                 notebook = waiting.popleft()
                 receiver, sender = context.Pipe(duplex=False)
-                process = context.Process(target=_work, args=(sender, notebook, parameters, into, timeout), daemon=True)
-                process.start()
+                process = context.Process(target=_work, args=(sender, notebook, parameters, into, timeout))
+                kernels.start(process)
                 sender.close()
                 running[receiver] = (notebook, process)
             for ready in wait(list(running)):
@@ -85,6 +101,7 @@ def execute_all(
 
 
 def _work(sender: Connection, notebook: Path, parameters: dict[str, Any], into: Path, timeout: int) -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     # Imported here, in the forked process, so that the one that only waits never pays for Papermill.
     from analysis.publish import worker
 

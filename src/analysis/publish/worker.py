@@ -6,33 +6,21 @@ import os
 import re
 import resource
 import signal
-import tempfile
 import time
 from pathlib import Path
 from typing import Any, ClassVar
 
 import nbformat
 import papermill
-from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.exceptions import PapermillExecutionError
-from traitlets import CaselessStrEnum, Unicode
 
+from analysis.publish import kernels
 from analysis.publish.executed import Executed, Status
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
-
-
-def _kernel_over_sockets(folder: str) -> type[AsyncKernelManager]:
-    # Over TCP, two kernels starting at once can be given the same port; left to itself, the manager would name the
-    # Unix sockets after the working directory, which two notebooks of one folder share.
-    class SocketKernel(AsyncKernelManager):
-        transport = CaselessStrEnum(["tcp", "ipc"], default_value="ipc", config=True)
-        ip = Unicode(f"{folder}/k", config=True)
-
-    return SocketKernel
 
 
 class _KeepingEngine(NBClientEngine):
@@ -68,25 +56,26 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, *, timeout: 
     # Told to stop, this process shuts its kernel down before it goes, as it does on Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     papermill_engines.register("keeping", _KeepingEngine)
+    # The kernel is then this process's child, whose death and memory it hears of.
+    kernels.fork_from_here()
     started: list[NotebookNode] = []
     status: Status = "ok"
     reason: str | None = None
     start = time.monotonic()
     try:
-        with tempfile.TemporaryDirectory(prefix="kernel-") as sockets:
-            papermill.execute_notebook(
-                notebook,
-                None,
-                parameters,
-                engine_name="keeping",
-                kernel_name="python3",
-                kernel_manager_class=_kernel_over_sockets(sockets),
-                progress_bar=False,
-                request_save_on_cell_execute=False,
-                execution_timeout=timeout,
-                cwd=notebook.parent,
-                on_cell_start=lambda cell, cell_index: started.append(cell),
-            )
+        papermill.execute_notebook(
+            notebook,
+            None,
+            parameters,
+            engine_name="keeping",
+            kernel_name="python3",
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+            execution_timeout=timeout,
+            cwd=notebook.parent,
+            on_notebook_start=_stop_with_parent,
+            on_cell_start=lambda cell, cell_index: started.append(cell),
+        )
     except PapermillExecutionError as error:
         status, reason = "cell-error", _one_line(f"{error.ename}: {error.evalue}")
     except CellTimeoutError:
@@ -111,6 +100,11 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, *, timeout: 
     if status == "ok" or not log.stat().st_size:
         log.unlink()
     return Executed(notebook.stem, path, status, seconds, _peak_memory_mb(), _number(executed, failed), reason)
+
+
+def _stop_with_parent(notebook: NotebookNode) -> None:
+    # Only now: a process with a second thread should not fork, and by now the kernel is there.
+    kernels.when_parent_ends(lambda: os.kill(os.getpid(), signal.SIGTERM))
 
 
 def _print_to(log: Path) -> None:
