@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from types import FrameType
@@ -14,6 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from analysis.parameters import RunParameters
+    from analysis.publish.run import Outcome
 
 # Everything that computes is imported inside the commands: help and a misspelt option answer at once.
 
@@ -73,9 +74,11 @@ def main() -> None:
 @click.option(
     "--reports", type=click.Path(file_okay=False, path_type=Path), help="Publish here, as a trial: not in the ledger."
 )
+@click.option("--cluster", metavar="ADDRESS", help="Publish on a Dask scheduler's workers: tcp://HOST:PORT or tls://…")
 def run(
-    run_files: tuple[Path, ...], received: Path | None, language: str | None, force: bool, reports: Path | None
-) -> None:
+    run_files: tuple[Path, ...], received: Path | None, language: str | None, force: bool, reports: Path | None,
+    cluster: str | None,
+) -> None:  # fmt: skip
     """Publish the quarter of each RUNFILE.
 
     \b
@@ -89,6 +92,8 @@ def run(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         runs = _read(run_files, received, language)
+        if cluster:
+            raise SystemExit(_publish_on(cluster, runs, force=force, reports=reports))
         worst = 0
         for one in runs:
             name = f"{one.plan_name} {one.quarter}"
@@ -147,6 +152,36 @@ def _publish(one: RunParameters, name: str, *, force: bool, reports: Path | None
         force=force,
         tell=lambda line: click.echo(f"{name}: {line}"),
     )
+    _tell_outcome(name, outcome)
+
+
+def _publish_on(scheduler: str, runs: list[RunParameters], *, force: bool, reports: Path | None) -> int:
+    """Return the worst exit code of runs published on other machines."""
+    from analysis.faults import Fault
+    from analysis.publish.cluster import publish_all
+    from analysis.publish.run import REPORTS
+    from analysis.report.tables.ledger import LEDGER
+
+    names, worst = [f"{one.plan_name} {one.quarter}" for one in runs], 0
+    ending = publish_all(
+        runs,
+        scheduler=scheduler,
+        reports=reports.resolve() if reports else REPORTS,
+        ledger=None if reports else LEDGER,
+        force=force,
+        tell=lambda number, line: click.echo(f"{names[number]}: {line}"),
+    )
+    with _faults_told(reports or REPORTS), closing(ending):
+        for number, outcome in ending:
+            if isinstance(outcome, Fault):
+                click.echo(f"{names[number]}: {outcome}", err=True)
+                worst = max(worst, outcome.exit_code)
+            else:
+                _tell_outcome(names[number], outcome)
+    return worst
+
+
+def _tell_outcome(name: str, outcome: Outcome) -> None:
     ending = {
         "published": f"published: {outcome.page}",
         "nothing to do": f"nothing to do, already published: {outcome.page}",

@@ -93,6 +93,7 @@ def publish(
         with shelf.locked() as ours:
             if not ours:
                 return Outcome("busy", page)
+            shelf.clear_away()
             tell("computing the results")
             edition = Edition(run, prepare(run), _sources(notebooks), words, datetime.now(UTC))
             done = not force and _is_published(shelf, edition)

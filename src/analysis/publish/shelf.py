@@ -68,6 +68,14 @@ class Shelf:
         draft.mkdir(parents=True)
         return draft
 
+    def clear_away(self) -> None:
+        """Remove what killed runs of this quarter left half made; whoever calls holds its lock, so nobody is at it.
+
+        A notebook that outlived its run may still be writing there; it finds its folder gone.
+        """
+        for left_behind in self.runs.glob(f"{self.plan}_{self.quarter}_*{_PART}"):
+            shutil.rmtree(left_behind, ignore_errors=True)
+
     def publish(self, draft: Path) -> Path:
         """Make a finished run the published one, in one step that a reader never sees half of.
 
