@@ -77,10 +77,10 @@ def _ask(asked: str, address: str, is_wanted: Callable[[], bool], tell: Callable
     ) as child:
         assert child.stdin
         assert child.stdout
-        threading.Thread(target=_call_off, args=(child, is_wanted), daemon=True).start()
         with suppress(BrokenPipeError):
             child.stdin.write(f"{asked}\n")
             child.stdin.flush()
+        threading.Thread(target=_call_off, args=(child, is_wanted), daemon=True).start()
         answer = ""
         for line in child.stdout:
             said = json.loads(line)
