@@ -27,6 +27,7 @@ from analysis.publish.cluster import publish_all
 from analysis.publish.run import Outcome
 
 pytestmark = pytest.mark.slow
+dask = pytest.importorskip("dask")
 pytest.importorskip("distributed")
 
 RUN_FILES = ROOT / "parameters" / "khanh-hoa-2021"
@@ -37,11 +38,11 @@ PLAN = "khanh-hoa-2021"
 class Machines:
     """A scheduler and its workers, each a process of its own; all are ended with the test."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
         self.folder, self.started = folder, []
         folder.mkdir(exist_ok=True)
         known = folder / "scheduler.json"
-        self.scheduler = self.start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", known)
+        self.scheduler = self.start("scheduler", "--host", host, "--port", "0", "--scheduler-file", known)
         self.address = json.loads(_when(lambda: known.exists() and known.read_text()))["address"]
 
     def start(self, kind: str, *arguments: object, **environment: str) -> subprocess.Popen[bytes]:
@@ -234,7 +235,7 @@ def test_a_notebook_that_outlives_its_run_is_never_published(machines, go, runs,
     time.sleep(2)
     # Both executed it; only the second is published, and nothing of the first is left.
     assert link.readlink() == published != Path("../.runs") / draft.name.removesuffix(".part")
-    assert 'the second\\n' in (link / "00_summary.ipynb").read_text(encoding="utf-8")
+    assert "the second\\n" in (link / "00_summary.ipynb").read_text(encoding="utf-8")
     assert go(runs[0]).ended[0].state == "nothing to do"
     assert _left_behind(tmp_path) == []
     assert not draft.exists()
@@ -340,3 +341,30 @@ def test_where_no_scheduler_is(runs, tmp_path, monkeypatch):
         list(publish_all(runs, scheduler="tcp://127.0.0.1:9", reports=tmp_path))
     with pytest.raises(BadParameters, match="x: tcp://HOST:PORT or tls://HOST:PORT was expected"):
         list(publish_all(runs, scheduler="x", reports=tmp_path))
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl to make a certificate with")
+def test_over_tls_and_not_without_a_certificate(go, runs, tmp_path, monkeypatch):
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=dunghen",
+         "-keyout", key, "-out", certificate],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    prefix = "DASK_DISTRIBUTED__COMM__TLS__"
+    monkeypatch.setenv(f"{prefix}CA_FILE", str(certificate))
+    for role in ("SCHEDULER", "WORKER", "CLIENT"):
+        monkeypatch.setenv(f"{prefix}{role}__CERT", str(certificate))
+        monkeypatch.setenv(f"{prefix}{role}__KEY", str(key))
+    machines = Machines(tmp_path / "tls", host="tls://127.0.0.1")
+    try:
+        assert machines.address.startswith("tls://")
+        monkeypatch.setattr(cluster, "CONNECT", 2)
+        with pytest.raises(EnvironmentFault, match=r"tls://.*: no scheduler answers"):
+            go(runs[0], scheduler=machines.address)
+        machines.work()
+        ours = {"ca-file": certificate, "client.cert": certificate, "client.key": key}
+        with dask.config.set({f"distributed.comm.tls.{name}": str(path) for name, path in ours.items()}):
+            assert go(runs[0], scheduler=machines.address).ended[0].state == "published"
+    finally:
+        machines.end()

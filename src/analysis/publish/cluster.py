@@ -12,6 +12,7 @@ until the quarter is let go of: see `analysis.publish.errand`. A publication is 
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import queue
@@ -124,13 +125,19 @@ def _connected(scheduler: str) -> Iterator[Client]:
         raise EnvironmentFault('the extra "cluster" is not installed: pip install "dung-hen[cluster]"') from error
     # Dask tells of a lost connection with a traceback; we tell of it in a sentence.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    fault: Fault | None = None
     try:
         client = Client(scheduler, timeout=CONNECT, set_as_default=False)
     except ValueError as error:
-        raise BadParameters(f"{scheduler}: tcp://HOST:PORT or tls://HOST:PORT was expected: {error}") from error
+        fault = BadParameters(f"{scheduler}: tcp://HOST:PORT or tls://HOST:PORT was expected: {error}")
     except (OSError, TypeError) as error:
         # Dask ends with a TypeError when the certificates are missing.
-        raise EnvironmentFault(f"{scheduler}: no scheduler answers: {error}") from error
+        fault = EnvironmentFault(f"{scheduler}: no scheduler answers: {error}")
+    if fault:
+        # The half-made client, which the error held, is cleared away now: while the next one is being made it would
+        # wait for a lock that one holds.
+        gc.collect()
+        raise fault
     try:
         yield client
     finally:
