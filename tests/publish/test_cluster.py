@@ -329,7 +329,7 @@ def test_a_lost_scheduler_is_told_and_the_runs_end(machines, go, runs, tmp_path)
 
     asked = go(*runs, tell=kill)
     assert [type(ended) for ended in asked.ended] == [EnvironmentFault] * 2
-    assert "the scheduler was lost" in str(asked.ended[0])
+    assert str(asked.ended[0]).startswith(f"{machines.address}: the scheduler was lost")
     assert children
     _when(lambda: not any(child.is_running() and child.status() != "zombie" for child in children))
     assert not (tmp_path / "reports" / PLAN).exists()

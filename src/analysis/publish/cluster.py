@@ -103,7 +103,7 @@ def publish_all(
         lanes: dict[tuple[str, str], deque[int]] = {}
         for number, run in enumerate(runs):
             lanes.setdefault((run.plan_name, run.quarter), deque()).append(number)
-        with closing(_Request(client, request, task, tell)) as asked:
+        with closing(_Request(client, scheduler, request, task, tell)) as asked:
             asked.submit([lane.popleft() for lane in lanes.values()])
             for number, ended in asked.ending():
                 run = runs[number]
@@ -164,8 +164,15 @@ def _seen_by_both(folders: Sequence[Path]) -> Iterator[str]:
 class _Request:
     """Some runs, asked for of a scheduler's workers."""
 
-    def __init__(self, client: Client, name: str, task: Callable[[int], str], tell: Callable[[int, str], None]) -> None:
-        self._client, self._name, self._task, self._tell = client, name, task, tell
+    def __init__(
+        self,
+        client: Client,
+        address: str,
+        name: str,
+        task: Callable[[int], str],
+        tell: Callable[[int, str], None],
+    ) -> None:
+        self._client, self._address, self._name, self._task, self._tell = client, address, name, task, tell
         self._futures: dict[int, Future[str]] = {}
         self._at_work: dict[int, str] = {}
         self._news: queue.SimpleQueue[tuple[int, str, str]] = queue.SimpleQueue()
@@ -175,6 +182,8 @@ class _Request:
 
     def submit(self, numbers: Sequence[int]) -> None:
         """Ask for some of the runs."""
+        if self._client.status != "running":
+            raise EnvironmentFault(f"{self._address}: the scheduler was lost")
         tasks, keys = [self._task(number) for number in numbers], [(self._name, number) for number in numbers]
         for number, future in zip(
             numbers, self._client.map(work, tasks, key=keys, retries=RETRIES, pure=False), strict=True
@@ -224,10 +233,6 @@ class _Request:
             self._told_none = True
             for number in self._futures:
                 self._tell(number, "waiting for a worker: there is none")
-
-    @property
-    def _address(self) -> str:
-        return str(self._client.scheduler.address) if self._client.scheduler else "the scheduler"
 
     def _ended(self, future: Future[str]) -> str | Fault:
         from distributed import CancelledError, KilledWorker
