@@ -12,7 +12,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from analysis.cli import main
+from analysis.faults import BadData, NotebookFailed
 from analysis.parameters import ROOT
+from analysis.publish import cluster
+from analysis.publish.run import Outcome
 from analysis.publish.shelf import Shelf
 
 GOOD = """\
@@ -87,6 +90,41 @@ def test_one_runs_failure_does_not_stop_the_next_and_the_worst_code_wins(tmp_pat
     told = ended.stderr.splitlines()
     assert [line.split(": ")[0] for line in told] == ["khanh-hoa-2021 2021-Q3", "khanh-hoa-2021 2021-Q2"]
     assert "Traceback" not in ended.stderr
+
+
+def test_without_dask_a_cluster_is_refused_in_one_sentence(good: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    ended = dunghen("run", good, "--cluster", "tcp://127.0.0.1:9", "--reports", tmp_path / "reports")
+    assert (ended.exit_code, ended.stdout) == (6, "")
+    assert ended.stderr == 'the extra "cluster" is not installed: pip install "dung-hen[cluster]"\n'
+    assert not (tmp_path / "reports").exists()
+
+
+def test_of_runs_on_a_cluster_the_worst_code_wins_and_lines_are_those_of_one_machine(
+    good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def publish_all(runs, *, scheduler, reports, ledger, force, tell):
+        assert (scheduler, reports, ledger, force) == ("tcp://h:1", tmp_path / "reports", None, True)
+        tell(1, "computing the results")
+        yield 1, BadData("no such month")
+        tell(0, "writing the pages")
+        yield 0, Outcome("published", reports / "index.html")
+        yield 2, NotebookFailed("2 workers were lost")
+
+    monkeypatch.setattr(cluster, "publish_all", publish_all)
+    other = tmp_path / "other.yml"
+    other.write_text(GOOD.replace("2021-Q3", "2021-Q2"))
+    ended = dunghen("run", good, other, other, "--cluster", "tcp://h:1", "--reports", tmp_path / "reports", "--force")
+    assert ended.exit_code == 4
+    assert ended.stdout.splitlines() == [
+        "khanh-hoa-2021 2021-Q2: computing the results",
+        "khanh-hoa-2021 2021-Q3: writing the pages",
+        f"khanh-hoa-2021 2021-Q3: published: {tmp_path / 'reports' / 'index.html'}",
+    ]
+    assert ended.stderr.splitlines() == [
+        "khanh-hoa-2021 2021-Q2: no such month",
+        "khanh-hoa-2021 2021-Q2: 2 workers were lost",
+    ]
 
 
 def test_input_is_relative_to_the_caller(good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

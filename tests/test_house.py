@@ -33,6 +33,7 @@ ROOMS_OF = {
     "papermill": {"publish"},
     "nbconvert": {"publish"},
     "dask": {"publish"},
+    "distributed": {"publish"},
     "duckdb": {"data", "indicators"},
     "sqlite3": {"data", "indicators"},
     "adbc_driver_postgresql": {"data", "indicators"},

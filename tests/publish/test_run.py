@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -220,3 +221,14 @@ def test_a_disk_that_refuses_is_the_environments_fault(go: Callable[..., Outcome
 def test_without_a_summary_there_is_nothing_to_open(go: Callable[..., Outcome], tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFault, match=r"no 00_summary\.ipynb"):
         go(notebooks=tmp_path)
+
+
+def test_what_a_killed_run_left_half_made_is_gone_after_the_next_also_when_there_is_nothing_to_do(
+    go: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    go()
+    left_behind = Shelf(tmp_path / "reports", "khanh-hoa-2021", "2021-Q3").begin(datetime(2021, 10, 1, tzinfo=UTC))
+    other = Shelf(tmp_path / "reports", "khanh-hoa-2021", "2021-Q2").begin(datetime(2021, 10, 1, tzinfo=UTC))
+    assert go().state == "nothing to do"
+    assert not left_behind.exists()
+    assert other.exists()  # whose quarter may be at work

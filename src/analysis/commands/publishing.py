@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -15,6 +16,7 @@ from analysis.commands.telling import faults_told
 
 if TYPE_CHECKING:
     from analysis.parameters import RunParameters
+    from analysis.publish.run import Outcome
 
 _REPORTS = click.option(
     "--reports", type=click.Path(file_okay=False, path_type=Path), help="Publish here, as a trial: not in the ledger."
@@ -32,6 +34,7 @@ _ON_FAILURE = click.option(
 @click.option("--language", type=click.Choice(["vi", "en"]), help="Language of the pages.")
 @click.option("--force", is_flag=True, help="Publish again even if nothing has changed.")
 @click.option("--resume", is_flag=True, help="Take over what a run that failed or was killed had executed well.")
+@click.option("--cluster", metavar="ADDRESS", help="Publish on a Dask scheduler's workers: tcp://HOST:PORT or tls://…")
 @_REPORTS
 @_ON_FAILURE
 def run(
@@ -40,6 +43,7 @@ def run(
     language: str | None,
     force: bool,
     resume: bool,
+    cluster: str | None,
     reports: Path | None,
     on_failure: str | None,
 ) -> None:
@@ -52,7 +56,11 @@ def run(
     """
     if force and resume:
         raise click.UsageError("--force executes everything anew, --resume what is left: one of them")
+    if cluster and resume:
+        raise click.UsageError("--resume is of this machine; on a cluster a run that is lost is resumed by itself")
     runs = _read(run_files, received, language)
+    if cluster:
+        raise SystemExit(_publish_on(cluster, runs, force=force, reports=reports, on_failure=on_failure))
     raise SystemExit(_publish_all(runs, force=force, resume=resume, reports=reports, on_failure=on_failure))
 
 
@@ -216,6 +224,44 @@ def _publish_all(
     return worst
 
 
+def _publish_on(
+    scheduler: str, runs: list[RunParameters], *, force: bool, reports: Path | None, on_failure: str | None
+) -> int:
+    """Return the worst exit code of runs published on other machines."""
+    from analysis.commands.progress import progress
+    from analysis.faults import Fault
+    from analysis.publish.cluster import publish_all
+    from analysis.publish.hook import call_hook
+    from analysis.publish.run import REPORTS
+    from analysis.report.tables.ledger import LEDGER
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    names, worst = [f"{one.plan_name} {one.quarter}" for one in runs], 0
+    try:
+        with progress(len(runs)) as tell, faults_told(reports or REPORTS):
+            ending = publish_all(
+                runs,
+                scheduler=scheduler,
+                reports=reports.resolve() if reports else REPORTS,
+                ledger=None if reports else LEDGER,
+                force=force,
+                tell=lambda number, line: tell(f"{names[number]}: {line}"),
+            )
+            with closing(ending):
+                for number, outcome in ending:
+                    if not isinstance(outcome, Fault):
+                        tell(f"{names[number]}: {_told(outcome)}")
+                        continue
+                    click.echo(f"{names[number]}: {outcome}", err=True)
+                    worst = max(worst, outcome.exit_code)
+                    if on_failure:
+                        call_hook(on_failure, runs[number], outcome)
+    except KeyboardInterrupt:
+        click.echo("interrupted: nothing more was published", err=True)
+        worst = 130
+    return worst
+
+
 def _publish(
     one: RunParameters, tell: Callable[[str], None], *, force: bool, resume: bool, reports: Path | None
 ) -> str:
@@ -238,6 +284,10 @@ def _publish(
         resume=resume,
         tell=lambda line: tell(f"{one.plan_name} {one.quarter}: {line}"),
     )
+    return _told(outcome)
+
+
+def _told(outcome: Outcome) -> str:
     return {
         "published": f"published: {outcome.page}",
         "nothing to do": f"nothing to do, already published: {outcome.page}",

@@ -35,7 +35,7 @@ def remember(
     began : datetime
         When, in UTC.
     ended : str
-        ``published``, ``nothing to do``, ``busy``, ``failed`` or ``interrupted``.
+        ``published``, ``nothing to do``, ``failed`` or ``interrupted``.
     code : int
         Exit code it stands for.
     data : str

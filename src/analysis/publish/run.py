@@ -99,15 +99,17 @@ def publish(
     try:
         with shelf.locked() as ours:
             if not ours:
-                remember(reports, run, began=began, ended="busy", code=0)
                 return Outcome("busy", page)
+            left_over = shelf.left_over() if resume else None
+            shelf.clear_away(keep=left_over)
             tell("computing the results")
             edition = Edition(run, prepare(run), _sources(notebooks), words, datetime.now(UTC))
             data = edition.results.fingerprint.data
             done = not force and _is_published(shelf, edition)
             if not done:
-                earlier = [] if force else [shelf.published(), shelf.left_over() if resume else None]
+                earlier = [] if force else [shelf.published(), left_over]
                 _make(edition, shelf, earlier, tell, workers=workers, timeout=timeout)
+            shelf.clear_away()
             if ledger is not None:
                 # also when there was nothing to do: the run that published may not have come this far
                 enter(ledger, run, edition.results, edition.moment)

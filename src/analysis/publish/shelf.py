@@ -77,6 +77,20 @@ class Shelf:
         draft.mkdir(parents=True)
         return draft
 
+    def clear_away(self, *, keep: Path | None = None) -> None:
+        """Remove what killed runs of this quarter left half made; whoever calls holds its lock, so nobody is at it.
+
+        A notebook that outlived its run may still be writing there; it finds its folder gone.
+
+        Parameters
+        ----------
+        keep : Path, optional
+            What is to be resumed.
+        """
+        for left_behind in self._folders():
+            if left_behind.name.endswith(_PART) and left_behind != keep:
+                shutil.rmtree(left_behind, ignore_errors=True)
+
     def publish(self, draft: Path) -> Path:
         """Make a finished run the published one, in one step that a reader never sees half of.
 
