@@ -110,3 +110,23 @@ def test_a_process_ended_from_outside_is_interrupted(
 def test_what_cannot_even_start_is_the_environments_fault(tmp_path: Path, run: RunParameters) -> None:
     with pytest.raises(EnvironmentFault, match="00_missing"):
         execute(tmp_path / "00_missing.ipynb", run, tmp_path)
+
+
+def test_a_kernel_that_outgrows_its_budget_is_stopped_and_says_so(
+    tmp_path: Path, write_notebook: Callable[..., Path], run: RunParameters
+) -> None:
+    hungry = write_notebook(tmp_path / "00_hungry.ipynb", "held = b'x' * 700_000_000; import time; time.sleep(30)")
+    (tmp_path / "out").mkdir()
+    one = execute(hungry, run, tmp_path / "out", memory_mb=500)
+    assert (one.status, one.failed_cell) == ("kernel-died", 3)
+    assert one.reason is not None
+    assert one.reason.endswith("MB of memory; 500 MB is its budget")
+    assert one.seconds < 20
+
+
+def test_addresses_reserved_and_not_used_are_no_memory(
+    tmp_path: Path, write_notebook: Callable[..., Path], run: RunParameters
+) -> None:
+    modest = write_notebook(tmp_path / "00_modest.ipynb", "import mmap; held = mmap.mmap(-1, 8_000_000_000)")
+    (tmp_path / "out").mkdir()
+    assert execute(modest, run, tmp_path / "out", memory_mb=500).status == "ok"

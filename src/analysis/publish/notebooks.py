@@ -20,6 +20,9 @@ from analysis.publish.executed import Executed
 CELL_TIMEOUT = 900
 """Seconds one cell may take; the slowest of ours takes a few tens."""
 
+KERNEL_MEMORY = 4096
+"""MiB one kernel may hold; ours hold a few hundred."""
+
 _GRACE = 15
 """Seconds a worker told to stop has to shut its kernel down, which itself may wait 5 for a busy one."""
 
@@ -36,14 +39,22 @@ def warm_up() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def execute(notebook: Path, run: RunParameters, into: Path, *, timeout: int = CELL_TIMEOUT) -> Executed:
+def execute(
+    notebook: Path, run: RunParameters, into: Path, *, timeout: int = CELL_TIMEOUT, memory_mb: int = KERNEL_MEMORY
+) -> Executed:
     """Return what became of one notebook, executed in a process of its own."""
-    (executed,) = execute_all([notebook], run, into, workers=1, timeout=timeout)
+    (executed,) = execute_all([notebook], run, into, workers=1, timeout=timeout, memory_mb=memory_mb)
     return executed
 
 
 def execute_all(
-    notebooks: Sequence[Path], run: RunParameters, into: Path, *, workers: int = 2, timeout: int = CELL_TIMEOUT
+    notebooks: Sequence[Path],
+    run: RunParameters,
+    into: Path,
+    *,
+    workers: int = 2,
+    timeout: int = CELL_TIMEOUT,
+    memory_mb: int = KERNEL_MEMORY,
 ) -> Generator[Executed]:
     """Yield what became of each notebook as it finishes; one that fails does not stop the others.
 
@@ -65,6 +76,8 @@ def execute_all(
         Notebooks executed at the same time.
     timeout : int
         Seconds one cell may take.
+    memory_mb : int
+        MiB one kernel may hold; one that outgrows it is stopped.
 
     Raises
     ------
@@ -81,7 +94,7 @@ def execute_all(
             while waiting and len(running) < workers:
                 notebook = waiting.popleft()
                 receiver, sender = context.Pipe(duplex=False)
-                process = context.Process(target=_work, args=(sender, notebook, parameters, into, timeout))
+                process = context.Process(target=_work, args=(sender, notebook, parameters, into, timeout, memory_mb))
                 kernels.start(process)
                 sender.close()
                 running[receiver] = (notebook, process)
@@ -100,13 +113,15 @@ def execute_all(
             left.kill()
 
 
-def _work(sender: Connection, notebook: Path, parameters: dict[str, Any], into: Path, timeout: int) -> None:
+def _work(
+    sender: Connection, notebook: Path, parameters: dict[str, Any], into: Path, timeout: int, memory_mb: int
+) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     # Imported here, in the forked process, so that the one that only waits never pays for Papermill.
     from analysis.publish import worker
 
     try:
-        sender.send(worker.execute(notebook, parameters, into, timeout=timeout))
+        sender.send(worker.execute(notebook, parameters, into, timeout=timeout, memory_mb=memory_mb))
     except Exception as error:
         sender.send(f"{type(error).__name__}: {error}")
 

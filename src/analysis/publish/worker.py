@@ -19,6 +19,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from analysis.publish import kernels
 from analysis.publish.executed import Executed, Status
+from analysis.publish.memory import MemoryWatch
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -34,7 +35,7 @@ class _KeepingEngine(NBClientEngine):
         return super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
 
 
-def execute(notebook: Path, parameters: dict[str, Any], into: Path, *, timeout: int) -> Executed:
+def execute(notebook: Path, parameters: dict[str, Any], into: Path, *, timeout: int, memory_mb: int) -> Executed:
     """Return what became of a notebook, leaving it executed in a folder.
 
     Whatever the process and its kernel print goes to ``<stem>.log`` beside it, which is removed after a success
@@ -50,6 +51,8 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, *, timeout: 
         Folder of the executed notebook.
     timeout : int
         Seconds one cell may take.
+    memory_mb : int
+        MiB the kernel may hold.
     """
     path, log = into / notebook.name, into / f"{notebook.stem}.log"
     _print_to(log)
@@ -59,6 +62,13 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, *, timeout: 
     # The kernel is then this process's child, whose death and memory it hears of.
     kernels.fork_from_here()
     started: list[NotebookNode] = []
+    memory = MemoryWatch(memory_mb)
+
+    def watch(notebook: NotebookNode) -> None:
+        # Only now: a process with a second thread should not fork, and by now the kernel is there.
+        kernels.when_parent_ends(lambda: os.kill(os.getpid(), signal.SIGTERM))
+        memory.start()
+
     status: Status = "ok"
     reason: str | None = None
     start = time.monotonic()
@@ -73,7 +83,7 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, *, timeout: 
             request_save_on_cell_execute=False,
             execution_timeout=timeout,
             cwd=notebook.parent,
-            on_notebook_start=_stop_with_parent,
+            on_notebook_start=watch,
             on_cell_start=lambda cell, cell_index: started.append(cell),
         )
     except PapermillExecutionError as error:
@@ -82,11 +92,14 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, *, timeout: 
         status, reason = "timeout", f"the cell took longer than {timeout} s"
     except DeadKernelError:
         status, reason = "kernel-died", "the kernel died, as it does when memory runs out"
+        if memory.exceeded_mb:
+            reason = f"the kernel was stopped at {memory.exceeded_mb:,} MB of memory; {memory_mb:,} MB is its budget"
     except RuntimeError as error:
         # What the kernel manager raises for a kernel that never came up.
         status, reason = "kernel-died", _one_line(f"the kernel did not start: {error}")
     except KeyboardInterrupt:
         status, reason = "interrupted", "interrupted"
+    memory.stop()
     seconds = time.monotonic() - start
     executed = _KeepingEngine.notebook
     if executed is None:
@@ -100,11 +113,6 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, *, timeout: 
     if status == "ok" or not log.stat().st_size:
         log.unlink()
     return Executed(notebook.stem, path, status, seconds, _peak_memory_mb(), _number(executed, failed), reason)
-
-
-def _stop_with_parent(notebook: NotebookNode) -> None:
-    # Only now: a process with a second thread should not fork, and by now the kernel is there.
-    kernels.when_parent_ends(lambda: os.kill(os.getpid(), signal.SIGTERM))
 
 
 def _print_to(log: Path) -> None:
