@@ -95,10 +95,12 @@ def main() -> None:
     for workers in (1, 2):
         took = [one[workers][-1] for one in rounds]
         ratio = statistics.median(one[1][-1] / one[workers][-1] for one in rounds)
-        halves = statistics.median(_second_half(one[workers]) for one in rounds)
+        # Where a worker has no two halves, there is nothing to compare.
+        whole = given.quarters % (2 * workers) == 0
+        halves = f"{statistics.median(_second_half(one[workers]) for one in rounds):.2f}" if whole else "–"
         lines.append(
             f"| {workers} | {given.quarters} | {statistics.median(took):.0f} ({min(took):.0f}–{max(took):.0f}) | "
-            f"{statistics.median(took) / given.quarters:.1f} | {ratio:.2f} | {halves:.2f} |"
+            f"{statistics.median(took) / given.quarters:.1f} | {ratio:.2f} | {halves} |"
         )
     lines += [
         "",
