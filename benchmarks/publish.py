@@ -62,23 +62,17 @@ def _stock_one(source: Path, folder: Path) -> tuple[str, float]:
     return source.stem, seconds - cells(out)
 
 
-def one_after_another(folder: Path) -> tuple[float, dict[str, float]]:
-    """Execute the notebooks with a single worker, seen from the process that waits.
+def one_after_another(folder: Path) -> list[float]:
+    """Return each notebook's overhead with one worker, from asking for its process to having its answer.
 
-    Returns
-    -------
-    start : float
-        Seconds until the first notebook was done, beyond the time of its cells: what the server takes to load.
-    overhead : dict
-        Of each of the others, from asking for its process to having its answer.
+    The first is left out: it may have waited for the server to load.
     """
-    overhead, before = {}, time.perf_counter()
+    overhead, before = [], time.perf_counter()
     for one in execute_all(SOURCES, read_run_file(RUN_FILE), folder, workers=1):
         now = time.perf_counter()
-        overhead[one.stem] = now - before - cells(one.path)
+        overhead.append(now - before - cells(one.path))
         before = now
-    first, *others = overhead.items()
-    return first[1], dict(others)
+    return overhead[1:]
 
 
 def cells(executed: Path) -> float:
@@ -93,9 +87,12 @@ def cells(executed: Path) -> float:
 
 
 def _call(*command: object) -> None:
-    done = subprocess.run([str(part) for part in command], cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{command[1:]}: {done.stderr[-2000:]}")
+    # Not through a pipe: the server keeps it open for a second after the command has ended.
+    with tempfile.TemporaryFile("w+") as told:
+        done = subprocess.run([str(part) for part in command], cwd=ROOT, stdout=told, stderr=told, check=False)
+        told.seek(0)
+        if done.returncode:
+            raise SystemExit(f"{command[1:]}: {told.read()[-2000:]}")
 
 
 CONTESTANTS: dict[str, Callable[[Path], dict[str, float]]] = {
@@ -114,27 +111,24 @@ def main() -> None:
     results(read_run_file(RUN_FILE))
     seconds: dict[str, list[float]] = {name: [] for name in CONTESTANTS}
     overheads: dict[str, list[float]] = {name: [] for name in CONTESTANTS}
-    starts, alone = [], []
+    alone: list[float] = []
     for _ in range(options.rounds):
         for name, contestant in CONTESTANTS.items():
             with tempfile.TemporaryDirectory() as folder:
                 start = time.perf_counter()
                 overhead = contestant(Path(folder))
                 seconds[name].append(time.perf_counter() - start)
+                sys.stderr.write(f"{name}: {seconds[name][-1]:.1f} s\n")
                 overheads[name] += overhead.values()
         with tempfile.TemporaryDirectory() as folder:
-            first, others = one_after_another(Path(folder))
-            starts.append(first)
-            alone += others.values()
-    text = "\n".join(_lines(seconds, overheads, starts, alone)) + "\n"
+            alone += one_after_another(Path(folder))
+    text = "\n".join(_lines(seconds, overheads, alone)) + "\n"
     sys.stdout.write(text)
     if options.out:
         options.out.write_text(text, encoding="utf-8")
 
 
-def _lines(
-    seconds: dict[str, list[float]], overheads: dict[str, list[float]], starts: list[float], alone: list[float]
-) -> list[str]:
+def _lines(seconds: dict[str, list[float]], overheads: dict[str, list[float]], alone: list[float]) -> list[str]:
     own = statistics.median(seconds["`dunghen run`"])
     lines = [
         f"{len(SOURCES)} notebooks of one quarter to HTML, results ready; {os.cpu_count()} cores.",
@@ -152,7 +146,7 @@ def _lines(
         *lines,
         "",
         f"With one worker, seen from the process that waits: {statistics.median(alone):.2f} s a notebook "
-        f"(max {max(alone):.2f}), and {statistics.median(starts):.1f} s once to load the stack.",
+        f"(max {max(alone):.2f}).",
     ]
 
 
