@@ -85,12 +85,10 @@ def write_shares(axis: Axis, language: str, *, most: int = 6) -> None:
     axis.set_major_locator(MaxNLocator(nbins=most, steps=[1, 2, 5, 10]))
 
     def written(value: float, _: int) -> str:
-        # What the formatter was told of all ticks; to ask the axis for each of them costs a tenth of the picture.
-        step = np.diff(formatter.locs).min(initial=1.0)
+        step = np.diff(axis.get_majorticklocs()).min(initial=1.0)
         return numbers.percent(value, language, digits=max(0, -int(np.floor(np.log10(100 * step) + 1e-9))))
 
-    formatter = FuncFormatter(written)
-    axis.set_major_formatter(formatter)
+    axis.set_major_formatter(FuncFormatter(written))
 
 
 def mark_breaks(axes: Axes, results: Results, words: Wording, indicator: str, at: dict[str, int]) -> None:
