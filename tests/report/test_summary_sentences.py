@@ -7,19 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
-from analysis import quarter
-from analysis.parameters import ROOT, read_run_file
 from analysis.report.summary_sentences import what_changed, what_to_do
 from analysis.report.wording import Wording
 from analysis.results import Results
 
 pytestmark = pytest.mark.slow
 EN = Wording("en")
-
-
-@pytest.fixture(scope="module")
-def results() -> Results:
-    return quarter.results(read_run_file(ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml", draw_count=200))
 
 
 @pytest.fixture

@@ -125,9 +125,8 @@ def history(plan: str | None, last: int, reports: Path | None) -> None:
         click.echo("no run yet")
     for one in runs.tail(last).itertuples():
         told = f"{one.ended_at}  {one.who}  {one.plan} {one.quarter}  as of {one.as_of}  data {one.data[:12] or '-'}"
-        click.echo(
-            f"{told}  {one.status}  {one.ended} ({one.code}) in {one.seconds} s{f': {one.reason}' * bool(one.reason)}"
-        )
+        why = f": {one.reason}" if one.reason else ""
+        click.echo(f"{told}  {one.status}  {one.ended} ({one.code}) in {one.seconds} s{why}")
 
 
 @click.command()

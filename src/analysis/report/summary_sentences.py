@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis.attainment.items_pace import gap_by_owner
 from analysis.promises import ItemsTarget, ShareTarget, Target
 from analysis.report import numbers
 from analysis.report.decisive import SAFE, before, decisive_part, rate_of
@@ -133,9 +134,11 @@ def _holders(results: Results, words: Wording, target: str, part: str) -> str:
 
 def _owners(results: Results, words: Wording, target: ItemsTarget) -> str:
     """Return whose items are open, most first; empty where the data does not say."""
-    mine = results.items_missing[results.items_missing["target"] == target.id]
-    owners = mine["owner"].dropna().value_counts().head(NAMED)
+    owners = gap_by_owner(results.items_missing[results.items_missing["target"] == target.id]).head(NAMED)
     if owners.empty:
         return ""
-    names = [f"{words.name(results.plan, owner)} ({numbers.count(n, words.language)})" for owner, n in owners.items()]
+    names = [
+        f"{words.name(results.plan, row.owner)} ({numbers.count(row.open, words.language)})"
+        for row in owners.itertuples()
+    ]
     return words.text("Most are open at: {names}.", names=", ".join(names))

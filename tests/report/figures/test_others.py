@@ -8,8 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis import quarter
-from analysis.parameters import ROOT, RunParameters, read_run_file
+from analysis.parameters import RunParameters
 from analysis.promises import SurveyTarget
 from analysis.report import numbers
 from analysis.report.figures.gap import gap
@@ -24,16 +23,6 @@ from analysis.results import Results
 pytestmark = pytest.mark.slow
 ORIGIN = pd.Period("2021-09", "M")
 EN = Wording("en")
-
-
-@pytest.fixture(scope="module")
-def run() -> RunParameters:
-    return read_run_file(ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml", draw_count=200)
-
-
-@pytest.fixture(scope="module")
-def results(run: RunParameters) -> Results:
-    return quarter.results(run)
 
 
 def test_multiples_are_ratios_of_the_quarters_sums(results: Results) -> None:

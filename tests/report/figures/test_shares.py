@@ -6,8 +6,6 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from analysis import quarter
-from analysis.parameters import ROOT, read_run_file
 from analysis.report import numbers
 from analysis.report.figures.outlook import _year_to_date_fan, outlook
 from analysis.report.figures.picture import Picture
@@ -20,11 +18,6 @@ pytestmark = pytest.mark.slow
 ORIGIN = pd.Period("2021-09", "M")
 LAST_33 = [str(period) for period in pd.period_range("2019-01", "2021-09", freq="M")]
 PARTS = [("online_uptake", "of_all"), ("online_uptake", "of_published"), ("overdue", "datdai"), ("overdue", "nhadat")]
-
-
-@pytest.fixture(scope="module")
-def results() -> Results:
-    return quarter.results(read_run_file(ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml", draw_count=200))
 
 
 @pytest.fixture(params=["vi", "en"])

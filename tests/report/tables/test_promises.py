@@ -7,8 +7,6 @@ import dataclasses
 import pytest
 from bs4 import BeautifulSoup
 
-from analysis import quarter
-from analysis.parameters import ROOT, read_run_file
 from analysis.report import numbers
 from analysis.report.decisive import decisive_part, proxy_standing
 from analysis.report.tables.promises import promises
@@ -17,11 +15,6 @@ from analysis.results import Results
 
 pytestmark = pytest.mark.slow
 EN = Wording("en")
-
-
-@pytest.fixture(scope="module")
-def results() -> Results:
-    return quarter.results(read_run_file(ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml", draw_count=200))
 
 
 def _rows(results: Results) -> dict[str, list[str]]:
