@@ -91,6 +91,10 @@ def test_a_kernel_looks_like_a_started_one(kernel: Kernel) -> None:
     assert kernel.ask("print(repr(sys.stdin.read()), repr(os.read(0, 1)))") == "'' b''"
 
 
+def test_a_kernel_may_import_what_its_server_did_without(kernel: Kernel) -> None:
+    assert kernel.ask("import rfc3987_syntax; print(rfc3987_syntax.__name__)") == "rfc3987_syntax"
+
+
 def test_a_kernel_draws_inline(kernel: Kernel) -> None:
     shown = kernel.ask("import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.show()")
     assert shown == "text/plain image/png"

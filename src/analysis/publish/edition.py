@@ -12,6 +12,7 @@ from analysis.data.form06a.write import write_form
 from analysis.parameters import RunParameters
 from analysis.publish import gates, manifest, shell
 from analysis.publish.executed import Executed
+from analysis.publish.lean import leave_out_address_parsers
 from analysis.publish.manifest import Manifest, Recipe
 from analysis.publish.shelf import run_id
 from analysis.publish.shell import Imprint, Page
@@ -78,7 +79,8 @@ class Edition:
         GateRefused
             The page or the executed notebook is not fit to publish.
         """
-        # nbconvert takes most of a second to import, which a run with nothing to do need not wait for.
+        leave_out_address_parsers()
+        # nbconvert takes half a second to import, which a run with nothing to do need not wait for.
         from analysis.publish.export import export_page
 
         pages = [Page(source.stem, self.words.page_title(source.stem)) for source in self.sources]

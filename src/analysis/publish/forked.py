@@ -18,8 +18,11 @@ from ipykernel import kernelapp
 from ipykernel.iostream import IOPubThread
 from zmq.eventloop.zmqstream import ZMQStream
 
+from analysis.publish.lean import LEFT_OUT, leave_out_address_parsers
+
 # Or the debugger, imported next, warns on the server's terminal that it may miss breakpoints.
 os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+leave_out_address_parsers()
 
 _PATHS = list(sys.path)
 """As a fresh interpreter has them; a forked process has those of the one that asked for it."""
@@ -49,7 +52,8 @@ def serve(cmd: list[str], cwd: str, env: dict[str, str], sockets: str | None) ->
     time.tzset()
     sys.path[:] = _PATHS
     sys.argv = [cmd[2], *cmd[3:]]
-    sys.modules.pop("__mp_main__", None)
+    for hidden in ("__mp_main__", LEFT_OUT):
+        sys.modules.pop(hidden, None)
     _settle_anew(env)
     if sockets:
         _listen_on_no_port(f"ipc://{sockets}/forked")
