@@ -130,3 +130,17 @@ def test_addresses_reserved_and_not_used_are_no_memory(
     modest = write_notebook(tmp_path / "00_modest.ipynb", "import mmap; held = mmap.mmap(-1, 8_000_000_000)")
     (tmp_path / "out").mkdir()
     assert execute(modest, run, tmp_path / "out", memory_mb=500).status == "ok"
+
+
+def test_the_next_notebook_runs_while_the_caller_works_on_an_answer(
+    tmp_path: Path, run: RunParameters, write_notebook: Callable[..., Path]
+) -> None:
+    sources = [write_notebook(tmp_path / f"{stem}.ipynb", f"open('{stem}', 'w').close()") for stem in ("first", "next")]
+    (tmp_path / "out").mkdir()
+    ending = execute_all(sources, run, tmp_path / "out", workers=1)
+    assert next(ending).stem == "first"
+    until = time.monotonic() + 30
+    while not (tmp_path / "next").exists():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    assert [one.stem for one in ending] == ["next"]

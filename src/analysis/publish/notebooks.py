@@ -84,26 +84,28 @@ def execute_all(
     EnvironmentFault
         A notebook could not even be started or saved: no kernel, no disk.
     """
-    context = multiprocessing.get_context("forkserver")
     warm_up()
     parameters = run.model_dump(mode="json")
     waiting = deque(notebooks)
     running: dict[Any, tuple[Path, BaseProcess]] = {}
+
+    def fill() -> None:
+        while waiting and len(running) < workers:
+            notebook = waiting.popleft()
+            receiver, process = _start(notebook, parameters, into, timeout, memory_mb)
+            running[receiver] = (notebook, process)
+
     try:
-        while waiting or running:
-            while waiting and len(running) < workers:
-                notebook = waiting.popleft()
-                receiver, sender = context.Pipe(duplex=False)
-                process = context.Process(target=_work, args=(sender, notebook, parameters, into, timeout, memory_mb))
-                kernels.start(process)
-                sender.close()
-                running[receiver] = (notebook, process)
+        fill()
+        while running:
             for ready in wait(list(running)):
                 notebook, finished = running.pop(ready)
                 answer = _receive(ready, into / notebook.name)
                 finished.join(_GRACE)
                 if isinstance(answer, str):
                     raise EnvironmentFault(f"{notebook.stem}: {answer}")
+                # First of all, because whoever is told may take a while over it.
+                fill()
                 yield answer
     finally:
         for _, left in running.values():
@@ -111,6 +113,18 @@ def execute_all(
         for _, left in running.values():
             left.join(_GRACE)
             left.kill()
+
+
+def _start(
+    notebook: Path, parameters: dict[str, Any], into: Path, timeout: int, memory_mb: int
+) -> tuple[Connection, BaseProcess]:
+    """Return where a notebook's answer will arrive, and the process executing it."""
+    context = multiprocessing.get_context("forkserver")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(sender, notebook, parameters, into, timeout, memory_mb))
+    kernels.start(process)
+    sender.close()
+    return receiver, process
 
 
 def _work(
