@@ -107,7 +107,7 @@ def test_of_runs_on_a_cluster_the_worst_code_wins_and_lines_are_those_of_one_mac
         assert (scheduler, reports, ledger, force) == ("tcp://h:1", tmp_path / "reports", None, True)
         tell(1, "computing the results")
         yield 1, BadData("no such month")
-        tell(0, "writing the pages")
+        tell(0, "publishing")
         yield 0, Outcome("published", reports / "index.html")
         yield 2, NotebookFailed("2 workers were lost")
 
@@ -118,7 +118,7 @@ def test_of_runs_on_a_cluster_the_worst_code_wins_and_lines_are_those_of_one_mac
     assert ended.exit_code == 4
     assert ended.stdout.splitlines() == [
         "khanh-hoa-2021 2021-Q2: computing the results",
-        "khanh-hoa-2021 2021-Q3: writing the pages",
+        "khanh-hoa-2021 2021-Q3: publishing",
         f"khanh-hoa-2021 2021-Q3: published: {tmp_path / 'reports' / 'index.html'}",
     ]
     assert ended.stderr.splitlines() == [

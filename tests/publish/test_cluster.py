@@ -123,7 +123,7 @@ def test_quarters_are_published_side_by_side_and_tell_of_themselves(machines, go
     for number, link in enumerate(links):
         lines = [line for of, line in asked.told if of == number and not line.startswith("waiting for a worker")]
         assert [re.sub(r"in .* s$", "", line) for line in lines] == [
-            *("computing the results", "00_summary: ok ", "writing the pages"),
+            *("computing the results", "00_summary: ok ", "publishing"),
         ]
         assert f"<p>quý {link.name}</p>" in (link / "index.html").read_text(encoding="utf-8")
     entered = _ledger(tmp_path)
@@ -151,7 +151,7 @@ def _processes_of(worker: subprocess.Popen[bytes]) -> list[psutil.Process]:
     return [one for one in psutil.Process(worker.pid).children(recursive=True) if one.is_running()]
 
 
-@pytest.mark.parametrize("reached", ["computing the results", "00_summary", "writing the pages", "anything"])
+@pytest.mark.parametrize("reached", ["computing the results", "00_summary", "publishing", "anything"])
 def test_a_worker_killed_at_any_moment_loses_nothing_and_publishes_nothing_twice(
     machines, go, runs, tmp_path, write_notebook, reached
 ):

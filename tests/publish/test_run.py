@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +15,7 @@ import pytest
 from analysis.faults import BadData, EnvironmentFault, GateRefused, NotebookFailed
 from analysis.parameters import RunParameters
 from analysis.publish import manifest
+from analysis.publish.history import history
 from analysis.publish.run import Outcome, publish
 from analysis.publish.shelf import Shelf
 from analysis.report.wording import Wording
@@ -156,13 +158,52 @@ def test_a_failing_notebook_leaves_the_last_good_report_as_it_was(
 
 
 @pytest.mark.slow
-def test_a_refused_page_is_not_published(
+def test_every_refused_page_is_told_and_none_is_published(
     go: Callable[..., Outcome], tmp_path: Path, write_notebook: Callable[..., Path]
 ) -> None:
-    write_notebook(tmp_path / "notebooks" / "00_summary.ipynb", SHOW.replace("h2", "h3"))
-    with pytest.raises(GateRefused, match=r"index\.html .*h3 follows h1"):
-        go()
+    for stem in ("00_summary", "06_targets"):
+        write_notebook(tmp_path / "notebooks" / f"{stem}.ipynb", SHOW.replace("h2", "h3"))
+    write_notebook(tmp_path / "notebooks" / "02_online_uptake.ipynb", SHOW)
+    told: list[str] = []
+    with pytest.raises(GateRefused, match=r"index\.html .*h3 follows h1.*; 06_targets\.html .*h3 follows h1"):
+        go(tell=told.append)
     assert not (tmp_path / "reports" / "khanh-hoa-2021").exists()
+    assert {line.split(" in ")[0] for line in told[1:]} == {
+        *("00_summary: gate-refused", "02_online_uptake: ok", "06_targets: gate-refused"),
+    }
+    (kept,) = (tmp_path / "reports" / ".runs").glob("*.failed")
+    statuses = {stem: one.status for stem, one in manifest.read(kept).notebooks.items()}
+    assert statuses == {"00_summary": "gate-refused", "02_online_uptake": "ok", "06_targets": "gate-refused"}
+
+
+@pytest.mark.slow
+def test_an_interruption_during_the_swap_waits_for_the_whole_of_it(
+    go: Callable[..., Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swap = Shelf.publish
+
+    def interrupted_swap(shelf: Shelf, draft: Path) -> Path:
+        signal.raise_signal(signal.SIGINT)
+        return swap(shelf, draft)
+
+    monkeypatch.setattr(Shelf, "publish", interrupted_swap)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            go()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    link = tmp_path / "reports" / "khanh-hoa-2021" / "2021-Q3"
+    assert manifest.is_complete(link, manifest.read(link).files)
+    assert history(tmp_path / "reports")["ended"].tolist() == ["published"]
+
+
+@pytest.mark.slow
+def test_a_disk_that_fails_after_the_swap_does_not_hide_it(go: Callable[..., Outcome], tmp_path: Path) -> None:
+    (tmp_path / "ledger").write_text("in the way")
+    with pytest.raises(EnvironmentFault, match=r"^published, but .*/ledger: File exists$"):
+        go(ledger=tmp_path / "ledger")
+    assert (tmp_path / "reports" / "khanh-hoa-2021" / "2021-Q3" / "index.html").exists()
 
 
 @pytest.mark.slow

@@ -75,6 +75,33 @@ def test_a_dangling_link_counts_as_unpublished_and_is_replaced(shelf: Shelf) -> 
     assert (shelf.link / "index.html").read_text() == "run 0"
 
 
+def test_what_fails_after_the_swap_takes_nothing_from_readers(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    published(shelf, after=0)
+
+    def interrupt_after_the_swap(path: Path) -> None:
+        if path == shelf.link.parent:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("analysis.publish.shelf._flush", interrupt_after_the_swap)
+    with pytest.raises(KeyboardInterrupt):
+        published(shelf, after=1)
+    assert (shelf.link / "index.html").read_text() == "run 1"
+
+
+def test_what_fails_before_the_swap_is_no_finished_run(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    published(shelf, after=0)
+
+    def interrupt_before_the_swap(path: Path) -> None:
+        if path == shelf.runs:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("analysis.publish.shelf._flush", interrupt_before_the_swap)
+    with pytest.raises(KeyboardInterrupt):
+        published(shelf, after=1)
+    assert (shelf.link / "index.html").read_text() == "run 0"
+    assert sorted(path.suffix for path in shelf.runs.iterdir()) == ["", ".part"]
+
+
 def test_only_one_run_holds_a_quarter(shelf: Shelf) -> None:
     with shelf.locked() as first:
         with shelf.locked() as second:

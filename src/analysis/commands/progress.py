@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import click
 
 _STEPS = 11
-"""Changes of state of a run: the results, its eight notebooks, the pages, the end."""
+"""Changes of state of a run: the results, its eight notebooks, the swap, the end."""
 
 _WIDTH = 60
 _ENDINGS = ("published", "nothing to do, already published", "another run holds this quarter; nothing was done")

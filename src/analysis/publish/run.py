@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +22,7 @@ from analysis.publish.notebooks import CELL_TIMEOUT, execute_all
 from analysis.publish.reuse import reuse
 from analysis.publish.shelf import Shelf, failed_name
 from analysis.publish.shell import SUMMARY
+from analysis.publish.undisturbed import undisturbed
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -94,7 +96,8 @@ def publish(
     """
     shelf = Shelf(reports, run.plan_name, run.quarter)
     page = shelf.link / "index.html"
-    began, data = datetime.now(UTC), ""
+    began, data, is_out = datetime.now(UTC), "", False
+    outcome: Outcome | None = None
     tell = logged(reports, f"{run.plan_name} {run.quarter}: ", tell)
     try:
         with shelf.locked() as ours:
@@ -105,24 +108,33 @@ def publish(
             tell("computing the results")
             edition = Edition(run, prepare(run), _sources(notebooks), words, datetime.now(UTC))
             data = edition.results.fingerprint.data
-            done = not force and _is_published(shelf, edition)
-            if not done:
+            draft = None
+            if force or not _is_published(shelf, edition):
                 earlier = [] if force else [shelf.published(), left_over]
-                _make(edition, shelf, earlier, tell, workers=workers, timeout=timeout)
-            shelf.clear_away()
-            if ledger is not None:
-                # also when there was nothing to do: the run that published may not have come this far
-                enter(ledger, run, edition.results, edition.moment)
-            index.rebuild(reports, words)
-            outcome = Outcome("nothing to do" if done else "published", page)
-            remember(reports, run, began=began, ended=outcome.state, code=0, data=data)
+                draft = _make(edition, shelf, earlier, tell, workers=workers, timeout=timeout)
+                tell("publishing")
+            # From the swap to the memory of it: what is said of a run afterwards must be what became of it.
+            with undisturbed():
+                if draft:
+                    _put_out(shelf, draft)
+                    is_out = True
+                shelf.clear_away()
+                if ledger is not None:
+                    # also when there was nothing to do: the run that published may not have come this far
+                    enter(ledger, run, edition.results, edition.moment)
+                index.rebuild(reports, words)
+                ended: Literal["published", "nothing to do"] = "published" if draft else "nothing to do"
+                remember(reports, run, began=began, ended=ended, code=0, data=data)
+                outcome = Outcome(ended, page)
             return outcome
     except OSError as error:
-        fault = EnvironmentFault(f"{error.filename or reports}: {error.strerror or error}")
+        told = f"{error.filename or reports}: {error.strerror or error}"
+        fault = EnvironmentFault(f"published, but {told}" if is_out else told)
         _remember_failure(reports, run, began, data, fault)
         raise fault from error
     except (Fault, KeyboardInterrupt) as failure:
-        _remember_failure(reports, run, began, data, failure)
+        if outcome is None:
+            _remember_failure(reports, run, began, data, failure)
         raise
 
 
@@ -163,51 +175,69 @@ def _make(
     *,
     workers: int,
     timeout: int,
-) -> None:
+) -> Path:
+    """Return the folder of a run that may be published: every notebook ran and every page is past the gates."""
     draft = shelf.begin(edition.moment)
     executed: dict[str, Executed] = {}
     try:
-        executed |= {one.stem: one for folder in earlier if folder for one in reuse(edition.recipe(), folder, draft)}
-        for stem in sorted(executed):
-            tell(f"{stem}: taken over, nothing has changed")
-        left = [source for source in edition.sources if source.stem not in executed]
+        files = edition.write_tables(draft)
+        taken = [one for folder in earlier if folder for one in reuse(edition.recipe(), folder, draft)]
+        for one in taken:
+            tell(f"{one.stem}: taken over, nothing has changed")
+        left = [source for source in edition.sources if source.stem not in {one.stem for one in taken}]
         with closing(execute_all(left, edition.run, draft, workers=workers, timeout=timeout)) as ending:
-            for one in ending:
-                tell(f"{one.stem}: {one.status} in {one.seconds:.1f} s")
-                executed[one.stem] = one
+            for one in chain(taken, ending):
+                executed[one.stem] = _with_its_page(edition, one, files, draft)
+                if one not in taken:
+                    tell(f"{one.stem}: {executed[one.stem].status} in {one.seconds:.1f} s")
                 # a run that is killed leaves behind what can be taken over
                 manifest.write(edition.manifest(list(executed.values()), draft), draft)
-        failures = [one for one in executed.values() if one.status != "ok"]
-        if failures:
-            told = "; ".join(_failure(one) for one in sorted(failures, key=lambda one: one.stem))
-            raise NotebookFailed(f"{told}; what ran is kept in {failed_name(draft)}")
-        tell("writing the pages")
-        _write(edition, executed, draft)
-        shelf.publish(draft)
-    except KeyboardInterrupt:
-        unfinished = [source for source in edition.sources if source.stem not in executed]
-        ended = [Executed(one.stem, draft / one.name, "interrupted", 0.0, reason="interrupted") for one in unfinished]
-        manifest.write(edition.manifest([*executed.values(), *ended], draft), draft)
-        shelf.give_up(draft)
-        raise
-    except BaseException:
+        _refuse_failures(sorted(executed.values(), key=lambda one: one.stem), draft)
+    except BaseException as failure:
+        if isinstance(failure, KeyboardInterrupt):
+            _tell_of_interruption(edition, executed, draft)
         # What was being made must not be taken for a finished run.
         shelf.give_up(draft)
         raise
+    return draft
 
 
-def _write(edition: Edition, executed: dict[str, Executed], draft: Path) -> None:
-    files = edition.write_tables(draft)
-    for source in edition.sources:
-        try:
-            edition.write_page(executed[source.stem], files, draft)
-        except GateRefused as refused:
-            executed[source.stem] = replace(executed[source.stem], status="gate-refused", reason=str(refused))
-            manifest.write(edition.manifest(list(executed.values()), draft), draft)
-            raise
-    manifest.write(edition.manifest(list(executed.values()), draft), draft)
+def _with_its_page(edition: Edition, one: Executed, files: Sequence[str], draft: Path) -> Executed:
+    """Return what became of a notebook, now that its page is written, or refused."""
+    if one.status != "ok":
+        return one
+    try:
+        edition.write_page(one, files, draft)
+    except GateRefused as refused:
+        return replace(one, status="gate-refused", reason=str(refused))
+    return one
+
+
+def _refuse_failures(executed: Sequence[Executed], draft: Path) -> None:
+    failures = [one for one in executed if one.status != "ok"]
+    if not failures:
+        return
+    if all(one.status == "gate-refused" for one in failures):
+        raise GateRefused("; ".join(str(one.reason) for one in failures))
+    raise NotebookFailed(f"{'; '.join(map(_failure, failures))}; what ran is kept in {failed_name(draft)}")
 
 
 def _failure(executed: Executed) -> str:
     where = f" cell [{executed.failed_cell}]" if executed.failed_cell else ""
     return f"{executed.stem}{where}: {executed.status}: {executed.reason}"
+
+
+def _tell_of_interruption(edition: Edition, executed: dict[str, Executed], draft: Path) -> None:
+    unfinished = [source for source in edition.sources if source.stem not in executed]
+    ended = [Executed(one.stem, draft / one.name, "interrupted", 0.0, reason="interrupted") for one in unfinished]
+    # A disk that is full has no room to say so, and the interruption is still one.
+    with suppress(OSError):
+        manifest.write(edition.manifest([*executed.values(), *ended], draft), draft)
+
+
+def _put_out(shelf: Shelf, draft: Path) -> None:
+    try:
+        shelf.publish(draft)
+    except BaseException:
+        shelf.give_up(draft)
+        raise

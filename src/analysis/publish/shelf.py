@@ -109,10 +109,12 @@ class Shelf:
             fresh.unlink(missing_ok=True)
             fresh.symlink_to(Path("..") / self.runs.name / folder.name)
             fresh.replace(self.link)
-            _flush(self.link.parent)
         except BaseException:
-            folder.rename(draft)
+            # An interruption may come a moment after the swap, and then the folder is what readers have.
+            if self.published() != folder.resolve():
+                folder.rename(draft)
             raise
+        _flush(self.link.parent)
         self._sweep(keep={folder, previous})
         return folder
 
