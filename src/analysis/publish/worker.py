@@ -20,6 +20,7 @@ from papermill.exceptions import PapermillExecutionError
 from analysis.publish import kernels
 from analysis.publish.executed import Executed, Status
 from analysis.publish.memory import MemoryWatch
+from analysis.publish.prompt import PromptKernelManager
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -79,6 +80,7 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, *, timeout: 
             parameters,
             engine_name="keeping",
             kernel_name="python3",
+            kernel_manager_class=PromptKernelManager,
             progress_bar=False,
             request_save_on_cell_execute=False,
             execution_timeout=timeout,
