@@ -41,9 +41,18 @@ def test_a_key_given_twice_deep_inside_is_refused_with_its_line(tmp_path):
         _read(tmp_path, "a:\n  - b: 1\n    c: 2\n    b: 3\n")
 
 
-def test_broken_yaml_is_refused_with_its_line(tmp_path):
-    with pytest.raises(BadParameters, match="line 2"):
-        _read(tmp_path, "a: 1\nb: ]\nc: 2\n")
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("a: 1\nb: ]\nc: 2\n", r"line 2: not valid YAML: "),
+        ("a: 1\nb: c: d\n", r"line 2: not valid YAML: mapping values are not allowed in this context$"),
+        ("a: 1\nb: *c\n", r"line 2: not valid YAML: found undefined alias$"),
+        ("a: 1\nb: \x07\n", r"file\.yml: not valid YAML: control characters are not allowed$"),
+    ],
+)
+def test_broken_yaml_is_refused_in_one_line(tmp_path, text, why):
+    with pytest.raises(BadParameters, match=why):
+        _read(tmp_path, text)
 
 
 @pytest.mark.parametrize("text", ["", "- 1\n- 2\n", "just words"])

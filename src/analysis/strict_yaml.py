@@ -36,8 +36,11 @@ class Document:
     lines: dict[tuple[str | int, ...], int]
 
 
-class _Loader(yaml.SafeLoader):
-    """SafeLoader without YAML 1.1's guesses: unquoted dates, ``NO``, ``on`` and ``1:30`` stay what was typed."""
+class _Loader(yaml.CSafeLoader):
+    """The safe loader without YAML 1.1's guesses: unquoted dates, ``NO``, ``on`` and ``1:30`` stay what was typed.
+
+    That of libyaml, which all of PyYAML's wheels have: twenty times as fast, and every notebook reads its plan.
+    """
 
 
 _GUESSED = {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:bool", "tag:yaml.org,2002:int"}
@@ -76,7 +79,8 @@ def read(path: Path, *, what: str) -> Document:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" line {mark.line + 1}" if mark else ""
-        raise BadParameters(f"{path}{where}: not valid YAML: {getattr(error, 'problem', None) or error}") from error
+        why = getattr(error, "problem", None) or getattr(error, "reason", None) or error
+        raise BadParameters(f"{path}{where}: not valid YAML: {why}") from error
     if not isinstance(node, yaml.MappingNode):
         raise BadParameters(f"{path}: a {what} is a mapping of keys to values")
     lines: dict[tuple[str | int, ...], int] = {}
