@@ -15,7 +15,7 @@ import pytest
 from analysis.faults import EnvironmentFault
 from analysis.parameters import RunParameters
 from analysis.publish.executed import Executed
-from analysis.publish.notebooks import execute, execute_all
+from analysis.publish.notebooks import budget_mb, cores, execute, execute_all
 
 pytestmark = pytest.mark.slow
 
@@ -122,6 +122,22 @@ def test_a_kernel_that_outgrows_its_budget_is_stopped_and_says_so(
     assert one.reason is not None
     assert one.reason.endswith("MB of memory; 500 MB is its budget")
     assert one.seconds < 20
+
+
+def test_as_many_notebooks_run_as_there_are_cores_for_this_process() -> None:
+    given = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(given)})
+        assert cores() == 1
+    finally:
+        os.sched_setaffinity(0, given)
+    assert cores() == len(given)
+
+
+def test_kernels_together_leave_the_machine_some_memory() -> None:
+    machine = int(Path("/proc/meminfo").read_text().split()[1]) // 1024
+    assert budget_mb(1) == min(4096, machine // 2)
+    assert 64 * budget_mb(64) < machine
 
 
 def test_addresses_reserved_and_not_used_are_no_memory(

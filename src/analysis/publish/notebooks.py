@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 from collections import deque
 from collections.abc import Generator, Sequence
@@ -21,7 +22,7 @@ CELL_TIMEOUT = 900
 """Seconds one cell may take; the slowest of ours takes a few tens."""
 
 KERNEL_MEMORY = 4096
-"""MiB one kernel may hold; ours hold a few hundred."""
+"""MiB one kernel may hold where the machine has them; ours hold a few hundred."""
 
 _GRACE = 15
 """Seconds a worker told to stop has to shut its kernel down, which itself may wait 5 for a busy one."""
@@ -39,8 +40,22 @@ def warm_up() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def budget_mb(workers: int) -> int:
+    """Return the MiB one of several kernels may hold: `KERNEL_MEMORY`, or its share of a machine that has less."""
+    if not hasattr(os, "sysconf"):
+        return KERNEL_MEMORY
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    # One share is for everything else.
+    return min(KERNEL_MEMORY, machine // (workers + 1))
+
+
 def execute(
-    notebook: Path, run: RunParameters, into: Path, *, timeout: int = CELL_TIMEOUT, memory_mb: int = KERNEL_MEMORY
+    notebook: Path, run: RunParameters, into: Path, *, timeout: int = CELL_TIMEOUT, memory_mb: int | None = None
 ) -> Executed:
     """Return what became of one notebook, executed in a process of its own."""
     (executed,) = execute_all([notebook], run, into, workers=1, timeout=timeout, memory_mb=memory_mb)
@@ -52,9 +67,9 @@ def execute_all(
     run: RunParameters,
     into: Path,
     *,
-    workers: int = 2,
+    workers: int | None = None,
     timeout: int = CELL_TIMEOUT,
-    memory_mb: int = KERNEL_MEMORY,
+    memory_mb: int | None = None,
 ) -> Generator[Executed]:
     """Yield what became of each notebook as it finishes; one that fails does not stop the others.
 
@@ -72,12 +87,12 @@ def execute_all(
         What their ``parameters`` cell is set to.
     into : Path
         Folder that receives the executed notebooks under their own names.
-    workers : int
-        Notebooks executed at the same time.
+    workers : int, optional
+        Notebooks executed at the same time; `cores` by default.
     timeout : int
         Seconds one cell may take.
-    memory_mb : int
-        MiB one kernel may hold; one that outgrows it is stopped.
+    memory_mb : int, optional
+        MiB one kernel may hold; one that outgrows it is stopped. `budget_mb` by default.
 
     Raises
     ------
@@ -85,6 +100,8 @@ def execute_all(
         A notebook could not even be started or saved: no kernel, no disk.
     """
     warm_up()
+    workers = workers or cores()
+    memory = memory_mb or budget_mb(workers)
     parameters = run.model_dump(mode="json")
     waiting = deque(notebooks)
     running: dict[Any, tuple[Path, BaseProcess]] = {}
@@ -92,7 +109,7 @@ def execute_all(
     def fill() -> None:
         while waiting and len(running) < workers:
             notebook = waiting.popleft()
-            receiver, process = _start(notebook, parameters, into, timeout, memory_mb)
+            receiver, process = _start(notebook, parameters, into, timeout, memory)
             running[receiver] = (notebook, process)
 
     try:

@@ -57,7 +57,7 @@ def publish(
     force: bool = False,
     resume: bool = False,
     tell: Callable[[str], None] = lambda line: None,
-    workers: int = 2,
+    workers: int | None = None,
     timeout: int = CELL_TIMEOUT,
 ) -> Outcome:
     """Return how the publication of a quarter ended; until it succeeds, the last good report stays as it was.
@@ -80,7 +80,7 @@ def publish(
         Take over what the last run, which failed or was killed, had executed well.
     tell : callable
         Gets one line per change of state.
-    workers, timeout : int
+    workers, timeout : int, optional
         See `analysis.publish.notebooks.execute_all`.
 
     Raises
@@ -173,7 +173,7 @@ def _make(
     earlier: Sequence[Path | None],
     tell: Callable[[str], None],
     *,
-    workers: int,
+    workers: int | None,
     timeout: int,
 ) -> Path:
     """Return the folder of a run that may be published: every notebook ran and every page is past the gates."""
