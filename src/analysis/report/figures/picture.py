@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import textwrap
 from dataclasses import dataclass
 from typing import Literal
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -49,6 +51,13 @@ class Picture:
     table: pd.DataFrame
     values: pd.DataFrame
     width: Literal["wide", "third"] = "wide"
+
+    def png(self) -> bytes:
+        """Return the drawing as a file."""
+        drawn = io.BytesIO()
+        # `savefig` would draw it twice, once to lay it out, though drawing lays out before anything else.
+        FigureCanvasAgg(self.figure).print_png(drawn, metadata={"Software": None})
+        return drawn.getvalue()
 
 
 def short_name(name: str, most: int = 38) -> str:
