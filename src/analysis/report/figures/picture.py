@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import Formatter, MaxNLocator
 
 from analysis.plan import Plan
 from analysis.promises import TOTAL
@@ -92,12 +93,19 @@ def period_axis(axes: Axes, labels: list[str], language: str, *, most: int = 8) 
 def write_shares(axis: Axis, language: str, *, most: int = 6) -> None:
     """Write an axis of shares at round steps, with the decimals they need: no tick stands beside its value."""
     axis.set_major_locator(MaxNLocator(nbins=most, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(_WrittenShares(language))
 
-    def written(value: float, _: int) -> str:
-        step = np.diff(axis.get_majorticklocs()).min(initial=1.0)
-        return numbers.percent(value, language, digits=max(0, -int(np.floor(np.log10(100 * step) + 1e-9))))
 
-    axis.set_major_formatter(FuncFormatter(written))
+class _WrittenShares(Formatter):
+    """Writes all ticks of an axis together: their step tells how many decimals each needs."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        step = np.diff(values).min(initial=1.0)
+        digits = max(0, -int(np.floor(np.log10(100 * step) + 1e-9)))
+        return [numbers.percent(value, self._language, digits=digits) for value in values]
 
 
 def mark_breaks(axes: Axes, results: Results, words: Wording, indicator: str, at: dict[str, int]) -> None:
