@@ -79,6 +79,15 @@ def set_title(figure: Figure, title: str) -> None:
     figure.suptitle("\n".join(lines), x=0.01, ha="left")
 
 
+def dots(
+    axes: Axes, at: Sequence[int] | np.ndarray, shares: pd.Series, *, color: str, size: float, width: float
+) -> None:
+    """Draw a share over time, a dot for each period it is known of, joined by a line."""
+    known = shares.notna().to_numpy()
+    axes.plot(np.asarray(at)[known], shares[known], color=color, marker="o", markersize=size, linewidth=width,
+              markeredgecolor="white", markeredgewidth=0.75)  # fmt: skip
+
+
 def period_axis(axes: Axes, labels: list[str], language: str, *, most: int = 8) -> None:
     """Write some periods under a time axis, the last one always."""
     step = max(1, round(len(labels) / most))
