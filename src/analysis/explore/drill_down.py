@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 from html import escape
 from typing import Any
 
@@ -196,9 +195,7 @@ class DrillDown:
 
 
 def _html(picture: Picture) -> str:
-    drawn = io.BytesIO()
-    picture.figure.savefig(drawn, format="png", metadata={"Software": None})
-    data = base64.b64encode(drawn.getvalue()).decode()
+    data = base64.b64encode(picture.png()).decode()
     return (
         f'<figure><img src="data:image/png;base64,{data}" alt="{escape(picture.alt)}">'
         f"<figcaption>{escape(picture.caption)}</figcaption></figure>"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 from html import escape
 
 import pandas as pd
@@ -92,9 +91,7 @@ def _totals(totals: pd.DataFrame, words: Wording) -> pd.DataFrame:
 
 
 def _picture(picture: Picture, words: Wording) -> str:
-    drawn = io.BytesIO()
-    picture.figure.savefig(drawn, format="png", metadata={"Software": None})
-    image = base64.b64encode(drawn.getvalue()).decode()
+    image = base64.b64encode(picture.png()).decode()
     numbers_behind = words.text("The numbers behind this picture")
     return (
         f'<figure><img src="data:image/png;base64,{image}" alt="{escape(picture.alt)}">'

@@ -35,6 +35,25 @@ def test_multiples_are_ratios_of_the_quarters_sums(results: Results) -> None:
     assert len(picture.values["quarter"].unique()) == 12
 
 
+def test_small_pictures_have_one_scale_written_at_the_edges_of_their_grid(results: Results) -> None:
+    rows = results.indicators.copy()
+    mine = (rows["series"] == "thue") & (rows["indicator"] == "online_of_all")
+    rows.loc[mine, ["numerator", "denominator"]] = [1, 1]  # too few to be shown: no line, the same scale
+    fields = ["datdai", "moitruong", "dautu", "congthuong", "thue"]
+    picture = multiples(
+        dataclasses.replace(results, indicators=rows), EN, "online_of_all", fields, ORIGIN, members="Fields"
+    )
+    shown = [axes for axes in picture.figure.axes if axes.get_visible()]
+    assert len(shown) == len(fields)
+    assert len({(axes.get_xlim(), axes.get_ylim(), tuple(axes.get_yticks())) for axes in shown}) == 1
+    assert {text.get_fontsize() for axes in shown for text in axes.get_yticklabels()} == {7.5}
+    low, high = shown[0].get_ylim()
+    values = picture.values["value"].dropna()
+    assert low < values.min() < values.max() < high
+    written = [axes.yaxis.get_tick_params()["labelleft"] for axes in shown]
+    assert written == [True, False, False, False, True]
+
+
 def test_a_quarter_that_is_not_whole_is_left_out(results: Results) -> None:
     picture = multiples(results, EN, "online_of_all", ["thue"], ORIGIN - 1, members="Fields")
     assert picture.values["quarter"].max() == pd.Period("2021Q2", "Q")

@@ -94,9 +94,9 @@ def _year_to_date(results: Results, codes: list[str]) -> pd.Series:
 def test_every_tick_of_a_trend_stands_where_it_says(results: Results, words: Wording) -> None:
     for indicator, series in (("overdue", "total"), ("overdue", "datdai"), ("online_of_all", "total")):
         axis = trend(results, words, indicator, series).figure.axes[0].yaxis
-        written = axis.get_major_formatter()
         ticks = list(axis.get_majorticklocs())
-        said = [float(written(at, 0).rstrip(" %\N{NO-BREAK SPACE}").replace(",", ".")) for at in ticks]
+        written = axis.get_major_formatter().format_ticks(ticks)
+        said = [float(text.rstrip(" %\N{NO-BREAK SPACE}").replace(",", ".")) for text in written]
         assert said == pytest.approx([100 * at for at in ticks])
 
 

@@ -42,17 +42,17 @@ def agency_months(results: Results, words: Wording) -> Picture:
     sns.heatmap(
         shown, ax=axes, cmap=shades, norm=LogNorm(1, max(top, 2)), cbar=False, linewidths=0.8, linecolor="white",
         annot=shown.map(lambda cases: numbers.count(cases, language) if pd.notna(cases) else ""), fmt="",
-        annot_kws={"fontsize": 6.5},
+        annot_kws={"fontsize": 6.5, "in_layout": False}, xticklabels=False, yticklabels=False,
     )  # fmt: skip
     for row, column in zip(*shown.isna().to_numpy().nonzero(), strict=True):
         axes.annotate("×", (column + 0.5, row + 0.5), color=theme.VERMILION, ha="center", va="center", fontsize=9)
     axes.set_yticks(
         [at + 0.5 for at in range(len(shown))],
         [short_name(name) for name in names[: len(shown)]],
-        rotation=0,
+        va="center",
         fontsize=8,
     )
-    axes.set_xticks([at + 0.5 for at in range(len(heads))], heads, rotation=0, fontsize=7.5)
+    axes.set_xticks([at + 0.5 for at in range(len(heads))], heads, fontsize=7.5)
     axes.set(xlabel="", ylabel="")
     set_title(figure, words.text("Cases resolved, by body and period"))
     plt.close(figure)

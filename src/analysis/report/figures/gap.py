@@ -36,7 +36,7 @@ def gap(results: Results, words: Wording, members: pd.DataFrame, *, title: str, 
     theme.apply()
     figure, axes = plt.subplots(figsize=(theme.WIDTH, 1.1 + 0.32 * len(shown)), layout="constrained")
     rows = list(range(len(shown)))
-    sns.barplot(x=shown["short"].to_numpy(), y=rows, orient="h", ax=axes, color=theme.BLUE, width=0.62)
+    sns.barplot(x=shown["short"].to_numpy(), y=rows, orient="h", ax=axes, color=theme.BLUE, width=0.62, errorbar=None)
     for position, row in enumerate(shown.itertuples()):
         now, then = words.chance(row.probability), words.chance(row.probability_if)
         told = f"{numbers.count(row.short, language)}   {now} → {then}"

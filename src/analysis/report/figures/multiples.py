@@ -5,7 +5,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
+from matplotlib.axes import Axes
 
 from analysis import periods
 from analysis.report import numbers
@@ -49,38 +49,21 @@ def multiples(
     rows = -(-len(drawn) // COLUMNS)
 
     theme.apply()
+    # Not shared: an axis asks all that share with it for each of its limits and ticks.
     figure, grid = plt.subplots(
-        rows, COLUMNS, figsize=(theme.WIDTH, 0.7 + 1.35 * rows), sharex=True, sharey=True, layout="constrained",
-        squeeze=False,
-    )  # fmt: skip
+        rows, COLUMNS, figsize=(theme.WIDTH, 0.7 + 1.35 * rows), layout="constrained", squeeze=False
+    )
     for axes in grid.flat[len(drawn) :]:
         axes.set_visible(False)
+    _scale_alike(grid, shares[shares["series"].isin(["total", *drawn])], quarters, language)
     for code, axes in zip(drawn, grid.flat, strict=False):
         mine = shares[(shares["series"] == code) & shares["value"].notna()]
         axes.plot([at[q] for q in whole["quarter"]], whole["value"], color=theme.GREY, linewidth=1.1, linestyle=":")
-        sns.lineplot(x=[at[q] for q in mine["quarter"]], y=mine["value"].to_numpy(), ax=axes, color=theme.BLUE,
-                     linewidth=2)  # fmt: skip
-        axes.set_title(short_name(words.name(plan, code), 26), fontsize=8.5, fontweight="normal")
-        if mine.empty:
-            continue
-        last = mine.iloc[-1]
-        axes.plot(at[last["quarter"]], last["value"], marker="o", markersize=4, color=theme.BLUE)
-        axes.annotate(
-            numbers.percent(last["value"], language),
-            (at[last["quarter"]], last["value"]),
-            xytext=(-3, 5),
-            textcoords="offset points",
-            ha="right",
-            fontsize=8.5,
-            color=theme.BLUE,
-            fontweight="bold",
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.75},
-        )
-        axes.set_xticks([0, len(quarters) - 1], [_written(quarters[end], language) for end in (0, -1)], fontsize=7.5)
-        axes.tick_params(axis="y", labelsize=7.5)
-        axes.grid(axis="x", visible=False)
-        axes.margins(x=0.08, y=0.25)
-    write_shares(grid[0, 0].yaxis, language, most=3)
+        axes.plot([at[q] for q in mine["quarter"]], mine["value"], color=theme.BLUE, linewidth=2)
+        # With its height given, nothing is looked for above which it would have to stand.
+        axes.set_title(short_name(words.name(plan, code), 26), y=1, fontsize=8.5, fontweight="normal")
+        if len(mine):
+            _mark_last(axes, at[mine["quarter"].iloc[-1]], mine["value"].iloc[-1], language)
     what = words.indicator(plan, indicator)
     set_title(figure, words.text("{what}, by quarter ({members})", what=what, members=members))
     mark_simulated(figure, results, words)
@@ -119,12 +102,46 @@ def multiples(
     return Picture(figure, alt, caption, table, shares)
 
 
+def _scale_alike(grid: np.ndarray, shares: pd.DataFrame, quarters: list[pd.Period], language: str) -> None:
+    """Give all pictures of a grid one scale of shares and one of quarters, written at its edges."""
+    last, lowest, highest = len(quarters) - 1, shares["value"].min(), shares["value"].max()
+    aside, room = 0.08 * max(last, 1), 0.25 * (highest - lowest) or 0.05
+    ends = [_written(quarters[end], language) for end in (0, -1)]
+    first = grid[0, 0].yaxis
+    first.set_view_interval(lowest - room, highest + room, ignore=True)
+    write_shares(first, language, most=3)
+    ticks = first.get_majorticklocs()
+    said = first.get_major_formatter().format_ticks(ticks)
+    for (row, column), axes in np.ndenumerate(grid):
+        axes.set_xticks([0, last], ends)
+        axes.set_yticks(ticks, said)
+        axes.set(xlim=(-aside, last + aside), ylim=(lowest - room, highest + room))
+        axes.tick_params(labelsize=7.5, labelbottom=row == len(grid) - 1, labelleft=column == 0)
+        axes.grid(axis="x", visible=False)
+
+
+def _mark_last(axes: Axes, position: int, share: float, language: str) -> None:
+    axes.plot(position, share, marker="o", markersize=4, color=theme.BLUE)
+    axes.annotate(
+        numbers.percent(share, language),
+        (position, share),
+        xytext=(-3, 5),
+        textcoords="offset points",
+        ha="right",
+        fontsize=8.5,
+        color=theme.BLUE,
+        fontweight="bold",
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.75},
+    )
+
+
 def _by_quarter(results: Results, indicator: str, series: list[str], origin: pd.Period) -> pd.DataFrame:
     """Return `series, quarter, numerator, denominator, value` of the last whole quarters."""
     rows = results.indicators
     rows = rows[(rows["indicator"] == indicator) & rows["series"].isin(series)]
     rows = rows[rows["period"] <= periods.write(origin)]
-    rows = rows.assign(quarter=[periods.parse(label).asfreq("Q") for label in rows["period"]])
+    quarter_of = {label: periods.parse(label).asfreq("Q") for label in rows["period"].unique()}
+    rows = rows.assign(quarter=rows["period"].map(quarter_of))
     length = 3 if origin.freqstr.startswith("M") else 1
     whole = rows[rows["series"] == "total"].groupby("quarter")["period"].nunique()
     kept = whole[whole == length].index[-QUARTERS:]

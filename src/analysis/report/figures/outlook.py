@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 
 from analysis import periods
@@ -14,6 +13,7 @@ from analysis.report.figures import theme
 from analysis.report.figures.picture import (
     PERIODS_SHOWN,
     Picture,
+    dots,
     mark_breaks,
     mark_simulated,
     of_series,
@@ -58,15 +58,7 @@ def outlook(
 
     theme.apply(small=small)
     figure, axes = plt.subplots(figsize=theme.SMALL if small else (theme.WIDTH, theme.HEIGHT), layout="constrained")
-    sns.lineplot(
-        x=[at[label] for label in shown["period"]],
-        y=shown["value"].to_numpy(),
-        ax=axes,
-        color=theme.GREY,
-        marker="o",
-        markersize=4,
-        linewidth=1.2,
-    )
+    dots(axes, [at[label] for label in shown["period"]], shown["value"], color=theme.GREY, size=4, width=1.2)
     known = fan[fan["period"] <= periods.write(origin)]
     future = fan[fan["period"] >= periods.write(origin)]
     axes.plot([at[p] for p in known["period"]], known["middle"], color=theme.BLUE, linewidth=2.8)

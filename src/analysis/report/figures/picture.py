@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,8 +12,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import Formatter, MaxNLocator
 
 from analysis.plan import Plan
 from analysis.promises import TOTAL
@@ -50,6 +53,13 @@ class Picture:
     values: pd.DataFrame
     width: Literal["wide", "third"] = "wide"
 
+    def png(self) -> bytes:
+        """Return the drawing as a file."""
+        drawn = io.BytesIO()
+        # `savefig` would draw it twice, once to lay it out, though drawing lays out before anything else.
+        FigureCanvasAgg(self.figure).print_png(drawn, metadata={"Software": None})
+        return drawn.getvalue()
+
 
 def short_name(name: str, most: int = 38) -> str:
     """Return a name that leaves room for what is drawn beside it; the table below has it whole."""
@@ -69,6 +79,15 @@ def set_title(figure: Figure, title: str) -> None:
     figure.suptitle("\n".join(lines), x=0.01, ha="left")
 
 
+def dots(
+    axes: Axes, at: Sequence[int] | np.ndarray, shares: pd.Series, *, color: str, size: float, width: float
+) -> None:
+    """Draw a share over time, a dot for each period it is known of, joined by a line."""
+    known = shares.notna().to_numpy()
+    axes.plot(np.asarray(at)[known], shares[known], color=color, marker="o", markersize=size, linewidth=width,
+              markeredgecolor="white", markeredgewidth=0.75)  # fmt: skip
+
+
 def period_axis(axes: Axes, labels: list[str], language: str, *, most: int = 8) -> None:
     """Write some periods under a time axis, the last one always."""
     step = max(1, round(len(labels) / most))
@@ -83,12 +102,19 @@ def period_axis(axes: Axes, labels: list[str], language: str, *, most: int = 8) 
 def write_shares(axis: Axis, language: str, *, most: int = 6) -> None:
     """Write an axis of shares at round steps, with the decimals they need: no tick stands beside its value."""
     axis.set_major_locator(MaxNLocator(nbins=most, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(_WrittenShares(language))
 
-    def written(value: float, _: int) -> str:
-        step = np.diff(axis.get_majorticklocs()).min(initial=1.0)
-        return numbers.percent(value, language, digits=max(0, -int(np.floor(np.log10(100 * step) + 1e-9))))
 
-    axis.set_major_formatter(FuncFormatter(written))
+class _WrittenShares(Formatter):
+    """Writes all ticks of an axis together: their step tells how many decimals each needs."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        step = np.diff(values).min(initial=1.0)
+        digits = max(0, -int(np.floor(np.log10(100 * step) + 1e-9)))
+        return [numbers.percent(value, self._language, digits=digits) for value in values]
 
 
 def mark_breaks(axes: Axes, results: Results, words: Wording, indicator: str, at: dict[str, int]) -> None:

@@ -89,7 +89,7 @@ def places(rows: pd.DataFrame, words: Wording, *, title: str) -> Picture:
     shares = counts / counts.sum()
     theme.apply()
     figure, axes = plt.subplots(figsize=(theme.WIDTH * 0.72, theme.HEIGHT * 0.85), layout="constrained")
-    sns.barplot(x=counts.index + 1, y=shares.to_numpy(), ax=axes, color=theme.BLUE)
+    sns.barplot(x=counts.index + 1, y=shares.to_numpy(), ax=axes, color=theme.BLUE, errorbar=None)
     _even(axes)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.percent(value, language, digits=0)))
     axes.set(xlabel=words.text("Tenth of what was said in which the outcome fell"), ylabel="")

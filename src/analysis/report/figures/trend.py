@@ -5,7 +5,6 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
 
 from analysis import periods
 from analysis.indicators.trend import with_trend
@@ -14,6 +13,7 @@ from analysis.report.figures import theme
 from analysis.report.figures.picture import (
     PERIODS_SHOWN,
     Picture,
+    dots,
     mark_breaks,
     mark_simulated,
     of_series,
@@ -36,7 +36,7 @@ def trend(results: Results, words: Wording, indicator: str, series: str) -> Pict
     theme.apply()
     figure, axes = plt.subplots(figsize=(theme.WIDTH, theme.HEIGHT), layout="constrained")
     axes.vlines(position, shares["lower"], shares["upper"], color=theme.GREY, linewidth=2.5, alpha=0.7)
-    sns.lineplot(x=position, y=shares["value"].to_numpy(), ax=axes, color=theme.BLUE, marker="o", linewidth=1)
+    dots(axes, position, shares["value"], color=theme.BLUE, size=6, width=1)
     if shares["trend"].notna().any():
         axes.plot(position, shares["trend"], color=theme.VERMILION, linewidth=2.4, linestyle=(0, (5, 2)))
         axes.annotate(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from html import escape
 
 import pandas as pd
@@ -135,10 +134,8 @@ class Page:
 
     def _picture(self, picture: Picture) -> None:
         """Show a picture; its caption and table follow it, and the file of its values travels with it."""
-        drawn = io.BytesIO()
-        picture.figure.savefig(drawn, format="png", metadata={"Software": None})
         display(
-            {"image/png": drawn.getvalue(), "text/csv": csv_text(picture.values)},
+            {"image/png": picture.png(), "text/csv": csv_text(picture.values)},
             metadata={"image/png": {"alt": picture.alt, "class": picture.width}},
             raw=True,
         )
