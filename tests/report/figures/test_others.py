@@ -71,6 +71,21 @@ def test_small_cells_are_in_no_picture_table_or_file(results: Results) -> None:
     assert "Small cells hidden" in picture.caption
 
 
+@pytest.mark.parametrize("quarters", ["all", "the last one"])
+def test_a_member_without_a_share_is_said_to_have_none(results: Results, quarters: str) -> None:
+    rows = results.indicators.copy()
+    mine = (rows["series"] == "thue") & (rows["indicator"] == "online_of_all")
+    if quarters == "the last one":
+        mine &= rows["period"] > "2021-06"
+    rows.loc[mine, ["numerator", "denominator"]] = [1, 1]
+    few = dataclasses.replace(results, indicators=rows)
+    picture = multiples(few, EN, "online_of_all", ["thue"], ORIGIN, members="Fields")
+    if quarters == "all":
+        assert picture is None
+    else:
+        assert f"Q3 2021: from {numbers.MISSING} ({numbers.MISSING}) to" in picture.alt
+
+
 def test_the_classes_of_a_quarter_add_up_and_are_said(results: Results) -> None:
     picture = timeliness(results, EN)
     assert picture is not None

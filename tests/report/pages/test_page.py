@@ -35,6 +35,23 @@ def test_bodies_fields_and_districts_are_shown_apart_and_groups_in_none(monkeypa
 
 
 @pytest.mark.slow
+def test_members_of_too_few_cases_are_said_to_be_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = read_run_file(ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml", draw_count=200, language="en")
+    results = quarter.results(run)
+    few = results.indicators.copy()
+    few.loc[few["series"] != "total", ["numerator", "denominator"]] = [0, 0]
+    last = (few["series"] != "total") & (few["period"] == "2021-09")
+    few.loc[last, ["numerator", "denominator"]] = [1, 1]
+    page = Page(run, dataclasses.replace(results, indicators=few))
+    shown: list[str] = []
+    monkeypatch.setattr(page, "_html", shown.append)
+    page.by_body("overdue")
+    told = "".join(shown)
+    assert "No quarter to show (Fields): too few cases, or none is whole." in told
+    assert "Small cells hidden: fewer than 5 cases." in told
+
+
+@pytest.mark.slow
 def test_the_cases_received_are_told_by_field_and_in_all_within_what_can_still_come(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -23,8 +23,10 @@ QUARTERS = 12
 
 def multiples(
     results: Results, words: Wording, indicator: str, series: list[str], origin: pd.Period, *, members: str
-) -> Picture:
+) -> Picture | None:
     """Return the share of each member by quarter, largest member first, the whole in grey behind each.
+
+    None where there is no share that may be shown: too few cases, or no whole quarter yet.
 
     Parameters
     ----------
@@ -43,6 +45,8 @@ def multiples(
     shares = _by_quarter(results, indicator, [*series, "total"], origin)
     sums = shares.groupby("series")["denominator"].sum()
     order = [code for code in sums.sort_values(ascending=False, kind="stable").index if code != "total"]
+    if shares.loc[shares["series"].isin(order), "value"].isna().all():
+        return None
     whole, drawn = shares[shares["series"] == "total"], order[:MOST]
     quarters = sorted(shares["quarter"].unique())
     at = {quarter: position for position, quarter in enumerate(quarters)}
@@ -69,9 +73,9 @@ def multiples(
     mark_simulated(figure, results, words)
     plt.close(figure)
 
-    last = shares[(shares["quarter"] == quarters[-1]) & shares["series"].isin(order)].set_index("series")["value"]
-    first = shares[(shares["quarter"] == quarters[0]) & shares["series"].isin(order)].set_index("series")["value"]
-    change = (last - first).dropna()
+    shown = shares[shares["series"].isin(order) & shares["value"].notna()].set_index("series")
+    last = shown.loc[shown["quarter"] == quarters[-1], "value"]
+    change = (last - shown.loc[shown["quarter"] == quarters[0], "value"]).dropna()
     names = {code: words.name(plan, code) for code in order}
     alt = words.text(
         "{what}, {members}, {quarter}: from {low} ({low_name}) to {high} ({high_name}); moved most since {since}: "
@@ -80,9 +84,9 @@ def multiples(
         members=members,
         quarter=_written(quarters[-1], language),
         low=numbers.percent(last.min(), language),
-        low_name=names[str(last.idxmin())],
+        low_name=names[str(last.idxmin())] if len(last) else numbers.MISSING,
         high=numbers.percent(last.max(), language),
-        high_name=names[str(last.idxmax())],
+        high_name=names[str(last.idxmax())] if len(last) else numbers.MISSING,
         since=_written(quarters[0], language),
         most=names[str(change.abs().idxmax())] if len(change) else numbers.MISSING,
         change=numbers.points(float(change[change.abs().idxmax()]) if len(change) else np.nan, language),

@@ -41,7 +41,8 @@ def ranking(
     rows = list(range(len(shown)))
     theme.apply()
     figure, axes = plt.subplots(figsize=(theme.WIDTH, 0.9 + 0.3 * len(shown)), layout="constrained")
-    sns.barplot(x=shown.to_numpy(), y=rows, orient="h", ax=axes, color=theme.BLUE, width=0.62, errorbar=None)
+    if rows:
+        sns.barplot(x=shown.to_numpy(), y=rows, orient="h", ax=axes, color=theme.BLUE, width=0.62, errorbar=None)
     axes.set_yticks(rows, [short_name(name) for name in names[: len(shown)]])
     for position, value in enumerate(shown):
         axes.annotate(

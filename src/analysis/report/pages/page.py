@@ -113,7 +113,13 @@ class Page:
         for members, some in (("fields", fields), ("districts", districts)):
             if some:
                 told = words.text(DIMENSIONS[members])
-                self._picture(multiples(self.results, words, indicator, some, self.origin, members=told))
+                picture = multiples(self.results, words, indicator, some, self.origin, members=told)
+                if picture:
+                    self._picture(picture)
+                else:
+                    self._note(
+                        words.text("No quarter to show ({members}): too few cases, or none is whole.", members=told)
+                    )
 
     def caution(self) -> None:
         """Show how sure these probabilities have been on this plan's own series, and where more is told."""
