@@ -19,7 +19,14 @@ FRAMES = [field.name for field in fields(Results) if field.type == "pd.DataFrame
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
     folder = tmp_path / "package"
-    for name in ("forecast/fit.py", "report/pages/page.py", "explore/what_if.py", "publish/export.py", "cli.py"):
+    for name in (
+        "forecast/fit.py",
+        "report/pages/page.py",
+        "explore/what_if.py",
+        "publish/run.py",
+        "commands/intake.py",
+        "cli.py",
+    ):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("x = 1\n", encoding="utf-8")
     return folder
@@ -73,8 +80,9 @@ def test_the_data_the_plan_and_the_mapping_change_the_key(package: Path, plan: P
     [
         ("forecast/fit.py", True),
         ("report/pages/page.py", False),
+        ("commands/intake.py", False),
         ("explore/what_if.py", False),
-        ("publish/export.py", False),
+        ("publish/run.py", False),
         ("cli.py", False),
     ],
 )

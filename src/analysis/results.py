@@ -214,7 +214,7 @@ def fingerprint(
     )
     figures = sorted(published.glob("*.csv"))
     papers = b"".join(paper.read_bytes() for paper in (plan, *([source] if source else []), *figures))
-    shown = {"report", "explore", "publish", "cli.py"}
+    shown = {"report", "explore", "publish", "commands", "cli.py"}
     code = hashlib.sha256()
     for file in sorted(package.rglob("*.py")):
         if file.relative_to(package).parts[0] not in shown:
