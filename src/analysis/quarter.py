@@ -320,7 +320,8 @@ def _refuse_other_calendar(plan: Plan, counts: pd.DataFrame) -> None:
 
 
 def _refuse_unreached(counts: pd.DataFrame, origin: pd.Period) -> None:
-    missing = [label for label in periods.labels_of_year(origin) if label not in set(counts["period"])]
+    known = set(counts["period"].unique())
+    missing = [label for label in periods.labels_of_year(origin) if label not in known]
     if missing:
         reach = counts["period"].max() if len(counts) else "nothing"
         raise BadData(f"the data does not reach the quarter: {missing[0]} has no counts (it ends with {reach})")

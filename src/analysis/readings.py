@@ -243,7 +243,7 @@ def _members(counts: pd.DataFrame) -> dict[str, list[str]]:
 
 
 def _forecast(plan: Plan, indicators: pd.DataFrame, origin: pd.Period, drawn: Draws) -> Forecast:
-    present = set(indicators["indicator"])
+    present = set(indicators["indicator"].unique())
     wanted = [(part.indicator, part.series) for target in plan.share_targets for part in target.parts]
     wanted += [(one.proxy, TOTAL) for one in plan.targets if isinstance(one, SurveyTarget) and one.proxy]
     return rest_of_year(

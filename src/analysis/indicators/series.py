@@ -42,9 +42,8 @@ def share_series(
     BadData
         A code names two of an agency, a field, a group and the whole, so that a series would be two things.
     """
-    clash = set(frame["agency"].dropna()) & set(frame["field"].dropna())
-    codes = {*frame["agency"], *frame["field"]}
-    twofold = clash | ({TOTAL, *groups} & codes) | ({TOTAL} & set(groups))
+    agencies, fields = (set(frame[name].dropna().unique()) for name in DIMENSIONS)
+    twofold = (agencies & fields) | ({TOTAL, *groups} & (agencies | fields)) | ({TOTAL} & set(groups))
     if twofold:
         raise BadData(f"the code {min(twofold)!r} names an agency, a field, a group or the whole at once")
     pieces = [_added_up(frame.assign(series=TOTAL))]
