@@ -24,7 +24,7 @@ from pathlib import Path
 
 from analysis.faults import Fault
 from analysis.parameters import ROOT, RunParameters, read_run_file
-from analysis.publish.cluster import publish_all
+from analysis.publish.cluster.client import publish_all
 
 RUN_FILES = sorted((ROOT / "parameters" / "khanh-hoa-2021").glob("2021-Q*.yml"))
 SEEDS = itertools.count(int(time.time()))

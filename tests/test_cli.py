@@ -14,9 +14,9 @@ from click.testing import CliRunner, Result
 from analysis.cli import main
 from analysis.faults import BadData, NotebookFailed
 from analysis.parameters import ROOT
-from analysis.publish import cluster
+from analysis.publish.cluster import client
+from analysis.publish.kept.shelf import Shelf
 from analysis.publish.run import Outcome
-from analysis.publish.shelf import Shelf
 
 GOOD = """\
 plan_file: parameters/plans/khanh-hoa-2021.yml
@@ -111,7 +111,7 @@ def test_of_runs_on_a_cluster_the_worst_code_wins_and_lines_are_those_of_one_mac
         yield 0, Outcome("published", reports / "index.html")
         yield 2, NotebookFailed("2 workers were lost")
 
-    monkeypatch.setattr(cluster, "publish_all", publish_all)
+    monkeypatch.setattr(client, "publish_all", publish_all)
     other = tmp_path / "other.yml"
     other.write_text(GOOD.replace("2021-Q3", "2021-Q2"))
     ended = dunghen("run", good, other, other, "--cluster", "tcp://h:1", "--reports", tmp_path / "reports", "--force")

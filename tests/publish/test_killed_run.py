@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from analysis.parameters import RunParameters
-from analysis.publish import manifest
-from analysis.publish.history import history
+from analysis.publish.kept import manifest
+from analysis.publish.kept.history import history
 from analysis.publish.run import publish
 from analysis.report.wording import Wording
 from analysis.results import Results

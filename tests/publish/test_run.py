@@ -14,10 +14,10 @@ import pytest
 
 from analysis.faults import BadData, EnvironmentFault, GateRefused, NotebookFailed
 from analysis.parameters import RunParameters
-from analysis.publish import manifest
-from analysis.publish.history import history
+from analysis.publish.kept import manifest
+from analysis.publish.kept.history import history
+from analysis.publish.kept.shelf import Shelf
 from analysis.publish.run import Outcome, publish
-from analysis.publish.shelf import Shelf
 from analysis.report.wording import Wording
 from analysis.results import Fingerprint, Results
 

@@ -116,7 +116,7 @@ def due(
 @click.option("--reports", type=click.Path(file_okay=False, path_type=Path), help="The reports folder.")
 def history(plan: str | None, last: int, reports: Path | None) -> None:
     """Say who ran what on which data with which result."""
-    from analysis.publish.history import history as remembered
+    from analysis.publish.kept.history import history as remembered
     from analysis.publish.run import REPORTS
 
     runs = remembered(reports or REPORTS)
@@ -137,7 +137,7 @@ def compare(before: Path, after: Path) -> None:
 
     Ends with 0; 2 where a folder holds no publication.
     """
-    from analysis.publish.compare import compare as compared
+    from analysis.publish.kept.compare import compare as compared
 
     with faults_told(before):
         lines, moved = compared(before, after)
@@ -229,7 +229,7 @@ def _publish_on(
     """Return the worst exit code of runs published on other machines."""
     from analysis.commands.progress import progress
     from analysis.faults import Fault
-    from analysis.publish.cluster import publish_all
+    from analysis.publish.cluster.client import publish_all
     from analysis.publish.hook import call_hook
     from analysis.publish.run import REPORTS
     from analysis.report.tables.ledger import LEDGER

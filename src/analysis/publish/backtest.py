@@ -17,7 +17,7 @@ from analysis.forecast.backtest.run import Backtest, backtest
 from analysis.forecast.backtest.targets import Rule
 from analysis.forecast.panel import Panel, panel_from_counts
 from analysis.periods import parse, write
-from analysis.publish.shell import render
+from analysis.publish.pages.shell import render
 from analysis.report.backtest_body import backtest_body
 from analysis.report.wording import Wording
 

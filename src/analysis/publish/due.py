@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from analysis.parameters import RunParameters
-from analysis.publish.shelf import Shelf
+from analysis.publish.kept.shelf import Shelf
 
 SYSTEMD = """\
 # ~/.config/systemd/user/dunghen.service

@@ -10,12 +10,13 @@ from pathlib import Path
 from analysis import periods
 from analysis.data.form06a.write import write_form
 from analysis.parameters import RunParameters
-from analysis.publish import gates, manifest, shell
 from analysis.publish.executed import Executed
-from analysis.publish.lean import leave_out_address_parsers
-from analysis.publish.manifest import Manifest, Recipe
-from analysis.publish.shelf import run_id
-from analysis.publish.shell import Imprint, Page
+from analysis.publish.kept import manifest
+from analysis.publish.kept.manifest import Manifest, Recipe
+from analysis.publish.kept.shelf import run_id
+from analysis.publish.kernels.lean import leave_out_address_parsers
+from analysis.publish.pages import gates, shell
+from analysis.publish.pages.shell import Imprint, Page
 from analysis.report import numbers
 from analysis.report.csv_text import csv_text
 from analysis.report.wording import Wording
@@ -81,7 +82,7 @@ class Edition:
         """
         leave_out_address_parsers()
         # nbconvert takes half a second to import, which a run with nothing to do need not wait for.
-        from analysis.publish.export import export_page
+        from analysis.publish.pages.export import export_page
 
         pages = [Page(source.stem, self.words.page_title(source.stem)) for source in self.sources]
         page = next(page for page in pages if page.stem == one.stem)

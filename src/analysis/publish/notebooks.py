@@ -15,8 +15,8 @@ from typing import Any
 
 from analysis.faults import EnvironmentFault
 from analysis.parameters import RunParameters
-from analysis.publish import kernels
 from analysis.publish.executed import Executed
+from analysis.publish.kernels import provisioner
 
 CELL_TIMEOUT = 900
 """Seconds one cell may take; the slowest of ours takes a few tens."""
@@ -31,7 +31,7 @@ _GRACE = 15
 def warm_up() -> None:
     """Start the server that notebooks' processes are forked from; it loads the stack beside what the caller does."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([*(kernels.STACK if kernels.can_fork() else ()), "analysis.publish.worker"])
+    context.set_forkserver_preload([*(provisioner.STACK if provisioner.can_fork() else ()), "analysis.publish.worker"])
     # Ctrl-C is for those who can end tidily; here it would end in a traceback from the middle of an import.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -139,7 +139,7 @@ def _start(
     context = multiprocessing.get_context("forkserver")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(sender, notebook, parameters, into, timeout, memory_mb))
-    kernels.start(process)
+    provisioner.start(process)
     sender.close()
     return receiver, process
 

@@ -13,15 +13,16 @@ from typing import Literal
 from analysis import parameters
 from analysis.faults import EnvironmentFault, Fault, GateRefused, NotebookFailed
 from analysis.parameters import RunParameters
-from analysis.publish import index, manifest
 from analysis.publish.edition import Edition
 from analysis.publish.executed import Executed
-from analysis.publish.history import logged, remember
-from analysis.publish.ledger import enter
+from analysis.publish.kept import manifest
+from analysis.publish.kept.history import logged, remember
+from analysis.publish.kept.ledger import enter
+from analysis.publish.kept.reuse import reuse
+from analysis.publish.kept.shelf import Shelf, failed_name
 from analysis.publish.notebooks import CELL_TIMEOUT, execute_all
-from analysis.publish.reuse import reuse
-from analysis.publish.shelf import Shelf, failed_name
-from analysis.publish.shell import SUMMARY
+from analysis.publish.pages import index
+from analysis.publish.pages.shell import SUMMARY
 from analysis.publish.undisturbed import undisturbed
 from analysis.report.wording import Wording
 from analysis.results import Results

@@ -17,10 +17,10 @@ from nbformat import NotebookNode
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
-from analysis.publish import kernels
 from analysis.publish.executed import Executed, Status
-from analysis.publish.memory import MemoryWatch
-from analysis.publish.prompt import PromptKernelManager
+from analysis.publish.kernels import provisioner
+from analysis.publish.kernels.memory import MemoryWatch
+from analysis.publish.kernels.prompt import PromptKernelManager
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -61,13 +61,13 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, *, timeout: 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     papermill_engines.register("keeping", _KeepingEngine)
     # The kernel is then this process's child, whose death and memory it hears of.
-    kernels.fork_from_here()
+    provisioner.fork_from_here()
     started: list[NotebookNode] = []
     memory = MemoryWatch(memory_mb)
 
     def watch(notebook: NotebookNode) -> None:
         # Only now: a process with a second thread should not fork, and by now the kernel is there.
-        kernels.when_parent_ends(lambda: os.kill(os.getpid(), signal.SIGTERM))
+        provisioner.when_parent_ends(lambda: os.kill(os.getpid(), signal.SIGTERM))
         memory.start()
 
     status: Status = "ok"

@@ -1,0 +1,1 @@
+"""More than one machine: who asks, what a Dask worker is given, and the process that carries it out."""

@@ -1,0 +1,227 @@
+"""One run asked for elsewhere, published here by a process of its own: ``python -m`` this module, then the worker.
+
+It reads one line of JSON, the errand, and answers in lines of JSON: one per change of state, then how it ended. Its
+input stays open as long as somebody waits for the answer; once it is closed, the run is interrupted as by Ctrl-C, so
+that a worker that is killed takes its notebooks and kernels with it. Every errand is a fresh process, because a worker
+that has been up for weeks holds the code of weeks ago.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from analysis import quarter
+from analysis.faults import EnvironmentFault, Fault
+from analysis.parameters import ROOT, RunParameters, resolve
+from analysis.publish.kept import manifest
+from analysis.publish.kept.shelf import Shelf
+from analysis.publish.run import publish
+from analysis.report.wording import Wording
+from analysis.results import Results
+
+_SHARED = ".asked-"
+_GRACE = 45
+"""Seconds an interrupted run has to shut its kernels down."""
+
+
+class Errand(BaseModel):
+    """What is asked for: text and numbers only, paths as run files write them.
+
+    Attributes
+    ----------
+    run : RunParameters
+        The quarter.
+    request, number : str, int
+        Which request it belongs to, and which of its runs it is.
+    reports, ledger, notebooks : str or None
+        Folders, as `analysis.publish.run.publish` has them.
+    force : bool
+        Publish again even if nothing has changed.
+    before : str or None
+        Name of the run that was published when this one was asked for.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    run: RunParameters
+    request: str
+    number: int
+    reports: str
+    ledger: str | None
+    notebooks: str
+    force: bool
+    before: str | None
+
+
+class _OvertakenError(Exception):
+    """Somebody has published the quarter since it was asked for again."""
+
+
+def project(notebooks: Path) -> dict[str, str]:
+    """Return what both sides must have alike: hashes of code, notebooks and lock, and what is installed."""
+    sources = "".join(f"{path.name} {manifest.sha256(path)}" for path in sorted(notebooks.glob("*.ipynb")))
+    return {
+        "code": manifest.sha256_of_code(Path(__file__).parents[2]),
+        "notebooks": hashlib.sha256(sources.encode()).hexdigest(),
+        "lock": manifest.lock_sha256() or "none",
+        "installed": ", ".join(f"{name} {version}" for name, version in manifest.versions().items()),
+    }
+
+
+def from_project(path: Path) -> str:
+    """Return a path as both sides understand it: from the project, or absolute."""
+    path = path.resolve()
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+
+
+def published_run(shelf: Shelf) -> str | None:
+    """Return the name of the run a quarter's link leads to."""
+    return shelf.link.readlink().name if shelf.link.is_symlink() else None
+
+
+def shared(folder: Path, request: str) -> Path:
+    """Return the folder by which both sides of a request see that a folder is the same one."""
+    return folder / f"{_SHARED}{request}"
+
+
+def refuse_other_project(theirs: dict[str, str], notebooks: Path, worker: str) -> None:
+    """Refuse to publish with other code than whoever asked has.
+
+    Raises
+    ------
+    EnvironmentFault
+        Naming what is here and what was expected.
+    """
+    ours = project(notebooks)
+    for what, expected in theirs.items():
+        if ours.get(what) != expected:
+            raise EnvironmentFault(
+                f"worker {worker}: {what} {_short(ours.get(what))}, where the run was asked for {_short(expected)}: "
+                "every machine needs the same project folder and environment"
+            )
+
+
+def carry_out(errand: Errand, worker: str, tell: Callable[[str], None]) -> str:
+    """Return how the publication ended: a state of `analysis.publish.run.Outcome`.
+
+    A run may be carried out twice, when the first worker was lost. The second time it waits for the first to let go of
+    the quarter, and takes what the first has published for the answer to what was asked, also when it was asked to
+    publish by force.
+
+    Raises
+    ------
+    EnvironmentFault
+        A folder that whoever asked has is not there.
+    Fault
+        From `analysis.publish.run.publish`.
+    """
+    reports, ledger = resolve(errand.reports), resolve(errand.ledger) if errand.ledger else None
+    _refuse_unseen(errand, worker, [reports, *([ledger] if ledger else [])])
+    shelf = Shelf(reports, errand.run.plan_name, errand.run.quarter)
+    again = not _is_first(shared(reports, errand.request) / str(errand.number))
+    force, waited = errand.force, False
+
+    def prepare(run: RunParameters) -> Results:
+        # Called while the quarter is held: nobody can publish between this look and our own publication.
+        if force and published_run(shelf) != errand.before:
+            raise _OvertakenError
+        return quarter.results(run)
+
+    while True:
+        try:
+            ended = publish(
+                errand.run,
+                prepare=prepare,
+                words=Wording(errand.run.language),
+                notebooks=resolve(errand.notebooks),
+                reports=reports,
+                ledger=ledger,
+                force=force,
+                resume=again,  # what the lost worker had executed need not run again
+                tell=tell,
+                workers=1,  # a worker is one core; its machine has as many workers as it has cores to give
+            ).state
+        except _OvertakenError:
+            force = False
+            continue
+        if ended == "busy" and again:
+            if not waited:
+                tell("waiting for the quarter, which a run still holds")
+            waited = True
+            time.sleep(1)
+            continue
+        is_ours = again and published_run(shelf) != errand.before
+        return "published" if ended == "nothing to do" and is_ours else ended
+
+
+def _is_first(mark: Path) -> bool:
+    try:
+        mark.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _refuse_unseen(errand: Errand, worker: str, folders: list[Path]) -> None:
+    for folder in folders:
+        if not shared(folder, errand.request).is_dir():
+            raise EnvironmentFault(
+                f"worker {worker} cannot see {folder} of where the run was asked for; every machine needs it, on a "
+                "shared disk"
+            )
+    run = errand.run
+    for path in (run.plan_file, run.input_path, run.source_file):
+        if path is not None and not resolve(path).exists():
+            raise EnvironmentFault(f"worker {worker}: there is no {path}; every machine needs it, on a shared disk")
+
+
+def _short(text: str | None) -> str:
+    return text[:12] if text and " " not in text else str(text)
+
+
+def _stay_while_wanted() -> None:
+    """Interrupt the run once nobody waits for its answer."""
+    while sys.stdin.read(1):
+        pass
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+    time.sleep(_GRACE)
+    os._exit(1)
+
+
+def main(worker: str) -> None:
+    """Carry out the errand on standard input."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # What libraries print must not be taken for an answer; a copy of the descriptor does not reach notebooks either.
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+    def say(**said: Any) -> None:
+        answers.write(json.dumps(said) + "\n")
+        answers.flush()
+
+    try:
+        asked = json.loads(sys.stdin.readline())
+        threading.Thread(target=_stay_while_wanted, daemon=True).start()
+        refuse_other_project(asked.pop("project"), resolve(asked["notebooks"]), worker)
+        say(state=carry_out(Errand.model_validate(asked), worker, lambda line: say(line=line)))
+    except Fault as fault:
+        say(fault=type(fault).__name__, told=str(fault))
+    except OSError as error:
+        say(fault=EnvironmentFault.__name__, told=f"worker {worker}: {error.filename}: {error.strerror or error}")
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,1 @@
+"""Pages: from an executed notebook to HTML that opens anywhere, and the gates before it is published."""

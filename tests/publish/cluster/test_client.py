@@ -1,0 +1,371 @@
+"""Real schedulers, workers and kernels on the loopback, and every way to lose one of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pandas as pd
+import psutil
+import pytest
+
+from analysis.faults import BadData, BadParameters, EnvironmentFault, NotebookFailed
+from analysis.parameters import ROOT, RunParameters, read_run_file
+from analysis.publish.cluster import client
+from analysis.publish.cluster.client import publish_all
+from analysis.publish.kept import manifest
+from analysis.publish.run import Outcome
+
+pytestmark = pytest.mark.slow
+dask = pytest.importorskip("dask")
+pytest.importorskip("distributed")
+
+RUN_FILES = ROOT / "parameters" / "khanh-hoa-2021"
+SHOW = "from IPython.display import HTML, display; display(HTML('<h2>Một</h2><p>quý ' + quarter + '</p>'))"
+PLAN = "khanh-hoa-2021"
+
+
+class Machines:
+    """A scheduler and its workers, each a process of its own; all are ended with the test."""
+
+    def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
+        self.folder, self.started = folder, []
+        folder.mkdir(exist_ok=True)
+        known = folder / "scheduler.json"
+        self.scheduler = self.start("scheduler", "--host", host, "--port", "0", "--scheduler-file", known)
+        self.address = json.loads(_when(lambda: known.exists() and known.read_text()))["address"]
+
+    def start(self, kind: str, *arguments: object, **environment: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "dask", kind, "--no-dashboard", *(str(argument) for argument in arguments)]
+        log = (self.folder / f"{kind}-{len(self.started)}.log").open("wb")
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder, env={**os.environ, **environment})
+        self.started.append(process)
+        return process
+
+    def work(self, *, threads: int = 1, nanny: bool = False, **environment: str) -> subprocess.Popen[bytes]:
+        return self.start(
+            *("worker", self.address, "--nthreads", threads, "--nworkers", 1, "--local-directory", self.folder),
+            *([] if nanny else ["--no-nanny"]),
+            **environment,
+        )
+
+    def end(self) -> None:
+        for process in reversed(self.started):  # the scheduler last: workers take their leave of it
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _when(look: Callable[[], object], seconds: float = 60) -> object:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := look():
+            return found
+        time.sleep(0.02)
+    raise AssertionError("it did not come to that")
+
+
+@pytest.fixture
+def machines(tmp_path: Path) -> Iterator[Machines]:
+    machines = Machines(tmp_path)
+    yield machines
+    machines.end()
+
+
+@pytest.fixture
+def go(tmp_path: Path, machines: Machines, write_notebook: Callable[..., Path]) -> Callable[..., SimpleNamespace]:
+    """Return `publish_all` for notebooks that show the quarter, with what was told and how each run ended."""
+    write_notebook(tmp_path / "notebooks" / "00_summary.ipynb", SHOW)
+
+    def go(*runs: RunParameters, tell: Callable[[int, str], None] = lambda number, line: None, **changed: object):
+        told: list[tuple[int, str]] = []
+
+        def note(number: int, line: str) -> None:
+            told.append((number, line))
+            tell(number, line)
+
+        given = {
+            "scheduler": machines.address,
+            "reports": tmp_path / "reports",
+            "ledger": tmp_path / "ledger",
+            "notebooks": tmp_path / "notebooks",
+        }
+        ended = dict(publish_all(runs, tell=note, **{**given, **changed}))
+        return SimpleNamespace(told=told, ended=[ended[number] for number in range(len(runs))])
+
+    return go
+
+
+@pytest.fixture(scope="module")
+def runs() -> list[RunParameters]:
+    return [read_run_file(RUN_FILES / f"2021-Q{quarter}.yml", draw_count=200) for quarter in (1, 2)]
+
+
+def test_quarters_are_published_side_by_side_and_tell_of_themselves(machines, go, runs, tmp_path):
+    machines.work()
+    machines.work(nanny=True)
+    asked = go(*runs)
+    links = [tmp_path / "reports" / PLAN / run.quarter for run in runs]
+    assert asked.ended == [Outcome("published", link / "index.html") for link in links]
+    for number, link in enumerate(links):
+        lines = [line for of, line in asked.told if of == number and not line.startswith("waiting for a worker")]
+        assert [re.sub(r"in .* s$", "", line) for line in lines] == [
+            *("computing the results", "00_summary: ok ", "publishing"),
+        ]
+        assert f"<p>quý {link.name}</p>" in (link / "index.html").read_text(encoding="utf-8")
+    entered = _ledger(tmp_path)
+    assert set(entered["quarter"]) == {"2021-Q1", "2021-Q2"}
+    assert _left_behind(tmp_path) == []
+
+    # Again there is nothing to do; a second run of a quarter waits for the first, as on one machine.
+    other = runs[0].model_copy(update={"language": "en"})
+    asked = go(*runs, other)
+    assert [ended.state for ended in asked.ended] == ["nothing to do", "nothing to do", "published"]
+    assert 'lang="en"' in (links[0] / "index.html").read_text(encoding="utf-8")
+    assert _ledger(tmp_path).equals(entered)
+
+
+def _ledger(tmp_path: Path) -> pd.DataFrame:
+    return pd.read_csv(tmp_path / "ledger" / f"{PLAN}.csv", dtype=str)
+
+
+def _left_behind(tmp_path: Path) -> list[Path]:
+    """Return what only an unfinished run or request has in the folders both sides share."""
+    return [*(tmp_path / "reports" / ".runs").glob("*.part"), *tmp_path.glob("*/.asked-*")]
+
+
+def _processes_of(worker: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    return [one for one in psutil.Process(worker.pid).children(recursive=True) if one.is_running()]
+
+
+@pytest.mark.parametrize("reached", ["computing the results", "00_summary", "publishing", "anything"])
+def test_a_worker_killed_at_any_moment_loses_nothing_and_publishes_nothing_twice(
+    machines, go, runs, tmp_path, write_notebook, reached
+):
+    workers = [machines.work(), machines.work()]
+    write_notebook(tmp_path / "notebooks" / "00_summary.ipynb", SHOW, "import time; time.sleep(1)")
+    go(*runs)
+    links = [tmp_path / "reports" / PLAN / run.quarter for run in runs]
+    good = {link: (link.readlink(), _contents(link)) for link in links}
+    entered = _ledger(tmp_path)
+    chance = random.Random()
+    killed: list[subprocess.Popen[bytes]] = []
+    children: list[psutil.Process] = []
+
+    def kill(number: int, line: str) -> None:
+        if killed or not (reached == "anything" or line.startswith(reached)):
+            return
+        time.sleep(chance.uniform(0, 4 if reached == "anything" else 0.5))
+        # The last good reports are there whole, whichever run has got how far.
+        for link in links:
+            made = manifest.read(link)
+            assert made
+            assert manifest.is_complete(link, made.files)
+        killed.append(workers[chance.randrange(2)])
+        children.extend(_processes_of(killed[0]))
+        killed[0].kill()
+
+    asked = go(*runs, force=True, tell=kill)
+    assert [ended.state for ended in asked.ended] == ["published", "published"]
+    for link in links:
+        previous, contents = good[link]
+        assert link.readlink() != previous
+        # Published once: the run published before is the one that is kept beside the new one.
+        kept = {path.name for path in (tmp_path / "reports" / ".runs").glob(f"{PLAN}_{link.name}_*Z")}
+        assert kept == {previous.name, link.readlink().name}
+        assert _contents(tmp_path / "reports" / ".runs" / previous.name) == contents
+    assert _ledger(tmp_path).equals(entered)
+    _when(lambda: not any(child.is_running() and child.status() != "zombie" for child in children))
+    assert [ended.state for ended in go(*runs).ended] == ["nothing to do", "nothing to do"]
+    assert _left_behind(tmp_path) == []
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_notebook_ends_with_its_run_and_is_never_published(machines, go, runs, tmp_path, write_notebook):
+    # Worker and run are gone at one blow, as when a machine runs out of memory, while a notebook is at work.
+    doomed = machines.work()
+    go(runs[0])
+    link = tmp_path / "reports" / PLAN / "2021-Q1"
+    lingers = """
+        import time
+        from pathlib import Path
+        if Path("at work").exists():
+            print("the second")
+        else:
+            Path("at work").touch()
+            time.sleep(6)
+            Path("done").touch()
+    """
+    write_notebook(tmp_path / "notebooks" / "00_summary.ipynb", SHOW, textwrap.dedent(lingers))
+    at_work, done = tmp_path / "notebooks" / "at work", tmp_path / "notebooks" / "done"
+    drafts: list[Path] = []
+
+    def kill(number: int, line: str) -> None:
+        if line != "computing the results" or drafts:
+            return
+        _when(at_work.exists)
+        drafts.extend((tmp_path / "reports" / ".runs").glob("*.part"))
+        (child,) = psutil.Process(doomed.pid).children()
+        doomed.kill()
+        child.kill()
+        machines.work()
+
+    asked = go(runs[0], tell=kill)
+    assert asked.ended[0].state == "published"
+    (draft,) = drafts
+    assert any("was lost; begun again on tcp://" in line for _, line in asked.told)
+    published = link.readlink()
+    time.sleep(7)
+    # The first ended with its run; the second is published, and nothing of the first is left.
+    assert not done.exists()
+    assert link.readlink() == published != Path("../.runs") / draft.name.removesuffix(".part")
+    assert "the second\\n" in (link / "00_summary.ipynb").read_text(encoding="utf-8")
+    assert go(runs[0]).ended[0].state == "nothing to do"
+    assert _left_behind(tmp_path) == []
+    assert not draft.exists()
+    entered = _ledger(tmp_path)
+    assert not entered.duplicated(["target", "part"]).any()
+
+
+def test_a_run_that_brings_every_worker_down_ends_with_a_sentence(tmp_path, go, runs, monkeypatch):
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "1")
+    machines = Machines(tmp_path / "other")
+    try:
+        workers = [machines.work(), machines.work()]
+
+        def kill(number: int, line: str) -> None:
+            if line == "computing the results":
+                next(one for one in workers if one.poll() is None and _processes_of(one)).kill()
+
+        asked = go(runs[0], scheduler=machines.address, tell=kill)
+    finally:
+        machines.end()
+    (ended,) = asked.ended
+    assert isinstance(ended, NotebookFailed)
+    assert re.fullmatch(
+        r"2 workers were lost while they ran it, the last of them tcp://127\.0\.0\.1:\d+; its log may say why",
+        str(ended),
+    )
+    assert not (tmp_path / "reports" / PLAN).exists()
+
+
+def test_a_fault_arrives_as_itself_and_does_not_stop_the_others(machines, go, runs, tmp_path, write_notebook):
+    machines.work()
+    (tmp_path / "empty").mkdir()
+    no_data = runs[0].model_copy(update={"input_path": str(tmp_path / "empty")})
+    write_notebook(tmp_path / "notebooks" / "02_online_uptake.ipynb", "assert quarter == '2021-Q2'")
+    asked = go(no_data, runs[1])
+    assert isinstance(asked.ended[0], BadData)
+    assert str(tmp_path / "empty") in str(asked.ended[0])
+    assert asked.ended[1].state == "published"
+    (failing,) = go(runs[0]).ended
+    assert isinstance(failing, NotebookFailed)
+    assert str(failing).startswith("02_online_uptake cell [3]: cell-error: AssertionError")
+
+
+def test_workers_that_cannot_do_it_refuse(machines, go, runs, tmp_path):
+    # Another project folder, with another line of code in it.
+    shutil.copytree(ROOT / "src", tmp_path / "copy" / "src")
+    (tmp_path / "copy" / "src" / "analysis" / "periods.py").open("a").write("\n# changed\n")
+    worker = machines.work(PYTHONPATH=str(tmp_path / "copy" / "src"))
+    (ended,) = go(runs[0]).ended
+    assert isinstance(ended, EnvironmentFault)
+    assert re.match(r"worker tcp://127\.0\.0\.1:\d+: code [0-9a-f]{12}, where the run was asked for [0-9a-f]{12}: ",
+                    str(ended))  # fmt: skip
+    worker.kill()
+    machines.work(threads=2)
+    (ended,) = go(runs[0]).ended
+    assert isinstance(ended, EnvironmentFault)
+    assert str(ended).endswith("has 2 threads: start it with --nthreads 1")
+    assert not (tmp_path / "reports" / PLAN).exists()
+
+
+def test_ctrl_c_calls_the_runs_off_and_leaves_the_workers_to_the_next(machines, runs, tmp_path):
+    worker = machines.work()
+    files = [str(RUN_FILES / f"{run.quarter}.yml") for run in runs]
+    options = ["--cluster", machines.address, "--reports", str(tmp_path / "reports")]
+    command = [sys.executable, "-m", "analysis.cli", "run", *files, *options]
+    asking = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert asking.stdout.readline() == f"{PLAN} 2021-Q1: computing the results\n"
+    assert _processes_of(worker)
+    asking.send_signal(signal.SIGINT)
+    _, told = asking.communicate(timeout=90)
+    assert (asking.returncode, told) == (130, "interrupted: nothing more was published\n")
+    assert _processes_of(worker) == []
+    assert worker.poll() is None
+    assert not (tmp_path / "reports" / PLAN).exists()
+    assert _left_behind(tmp_path) == []
+
+
+def test_without_a_worker_it_says_so_and_gives_up(go, runs, monkeypatch):
+    monkeypatch.setattr(client, "PATIENCE", 3)
+    with pytest.raises(EnvironmentFault, match=r"tcp://.*: no worker for 3 s; start one with dask worker tcp://"):
+        go(runs[0])
+
+
+def test_a_lost_scheduler_is_told_and_the_runs_end(machines, go, runs, tmp_path):
+    worker = machines.work()
+    children: list[psutil.Process] = []
+
+    def kill(number: int, line: str) -> None:
+        children.extend(_processes_of(worker))
+        machines.scheduler.kill()
+
+    asked = go(*runs, tell=kill)
+    assert [type(ended) for ended in asked.ended] == [EnvironmentFault] * 2
+    assert str(asked.ended[0]).startswith(f"{machines.address}: the scheduler was lost")
+    assert children
+    _when(lambda: not any(child.is_running() and child.status() != "zombie" for child in children))
+    assert not (tmp_path / "reports" / PLAN).exists()
+
+
+def test_where_no_scheduler_is(runs, tmp_path, monkeypatch):
+    monkeypatch.setattr(client, "CONNECT", 1)
+    with pytest.raises(EnvironmentFault, match=r"tcp://127\.0\.0\.1:9: no scheduler answers"):
+        list(publish_all(runs, scheduler="tcp://127.0.0.1:9", reports=tmp_path))
+    with pytest.raises(BadParameters, match="x: tcp://HOST:PORT or tls://HOST:PORT was expected"):
+        list(publish_all(runs, scheduler="x", reports=tmp_path))
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl to make a certificate with")
+def test_over_tls_and_not_without_a_certificate(go, runs, tmp_path, monkeypatch):
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=dunghen",
+         "-keyout", key, "-out", certificate],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    prefix = "DASK_DISTRIBUTED__COMM__TLS__"
+    monkeypatch.setenv(f"{prefix}CA_FILE", str(certificate))
+    for role in ("SCHEDULER", "WORKER", "CLIENT"):
+        monkeypatch.setenv(f"{prefix}{role}__CERT", str(certificate))
+        monkeypatch.setenv(f"{prefix}{role}__KEY", str(key))
+    machines = Machines(tmp_path / "tls", host="tls://127.0.0.1")
+    try:
+        assert machines.address.startswith("tls://")
+        monkeypatch.setattr(client, "CONNECT", 2)
+        with pytest.raises(EnvironmentFault, match=r"tls://.*: no scheduler answers"):
+            go(runs[0], scheduler=machines.address)
+        machines.work()
+        ours = {"ca-file": certificate, "client.cert": certificate, "client.key": key}
+        with dask.config.set({f"distributed.comm.tls.{name}": str(path) for name, path in ours.items()}):
+            assert go(runs[0], scheduler=machines.address).ended[0].state == "published"
+    finally:
+        machines.end()

@@ -1,0 +1,47 @@
+"""What changed between two publications."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from analysis.faults import BadParameters
+from analysis.parameters import RunParameters
+from analysis.publish.edition import Edition
+from analysis.publish.kept import manifest
+from analysis.publish.kept.compare import compare
+from analysis.report.wording import Wording
+from analysis.results import Results
+
+
+def put(folder: Path, run: RunParameters, results: Results) -> Path:
+    folder.mkdir()
+    edition = Edition(run, results, [], Wording("vi"), datetime(2021, 10, 1, tzinfo=UTC))
+    edition.write_tables(folder)
+    manifest.write(edition.manifest([], folder), folder)
+    return folder
+
+
+def test_the_same_publication_twice_differs_in_nothing(tmp_path: Path, run: RunParameters, results: Results) -> None:
+    lines, moved = compare(put(tmp_path / "a", run, results), put(tmp_path / "b", run, results))
+    assert lines == []
+    assert moved.empty
+
+
+def test_what_went_in_and_what_came_out_is_told(tmp_path: Path, run: RunParameters, results: Results) -> None:
+    uptake = (results.promises["target"] == "online_uptake") & (results.promises["part"] == "")
+    said = results.promises.assign(probability=results.promises["probability"].mask(uptake, 0.9))
+    data = dataclasses.replace(results.fingerprint, data="other")
+    later = dataclasses.replace(results, promises=said, fingerprint=data)
+    signed = run.model_copy(update={"status": "final", "signed_by": "Sở Nội vụ"})
+    lines, moved = compare(put(tmp_path / "a", run, results), put(tmp_path / "b", signed, later))
+    assert lines == ["signed_by: None → Sở Nội vụ", "status: draft → final", "data: another one"]
+    assert moved[["target", "part", "after"]].to_numpy().tolist() == [["online_uptake", "", 0.9]]
+
+
+def test_a_folder_without_a_publication_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadParameters, match="no publication"):
+        compare(tmp_path, tmp_path)

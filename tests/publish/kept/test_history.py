@@ -1,0 +1,61 @@
+"""Every run is remembered, whatever became of it."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from analysis.parameters import RunParameters
+from analysis.publish.kept.history import HISTORY, LOG, history, logged, remember
+
+BEGAN = datetime.now(UTC)
+
+
+def _remember(reports: Path, run: RunParameters, ended: str) -> None:
+    remember(reports, run, began=BEGAN, ended=ended, code=0, data="abc")
+
+
+def test_runs_are_remembered_in_the_order_they_end(tmp_path: Path, run: RunParameters) -> None:
+    _remember(tmp_path, run, "published")
+    remember(tmp_path, run, began=BEGAN, ended="failed", code=4, reason='02: cell [3]: "x"\nfailed')
+    told = history(tmp_path)
+    assert told["ended"].tolist() == ["published", "failed"]
+    assert told["reason"].tolist() == ["", '02: cell [3]: "x"\nfailed']
+    assert (told["plan"].iloc[0], told["quarter"].iloc[0], told["as_of"].iloc[0]) == (
+        "khanh-hoa-2021", "2021-Q3", "2021-09-20",
+    )  # fmt: skip
+    assert told["who"].iloc[0]
+
+
+def test_no_run_yet(tmp_path: Path) -> None:
+    assert history(tmp_path).empty
+
+
+def test_runs_that_end_at_once_are_all_remembered(tmp_path: Path, run: RunParameters) -> None:
+    context = multiprocessing.get_context("fork")
+    several = [context.Process(target=_remember, args=(tmp_path, run, f"{i}")) for i in range(8)]
+    for one in several:
+        one.start()
+    for one in several:
+        one.join()
+    lines = (tmp_path / HISTORY).read_text(encoding="utf-8").splitlines()
+    assert sorted(json.loads(line)["ended"] for line in lines) == [f"{i}" for i in range(8)]
+
+
+def test_what_is_told_is_logged_with_its_moment(tmp_path: Path) -> None:
+    told: list[str] = []
+    logged(tmp_path, "plan 2021-Q3: ", told.append)("computing the results")
+    assert told == ["computing the results"]
+    (line,) = (tmp_path / LOG).read_text(encoding="utf-8").splitlines()
+    moment, rest = line.split(" ", 1)
+    assert datetime.fromisoformat(moment).tzinfo is not None
+    assert rest == "plan 2021-Q3: computing the results"
+
+
+def test_a_log_that_cannot_be_written_stops_no_run(tmp_path: Path) -> None:
+    (tmp_path / LOG).mkdir()
+    told: list[str] = []
+    logged(tmp_path, "", told.append)("on it")
+    assert told == ["on it"]

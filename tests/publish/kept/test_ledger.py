@@ -1,0 +1,97 @@
+"""The ledger grows by what is published, whole lines only, and is graded from what the year decided."""
+
+from __future__ import annotations
+
+import resource
+import signal
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pandas as pd
+import pytest
+
+from analysis.parameters import resolve
+from analysis.plan import read_plan
+from analysis.publish.kept.ledger import COLUMNS, enter
+from analysis.report.tables.ledger import graded
+from analysis.report.wording import Wording
+
+MOMENT = datetime(2021, 9, 21, 8, 0, tzinfo=UTC)
+
+
+def promises(quarter: str, *rows: tuple[str, float, str]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "target": target, "part": "", "quarter": quarter, "rule": "at_least", "threshold": 0.3,
+                "probability": probability, "baseline_probability": 0.4, "verdict": verdict,
+            }
+            for target, probability, verdict in rows
+        ]
+    )  # fmt: skip
+
+
+@pytest.fixture
+def third(results):
+    return replace(results, promises=promises("2021-Q3", ("online_uptake", 0.68, "uncertain")))
+
+
+def test_a_publication_is_entered_once_and_a_changed_one_again(tmp_path, run, third):
+    enter(tmp_path, run, third, MOMENT)
+    enter(tmp_path, run, third, MOMENT)
+    other = replace(third, fingerprint=replace(third.fingerprint, data="other"))
+    enter(tmp_path, run, other, MOMENT)
+    enter(tmp_path, run.model_copy(update={"status": "final", "signed_by": "A"}), other, MOMENT)
+    frame = pd.read_csv(tmp_path / "khanh-hoa-2021.csv")
+    assert list(frame.columns) == COLUMNS
+    assert frame["status"].tolist() == ["draft", "draft", "final"]
+    assert frame["fingerprint"].nunique() == 2
+    assert frame["probability"].tolist() == [0.68] * 3
+
+
+def test_what_is_not_estimated_is_entered_without_a_probability(tmp_path, run, results):
+    called_off = promises("2021-Q3", ("satisfaction", float("nan"), "not_estimated"))
+    enter(tmp_path, run, replace(results, promises=called_off), MOMENT)
+    last = (tmp_path / "khanh-hoa-2021.csv").read_text().splitlines()[-1]
+    assert last.endswith("satisfaction,,at_least,0.3,,0.4,not_estimated")
+
+
+def test_earlier_quarters_are_graded_by_what_the_year_decided(tmp_path, run, results, third):
+    plan = read_plan(resolve(run.plan_file))
+    enter(tmp_path, run, third, MOMENT)
+    again = replace(third, promises=promises("2021-Q3", ("online_uptake", 0.75, "uncertain")))
+    enter(tmp_path, run, replace(again, fingerprint=replace(third.fingerprint, data="later")), MOMENT)
+    fourth = run.model_copy(update={"quarter": "2021-Q4", "as_of": date(2021, 12, 20)})
+    decided = replace(results, plan=plan, promises=promises("2021-Q4", ("online_uptake", 1.0, "met")))
+    enter(tmp_path, fourth, decided, MOMENT)
+    table = graded(tmp_path, fourth, decided, Wording("en"))
+    assert len(table) == 1  # the last publication of the third quarter; the fourth is this very run
+    assert table.iloc[0].tolist()[2:] == ["75%", "It was kept"]
+    undecided = replace(decided, promises=promises("2021-Q4", ("online_uptake", 0.9, "likely")))
+    assert graded(tmp_path, fourth, undecided, Wording("en")).iloc[0, 3] == "Not decided yet"
+
+
+def test_what_was_not_known_by_the_day_looked_back_to_is_left_out(tmp_path, run, results, third):
+    enter(tmp_path, run, third, MOMENT)
+    early = run.model_copy(update={"quarter": "2021-Q4", "as_of": date(2021, 9, 1)})
+    assert graded(tmp_path, early, third, Wording("en")).empty
+    assert graded(tmp_path / "nowhere", run, third, Wording("en")).empty
+
+
+def test_a_disk_that_is_full_leaves_the_ledger_as_it_was(tmp_path, run, third):
+    enter(tmp_path, run, third, MOMENT)
+    file = tmp_path / "khanh-hoa-2021.csv"
+    before = file.read_bytes()
+    later = replace(third, fingerprint=replace(third.fingerprint, data="later"))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 20, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r".+"):
+            enter(tmp_path, run, later, MOMENT)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert file.read_bytes() == before
+    enter(tmp_path, run, later, MOMENT)
+    assert file.read_bytes().startswith(before)

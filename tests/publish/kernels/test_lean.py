@@ -1,0 +1,24 @@
+"""Reading a notebook builds no parser of web addresses, and loses nothing by it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+EXPORT = """
+import sys
+from analysis.publish.kernels.lean import leave_out_address_parsers
+leave_out_address_parsers()
+import analysis.publish.pages.export, nbformat
+nbformat.validate(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("a")]))
+"""
+SERVER = "import sys; import analysis.publish.kernels.forked, analysis.publish.worker"
+
+
+@pytest.mark.parametrize("loaded", [EXPORT, SERVER], ids=["export", "server"])
+def test_no_parser_of_web_addresses_is_built_to_read_a_notebook(loaded: str) -> None:
+    code = f"{loaded}\nprint('lark' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "False\n"

@@ -1,0 +1,72 @@
+"""The index is derived from what is published, whatever ran last."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bs4 import BeautifulSoup
+
+from analysis.parameters import RunParameters
+from analysis.publish.edition import Edition
+from analysis.publish.kept import manifest
+from analysis.publish.kept.shelf import Shelf
+from analysis.publish.pages import index
+from analysis.publish.pages.gates import check_page
+from analysis.report.wording import Wording
+from analysis.results import Results
+
+
+def put(reports: Path, run: RunParameters, results: Results, words: Wording) -> None:
+    shelf = Shelf(reports, run.plan_name, run.quarter)
+    edition = Edition(run, results, [], words, datetime(2021, 10, 1, tzinfo=UTC))
+    draft = shelf.begin(edition.moment)
+    edition.write_tables(draft)
+    manifest.write(edition.manifest([], draft), draft)
+    shelf.publish(draft)
+
+
+def test_every_published_quarter_stands_beside_the_others(
+    tmp_path: Path, run: RunParameters, results: Results, words: Wording
+) -> None:
+    put(tmp_path, run, results, words)
+    second = run.model_copy(update={"quarter": "2021-Q2", "status": "final", "signed_by": "X"})
+    uptake = results.promises["target"] == "online_uptake"
+    said = results.promises.assign(probability=results.promises["probability"].mask(uptake, 0.60))
+    put(tmp_path, second, dataclasses.replace(results, promises=said), words)
+    page = index.rebuild(tmp_path, words)
+    html = page.read_text(encoding="utf-8")
+    check_page(html, name="index.html")
+    soup = BeautifulSoup(html, "html.parser")
+    assert soup.html["lang"] == "vi"
+    links = [(link["href"], link.text) for link in soup.table.find_all("a")]
+    assert links == [
+        ("khanh-hoa-2021/2021-Q2/index.html", "quý II/2021"),
+        ("khanh-hoa-2021/2021-Q3/index.html", "quý III/2021"),
+    ]
+    assert [small.text for small in soup.find_all("small")] == ["Chính thức", "Dự thảo"]
+    cells = {row.th.text: [cell.text for cell in row.find_all("td")] for row in soup.tbody.find_all("tr")}
+    assert len(cells) == len(results.plan.targets)
+    titles = {target.id: target.name.vi for target in results.plan.targets}
+    # The target's own row, not its part's; a verdict without a probability shows none; a missing target a dash.
+    assert cells[titles["online_uptake"]] == ["◆ Chưa chắc chắn 60%", "◆ Chưa chắc chắn 68% (+8)"]
+    assert cells[titles["satisfaction"]] == ["○ Chưa ước lượng được"] * 2
+    assert cells[titles["pci_group"]] == ["–", "–"]
+
+
+def test_what_is_not_published_is_not_listed(
+    tmp_path: Path, run: RunParameters, results: Results, words: Wording
+) -> None:
+    put(tmp_path, run, results, words)
+    (tmp_path / "khanh-hoa-2021" / "2021-Q4").symlink_to("../.runs/gone")
+    (tmp_path / "notes").mkdir()
+    before = index.rebuild(tmp_path, words).read_bytes()
+    assert index.rebuild(tmp_path, words).read_bytes() == before
+    assert b"2021-Q4" not in before
+
+
+def test_an_empty_shelf_says_so(tmp_path: Path, words: Wording) -> None:
+    html = index.rebuild(tmp_path, words).read_text(encoding="utf-8")
+    check_page(html, name="index.html")
+    assert words.text("No report has been published yet.") in html
