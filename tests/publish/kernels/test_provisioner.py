@@ -116,7 +116,7 @@ def test_nothing_listens_on_the_network(kernel: Kernel) -> None:
 def test_sockets_have_short_paths_and_go_with_the_kernel() -> None:
     with forked() as one:
         folder = Path(one.manager.ip).parent
-        assert len(list(folder.iterdir())) == 6
+        assert len(list(folder.iterdir())) == 7  # and how to reach them
         assert max(len(str(path)) for path in folder.iterdir()) < 100
     assert not folder.exists()
 
@@ -207,6 +207,24 @@ def test_nothing_outlives_a_parent_that_is_killed() -> None:
         assert not Path(sockets).parent.exists()
         # Reading to the end returns only because no process has kept the stream.
         assert "told where the parent tells" in parent.stderr.read()
+
+
+FORGETS = """
+from jupyter_client.manager import KernelManager
+from analysis.publish.kernels import ForkedProvisioner
+manager = KernelManager(kernel_name="python3")
+manager.provisioner = ForkedProvisioner(kernel_id="asked", kernel_spec=manager.kernel_spec, parent=manager)
+manager.start_kernel()
+print(manager.provisioner.process.pid, manager.connection_file, flush=True)
+"""
+
+
+def test_nothing_stays_of_a_kernel_that_its_parent_had_no_time_to_shut_down() -> None:
+    parent = subprocess.run([sys.executable, "-c", FORGETS], capture_output=True, text=True, check=True)
+    pid, connection = parent.stdout.split()
+    assert gone(int(pid))
+    assert not Path(connection).parent.exists()
+    assert parent.stderr == ""
 
 
 RUN = """

@@ -15,6 +15,7 @@ from functools import partial
 from importlib.metadata import EntryPoint
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
+from multiprocessing.util import Finalize
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
@@ -44,6 +45,9 @@ _READ_AT_START = ("PYTHON", "LD_", "OMP_", "OPENBLAS_", "MKL_", "MATPLOTLIBRC", 
 _LONGEST_FOLDER = 80
 """The path of a Unix socket has at most 107 bytes on Linux and 103 on macOS."""
 
+_AFTER_THE_KERNELS = -1
+"""Below zero: multiprocessing ends its children first, which would otherwise make anew what is removed."""
+
 _ENVIRONMENT = dict(os.environ)
 
 
@@ -72,8 +76,11 @@ class ForkedProvisioner(LocalProvisioner):
         if ordinary and os.name == "posix" and manager and manager.transport == "tcp":
             short = len(tempfile.gettempdir()) <= _LONGEST_FOLDER
             self._sockets = tempfile.mkdtemp(prefix="kernel-", dir=None if short else "/tmp")
+            # However this process ends, short of being killed; then the kernel sees to it, which watches its parent.
+            Finalize(None, shutil.rmtree, [self._sockets, True], exitpriority=_AFTER_THE_KERNELS)
             manager.cache_ports = False
             manager.transport, manager.ip = "ipc", f"{self._sockets}/k"
+            manager.connection_file = manager.connection_file or f"{self._sockets}/kernel.json"
         return await super().pre_launch(**kwargs)
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
