@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import threading
 import time
@@ -138,6 +139,20 @@ def test_kernels_together_leave_the_machine_some_memory() -> None:
     machine = int(Path("/proc/meminfo").read_text().split()[1]) // 1024
     assert budget_mb(1) == min(4096, machine // 2)
     assert 64 * budget_mb(64) < machine
+
+
+def test_what_a_kernel_printed_counts_and_is_not_written_down(
+    tmp_path: Path, write_notebook: Callable[..., Path], run: RunParameters
+) -> None:
+    code = "import time\nwhile True: print('x' * 20_000_000, flush=True); time.sleep(0.1)"
+    talkative = write_notebook(tmp_path / "00_talkative.ipynb", code)
+    (tmp_path / "out").mkdir()
+    one = execute(talkative, run, tmp_path / "out", memory_mb=900)
+    assert (one.status, one.failed_cell) == ("kernel-died", 3)
+    assert re.fullmatch(
+        r"the kernel was stopped at [\d,]+ MB of memory; [\d,]+ MB of it printed, 900 MB is its budget", one.reason
+    )
+    assert one.path.stat().st_size < 100_000
 
 
 def test_addresses_reserved_and_not_used_are_no_memory(

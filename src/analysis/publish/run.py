@@ -19,7 +19,7 @@ from analysis.publish.kept import manifest
 from analysis.publish.kept.history import logged, remember
 from analysis.publish.kept.ledger import enter
 from analysis.publish.kept.reuse import reuse
-from analysis.publish.kept.shelf import Shelf, failed_name
+from analysis.publish.kept.shelf import Shelf, failed_name, run_id
 from analysis.publish.notebooks import CELL_TIMEOUT, execute_all
 from analysis.publish.pages import index
 from analysis.publish.pages.shell import SUMMARY
@@ -97,7 +97,8 @@ def publish(
     """
     shelf = Shelf(reports, run.plan_name, run.quarter)
     page = shelf.link / "index.html"
-    began, data, is_out = datetime.now(UTC), "", False
+    began, data = datetime.now(UTC), ""
+    draft: Path | None = None
     outcome: Outcome | None = None
     tell = logged(reports, f"{run.plan_name} {run.quarter}: ", tell)
     try:
@@ -109,7 +110,6 @@ def publish(
             tell("computing the results")
             edition = Edition(run, prepare(run), _sources(notebooks), words, datetime.now(UTC))
             data = edition.results.fingerprint.data
-            draft = None
             if force or not _is_published(shelf, edition):
                 earlier = [] if force else [shelf.published(), left_over]
                 draft = _make(edition, shelf, earlier, tell, workers=workers, timeout=timeout)
@@ -118,7 +118,6 @@ def publish(
             with undisturbed():
                 if draft:
                     _put_out(shelf, draft)
-                    is_out = True
                 shelf.clear_away()
                 if ledger is not None:
                     # also when there was nothing to do: the run that published may not have come this far
@@ -130,7 +129,7 @@ def publish(
             return outcome
     except OSError as error:
         told = f"{error.filename or reports}: {error.strerror or error}"
-        fault = EnvironmentFault(f"published, but {told}" if is_out else told)
+        fault = EnvironmentFault(f"published, but {told}" if _is_out(shelf, draft) else told)
         _remember_failure(reports, run, began, data, fault)
         raise fault from error
     except (Fault, KeyboardInterrupt) as failure:
@@ -242,3 +241,7 @@ def _put_out(shelf: Shelf, draft: Path) -> None:
     except BaseException:
         shelf.give_up(draft)
         raise
+
+
+def _is_out(shelf: Shelf, draft: Path | None) -> bool:
+    return draft is not None and shelf.link.is_symlink() and shelf.link.readlink().name == run_id(draft)

@@ -84,6 +84,8 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, *, timeout: 
             progress_bar=False,
             request_save_on_cell_execute=False,
             execution_timeout=timeout,
+            # what was printed may arrive as late as the cell may end; by default a minute's printing is a time-out
+            iopub_timeout=timeout,
             cwd=notebook.parent,
             on_notebook_start=watch,
             on_cell_start=lambda cell, cell_index: started.append(cell),
@@ -95,7 +97,9 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, *, timeout: 
     except DeadKernelError:
         status, reason = "kernel-died", "the kernel died, as it does when memory runs out"
         if memory.exceeded_mb:
-            reason = f"the kernel was stopped at {memory.exceeded_mb:,} MB of memory; {memory_mb:,} MB is its budget"
+            printed = f" {memory.printed_mb:,} MB of it printed," if memory.printed_mb > memory_mb // 4 else ""
+            held = f"the kernel was stopped at {memory.exceeded_mb:,} MB of memory"
+            reason = f"{held};{printed} {memory_mb:,} MB is its budget"
     except RuntimeError as error:
         # What the kernel manager raises for a kernel that never came up.
         status, reason = "kernel-died", _one_line(f"the kernel did not start: {error}")
@@ -110,6 +114,9 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, *, timeout: 
         # Papermill takes sys.exit(0) for success, with the rest of the notebook unrun.
         status, reason = "cell-error", "the cell ended the notebook before its last cell"
     failed = started[-1] if status != "ok" and started else None
+    if failed is not None and memory.printed_mb:
+        # To write as much down would take a multiple of what the memory was too small for.
+        failed.outputs = []
     _tell_the_truth(executed, failed, path.name)
     nbformat.write(executed, path)
     if status == "ok" or not log.stat().st_size:

@@ -1,5 +1,6 @@
 """A kernel's memory, watched: one that outgrows its budget is stopped before it takes the machine with it.
 
+What a kernel prints is held by the process that asked for it, until the notebook is written: that counts, too.
 Not by a limit of addresses, which DuckDB and Arrow reserve by the gigabyte without using them.
 """
 
@@ -28,12 +29,15 @@ class MemoryWatch:
     Attributes
     ----------
     exceeded_mb : int or None
-        What the child held that was stopped.
+        What the child held that was stopped, and what it had printed.
+    printed_mb : int
+        How much of that was what it had printed.
     """
 
     def __init__(self, budget_mb: int) -> None:
         self.budget_mb = budget_mb
         self.exceeded_mb: int | None = None
+        self.printed_mb = 0
         self._ended = threading.Event()
 
     def start(self) -> None:
@@ -45,11 +49,13 @@ class MemoryWatch:
         self._ended.set()
 
     def _watch(self) -> None:
+        before = _own_mb(os.getpid())
         while not self._ended.wait(_LOOK):
+            printed = max(_own_mb(os.getpid()) - before, 0)
             for child in _children(os.getpid()):
-                held = held_mb(child)
+                held = held_mb(child) + printed
                 if held > self.budget_mb:
-                    self.exceeded_mb = held
+                    self.exceeded_mb, self.printed_mb = held, printed
                     with suppress(ProcessLookupError):
                         os.kill(child, signal.SIGKILL)
                     return
@@ -57,12 +63,15 @@ class MemoryWatch:
 
 def held_mb(process: int) -> int:
     """Return the MiB a process and its descendants hold in memory and share with nobody; 0 once it is gone."""
-    own = 0
+    return _own_mb(process) + sum(held_mb(child) for child in _children(process))
+
+
+def _own_mb(process: int) -> int:
     with suppress(OSError):
         for line in Path(f"/proc/{process}/status").read_text(encoding="ascii", errors="replace").splitlines():
             if line.startswith("RssAnon:"):
-                own = int(line.split()[1]) // 1024
-    return own + sum(held_mb(child) for child in _children(process))
+                return int(line.split()[1]) // 1024
+    return 0
 
 
 def _children(process: int) -> list[int]:
