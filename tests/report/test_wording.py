@@ -174,3 +174,7 @@ def test_the_paper_on_uncertainty_says_the_verdicts_and_their_limits() -> None:
             assert (verdict(at, decided=False), verdict(above, decided=False)) == ("very_unlikely", code)
         elif code == "very_unlikely":
             assert verdict(at, decided=False) == code
+
+
+def test_a_page_of_the_offices_own_is_titled_by_its_name():
+    assert Wording("vi").page_title("08_our_districts") == "Our districts"

@@ -133,7 +133,8 @@ class Wording:
 
     def page_title(self, stem: str) -> str:
         """Return the title of a report notebook's page."""
-        return self.text(PAGE_TITLES[stem])
+        title = PAGE_TITLES.get(stem)
+        return self.text(title) if title else stem.lstrip("0123456789_").replace("_", " ").capitalize()
 
     def verdict(self, code: str) -> str:
         """Return a verdict as shape and word: the shape carries it where colour is lost."""
