@@ -129,7 +129,8 @@ def publish(
             return outcome
     except OSError as error:
         told = f"{error.filename or reports}: {error.strerror or error}"
-        fault = EnvironmentFault(f"published, but {told}" if _is_out(shelf, draft) else told)
+        is_out = draft is not None and shelf.published_id() == run_id(draft)
+        fault = EnvironmentFault(f"published, but {told}" if is_out else told)
         _remember_failure(reports, run, began, data, fault)
         raise fault from error
     except (Fault, KeyboardInterrupt) as failure:
@@ -241,7 +242,3 @@ def _put_out(shelf: Shelf, draft: Path) -> None:
     except BaseException:
         shelf.give_up(draft)
         raise
-
-
-def _is_out(shelf: Shelf, draft: Path | None) -> bool:
-    return draft is not None and shelf.link.is_symlink() and shelf.link.readlink().name == run_id(draft)

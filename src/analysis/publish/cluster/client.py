@@ -96,7 +96,7 @@ def publish_all(
                 ledger=errand.from_project(ledger) if ledger else None,
                 notebooks=errand.from_project(notebooks),
                 force=force,
-                before=errand.published_run(_shelf(reports, run)),
+                before=_shelf(reports, run).published_id(),
             )
             return json.dumps({**asked.model_dump(mode="json"), "project": project})
 

@@ -85,11 +85,6 @@ def from_project(path: Path) -> str:
     return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
 
 
-def published_run(shelf: Shelf) -> str | None:
-    """Return the name of the run a quarter's link leads to."""
-    return shelf.link.readlink().name if shelf.link.is_symlink() else None
-
-
 def shared(folder: Path, request: str) -> Path:
     """Return the folder by which both sides of a request see that a folder is the same one."""
     return folder / f"{_SHARED}{request}"
@@ -134,7 +129,7 @@ def carry_out(errand: Errand, worker: str, tell: Callable[[str], None]) -> str:
 
     def prepare(run: RunParameters) -> Results:
         # Called while the quarter is held: nobody can publish between this look and our own publication.
-        if force and published_run(shelf) != errand.before:
+        if force and shelf.published_id() != errand.before:
             raise _OvertakenError
         return quarter.results(run)
 
@@ -161,7 +156,7 @@ def carry_out(errand: Errand, worker: str, tell: Callable[[str], None]) -> str:
             waited = True
             time.sleep(1)
             continue
-        is_ours = again and published_run(shelf) != errand.before
+        is_ours = again and shelf.published_id() != errand.before
         return "published" if ended == "nothing to do" and is_ours else ended
 
 

@@ -62,6 +62,10 @@ class Shelf:
         folder = self.link.resolve()
         return folder if folder.is_dir() else None
 
+    def published_id(self) -> str | None:
+        """Return the run id readers are led to, None when there is none."""
+        return self.link.readlink().name if self.link.is_symlink() else None
+
     def left_over(self) -> Path | None:
         """Return the folder of the last run of this quarter that came to nothing: failed, or killed half-way."""
         found = [folder for folder in self._folders() if folder.name.endswith((_PART, _FAILED))]
