@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
@@ -11,6 +12,7 @@ import nbformat
 import pandas as pd
 import pytest
 from nbformat import NotebookNode
+from project import Project
 
 from analysis.data.sources.mapping import About
 from analysis.parameters import RunParameters, resolve
@@ -49,6 +51,26 @@ def executed(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def published_project(
+    tmp_path_factory: pytest.TempPathFactory, write_notebook: Callable[..., Path], results: Results
+) -> Path:
+    """The folder of a project that has published its quarter, to be copied by those who change it."""
+    one = Project(tmp_path_factory.mktemp("project"), write_notebook)
+    one.set_up(results)
+    assert one.run()[::2] == (0, "")
+    return one.root
+
+
+@pytest.fixture
+def project(tmp_path: Path, published_project: Path, write_notebook: Callable[..., Path]) -> Iterator[Project]:
+    """A project of its own that has published its quarter; whatever a test does there leaves no process behind."""
+    shutil.copytree(published_project, tmp_path, symlinks=True, dirs_exist_ok=True)
+    one = Project(tmp_path, write_notebook)
+    yield one
+    assert one.is_alone(), one.processes()
 
 
 @pytest.fixture(scope="session")

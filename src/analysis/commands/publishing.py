@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Callable
 from contextlib import closing
@@ -203,8 +202,6 @@ def _publish_all(
     from analysis.faults import Fault
     from analysis.publish.hook import call_hook
 
-    # A scheduler stops a job with SIGTERM; to us that is Ctrl-C: nothing published, kernels shut down.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     worst = 0
     try:
         with progress(len(runs)) as tell:
@@ -234,7 +231,6 @@ def _publish_on(
     from analysis.publish.run import REPORTS
     from analysis.report.tables.ledger import LEDGER
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     names, worst = [f"{one.plan_name} {one.quarter}" for one in runs], 0
     try:
         with progress(len(runs)) as tell, faults_told(reports or REPORTS):

@@ -7,7 +7,8 @@ import os
 import signal
 from collections import deque
 from collections.abc import Generator, Sequence
-from multiprocessing import forkserver
+from contextlib import suppress
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -32,6 +33,8 @@ def warm_up() -> None:
     """Start the server that notebooks' processes are forked from; it loads the stack beside what the caller does."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([*(provisioner.STACK if provisioner.can_fork() else ()), "analysis.publish.worker"])
+    # It is started on the way, and lets through what is held back here.
+    resource_tracker.ensure_running()
     # Ctrl-C is for those who can end tidily; here it would end in a traceback from the middle of an import.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -151,10 +154,14 @@ def _work(
     # Imported here, in the forked process, so that the one that only waits never pays for Papermill.
     from analysis.publish import worker
 
+    answer: Executed | str
     try:
-        sender.send(worker.execute(notebook, parameters, into, timeout=timeout, memory_mb=memory_mb))
+        answer = worker.execute(notebook, parameters, into, timeout=timeout, memory_mb=memory_mb)
     except Exception as error:
-        sender.send(f"{type(error).__name__}: {error}")
+        answer = f"{type(error).__name__}: {error}"
+    # A run that was interrupted does not wait for it any more.
+    with suppress(BrokenPipeError):
+        sender.send(answer)
 
 
 def _receive(receiver: Any, path: Path) -> Executed | str:

@@ -211,7 +211,7 @@ def test_nothing_outlives_a_parent_that_is_killed() -> None:
 
 FORGETS = """
 from jupyter_client.manager import KernelManager
-from analysis.publish.kernels import ForkedProvisioner
+from analysis.publish.kernels.provisioner import ForkedProvisioner
 manager = KernelManager(kernel_name="python3")
 manager.provisioner = ForkedProvisioner(kernel_id="asked", kernel_spec=manager.kernel_spec, parent=manager)
 manager.start_kernel()

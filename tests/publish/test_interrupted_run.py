@@ -1,0 +1,87 @@
+"""Ctrl-C and SIGTERM at any moment of the whole command: one sentence, nothing half done, and the truth remembered."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from project import STEMS, Project
+
+from analysis.publish.kept import manifest
+from analysis.publish.kept.history import history
+
+pytestmark = pytest.mark.slow
+
+INTERRUPTED = {130, -signal.SIGINT}
+"""What a shell shows as 130: Python ends itself by the signal where it hit a module being run."""
+
+SENTENCES = {"interrupted\n", "interrupted: nothing more was published\n"}
+
+
+def ended_truly(project: Project, process: subprocess.Popen[str], *, before: int) -> None:
+    """Hold that a run that a signal was sent to ended as it said, and left everything as it said."""
+    _, complaint = process.communicate()
+    assert project.says("trước", "sau")
+    assert project.is_alone()
+    remembered = history(project.reports)["ended"].tolist()[before:]
+    if process.returncode == 0:
+        assert complaint == ""
+        assert project.says("sau")
+    else:
+        assert process.returncode in INTERRUPTED
+        assert complaint in SENTENCES
+    # before it has begun to compute, there is nothing to remember of it
+    assert remembered in ([["published"]] if project.says("sau") else [[], ["interrupted"]])
+    for failed in project.reports.glob(".runs/*.failed"):
+        made = manifest.read(failed)
+        assert made is not None
+        # one that had ended well is taken over by --resume
+        assert {record.status for record in made.notebooks.values()} <= {"ok", "interrupted"}
+        assert set(made.notebooks) == set(STEMS)
+    assert list(project.reports.glob(".runs/*.part")) == []
+    assert list(project.temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "number"),
+    [
+        ("computing the results", signal.SIGTERM),
+        ("00_summary: ok", signal.SIGINT),
+        ("publishing", signal.SIGTERM),
+        ("published", signal.SIGINT),
+    ],
+)
+def test_interrupted_after_a_line_it_told(project: Project, line: str, number: signal.Signals) -> None:
+    project.edit("sau")
+    process = project.start()
+    assert process.stdout is not None
+    assert any(line in told for told in process.stdout)
+    process.send_signal(number)
+    ended_truly(project, process, before=1)
+
+
+def test_interrupted_twice_at_random_moments_by_the_whole_terminal(project: Project) -> None:
+    seed = random.randrange(10**6)
+    sys.stdout.write(f"seed {seed}\n")  # shown where the test fails
+    moments = random.Random(seed)
+    began = time.monotonic()
+    assert project.run("--force")[0] == 0
+    whole = time.monotonic() - began
+    project.edit("sau", "import time; time.sleep(0.3)")
+    for _ in range(3):
+        process = project.start()
+        before = len(history(project.reports))
+        # Python itself, before it comes to the command, ends an interruption with a traceback
+        time.sleep(moments.uniform(min(0.5, whole / 2), whole))
+        for _ in range(2):
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGINT)
+            time.sleep(moments.uniform(0, 0.2))
+        ended_truly(project, process, before=before)
+        if project.says("sau"):
+            break

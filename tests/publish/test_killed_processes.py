@@ -1,0 +1,63 @@
+"""A run, the process of a notebook or its kernel killed at random: the last good report stays, and --resume ends it."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import time
+from contextlib import suppress
+
+import pytest
+from project import Project
+
+pytestmark = pytest.mark.slow
+
+ROUNDS = 2
+LINGERS = "import time; time.sleep(0.5)"
+
+
+@pytest.mark.parametrize("kind", ["run", "worker", "kernel"])
+def test_killed_at_random_moments(project: Project, kind: str) -> None:
+    seed = random.randrange(10**6)
+    sys.stdout.write(f"seed {seed}\n")  # shown where the test fails
+    moments = random.Random(seed)
+    project.edit("sau", LINGERS)
+    for _ in range(ROUNDS):
+        process = project.start("--resume")
+        found: list[int] = []
+        while not found and process.poll() is None:
+            found = [pid for pid, what in project.processes().items() if what == kind]
+        time.sleep(moments.uniform(0, 4.0 if kind == "run" else 0.6))
+        for pid in found[:1]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        _, complaint = process.communicate()
+        assert process.returncode in {0, 4, -signal.SIGKILL}
+        assert "Traceback" not in complaint
+        assert project.says("trước", "sau")
+        assert project.is_alone()
+        # a kernel whose process is killed removes its own sockets; what multiprocessing listens on is a run's
+        assert list(project.temporary.glob("kernel-*")) == []
+    code, _, complaint = project.run("--resume")
+    assert (code, complaint) == (0, "")
+    assert project.says("sau")
+    assert project.half_made() == []
+
+
+ENDS = {
+    "01_killed": ("import os; os.kill(os.getpid(), 9)", "kernel-died"),
+    "02_left": ("import os; os._exit(3)", "kernel-died"),
+    "03_exited": ("import sys; sys.exit(0)", "cell-error"),
+}
+
+
+def test_a_kernel_that_a_cell_ends_fails_the_run_with_a_word_for_each(project: Project) -> None:
+    for stem, (code, _) in ENDS.items():
+        project.write_notebook(project.root / "notebooks" / "report" / f"{stem}.ipynb", code, "'never'")
+    code, _, complaint = project.run()
+    assert (code, len(complaint.splitlines())) == (4, 1)
+    for stem, (_, status) in ENDS.items():
+        assert f"{stem} cell [3]: {status}: " in complaint
+    assert project.says("trước")
