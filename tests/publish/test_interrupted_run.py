@@ -85,3 +85,19 @@ def test_interrupted_twice_at_random_moments_by_the_whole_terminal(project: Proj
         ended_truly(project, process, before=before)
         if project.says("sau"):
             break
+
+
+WARMED_UP = """
+from multiprocessing.forkserver import _forkserver
+from pathlib import Path
+from analysis.publish import notebooks
+notebooks.warm_up()
+print(Path(f"/proc/{_forkserver._forkserver_pid}/status").read_text())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc")
+def test_the_server_of_processes_is_deaf_to_the_terminal_while_it_imports() -> None:
+    said = subprocess.run([sys.executable, "-c", WARMED_UP], capture_output=True, text=True, check=True).stdout
+    (blocked,) = (line.split()[1] for line in said.splitlines() if line.startswith("SigBlk:"))
+    assert int(blocked, 16) & 1 << signal.SIGINT - 1
