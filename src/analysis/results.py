@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -171,6 +172,11 @@ class Results:
             }
             (part / "results.json").write_text(json.dumps(kept, ensure_ascii=False, indent=1), encoding="utf-8")
             part.replace(folder)
+        except OSError as error:
+            shutil.rmtree(part, ignore_errors=True)
+            # Parquet's writer does not say where.
+            told = error.strerror or str(error)
+            raise OSError(error.errno or errno.EIO, told, error.filename or str(folder)) from error
         except BaseException:
             shutil.rmtree(part, ignore_errors=True)
             raise

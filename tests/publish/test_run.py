@@ -204,6 +204,7 @@ def test_a_disk_that_fails_after_the_swap_does_not_hide_it(go: Callable[..., Out
     with pytest.raises(EnvironmentFault, match=r"^published, but .*/ledger: File exists$"):
         go(ledger=tmp_path / "ledger")
     assert (tmp_path / "reports" / "khanh-hoa-2021" / "2021-Q3" / "index.html").exists()
+    assert history(tmp_path / "reports")[["ended", "code"]].to_numpy().tolist() == [["published", 6]]
 
 
 @pytest.mark.slow

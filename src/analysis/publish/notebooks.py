@@ -157,6 +157,8 @@ def _work(
     answer: Executed | str
     try:
         answer = worker.execute(notebook, parameters, into, timeout=timeout, memory_mb=memory_mb)
+    except OSError as error:
+        answer = f"{error.filename or into}: {error.strerror or error}"
     except Exception as error:
         answer = f"{type(error).__name__}: {error}"
     # A run that was interrupted does not wait for it any more.

@@ -131,7 +131,7 @@ def publish(
         told = f"{error.filename or reports}: {error.strerror or error}"
         is_out = draft is not None and shelf.published_id() == run_id(draft)
         fault = EnvironmentFault(f"published, but {told}" if is_out else told)
-        _remember_failure(reports, run, began, data, fault)
+        _remember_failure(reports, run, began, data, fault, ended="published" if is_out else "failed")
         raise fault from error
     except (Fault, KeyboardInterrupt) as failure:
         if outcome is None:
@@ -145,14 +145,16 @@ def _remember_failure(
     began: datetime,
     data: str,
     failure: Fault | KeyboardInterrupt,
+    *,
+    ended: Literal["failed", "published"] = "failed",
 ) -> None:
-    stopped = isinstance(failure, KeyboardInterrupt)
-    reason = "" if stopped else str(failure)
-    code = 130 if isinstance(failure, KeyboardInterrupt) else failure.exit_code
     # A disk that is full has no room for the memory of it either.
     with suppress(OSError):
-        remember(reports, run, began=began, ended="interrupted" if stopped else "failed", code=code, data=data,
-                 reason=reason)  # fmt: skip
+        if isinstance(failure, KeyboardInterrupt):
+            remember(reports, run, began=began, ended="interrupted", code=130, data=data)
+        else:
+            code, reason = failure.exit_code, str(failure)
+            remember(reports, run, began=began, ended=ended, code=code, data=data, reason=reason)
 
 
 def _sources(notebooks: Path) -> list[Path]:
