@@ -76,8 +76,8 @@ def test_interrupted_twice_at_random_moments_by_the_whole_terminal(project: Proj
     for _ in range(3):
         process = project.start()
         before = len(history(project.reports))
-        # Python itself, before it comes to the command, ends an interruption with a traceback
-        time.sleep(moments.uniform(min(0.5, whole / 2), whole))
+        # Python itself, before it comes to the command, ends an interruption with a traceback; that is a thirtieth
+        time.sleep(moments.uniform(whole / 6, whole))
         for _ in range(2):
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGINT)

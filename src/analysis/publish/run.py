@@ -113,10 +113,10 @@ def publish(
             if force or not _is_published(shelf, edition):
                 earlier = [] if force else [shelf.published(), left_over]
                 draft = _make(edition, shelf, earlier, tell, workers=workers, timeout=timeout)
-                tell("publishing")
             # From the swap to the memory of it: what is said of a run afterwards must be what became of it.
             with undisturbed():
                 if draft:
+                    tell("publishing")
                     _put_out(shelf, draft)
                 shelf.clear_away()
                 if ledger is not None:
