@@ -39,7 +39,7 @@ class Document:
 class _Loader(yaml.CSafeLoader):
     """The safe loader without YAML 1.1's guesses: unquoted dates, ``NO``, ``on`` and ``1:30`` stay what was typed.
 
-    That of libyaml, which all of PyYAML's wheels have: twenty times as fast, and every notebook reads its plan.
+    That of libyaml, which is in PyYAML's wheels: many times as fast, and every notebook reads its plan.
     """
 
 

@@ -184,14 +184,14 @@ def _make(
     executed: dict[str, Executed] = {}
     try:
         files = edition.write_tables(draft)
-        taken = [one for folder in earlier if folder for one in reuse(edition.recipe(), folder, draft)]
-        for one in taken:
-            tell(f"{one.stem}: taken over, nothing has changed")
-        left = [source for source in edition.sources if source.stem not in {one.stem for one in taken}]
+        taken = {one.stem: one for folder in earlier if folder for one in reuse(edition.recipe(), folder, draft)}
+        for stem in sorted(taken):
+            tell(f"{stem}: taken over, nothing has changed")
+        left = [source for source in edition.sources if source.stem not in taken]
         with closing(execute_all(left, edition.run, draft, workers=workers, timeout=timeout)) as ending:
-            for one in chain(taken, ending):
+            for one in chain(taken.values(), ending):
                 executed[one.stem] = _with_its_page(edition, one, files, draft)
-                if one not in taken:
+                if one.stem not in taken:
                     tell(f"{one.stem}: {executed[one.stem].status} in {one.seconds:.1f} s")
                 # a run that is killed leaves behind what can be taken over
                 manifest.write(edition.manifest(list(executed.values()), draft), draft)
