@@ -172,13 +172,12 @@ class Results:
             }
             (part / "results.json").write_text(json.dumps(kept, ensure_ascii=False, indent=1), encoding="utf-8")
             part.replace(folder)
-        except OSError as error:
+        except BaseException as error:
             shutil.rmtree(part, ignore_errors=True)
-            # Parquet's writer does not say where.
-            told = error.strerror or str(error)
-            raise OSError(error.errno or errno.EIO, told, error.filename or str(folder)) from error
-        except BaseException:
-            shutil.rmtree(part, ignore_errors=True)
+            if isinstance(error, OSError) and error.filename is None:
+                # Parquet's writer does not say where.
+                told = error.strerror or str(error)
+                raise OSError(error.errno or errno.EIO, told, str(folder)) from error
             raise
 
     @classmethod
