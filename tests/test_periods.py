@@ -109,3 +109,8 @@ def test_tet_is_not_spread_over_quarters():
 def test_a_year_without_a_known_tet_is_refused():
     with pytest.raises(ValueError, match="2050"):
         periods.tet_share(pd.period_range("2050-01", "2050-12", freq="M"), 14)
+
+
+def test_months_and_quarters_lie_in_the_quarter_they_name():
+    labels = pd.Series(["2021-01", "2021-03", "2021-04", "2021Q3"])
+    assert [str(quarter) for quarter in periods.quarters_of(labels)] == ["2021Q1", "2021Q1", "2021Q2", "2021Q3"]

@@ -123,6 +123,11 @@ def labels_of(quarter: pd.Period, frequency: str) -> list[str]:
     return [write(last - 2), write(last - 1), write(last)]
 
 
+def quarters_of(labels: pd.Series) -> pd.Series:
+    """Return the calendar quarter each label of a data column lies in, as periods."""
+    return labels.map({label: parse(label).asfreq("Q") for label in labels.unique()})
+
+
 def labels_of_year(origin: pd.Period) -> list[str]:
     """Return the labels of the periods from the start of the origin's year up to the origin."""
     first = pd.Period(f"{origin.year}Q1") if origin.freqstr.startswith("Q") else pd.Period(f"{origin.year}-01", "M")

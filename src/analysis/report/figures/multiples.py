@@ -144,8 +144,7 @@ def _by_quarter(results: Results, indicator: str, series: list[str], origin: pd.
     rows = results.indicators
     rows = rows[(rows["indicator"] == indicator) & rows["series"].isin(series)]
     rows = rows[rows["period"] <= periods.write(origin)]
-    quarter_of = {label: periods.parse(label).asfreq("Q") for label in rows["period"].unique()}
-    rows = rows.assign(quarter=rows["period"].map(quarter_of))
+    rows = rows.assign(quarter=periods.quarters_of(rows["period"]))
     length = 3 if origin.freqstr.startswith("M") else 1
     whole = rows[rows["series"] == "total"].groupby("quarter")["period"].nunique()
     kept = whole[whole == length].index[-QUARTERS:]

@@ -89,8 +89,7 @@ def _by_quarter(results: Results) -> pd.DataFrame:
     rows = results.timeliness.fillna({"timeliness": "unclassed"})
     if rows.empty:
         return pd.DataFrame()
-    quarter_of = {label: periods.parse(label).asfreq("Q") for label in rows["period"].unique()}
-    rows = rows.assign(quarter=rows["period"].map(quarter_of))
+    rows = rows.assign(quarter=periods.quarters_of(rows["period"]))
     held = rows.groupby("quarter")["period"].nunique()
     whole = held[held == held.max()].index[-QUARTERS:]
     rows = rows[rows["quarter"].isin(whole)]
