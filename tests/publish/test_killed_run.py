@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
+from project import SHOW, STEMS, Project
 
 from analysis.parameters import RunParameters
 from analysis.publish.kept import manifest
@@ -20,7 +18,6 @@ from analysis.report.wording import Wording
 from analysis.results import Results
 
 pytestmark = pytest.mark.slow
-SHOW = "from IPython.display import HTML, display; display(HTML('<h2>{}</h2><p>quý ' + quarter + '</p>'))"
 MOMENTS = 8
 
 
@@ -40,59 +37,25 @@ def edit(tmp_path: Path, write_notebook: Callable[..., Path]) -> Callable[[str],
     return edit
 
 
-WORK = """
-import sys
-from pathlib import Path
-from analysis.parameters import RunParameters
-from analysis.publish.run import publish
-from analysis.report.wording import Wording
-from analysis.results import Results
-if __name__ == "__main__":
-    run, folder = RunParameters.model_validate_json(sys.argv[1]), Path(sys.argv[2])
-    publish(run, prepare=lambda _: Results.kept_in(folder / "results"), words=Wording("vi"),
-            notebooks=folder / "notebooks", reports=folder / "reports", resume=True)
-"""
-
-
-@pytest.fixture
-def start(tmp_path: Path, run: RunParameters, results: Results) -> Callable[[], subprocess.Popen[bytes]]:
-    """Return a starter of the publication in a process of its own."""
-    results.keep(tmp_path / "results")
-    (tmp_path / "work.py").write_text(WORK, encoding="utf-8")
-
-    def start() -> subprocess.Popen[bytes]:
-        command = [sys.executable, tmp_path / "work.py", run.model_dump_json(), tmp_path]
-        # What runs in the background of a shell without job control is deaf to Ctrl-C.
-        hears = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-        return subprocess.Popen(command, stderr=subprocess.DEVNULL, preexec_fn=hears)
-
-    return start
-
-
-def _is_whole(link: Path, said: set[str]) -> bool:
-    made = manifest.read(link)
-    page = (link / "index.html").read_text(encoding="utf-8")
-    return made is not None and manifest.is_complete(link, made.files) and any(one in page for one in said)
-
-
-def test_killed_at_any_moment(edit, start, reports: Path) -> None:
-    link = reports / "khanh-hoa-2021" / "2021-Q3"
-    edit("trước")
+def test_killed_at_any_moment(project: Project) -> None:
+    lingers = "import time; time.sleep(0.3)"
+    project.edit("trước", lingers)
     began = time.monotonic()
-    assert start().wait() == 0
+    assert project.run("--force")[0] == 0
     whole = time.monotonic() - began
-    edit("sau")
+    project.edit("sau", lingers)
     for moment in range(1, MOMENTS + 1):
-        killed = start()
+        killed = project.start("--resume")
         time.sleep(whole * moment / (MOMENTS + 1))
         killed.kill()
-        killed.wait()
-        assert _is_whole(link, {">trước<", ">sau<"})
-    assert start().wait() == 0
-    assert _is_whole(link, {">sau<"})
-    assert [folder.name for folder in (reports / ".runs").iterdir() if folder.name.endswith((".part", ".failed"))] == []
-    assert history(reports)["ended"].iloc[0] == "published"
-    assert history(reports)["ended"].iloc[-1] in {"published", "nothing to do"}
+        killed.communicate()
+        assert project.says("trước", "sau")
+    assert project.run("--resume")[0] == 0
+    assert project.says("sau")
+    assert project.half_made() == []
+    ended = history(project.reports)["ended"]
+    assert ended.iloc[0] == "published"
+    assert ended.iloc[-1] in {"published", "nothing to do"}
 
 
 def test_a_failed_run_is_resumed_with_what_had_ended_well(
@@ -123,16 +86,17 @@ def test_a_failed_run_is_resumed_with_what_had_ended_well(
     assert not any("taken over" in line for line in go(force=True))
 
 
-def test_an_interrupted_run_says_which_notebooks_were(edit, start, reports: Path) -> None:
-    edit("một")
-    process = start()
-    while not list(reports.glob(".runs/*.part")):
+def test_an_interrupted_run_says_which_notebooks_were(project: Project) -> None:
+    project.edit("sau", "open('at_work', 'w').close(); import time; time.sleep(60)")
+    process = project.start()
+    while not (project.root / "notebooks" / "report" / "at_work").exists():
+        assert process.poll() is None
         time.sleep(0.05)
-    time.sleep(1.0)
     process.send_signal(signal.SIGINT)
-    process.wait()
-    (failed,) = reports.glob(".runs/*.failed")
+    process.communicate()
+    assert process.returncode == 130
+    (failed,) = project.reports.glob(".runs/*.failed")
     made = manifest.read(failed)
     assert made is not None
-    assert "interrupted" in {record.status for record in made.notebooks.values()}
-    assert history(reports)[["ended", "code"]].to_numpy().tolist() == [["interrupted", 130]]
+    assert {stem: record.status for stem, record in made.notebooks.items()} == dict.fromkeys(STEMS, "interrupted")
+    assert history(project.reports)[["ended", "code"]].iloc[-1].tolist() == ["interrupted", 130]
