@@ -6,7 +6,9 @@ import click
 
 from analysis.commands.grading import backtest
 from analysis.commands.intake import demo, ingest
-from analysis.commands.publishing import compare, due, history, indicators, new_quarter, run
+from analysis.commands.looking_back import compare, history
+from analysis.commands.publishing import due, indicators, run
+from analysis.commands.run_files import new_quarter
 from analysis.commands.telling import Interruptible
 
 # Everything that computes is imported inside the commands: help and a misspelt option answer at once.

@@ -1,4 +1,4 @@
-"""Publish quarters, find those that are due, and look back at what was published."""
+"""Publish quarters, and find those that are due; or only what a quarter is computed to be."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from analysis.commands.run_files import read_runs
 from analysis.commands.telling import faults_told
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def run(
         raise click.UsageError("--force executes everything anew, --resume what is left: one of them")
     if cluster and resume:
         raise click.UsageError("--resume is of this machine; on a cluster a run that is lost is resumed by itself")
-    runs = _read(run_files, received, language)
+    runs = read_runs(run_files, received, language)
     if cluster:
         raise SystemExit(_publish_on(cluster, runs, force=force, reports=reports, on_failure=on_failure))
     raise SystemExit(_publish_all(runs, force=force, resume=resume, reports=reports, on_failure=on_failure))
@@ -105,93 +106,8 @@ def due(
         click.echo("nothing is due")
     if only_list or not waiting:
         return
-    runs = _read(tuple(file for one in waiting for file, run in known.items() if run is one), None, None)
+    runs = read_runs(tuple(file for one in waiting for file, run in known.items() if run is one), None, None)
     raise SystemExit(_publish_all(runs, force=False, resume=True, reports=reports, on_failure=on_failure))
-
-
-@click.command()
-@click.option("--plan", help="Only runs of this plan.")
-@click.option("--last", type=click.IntRange(min=1), default=20, show_default=True, help="How many, the latest last.")
-@click.option("--reports", type=click.Path(file_okay=False, path_type=Path), help="The reports folder.")
-def history(plan: str | None, last: int, reports: Path | None) -> None:
-    """Say who ran what on which data with which result."""
-    from analysis.publish.kept.history import history as remembered
-    from analysis.publish.run import REPORTS
-
-    runs = remembered(reports or REPORTS)
-    runs = runs[runs["plan"] == plan] if plan else runs
-    if runs.empty:
-        click.echo("no run yet")
-    for one in runs.tail(last).itertuples():
-        told = f"{one.ended_at}  {one.who}  {one.plan} {one.quarter}  as of {one.as_of}  data {one.data[:12] or '-'}"
-        why = f": {one.reason}" if one.reason else ""
-        click.echo(f"{told}  {one.status}  {one.ended} ({one.code}) in {one.seconds} s{why}")
-
-
-@click.command()
-@click.argument("before", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.argument("after", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def compare(before: Path, after: Path) -> None:
-    """Say what changed between two publications: reports/PLAN/QUARTER, or run folders in reports/.runs.
-
-    Ends with 0; 2 where a folder holds no publication.
-    """
-    from analysis.publish.kept.compare import compare as compared
-
-    with faults_told(before):
-        lines, moved = compared(before, after)
-    for line in lines or ["the same parameters, plan, data, code and versions"]:
-        click.echo(line)
-    for one in moved.itertuples():
-        what = f"{one.target}/{one.part}" if one.part else one.target
-        click.echo(
-            f"{what}: {one.verdict_before} {one.before:.3f} → {one.verdict_after} {one.after:.3f}, "
-            f"expected {one.expected_before:.4f} → {one.expected_after:.4f}"
-        )
-    if moved.empty:
-        click.echo("no promise moved")
-
-
-@click.command("new-quarter")
-@click.argument("run_file", metavar="RUNFILE", type=click.Path(path_type=Path))
-def new_quarter(run_file: Path) -> None:
-    """Write the run file of the quarter after that of RUNFILE, a draft, beside it.
-
-    Ends with 0 written; 2 bad run file, the plan's year ends, or the file is there already; 6 disk.
-    """
-    from analysis.publish.next_quarter import next_quarter
-
-    with faults_told(run_file):
-        click.echo(f"written: {next_quarter(run_file)}")
-
-
-def _read(run_files: tuple[Path, ...], received: Path | None, language: str | None) -> list[RunParameters]:
-    """Return the runs of all files; one bad file and none of them starts."""
-    from analysis import plan
-    from analysis.faults import BadParameters
-    from analysis.parameters import read_run_file, resolve
-
-    runs, faults = [], []
-    for path in run_files:
-        try:
-            one = read_run_file(path, input_path=received and _from_project(received), language=language)
-            plan.read_plan(resolve(one.plan_file))
-            runs.append(one)
-        except BadParameters as fault:
-            faults.append(fault)
-    for told in faults:
-        click.echo(str(told), err=True)
-    if faults:
-        raise SystemExit(BadParameters.exit_code)
-    return runs
-
-
-def _from_project(path: Path) -> str:
-    """Return a path given from the caller's folder as run files write it: from the project, or absolute."""
-    from analysis.parameters import ROOT
-
-    absolute = path.resolve()
-    return str(absolute.relative_to(ROOT) if absolute.is_relative_to(ROOT) else absolute)
 
 
 def _publish_all(
@@ -303,7 +219,7 @@ def indicators(run_file: Path, received: Path | None, out: Path) -> None:
     """
     from analysis import quarter
 
-    (one,) = _read((run_file,), received, None)
+    (one,) = read_runs((run_file,), received, None)
     with faults_told(out):
         table = quarter.indicators(one)
         out.mkdir(parents=True, exist_ok=True)

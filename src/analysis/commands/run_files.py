@@ -1,0 +1,55 @@
+"""Run files: read for what a command does with them, and the next quarter's written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from analysis.commands.telling import faults_told
+
+if TYPE_CHECKING:
+    from analysis.parameters import RunParameters
+
+
+def read_runs(run_files: tuple[Path, ...], received: Path | None, language: str | None) -> list[RunParameters]:
+    """Return the runs of all files; one bad file and none of them starts."""
+    from analysis import plan
+    from analysis.faults import BadParameters
+    from analysis.parameters import read_run_file, resolve
+
+    runs, faults = [], []
+    for path in run_files:
+        try:
+            one = read_run_file(path, input_path=received and _from_project(received), language=language)
+            plan.read_plan(resolve(one.plan_file))
+            runs.append(one)
+        except BadParameters as fault:
+            faults.append(fault)
+    for told in faults:
+        click.echo(str(told), err=True)
+    if faults:
+        raise SystemExit(BadParameters.exit_code)
+    return runs
+
+
+def _from_project(path: Path) -> str:
+    """Return a path given from the caller's folder as run files write it: from the project, or absolute."""
+    from analysis.parameters import ROOT
+
+    absolute = path.resolve()
+    return str(absolute.relative_to(ROOT) if absolute.is_relative_to(ROOT) else absolute)
+
+
+@click.command("new-quarter")
+@click.argument("run_file", metavar="RUNFILE", type=click.Path(path_type=Path))
+def new_quarter(run_file: Path) -> None:
+    """Write the run file of the quarter after that of RUNFILE, a draft, beside it.
+
+    Ends with 0 written; 2 bad run file, the plan's year ends, or the file is there already; 6 disk.
+    """
+    from analysis.publish.next_quarter import next_quarter
+
+    with faults_told(run_file):
+        click.echo(f"written: {next_quarter(run_file)}")
