@@ -23,6 +23,7 @@ from datetime import datetime
 from pathlib import Path
 
 from analysis.parameters import ROOT, read_run_file
+from analysis.publish.limits import Limits
 from analysis.publish.notebooks import execute_all
 from analysis.publish.run import NOTEBOOKS
 from analysis.quarter import results
@@ -68,7 +69,7 @@ def one_after_another(folder: Path) -> list[float]:
     The first is left out: it may have waited for the server to load.
     """
     overhead, before = [], time.perf_counter()
-    for one in execute_all(SOURCES, read_run_file(RUN_FILE), folder, workers=1):
+    for one in execute_all(SOURCES, read_run_file(RUN_FILE), folder, Limits(workers=1)):
         now = time.perf_counter()
         overhead.append(now - before - cells(one.path))
         before = now

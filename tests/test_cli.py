@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from analysis.faults import BadData, NotebookFailed
 from analysis.parameters import ROOT
 from analysis.publish.cluster import client
 from analysis.publish.kept.shelf import Shelf
+from analysis.publish.limits import Limits
 from analysis.publish.run import Outcome
 
 GOOD = """\
@@ -103,8 +105,9 @@ def test_without_dask_a_cluster_is_refused_in_one_sentence(good: Path, tmp_path:
 def test_of_runs_on_a_cluster_the_worst_code_wins_and_lines_are_those_of_one_machine(
     good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def publish_all(runs, *, scheduler, reports, ledger, force, tell):
+    def publish_all(runs, *, scheduler, reports, ledger, force, limits, tell):
         assert (scheduler, reports, ledger, force) == ("tcp://h:1", tmp_path / "reports", None, True)
+        assert limits == Limits(execution_timeout=60, memory_mb=800)
         tell(1, "computing the results")
         yield 1, BadData("no such month")
         tell(0, "publishing")
@@ -114,7 +117,9 @@ def test_of_runs_on_a_cluster_the_worst_code_wins_and_lines_are_those_of_one_mac
     monkeypatch.setattr(client, "publish_all", publish_all)
     other = tmp_path / "other.yml"
     other.write_text(GOOD.replace("2021-Q3", "2021-Q2"))
-    ended = dunghen("run", good, other, other, "--cluster", "tcp://h:1", "--reports", tmp_path / "reports", "--force")
+    options = ["--cluster", "tcp://h:1", "--reports", tmp_path / "reports", "--force"]
+    limits = ["--execution-timeout", "60", "--memory-limit", "800"]
+    ended = dunghen("run", good, other, other, *options, *limits)
     assert ended.exit_code == 4
     assert ended.stdout.splitlines() == [
         "khanh-hoa-2021 2021-Q2: computing the results",
@@ -125,6 +130,23 @@ def test_of_runs_on_a_cluster_the_worst_code_wins_and_lines_are_those_of_one_mac
         "khanh-hoa-2021 2021-Q2: no such month",
         "khanh-hoa-2021 2021-Q2: 2 workers were lost",
     ]
+
+
+def test_what_a_cluster_has_is_not_said_here(good: Path) -> None:
+    ended = dunghen("run", good, "--cluster", "tcp://h:1", "--workers", "2")
+    assert ended.exit_code == 2
+    assert "a cluster has the workers that were started for it" in ended.stderr
+
+
+def test_a_schedule_is_told_all_that_was_said(good: Path, tmp_path: Path) -> None:
+    said = ["--workers", "1", "--execution-timeout", "60", "--memory-limit", "800", "--on-failure", "mail -s x"]
+    ended = dunghen("due", good, "--schedule", "cron", "--reports", tmp_path, *said)
+    words = shlex.split(ended.stdout)
+    assert words[words.index("due") + 1] == str(good)
+    given = dict(zip(words[-10::2], words[-9::2], strict=True))
+    assert given == {**dict(zip(said[::2], said[1::2], strict=True)), "--reports": str(tmp_path)}
+    # what is so by default goes without saying
+    assert shlex.split(dunghen("due", "--schedule", "cron").stdout)[-1] == "due"
 
 
 def test_input_is_relative_to_the_caller(good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,20 +44,3 @@ def test_killed_at_random_moments(project: Project, kind: str) -> None:
     assert (code, complaint) == (0, "")
     assert project.says("sau")
     assert project.half_made() == []
-
-
-ENDS = {
-    "01_killed": ("import os; os.kill(os.getpid(), 9)", "kernel-died"),
-    "02_left": ("import os; os._exit(3)", "kernel-died"),
-    "03_exited": ("import sys; sys.exit(0)", "cell-error"),
-}
-
-
-def test_a_kernel_that_a_cell_ends_fails_the_run_with_a_word_for_each(project: Project) -> None:
-    for stem, (code, _) in ENDS.items():
-        project.write_notebook(project.root / "notebooks" / "report" / f"{stem}.ipynb", code, "'never'")
-    code, _, complaint = project.run()
-    assert (code, len(complaint.splitlines())) == (4, 1)
-    for stem, (_, status) in ENDS.items():
-        assert f"{stem} cell [3]: {status}: " in complaint
-    assert project.says("trước")

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from analysis.commands.limits import as_options, limited
 from analysis.commands.run_files import read_runs
 from analysis.commands.telling import faults_told
+from analysis.publish.limits import Limits
 
 if TYPE_CHECKING:
     from analysis.parameters import RunParameters
@@ -35,6 +37,7 @@ _ON_FAILURE = click.option(
 @click.option("--force", is_flag=True, help="Publish again even if nothing has changed.")
 @click.option("--resume", is_flag=True, help="Take over what a run that failed or was killed had executed well.")
 @click.option("--cluster", metavar="ADDRESS", help="Publish on a Dask scheduler's workers: tcp://HOST:PORT or tls://…")
+@limited
 @_REPORTS
 @_ON_FAILURE
 def run(
@@ -44,6 +47,7 @@ def run(
     force: bool,
     resume: bool,
     cluster: str | None,
+    limits: Limits,
     reports: Path | None,
     on_failure: str | None,
 ) -> None:
@@ -58,10 +62,12 @@ def run(
         raise click.UsageError("--force executes everything anew, --resume what is left: one of them")
     if cluster and resume:
         raise click.UsageError("--resume is of this machine; on a cluster a run that is lost is resumed by itself")
+    if cluster and limits.workers:
+        raise click.UsageError("--workers is of this machine; a cluster has the workers that were started for it")
     runs = read_runs(run_files, received, language)
     if cluster:
-        raise SystemExit(_publish_on(cluster, runs, force=force, reports=reports, on_failure=on_failure))
-    raise SystemExit(_publish_all(runs, force=force, resume=resume, reports=reports, on_failure=on_failure))
+        raise SystemExit(_publish_on(cluster, runs, limits, force=force, reports=reports, on_failure=on_failure))
+    raise SystemExit(_publish_all(runs, limits, force=force, resume=resume, reports=reports, on_failure=on_failure))
 
 
 @click.command()
@@ -69,6 +75,7 @@ def run(
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Look as of this day; today by default.")
 @click.option("--list", "only_list", is_flag=True, help="Say what is due and publish nothing.")
 @click.option("--schedule", type=click.Choice(["systemd", "cron"]), help="Print what has a scheduler run this daily.")
+@limited
 @_REPORTS
 @_ON_FAILURE
 def due(
@@ -76,6 +83,7 @@ def due(
     today: datetime | None,
     only_list: bool,
     schedule: Literal["systemd", "cron"] | None,
+    limits: Limits,
     reports: Path | None,
     on_failure: str | None,
 ) -> None:
@@ -91,9 +99,10 @@ def due(
     from analysis.publish.run import REPORTS
 
     if schedule:
-        given = [str(file.resolve()) for file in run_files]
-        hook = ["--on-failure", on_failure] if on_failure else []
-        click.echo(look.schedule(schedule, [str(Path(sys.argv[0]).resolve()), "due", *given, *hook]), nl=False)
+        given = [str(file.resolve()) for file in run_files] + as_options(limits)
+        given += ["--reports", str(reports.resolve())] if reports else []
+        given += ["--on-failure", on_failure] if on_failure else []
+        click.echo(look.schedule(schedule, [str(Path(sys.argv[0]).resolve()), "due", *given]), nl=False)
         return
     files = run_files or tuple(sorted((ROOT / "parameters").glob("*/[0-9][0-9][0-9][0-9]-Q[1-4].yml")))
     with faults_told(Path.cwd()):
@@ -107,11 +116,17 @@ def due(
     if only_list or not waiting:
         return
     runs = read_runs(tuple(file for one in waiting for file, run in known.items() if run is one), None, None)
-    raise SystemExit(_publish_all(runs, force=False, resume=True, reports=reports, on_failure=on_failure))
+    raise SystemExit(_publish_all(runs, limits, force=False, resume=True, reports=reports, on_failure=on_failure))
 
 
 def _publish_all(
-    runs: list[RunParameters], *, force: bool, resume: bool, reports: Path | None, on_failure: str | None
+    runs: list[RunParameters],
+    limits: Limits,
+    *,
+    force: bool,
+    resume: bool,
+    reports: Path | None,
+    on_failure: str | None,
 ) -> int:
     """Return the worst exit code of several runs, one after the other; one that fails does not stop the others."""
     from analysis.commands.progress import progress
@@ -124,7 +139,7 @@ def _publish_all(
             for one in runs:
                 name = f"{one.plan_name} {one.quarter}"
                 try:
-                    tell(f"{name}: {_publish(one, tell, force=force, resume=resume, reports=reports)}")
+                    tell(f"{name}: {_publish(one, limits, tell, force=force, resume=resume, reports=reports)}")
                 except Fault as fault:
                     click.echo(f"{name}: {fault}", err=True)
                     worst = max(worst, fault.exit_code)
@@ -137,7 +152,13 @@ def _publish_all(
 
 
 def _publish_on(
-    scheduler: str, runs: list[RunParameters], *, force: bool, reports: Path | None, on_failure: str | None
+    scheduler: str,
+    runs: list[RunParameters],
+    limits: Limits,
+    *,
+    force: bool,
+    reports: Path | None,
+    on_failure: str | None,
 ) -> int:
     """Return the worst exit code of runs published on other machines."""
     from analysis.commands.progress import progress
@@ -156,6 +177,7 @@ def _publish_on(
                 reports=reports.resolve() if reports else REPORTS,
                 ledger=None if reports else LEDGER,
                 force=force,
+                limits=limits,
                 tell=lambda number, line: tell(f"{names[number]}: {line}"),
             )
             with closing(ending):
@@ -174,7 +196,13 @@ def _publish_on(
 
 
 def _publish(
-    one: RunParameters, tell: Callable[[str], None], *, force: bool, resume: bool, reports: Path | None
+    one: RunParameters,
+    limits: Limits,
+    tell: Callable[[str], None],
+    *,
+    force: bool,
+    resume: bool,
+    reports: Path | None,
 ) -> str:
     from analysis.publish import notebooks
 
@@ -193,6 +221,7 @@ def _publish(
         ledger=None if reports else LEDGER,
         force=force,
         resume=resume,
+        limits=limits,
         tell=lambda line: tell(f"{one.plan_name} {one.quarter}: {line}"),
     )
     return _told(outcome)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 from collections import deque
 from collections.abc import Generator, Sequence
@@ -18,12 +17,7 @@ from analysis.faults import EnvironmentFault
 from analysis.parameters import RunParameters
 from analysis.publish.executed import Executed
 from analysis.publish.kernels import provisioner
-
-CELL_TIMEOUT = 900
-"""Seconds one cell may take; the slowest of ours takes a few tens."""
-
-KERNEL_MEMORY = 4096
-"""MiB one kernel may hold where the machine has them; ours hold a few hundred."""
+from analysis.publish.limits import DEFAULT_LIMITS, Limits
 
 _GRACE = 15
 """Seconds a worker told to stop has to shut its kernel down, which itself may wait 5 for a busy one."""
@@ -43,36 +37,14 @@ def warm_up() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def cores() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def budget_mb(workers: int) -> int:
-    """Return the MiB one of several kernels may hold: `KERNEL_MEMORY`, or its share of a machine that has less."""
-    if not hasattr(os, "sysconf"):
-        return KERNEL_MEMORY
-    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
-    # One share is for everything else.
-    return min(KERNEL_MEMORY, machine // (workers + 1))
-
-
-def execute(
-    notebook: Path, run: RunParameters, into: Path, *, timeout: int = CELL_TIMEOUT, memory_mb: int | None = None
-) -> Executed:
+def execute(notebook: Path, run: RunParameters, into: Path, limits: Limits = DEFAULT_LIMITS) -> Executed:
     """Return what became of one notebook, executed in a process of its own."""
-    (executed,) = execute_all([notebook], run, into, workers=1, timeout=timeout, memory_mb=memory_mb)
+    (executed,) = execute_all([notebook], run, into, limits)
     return executed
 
 
 def execute_all(
-    notebooks: Sequence[Path],
-    run: RunParameters,
-    into: Path,
-    *,
-    workers: int | None = None,
-    timeout: int = CELL_TIMEOUT,
-    memory_mb: int | None = None,
+    notebooks: Sequence[Path], run: RunParameters, into: Path, limits: Limits = DEFAULT_LIMITS
 ) -> Generator[Executed]:
     """Yield what became of each notebook as it finishes; one that fails does not stop the others.
 
@@ -90,12 +62,8 @@ def execute_all(
         What their ``parameters`` cell is set to.
     into : Path
         Folder that receives the executed notebooks under their own names.
-    workers : int, optional
-        Notebooks executed at the same time; `cores` by default.
-    timeout : int
-        Seconds one cell may take.
-    memory_mb : int, optional
-        MiB one kernel may hold; one that outgrows it is stopped. `budget_mb` by default.
+    limits : Limits
+        What they may take of the machine.
 
     Raises
     ------
@@ -103,8 +71,7 @@ def execute_all(
         A notebook could not even be started or saved: no kernel, no disk.
     """
     warm_up()
-    workers = workers or cores()
-    memory = memory_mb or budget_mb(workers)
+    workers = limits.at_once()
     parameters = run.model_dump(mode="json")
     waiting = deque(notebooks)
     running: dict[Any, tuple[Path, BaseProcess]] = {}
@@ -112,7 +79,7 @@ def execute_all(
     def fill() -> None:
         while waiting and len(running) < workers:
             notebook = waiting.popleft()
-            receiver, process = _start(notebook, parameters, into, timeout, memory)
+            receiver, process = _start(notebook, parameters, into, limits)
             running[receiver] = (notebook, process)
 
     try:
@@ -135,28 +102,24 @@ def execute_all(
             left.kill()
 
 
-def _start(
-    notebook: Path, parameters: dict[str, Any], into: Path, timeout: int, memory_mb: int
-) -> tuple[Connection, BaseProcess]:
+def _start(notebook: Path, parameters: dict[str, Any], into: Path, limits: Limits) -> tuple[Connection, BaseProcess]:
     """Return where a notebook's answer will arrive, and the process executing it."""
     context = multiprocessing.get_context("forkserver")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(sender, notebook, parameters, into, timeout, memory_mb))
+    process = context.Process(target=_work, args=(sender, notebook, parameters, into, limits))
     provisioner.start(process)
     sender.close()
     return receiver, process
 
 
-def _work(
-    sender: Connection, notebook: Path, parameters: dict[str, Any], into: Path, timeout: int, memory_mb: int
-) -> None:
+def _work(sender: Connection, notebook: Path, parameters: dict[str, Any], into: Path, limits: Limits) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     # Imported here, in the forked process, so that the one that only waits never pays for Papermill.
     from analysis.publish import worker
 
     answer: Executed | str
     try:
-        answer = worker.execute(notebook, parameters, into, timeout=timeout, memory_mb=memory_mb)
+        answer = worker.execute(notebook, parameters, into, limits)
     except OSError as error:
         answer = f"{error.filename or into}: {error.strerror or error}"
     except Exception as error:

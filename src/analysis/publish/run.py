@@ -20,7 +20,8 @@ from analysis.publish.kept.history import logged, remember
 from analysis.publish.kept.ledger import enter
 from analysis.publish.kept.reuse import reuse
 from analysis.publish.kept.shelf import Shelf, failed_name, run_id
-from analysis.publish.notebooks import CELL_TIMEOUT, execute_all
+from analysis.publish.limits import DEFAULT_LIMITS, Limits
+from analysis.publish.notebooks import execute_all
 from analysis.publish.pages import index
 from analysis.publish.pages.shell import SUMMARY
 from analysis.publish.undisturbed import undisturbed
@@ -58,8 +59,7 @@ def publish(
     force: bool = False,
     resume: bool = False,
     tell: Callable[[str], None] = lambda line: None,
-    workers: int | None = None,
-    timeout: int = CELL_TIMEOUT,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Outcome:
     """Return how the publication of a quarter ended; until it succeeds, the last good report stays as it was.
 
@@ -81,8 +81,8 @@ def publish(
         Take over what the last run, which failed or was killed, had executed well.
     tell : callable
         Gets one line per change of state.
-    workers, timeout : int, optional
-        See `analysis.publish.notebooks.execute_all`.
+    limits : Limits
+        What the notebooks may take of the machine.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def publish(
             data = edition.results.fingerprint.data
             if force or not _is_published(shelf, edition):
                 earlier = [] if force else [shelf.published(), left_over]
-                draft = _make(edition, shelf, earlier, tell, workers=workers, timeout=timeout)
+                draft = _make(edition, shelf, earlier, tell, limits)
             # From the swap to the memory of it: what is said of a run afterwards must be what became of it.
             with undisturbed():
                 if draft:
@@ -175,9 +175,7 @@ def _make(
     shelf: Shelf,
     earlier: Sequence[Path | None],
     tell: Callable[[str], None],
-    *,
-    workers: int | None,
-    timeout: int,
+    limits: Limits,
 ) -> Path:
     """Return the folder of a run that may be published: every notebook ran and every page is past the gates."""
     draft = shelf.begin(edition.moment)
@@ -188,7 +186,7 @@ def _make(
         for stem in sorted(taken):
             tell(f"{stem}: taken over, nothing has changed")
         left = [source for source in edition.sources if source.stem not in taken]
-        with closing(execute_all(left, edition.run, draft, workers=workers, timeout=timeout)) as ending:
+        with closing(execute_all(left, edition.run, draft, limits)) as ending:
             for one in chain(taken.values(), ending):
                 executed[one.stem] = _with_its_page(edition, one, files, draft)
                 if one.stem not in taken:

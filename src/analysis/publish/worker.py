@@ -21,6 +21,7 @@ from analysis.publish.executed import Executed, Status
 from analysis.publish.kernels import provisioner
 from analysis.publish.kernels.memory import MemoryWatch
 from analysis.publish.kernels.prompt import PromptKernelManager
+from analysis.publish.limits import Limits
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -36,7 +37,7 @@ class _KeepingEngine(NBClientEngine):
         return super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
 
 
-def execute(notebook: Path, parameters: dict[str, Any], into: Path, *, timeout: int, memory_mb: int) -> Executed:
+def execute(notebook: Path, parameters: dict[str, Any], into: Path, limits: Limits) -> Executed:
     """Return what became of a notebook, leaving it executed in a folder.
 
     Whatever the process and its kernel print goes to ``<stem>.log`` beside it, which is removed after a success
@@ -50,12 +51,11 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, *, timeout: 
         What its ``parameters`` cell is set to; JSON values only.
     into : Path
         Folder of the executed notebook.
-    timeout : int
-        Seconds one cell may take.
-    memory_mb : int
-        MiB the kernel may hold.
+    limits : Limits
+        What the notebook may take of the machine.
     """
     path, log = into / notebook.name, into / f"{notebook.stem}.log"
+    timeout, memory_mb = limits.execution_timeout, limits.kernel_mb()
     _print_to(log)
     # Told to stop, this process shuts its kernel down before it goes, as it does on Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -19,6 +19,7 @@ from analysis.parameters import RunParameters
 from analysis.publish.cluster import errand, task
 from analysis.publish.cluster.errand import Errand, carry_out, project, refuse_other_project
 from analysis.publish.kept.shelf import Shelf
+from analysis.publish.limits import Limits
 from analysis.publish.run import Outcome
 from analysis.results import Results
 
@@ -37,6 +38,7 @@ def asked(tmp_path: Path, run: RunParameters) -> Errand:
         ledger=str(tmp_path / "ledger"),
         notebooks=str(tmp_path / "notebooks"),
         force=False,
+        limits=Limits(),
         before=None,
     )
 

@@ -22,6 +22,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ from analysis.publish.cluster import errand
 from analysis.publish.cluster.errand import Errand
 from analysis.publish.cluster.task import GRACE, work
 from analysis.publish.kept.shelf import Shelf
+from analysis.publish.limits import DEFAULT_LIMITS, Limits
 from analysis.publish.run import NOTEBOOKS, REPORTS, Outcome
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ def publish_all(
     ledger: Path | None = None,
     notebooks: Path = NOTEBOOKS,
     force: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
     tell: Callable[[int, str], None] = lambda number, line: None,
 ) -> Generator[tuple[int, Outcome | Fault]]:
     """Yield how each run ended, with its place among the runs, as it ends; a fault does not stop the others.
@@ -71,8 +74,8 @@ def publish_all(
         The quarters.
     scheduler : str
         Address of a Dask scheduler: ``tcp://HOST:PORT`` or ``tls://HOST:PORT``.
-    reports, ledger, notebooks, force
-        See `analysis.publish.run.publish`; every worker must see these folders.
+    reports, ledger, notebooks, force, limits
+        See `analysis.publish.run.publish`; every worker must see these folders, and executes one notebook at a time.
     tell : callable
         Gets the place of a run and one line per change of its state.
 
@@ -96,6 +99,8 @@ def publish_all(
                 ledger=errand.from_project(ledger) if ledger else None,
                 notebooks=errand.from_project(notebooks),
                 force=force,
+                # a worker is one core; its machine has as many workers as it has cores to give
+                limits=replace(limits, workers=1),
                 before=_shelf(reports, run).published_id(),
             )
             return json.dumps({**asked.model_dump(mode="json"), "project": project})

@@ -26,6 +26,7 @@ from analysis.faults import EnvironmentFault, Fault
 from analysis.parameters import ROOT, RunParameters, resolve
 from analysis.publish.kept import manifest
 from analysis.publish.kept.shelf import Shelf
+from analysis.publish.limits import Limits
 from analysis.publish.run import publish
 from analysis.report.wording import Wording
 from analysis.results import Results
@@ -48,6 +49,8 @@ class Errand(BaseModel):
         Folders, as `analysis.publish.run.publish` has them.
     force : bool
         Publish again even if nothing has changed.
+    limits : Limits
+        What a notebook may take of a worker's machine.
     before : str or None
         Name of the run that was published when this one was asked for.
     """
@@ -61,6 +64,7 @@ class Errand(BaseModel):
     ledger: str | None
     notebooks: str
     force: bool
+    limits: Limits
     before: str | None
 
 
@@ -145,7 +149,7 @@ def carry_out(errand: Errand, worker: str, tell: Callable[[str], None]) -> str:
                 force=force,
                 resume=again,  # what the lost worker had executed need not run again
                 tell=tell,
-                workers=1,  # a worker is one core; its machine has as many workers as it has cores to give
+                limits=errand.limits,
             ).state
         except _OvertakenError:
             force = False
