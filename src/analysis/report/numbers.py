@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from statistics import NormalDist
 
 import pandas as pd
 from babel.dates import format_date
@@ -11,6 +12,9 @@ from babel.numbers import format_decimal
 
 ROMAN = {1: "I", 2: "II", 3: "III", 4: "IV"}
 MISSING = "–"
+
+HALF_80 = NormalDist().inv_cdf(0.9)
+"""Standard deviations to either side of an 80 % interval, which is the one pages show."""
 
 
 def percent(share: float, language: str, *, digits: int = 1) -> str:

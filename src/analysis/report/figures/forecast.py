@@ -7,16 +7,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import FuncFormatter
 from scipy.special import expit
-from scipy.stats import norm
 
 from analysis.report import numbers
 from analysis.report.figures import theme
 from analysis.report.figures.picture import Picture, mark_simulated, of_series, period_axis, set_title, write_shares
 from analysis.report.wording import Wording
 from analysis.results import Results
-
-HALF = float(norm.ppf(0.9))
-"""Standard deviations to either side of an 80 % interval."""
 
 
 def components(results: Results, words: Wording, indicator: str, series: str) -> Picture:
@@ -25,7 +21,7 @@ def components(results: Results, words: Wording, indicator: str, series: str) ->
     frame = results.components
     mine = frame[(frame["indicator"] == indicator) & (frame["series"] == series)].reset_index(drop=True)
     position = np.arange(len(mine))
-    level, spread = mine["level"], HALF * mine["level_deviation"]
+    level, spread = mine["level"], numbers.HALF_80 * mine["level_deviation"]
     theme.apply()
     figure, (top, middle, bottom) = plt.subplots(
         3,

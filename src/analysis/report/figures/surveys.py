@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import pandas as pd
-from scipy.stats import norm
 
 from analysis.promises import SurveyTarget
 from analysis.report import numbers
@@ -13,9 +12,6 @@ from analysis.report.figures.picture import Picture, mark_simulated, set_title, 
 from analysis.report.tables.surveys import of_the_whole, rounds
 from analysis.report.wording import Wording
 from analysis.results import Results
-
-HALF = float(norm.ppf(0.9))
-"""Standard errors to either side of an 80 % interval."""
 
 
 def survey(results: Results, words: Wording, target: SurveyTarget, *, small: bool = False) -> Picture | None:
@@ -42,7 +38,7 @@ def survey(results: Results, words: Wording, target: SurveyTarget, *, small: boo
     figure, axes = plt.subplots(
         figsize=theme.SMALL if small else (theme.WIDTH, theme.HEIGHT * 0.85), layout="constrained"
     )
-    half = HALF * mine["standard_error"].fillna(0.0)
+    half = numbers.HALF_80 * mine["standard_error"].fillna(0.0)
     axes.vlines(years, mine["value"] - half, mine["value"] + half, color=theme.BLUE, linewidth=3, alpha=0.45)
     for _, comparable in mine.assign(year=years).groupby(mine["method"].fillna("")):
         axes.plot(comparable["year"], comparable["value"], color=theme.BLUE, marker="o", markersize=6, linewidth=1.2,

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from analysis.report import numbers
 from analysis.report.figures.timeliness import timeliness
 from analysis.report.pages.page import Page
 from analysis.report.tables.plain import plain
-
-HALF = float(norm.ppf(0.9))
-"""Standard deviations to either side of an 80 % interval."""
 
 
 class TimelinessPage(Page):
@@ -40,7 +36,7 @@ class TimelinessPage(Page):
         rows = pd.concat([total, found.sort_values("cases", ascending=False)], ignore_index=True)
         language = self.run.language
         share = rows["late_mean"] / rows["cases"]
-        spread = HALF * np.sqrt(rows["late_variance"]) / rows["cases"]
+        spread = numbers.HALF_80 * np.sqrt(rows["late_variance"]) / rows["cases"]
         lower = np.maximum(share - spread, rows["late_known"] / rows["cases"])
         upper = np.minimum(share + spread, (rows["late_known"] + rows["undecided"]) / rows["cases"])
         frame = pd.DataFrame(
