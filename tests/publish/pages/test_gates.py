@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from analysis.faults import GateRefused
-from analysis.publish.pages.gates import SIZE_LIMIT, check_notebook, check_page
+from analysis.publish.pages.gates import NOTEBOOK_LIMIT, PAGE_LIMIT, check_notebook, check_page
 
 GOOD = """<!DOCTYPE html><html lang="vi"><head><title>T</title><style>p { color: red }</style></head><body>
 <h1>Một</h1><h2>Hai</h2><h3>Ba</h3><h2>Hai nữa</h2>
@@ -64,7 +66,7 @@ def test_an_offending_page_is_refused_in_one_sentence(body: str, why: str) -> No
         (GOOD.replace(' lang="vi"', ""), "lang"),
         (GOOD.replace("<h1>Một</h1>", ""), "h2 follows nothing"),
         (GOOD.replace("<h1>Một</h1><h2>Hai</h2><h3>Ba</h3><h2>Hai nữa</h2>", ""), "0 first-level headings"),
-        (page("x" * SIZE_LIMIT), "1.5 MB"),
+        (page("x" * PAGE_LIMIT), "1.5 MB"),
     ],
 )
 def test_an_offending_whole_is_refused(html: str, why: str) -> None:
@@ -78,6 +80,11 @@ def test_an_offending_whole_is_refused(html: str, why: str) -> None:
 def test_a_notebook_that_could_not_be_opened_is_refused(text: str, why: str) -> None:
     with pytest.raises(GateRefused, match=why):
         check_notebook(text, name="02.ipynb")
+
+
+def test_a_notebook_that_nobody_could_send_is_refused() -> None:
+    with pytest.raises(GateRefused, match=r"^02\.ipynb: 20\.0 MB, where an executed notebook may have 20\.0 MB$"):
+        check_notebook(json.dumps("x" * NOTEBOOK_LIMIT), name="02.ipynb")
 
 
 def test_a_strict_notebook_passes() -> None:

@@ -10,8 +10,11 @@ from typing import NoReturn
 
 from analysis.faults import GateRefused
 
-SIZE_LIMIT = 1_500_000
+PAGE_LIMIT = 1_500_000
 """Bytes of a page that still goes by mail and opens on a telephone."""
+
+NOTEBOOK_LIMIT = 20_000_000
+"""Bytes of an executed notebook that still goes by mail; ours have about one million at most."""
 
 _PLACEHOLDERS = {"", "alt", "image", "figure", "chart", "plot", "png", "todo", "tbd", "hình", "biểu đồ"}
 _NBCONVERT_PLACEHOLDER = "no description has been provided for this image"
@@ -41,9 +44,7 @@ def check_page(html: str, *, name: str) -> None:
     GateRefused
         The first thing that is wrong, in one sentence.
     """
-    size = len(html.encode())
-    if size > SIZE_LIMIT:
-        raise GateRefused(f"{name}: {size / 1e6:.1f} MB, where a page may have {SIZE_LIMIT / 1e6:.1f} MB")
+    _refuse_size(html, PAGE_LIMIT, name, "a page")
     page = _Page(name)
     page.feed(html)
     page.close()
@@ -54,13 +55,14 @@ def check_page(html: str, *, name: str) -> None:
 
 
 def check_notebook(text: str, *, name: str) -> None:
-    """Refuse an executed notebook that JupyterLab could not open, such as one with a bare ``NaN`` in it.
+    """Refuse an executed notebook that is too large, or that JupyterLab could not open for a bare ``NaN`` in it.
 
     Raises
     ------
     GateRefused
-        The text is not strict JSON.
+        The text is not strict JSON, or is more than `NOTEBOOK_LIMIT`.
     """
+    _refuse_size(text, NOTEBOOK_LIMIT, name, "an executed notebook")
 
     def refuse(constant: str) -> NoReturn:
         raise GateRefused(f"{name}: {constant} is not JSON; the executed notebook could not be opened")
@@ -69,6 +71,12 @@ def check_notebook(text: str, *, name: str) -> None:
         json.loads(text, parse_constant=refuse)
     except json.JSONDecodeError as error:
         raise GateRefused(f"{name}: not valid JSON at line {error.lineno}: {error.msg}") from error
+
+
+def _refuse_size(text: str, limit: int, name: str, what: str) -> None:
+    size = len(text.encode())
+    if size > limit:
+        raise GateRefused(f"{name}: {size / 1e6:.1f} MB, where {what} may have {limit / 1e6:.1f} MB")
 
 
 @dataclass
