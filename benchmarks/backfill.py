@@ -1,6 +1,6 @@
 """A backfill of several quarters on a Dask cluster: two workers beside one, nothing cached.
 
-    python benchmarks/backfill.py [--quarters 12] [--rounds 1] [--out benchmarks/backfill.md]
+    python benchmarks/backfill.py [--quarters 12] [--turns 3] [--out benchmarks/backfill.md]
 
 The demo's four quarters, each with several seeds, so that every run computes its results anew; all report notebooks
 run. Scheduler and workers are processes of this machine: the figures say what the cluster's own machinery costs and
@@ -13,13 +13,12 @@ import argparse
 import itertools
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from analysis.faults import Fault
@@ -28,6 +27,7 @@ from analysis.publish.cluster.client import publish_all
 
 RUN_FILES = sorted((ROOT / "parameters" / "khanh-hoa-2021").glob("2021-Q*.yml"))
 SEEDS = itertools.count(int(time.time()))
+CONTESTANTS = (1, 2)
 DASK = [sys.executable, "-m", "dask"]
 
 
@@ -57,19 +57,15 @@ def fresh(quarters: int) -> list[RunParameters]:
             itertools.islice(itertools.cycle(RUN_FILES), quarters)]  # fmt: skip
 
 
-def measure(workers: int, quarters: int) -> list[float]:
-    """Return after how many seconds each of some quarters was published, the first to the last."""
-    with tempfile.TemporaryDirectory() as folder, cluster(workers, Path(folder)) as scheduler:
-        runs = fresh(quarters)
-        # Workers take a second or two to come up, which a cluster that is up does not.
-        wait_for(workers, scheduler)
-        start, published = time.monotonic(), []
-        for _, ended in publish_all(runs, scheduler=scheduler, reports=Path(folder) / "reports"):
-            if isinstance(ended, Fault) or ended.state != "published":
-                raise SystemExit(f"not published: {ended}")
-            published.append(time.monotonic() - start)
-            print(f"{workers} workers: {len(published)} of {quarters} after {published[-1]:.0f} s", file=sys.stderr)
-    return published
+def measure(workers: int, quarters: int, scheduler: str, reports: Path) -> float:
+    """Return the seconds in which some quarters were published, the last of them included."""
+    runs = fresh(quarters)
+    start = time.monotonic()
+    for count, (_, ended) in enumerate(publish_all(runs, scheduler=scheduler, reports=reports), 1):
+        if isinstance(ended, Fault) or ended.state != "published":
+            raise SystemExit(f"not published: {ended}")
+        print(f"{workers} workers: {count} of {quarters} after {time.monotonic() - start:.0f} s", file=sys.stderr)
+    return time.monotonic() - start
 
 
 def wait_for(workers: int, scheduler: str) -> None:
@@ -83,39 +79,42 @@ def wait_for(workers: int, scheduler: str) -> None:
 def main() -> None:
     """Print the table; --out keeps it as a file too."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quarters", type=int, default=12, help="quarters a contestant publishes in a round")
-    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--quarters", type=int, default=12, help="quarters a contestant publishes")
+    parser.add_argument("--turns", type=int, default=3, help="in how many turns it does, the other's in between")
     parser.add_argument("--out", type=Path, help="file for the table as Markdown")
     given = parser.parse_args()
-    rounds = [{workers: measure(workers, given.quarters) for workers in (1, 2)} for _ in range(given.rounds)]
+    took: dict[int, list[float]] = {workers: [] for workers in CONTESTANTS}
+    with ExitStack() as up:
+        sides = {}
+        for workers in CONTESTANTS:
+            folder = Path(up.enter_context(tempfile.TemporaryDirectory()))
+            sides[workers] = (up.enter_context(cluster(workers, folder)), folder / "reports")
+            # Workers take a second or two to come up, which a cluster that is up does not.
+            wait_for(workers, sides[workers][0])
+        for _ in range(given.turns):
+            for workers, side in sides.items():
+                took[workers].append(measure(workers, given.quarters // given.turns, *side))
+    quarters = given.quarters // given.turns * given.turns
     lines = [
-        "| workers | quarters | seconds, median (min–max) | seconds a quarter | × one worker | second half ÷ first |",
+        "| workers | quarters | seconds | seconds a quarter | × one worker, all (each turn) | last turn ÷ first |",
         "|---|---|---|---|---|---|",
     ]
-    for workers in (1, 2):
-        took = [one[workers][-1] for one in rounds]
-        ratio = statistics.median(one[1][-1] / one[workers][-1] for one in rounds)
-        # Where a worker has no two halves, there is nothing to compare.
-        whole = given.quarters % (2 * workers) == 0
-        halves = f"{statistics.median(_second_half(one[workers]) for one in rounds):.2f}" if whole else "–"
+    for workers, turns in took.items():
+        faster = [one / other for one, other in zip(took[1], turns, strict=True)]
         lines.append(
-            f"| {workers} | {given.quarters} | {statistics.median(took):.0f} ({min(took):.0f}–{max(took):.0f}) | "
-            f"{statistics.median(took) / given.quarters:.1f} | {ratio:.2f} | {halves} |"
+            f"| {workers} | {quarters} | {sum(turns):.0f} | {sum(turns) / quarters:.1f} | "
+            f"{sum(took[1]) / sum(turns):.2f} ({min(faster):.2f}–{max(faster):.2f}) | {turns[-1] / turns[0]:.2f} |"
         )
     lines += [
         "",
-        f"Rounds: {given.rounds}; in each, one worker and then two, with seeds nobody had used. Cores: "
+        f"In {given.turns} turns, one worker and then two, because a machine may be faster at one time than another; "
+        "with seeds nobody had used; the workers of both stayed up from first to last. Cores: "
         f"{os.cpu_count()}; load average of the last 15 minutes {os.getloadavg()[2]:.1f}. "
-        "*Second half ÷ first* is 1 when time is linear in quarters.",
+        "*Last turn ÷ first* is 1 when time is linear in quarters and the machine as fast as it was.",
     ]
     print("\n".join(lines))
     if given.out:
         given.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def _second_half(published: list[float]) -> float:
-    middle = published[len(published) // 2 - 1]
-    return (published[-1] - middle) / middle
 
 
 if __name__ == "__main__":
