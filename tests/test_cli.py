@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from analysis.cli import main
 from analysis.faults import BadData, NotebookFailed
 from analysis.parameters import ROOT
+from analysis.publish import run as publishing_run
 from analysis.publish.cluster import client
 from analysis.publish.kept.shelf import Shelf
 from analysis.publish.limits import Limits
@@ -198,3 +199,60 @@ def test_help_answers_without_importing_what_computes() -> None:
     )
     assert told.stdout.strip() == "False"
     assert "run" in dunghen("--help").stdout
+
+
+def test_of_the_due_one_that_cannot_be_begun_is_told_and_holds_up_no_other(
+    good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began: list[str] = []
+
+    def publish(run, *, reports, **_) -> Outcome:
+        began.append(run.quarter)
+        return Outcome("published", reports / "index.html")
+
+    monkeypatch.setattr(publishing_run, "publish", publish)
+    reports = tmp_path / "reports"
+    late, torn = tmp_path / "late.yml", tmp_path / "kh" / "2021-Q9.yml"
+    late.write_text(GOOD.replace("2021-Q3", "2021-Q2").replace("data/demo", "data/not-yet"))
+    torn.parent.mkdir()
+    torn.write_text(GOOD.replace("2021-Q3", "2021-Q9"))
+    in_the_way = tmp_path / "in-the-way.yml"
+    in_the_way.write_text(GOOD.replace("2021-Q3", "2021-Q1"))
+    (reports / "khanh-hoa-2021" / "2021-Q1").mkdir(parents=True)
+    hook = f"{sys.executable} -c \"import os; open({str(tmp_path / 'told')!r}, 'a').write(os.environ['DUNGHEN_PLAN'] + \
+' ' + os.environ['DUNGHEN_QUARTER'] + '|')\""
+    ended = dunghen("due", torn, late, in_the_way, good, "--today", "2022-01-01", "--reports", reports,
+                    "--on-failure", hook)  # fmt: skip
+    assert ended.exit_code == 2
+    assert [line.split(": ")[0] for line in ended.stderr.splitlines()] == ["kh 2021-Q9", "khanh-hoa-2021 2021-Q2"]
+    assert "input_path: there is no data/not-yet" in ended.stderr
+    assert (tmp_path / "told").read_text() == "kh 2021-Q9|khanh-hoa-2021 2021-Q2|"
+    # the folder in the way is the run's own business
+    assert began == ["2021-Q1", "2021-Q3"]
+
+
+TOLD = """
+from analysis.commands.progress import progress
+with progress(1) as (tell, complain):
+    tell("kh 2021-Q1: computing the results")
+    complain("kh 2021-Q1: no such month")
+    tell("kh 2021-Q2: published: index.html")
+    raise SystemExit(3)
+"""
+
+
+def test_on_a_terminal_what_stays_stands_on_lines_of_its_own_behind_the_bar() -> None:
+    ours, theirs = os.openpty()
+    with os.fdopen(ours, "rb") as terminal:
+        ended = subprocess.run([sys.executable, "-c", TOLD], stdout=theirs, stderr=theirs, check=False)
+        os.close(theirs)
+        shown = b"".join(iter(lambda: _read_on(terminal), b"")).decode()
+    assert ended.returncode == 3
+    assert shown.splitlines()[-2:] == ["kh 2021-Q1: no such month", "kh 2021-Q2: published: index.html"]
+
+
+def _read_on(terminal) -> bytes:
+    try:
+        return terminal.read(1)
+    except OSError:  # how a terminal says that nobody is at the other side any more
+        return b""

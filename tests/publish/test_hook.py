@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 
 from analysis.faults import NotebookFailed
-from analysis.parameters import RunParameters
 from analysis.publish.hook import call_hook
 
 FAULT = NotebookFailed("02_online_uptake cell [3]: cell-error: $(touch pwned); `x`")
@@ -12,17 +11,15 @@ WRITE = "import os, sys; open(sys.argv[1], 'w').write('|'.join([os.environ['DUNG
 os.environ['DUNGHEN_QUARTER'], os.environ['DUNGHEN_CODE'], os.environ['DUNGHEN_REASON'], sys.stdin.read()]))"
 
 
-def test_a_hook_is_told_why(tmp_path: Path, run: RunParameters, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hook_is_told_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "hook.py").write_text(WRITE)
-    call_hook(f"{sys.executable} hook.py told", run, FAULT)
+    call_hook(f"{sys.executable} hook.py told", "khanh-hoa-2021", "2021-Q3", FAULT)
     assert (tmp_path / "told").read_text() == f"khanh-hoa-2021|2021-Q3|4|{FAULT}|{FAULT}\n"
     assert not (tmp_path / "pwned").exists()
 
 
 @pytest.mark.parametrize("command", ["/no/such/command", "false", "'"])
-def test_a_hook_that_fails_is_said_and_stops_nothing(
-    command: str, run: RunParameters, capsys: pytest.CaptureFixture[str]
-) -> None:
-    call_hook(command, run, FAULT)
+def test_a_hook_that_fails_is_said_and_stops_nothing(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    call_hook(command, "khanh-hoa-2021", "2021-Q3", FAULT)
     assert capsys.readouterr().err.startswith("the failure hook failed: ")

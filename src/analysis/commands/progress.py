@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import NamedTuple
 
 import click
 
@@ -16,27 +18,44 @@ _ENDINGS = ("published", "nothing to do, already published", "another run holds 
 """What stays on the screen once the bar is gone."""
 
 
+class Told(NamedTuple):
+    """Where lines go.
+
+    Attributes
+    ----------
+    tell, complain : callable
+        Of a line about how far a run is; of a sentence about what went wrong.
+    """
+
+    tell: Callable[[str], None]
+    complain: Callable[[str], None]
+
+
 @contextmanager
-def progress(runs: int) -> Iterator[Callable[[str], None]]:
-    """Yield a teller of lines: on a terminal each moves a bar and stands beside it, else each is printed.
+def progress(runs: int) -> Iterator[Told]:
+    """Yield where lines go: on a terminal they move a bar, and what stays is printed behind it; else each is printed.
 
     Parameters
     ----------
     runs : int
         How many there are.
     """
+    complain = partial(click.echo, err=True)
     if not sys.stdout.isatty():
-        yield click.echo
+        yield Told(click.echo, complain)
         return
-    ended: list[str] = []
-    with click.progressbar(length=runs * _STEPS, width=24, show_eta=False) as bar:
+    later: list[Callable[[], None]] = []
+    try:
+        with click.progressbar(length=runs * _STEPS, width=24, show_eta=False) as bar:
 
-        def tell(line: str) -> None:
-            bar.label = line[:_WIDTH].ljust(_WIDTH)
-            bar.update(1)
-            if line.split(": ")[1] in _ENDINGS:
-                ended.append(line)
+            def tell(line: str) -> None:
+                bar.label = line[:_WIDTH].ljust(_WIDTH)
+                bar.update(1)
+                if line.split(": ")[1] in _ENDINGS:
+                    later.append(partial(click.echo, line))
 
-        yield tell
-    for line in ended:
-        click.echo(line)
+            yield Told(tell, lambda line: later.append(partial(complain, line)))
+    finally:
+        # also of a run that was interrupted: what was published by then is published
+        for say in later:
+            say()

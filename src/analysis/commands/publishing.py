@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from analysis.commands.failures import Failures
 from analysis.commands.limits import as_options, limited
-from analysis.commands.run_files import read_runs
+from analysis.commands.run_files import read_run, read_runs
 from analysis.commands.telling import faults_told
 from analysis.publish.limits import Limits
 
@@ -65,9 +66,12 @@ def run(
     if cluster and limits.workers:
         raise click.UsageError("--workers is of this machine; a cluster has the workers that were started for it")
     runs = read_runs(run_files, received, language)
+    failures = Failures(on_failure)
     if cluster:
-        raise SystemExit(_publish_on(cluster, runs, limits, force=force, reports=reports, on_failure=on_failure))
-    raise SystemExit(_publish_all(runs, limits, force=force, resume=resume, reports=reports, on_failure=on_failure))
+        _publish_on(cluster, runs, limits, failures, force=force, reports=reports)
+    else:
+        _publish_all(runs, limits, failures, force=force, resume=resume, reports=reports)
+    raise SystemExit(failures.worst)
 
 
 @click.command()
@@ -89,11 +93,13 @@ def due(
 ) -> None:
     """Publish each quarter whose data is complete and that is not published; all missed ones, earliest first.
 
-    RUNFILEs default to all in parameters/. A quarter's data is complete from its `as_of` on.
+    RUNFILEs default to all in parameters/. A quarter's data is complete from its `as_of` on. One that cannot be read,
+    or whose data has not come, fails by itself and holds up no other.
 
     \b
     Ends as `dunghen run` does; 0 when nothing is due.
     """
+    from analysis.faults import Fault
     from analysis.parameters import ROOT, read_run_file
     from analysis.publish import due as look
     from analysis.publish.run import REPORTS
@@ -105,72 +111,69 @@ def due(
         click.echo(look.schedule(schedule, [str(Path(sys.argv[0]).resolve()), "due", *given]), nl=False)
         return
     files = run_files or tuple(sorted((ROOT / "parameters").glob("*/[0-9][0-9][0-9][0-9]-Q[1-4].yml")))
-    with faults_told(Path.cwd()):
-        known = {file: read_run_file(file, look=False) for file in files}
+    failures = Failures(on_failure)
+    known = {}
+    for file in files:
+        try:
+            known[read_run_file(file, look=False)] = file
+        except Fault as fault:
+            failures.add(file.parent.name, file.stem, fault)
     day = today.date() if today else date.today()
-    waiting = look.due(known.values(), reports.resolve() if reports else REPORTS, today=day)
+    waiting = look.due(known, reports.resolve() if reports else REPORTS, today=day)
     for one in waiting:
         click.echo(f"due: {one.plan_name} {one.quarter}, data known as of {one.as_of}")
     if not waiting:
         click.echo("nothing is due")
-    if only_list or not waiting:
-        return
-    runs = read_runs(tuple(file for one in waiting for file, run in known.items() if run is one), None, None)
-    raise SystemExit(_publish_all(runs, limits, force=False, resume=True, reports=reports, on_failure=on_failure))
+    runs = []
+    for one in waiting if not only_list else ():
+        try:
+            runs.append(read_run(known[one]))
+        except Fault as fault:
+            failures.add(one.plan_name, one.quarter, fault)
+    if runs:
+        _publish_all(runs, limits, failures, force=False, resume=True, reports=reports)
+    raise SystemExit(failures.worst)
 
 
 def _publish_all(
-    runs: list[RunParameters],
-    limits: Limits,
-    *,
-    force: bool,
-    resume: bool,
-    reports: Path | None,
-    on_failure: str | None,
-) -> int:
-    """Return the worst exit code of several runs, one after the other; one that fails does not stop the others."""
+    runs: list[RunParameters], limits: Limits, failures: Failures, *, force: bool, resume: bool, reports: Path | None
+) -> None:
+    """Publish several runs, one after the other; one that fails does not stop the others."""
     from analysis.commands.progress import progress
     from analysis.faults import Fault
-    from analysis.publish.hook import call_hook
 
-    worst = 0
     try:
-        with progress(len(runs)) as tell:
+        with progress(len(runs)) as (tell, complain):
             for one in runs:
                 name = f"{one.plan_name} {one.quarter}"
                 try:
                     tell(f"{name}: {_publish(one, limits, tell, force=force, resume=resume, reports=reports)}")
                 except Fault as fault:
-                    click.echo(f"{name}: {fault}", err=True)
-                    worst = max(worst, fault.exit_code)
-                    if on_failure:
-                        call_hook(on_failure, one, fault)
+                    failures.add(one.plan_name, one.quarter, fault, complain)
     except KeyboardInterrupt:
         click.echo("interrupted: nothing more was published", err=True)
-        worst = 130
-    return worst
+        failures.worst = 130
 
 
 def _publish_on(
     scheduler: str,
     runs: list[RunParameters],
     limits: Limits,
+    failures: Failures,
     *,
     force: bool,
     reports: Path | None,
-    on_failure: str | None,
-) -> int:
-    """Return the worst exit code of runs published on other machines."""
+) -> None:
+    """Publish runs on other machines, side by side."""
     from analysis.commands.progress import progress
     from analysis.faults import Fault
     from analysis.publish.cluster.client import publish_all
-    from analysis.publish.hook import call_hook
     from analysis.publish.run import REPORTS
     from analysis.report.tables.ledger import LEDGER
 
-    names, worst = [f"{one.plan_name} {one.quarter}" for one in runs], 0
+    names = [f"{one.plan_name} {one.quarter}" for one in runs]
     try:
-        with progress(len(runs)) as tell, faults_told(reports or REPORTS):
+        with progress(len(runs)) as (tell, complain), faults_told(reports or REPORTS):
             ending = publish_all(
                 runs,
                 scheduler=scheduler,
@@ -182,17 +185,13 @@ def _publish_on(
             )
             with closing(ending):
                 for number, outcome in ending:
-                    if not isinstance(outcome, Fault):
+                    if isinstance(outcome, Fault):
+                        failures.add(runs[number].plan_name, runs[number].quarter, outcome, complain)
+                    else:
                         tell(f"{names[number]}: {_told(outcome)}")
-                        continue
-                    click.echo(f"{names[number]}: {outcome}", err=True)
-                    worst = max(worst, outcome.exit_code)
-                    if on_failure:
-                        call_hook(on_failure, runs[number], outcome)
     except KeyboardInterrupt:
         click.echo("interrupted: nothing more was published", err=True)
-        worst = 130
-    return worst
+        failures.worst = 130
 
 
 def _publish(

@@ -15,16 +15,12 @@ if TYPE_CHECKING:
 
 def read_runs(run_files: tuple[Path, ...], received: Path | None, language: str | None) -> list[RunParameters]:
     """Return the runs of all files; one bad file and none of them starts."""
-    from analysis import plan
     from analysis.faults import BadParameters
-    from analysis.parameters import read_run_file, resolve
 
     runs, faults = [], []
     for path in run_files:
         try:
-            one = read_run_file(path, input_path=received and _from_project(received), language=language)
-            plan.read_plan(resolve(one.plan_file))
-            runs.append(one)
+            runs.append(read_run(path, received, language))
         except BadParameters as fault:
             faults.append(fault)
     for told in faults:
@@ -32,6 +28,22 @@ def read_runs(run_files: tuple[Path, ...], received: Path | None, language: str 
     if faults:
         raise SystemExit(BadParameters.exit_code)
     return runs
+
+
+def read_run(path: Path, received: Path | None = None, language: str | None = None) -> RunParameters:
+    """Return the run of a file, whose plan can be read and whose input is there.
+
+    Raises
+    ------
+    BadParameters
+        It cannot be begun.
+    """
+    from analysis import plan
+    from analysis.parameters import read_run_file, resolve
+
+    one = read_run_file(path, input_path=received and _from_project(received), language=language)
+    plan.read_plan(resolve(one.plan_file))
+    return one
 
 
 def _from_project(path: Path) -> str:

@@ -47,10 +47,14 @@ def due(runs: Iterable[RunParameters], reports: Path, *, today: date) -> list[Ru
     today : date
         The day.
     """
-    found = [
-        one for one in runs if one.as_of <= today and Shelf(reports, one.plan_name, one.quarter).published() is None
-    ]
+    found = [one for one in runs if one.as_of <= today and not _is_published(reports, one)]
     return sorted(found, key=lambda one: (one.as_of, one.plan_name))
+
+
+def _is_published(reports: Path, one: RunParameters) -> bool:
+    link = Shelf(reports, one.plan_name, one.quarter).link
+    # A folder in the link's place is no publication of ours; the run itself says that it is in the way.
+    return link.is_symlink() and link.is_dir()
 
 
 def schedule(kind: str, command: Sequence[str]) -> str:

@@ -8,13 +8,12 @@ import subprocess
 import sys
 
 from analysis.faults import Fault
-from analysis.parameters import RunParameters
 
 _PATIENCE = 60
 """Seconds a hook may take; a mail server that does not answer must not hold up the other quarters."""
 
 
-def call_hook(command: str, run: RunParameters, fault: Fault) -> None:
+def call_hook(command: str, plan: str, quarter: str, fault: Fault) -> None:
     """Run a command for a quarter that failed; whatever becomes of it, the run goes on.
 
     Parameters
@@ -22,14 +21,14 @@ def call_hook(command: str, run: RunParameters, fault: Fault) -> None:
     command : str
         As in a shell, but none is started: nothing in a reason can be taken for a command. It gets ``DUNGHEN_PLAN``,
         ``DUNGHEN_QUARTER``, ``DUNGHEN_CODE`` and ``DUNGHEN_REASON``, and the reason on its standard input.
-    run : RunParameters
-        The run that failed.
+    plan, quarter : str
+        Which one failed.
     fault : Fault
         Why.
     """
     told = {
-        "DUNGHEN_PLAN": run.plan_name,
-        "DUNGHEN_QUARTER": run.quarter,
+        "DUNGHEN_PLAN": plan,
+        "DUNGHEN_QUARTER": quarter,
         "DUNGHEN_CODE": str(fault.exit_code),
         "DUNGHEN_REASON": str(fault).replace("\0", ""),
     }
