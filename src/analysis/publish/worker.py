@@ -8,6 +8,7 @@ import resource
 import signal
 import time
 from pathlib import Path
+from types import FrameType
 from typing import Any, ClassVar
 
 import nbformat
@@ -58,7 +59,8 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, limits: Limi
     timeout, memory_mb = limits.execution_timeout, limits.kernel_mb()
     _print_to(log)
     # Told to stop, this process shuts its kernel down before it goes, as it does on Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for request in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(request, _interrupt_once)
     papermill_engines.register("keeping", _KeepingEngine)
     # The kernel is then this process's child, whose death and memory it hears of.
     provisioner.fork_from_here()
@@ -122,6 +124,13 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, limits: Limi
     if status == "ok" or not log.stat().st_size:
         log.unlink()
     return Executed(notebook.stem, path, status, seconds, _peak_memory_mb(), _number(executed, failed), reason)
+
+
+def _interrupt_once(_number: int, _frame: FrameType | None) -> None:
+    # One more must not break off what tidies up after the first.
+    for request in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(request, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _print_to(log: Path) -> None:
