@@ -95,6 +95,31 @@ def test_results_are_computed_once(demo: Results, kept: Path, monkeypatch: pytes
         _assert_same_numbers(quarter.results(_run(**changes)), demo)
 
 
+def test_numbers_are_those_of_the_archive_before_too(
+    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Reached(Exception):
+        pass
+
+    def stop(run: Any, plan: Any, received: Any, made_of: Any) -> None:
+        raise Reached(made_of.data)
+
+    def data_hash() -> str:
+        with pytest.raises(Reached) as reached:
+            quarter.results(_run(input_path=str(now)))
+        return str(reached.value)
+
+    monkeypatch.setattr(quarter, "compute", stop)
+    now, before = tmp_path / "raw" / "2021-09-20", tmp_path / "raw" / "2021-06-20"
+    shutil.copytree(ROOT / "data/demo", now)
+    alone = data_hash()
+    _changed_data(before, lambda counts: counts)
+    beside = data_hash()
+    shutil.rmtree(before)
+    _changed_data(before, lambda counts: counts.iloc[1:])
+    assert len({alone, beside, data_hash()}) == 3
+
+
 def test_a_run_before_its_quarter_closes_is_refused(kept: Path) -> None:
     with pytest.raises(BadParameters, match="2021-09-14"):
         quarter.results(_run(as_of="2021-09-13"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from dataclasses import replace
 from datetime import date
@@ -59,7 +60,7 @@ def results(run: RunParameters) -> Results:
         plan=resolve(run.plan_file),
         source=source,
         published=PUBLISHED,
-        data=content_hash(resolve(run.input_path)),
+        data=_data_hash(run),
         package=Path(__file__).parent,
     )
     folder = PROCESSED / made_of.key
@@ -71,6 +72,17 @@ def results(run: RunParameters) -> Results:
                 received = _receive(run, plan, resolve(run.input_path), source, Path(kept), as_of=run.as_of)
                 compute(run, plan, received, made_of).keep(folder)
     return Results.kept_in(folder)
+
+
+def _data_hash(run: RunParameters) -> str:
+    before = _archive_before(run)
+    hashes = [content_hash(folder) for folder in (resolve(run.input_path), *([before[0]] if before else []))]
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+
+def _archive_before(run: RunParameters) -> tuple[Path, date] | None:
+    """Return the archive that revisions are told against, and its day; see `earlier_archive`."""
+    return earlier_archive(resolve(run.input_path)) if run.source_file is None else None
 
 
 def _receive(
@@ -97,7 +109,7 @@ def compute(run: RunParameters, plan: Plan, received: Received, made_of: Fingerp
     parts = [part for target in now.plan.share_targets for part in target.parts]
     rules: dict[str, Rule] = {part.indicator: "at_most" if part.rule == "at_most" else "at_least" for part in parts}
     record = track_record(now.indicators, rules, origin=origin, seed=drawn.seed)
-    before = earlier_archive(resolve(run.input_path)) if run.source_file is None else None
+    before = _archive_before(run)
     forms = filed(
         received.cases, resolve(run.input_path), plan=plan, quarter=quarter, due_precision=received.due_precision
     )
