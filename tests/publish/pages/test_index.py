@@ -60,6 +60,7 @@ def test_what_is_not_published_is_not_listed(
 ) -> None:
     put(tmp_path, run, results, words)
     (tmp_path / "khanh-hoa-2021" / "2021-Q4").symlink_to("../.runs/gone")
+    (tmp_path / "khanh-hoa-2021" / "latest").symlink_to("2021-Q3")
     (tmp_path / "notes").mkdir()
     before = index.rebuild(tmp_path, words).read_bytes()
     assert index.rebuild(tmp_path, words).read_bytes() == before

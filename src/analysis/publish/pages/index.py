@@ -44,7 +44,8 @@ def _published(reports: Path) -> list[list[tuple[Path, Manifest]]]:
     plans = []
     for plan in sorted(path for path in reports.iterdir() if path.is_dir() and not path.name.startswith(".")):
         found = [(link, manifest.read(link)) for link in sorted(plan.iterdir()) if link.is_symlink()]
-        quarters = [(link, made) for link, made in found if made is not None]
+        # A link of the office's own, such as "latest", is no quarter more.
+        quarters = [(link, made) for link, made in found if made and made.parameters.get("quarter") == link.name]
         if quarters:
             plans.append(quarters)
     return plans
