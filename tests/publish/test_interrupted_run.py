@@ -23,12 +23,14 @@ INTERRUPTED = {130, -signal.SIGINT}
 SENTENCES = {"interrupted\n", "interrupted: nothing more was published\n"}
 
 
-def ended_truly(project: Project, process: subprocess.Popen[str], *, before: int) -> None:
+def ended_truly(project: Project, process: subprocess.Popen[str], *, before: int, told: str = "") -> None:
     """Hold that a run that a signal was sent to ended as it said, and left everything as it said."""
-    _, complaint = process.communicate()
+    rest, complaint = process.communicate()
     assert project.says("trước", "sau")
     assert project.is_alone()
     remembered = history(project.reports)["ended"].tolist()[before:]
+    # also where it was interrupted, but too late
+    assert ("published: " in told + rest) == (remembered == ["published"])
     if process.returncode == 0:
         assert complaint == ""
         assert project.says("sau")
@@ -60,9 +62,9 @@ def test_interrupted_after_a_line_it_told(project: Project, line: str, number: s
     project.edit("sau")
     process = project.start()
     assert process.stdout is not None
-    assert any(line in told for told in process.stdout)
+    told = next(told for told in process.stdout if line in told)
     process.send_signal(number)
-    ended_truly(project, process, before=1)
+    ended_truly(project, process, before=1, told=told)
 
 
 def test_interrupted_twice_at_random_moments_by_the_whole_terminal(project: Project) -> None:

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from analysis.faults import BadData, EnvironmentFault, GateRefused, NotebookFailed
+from analysis.faults import BadData, EnvironmentFault, Fault, GateRefused, NotebookFailed
 from analysis.parameters import RunParameters
 from analysis.publish.kept import manifest
-from analysis.publish.kept.history import history
+from analysis.publish.kept.history import LOG, history
 from analysis.publish.kept.shelf import Shelf
+from analysis.publish.pages import index
 from analysis.publish.run import Outcome, publish
 from analysis.report.wording import Wording
 from analysis.results import Fingerprint, Results
@@ -85,7 +86,7 @@ def test_a_quarter_is_published_once_and_again_only_by_force(go: Callable[..., O
     assert made["parameters"]["as_of"] == "2021-09-20"
     assert made["files"]["indicators.csv"] == manifest.sha256(link / "indicators.csv")
     assert set(made["files"]) == set(contents(link)) - {"manifest.json"}
-    assert {"python", "papermill", "nbconvert", "pandas", "statsmodels", "numpy"} == set(made["versions"])
+    assert {"python", "papermill", "nbconvert", "pandas", "matplotlib", "great-tables"} < set(made["versions"])
 
     before = contents(link)
     assert go().state == "nothing to do"
@@ -165,7 +166,9 @@ def test_every_refused_page_is_told_and_none_is_published(
         write_notebook(tmp_path / "notebooks" / f"{stem}.ipynb", SHOW.replace("h2", "h3"))
     write_notebook(tmp_path / "notebooks" / "02_online_uptake.ipynb", SHOW)
     told: list[str] = []
-    with pytest.raises(GateRefused, match=r"index\.html .*h3 follows h1.*; 06_targets\.html .*h3 follows h1"):
+    with pytest.raises(
+        GateRefused, match=r"index\.html .*h3 follows h1.*; 06_targets\.html .*h3 follows h1"
+    ) as refused:
         go(tell=told.append)
     assert not (tmp_path / "reports" / "khanh-hoa-2021").exists()
     assert {line.split(" in ")[0] for line in told[1:]} == {
@@ -174,6 +177,8 @@ def test_every_refused_page_is_told_and_none_is_published(
     (kept,) = (tmp_path / "reports" / ".runs").glob("*.failed")
     statuses = {stem: one.status for stem, one in manifest.read(kept).notebooks.items()}
     assert statuses == {"00_summary": "gate-refused", "02_online_uptake": "ok", "06_targets": "gate-refused"}
+    assert str(kept) in str(refused.value)
+    assert "<h3>Một</h3>" in (kept / "index.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
@@ -188,12 +193,14 @@ def test_an_interruption_during_the_swap_waits_for_the_whole_of_it(
 
     monkeypatch.setattr(Shelf, "publish", interrupted_swap)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    told: list[str] = []
     try:
         with pytest.raises(KeyboardInterrupt):
-            go()
+            go(tell=told.append)
     finally:
         signal.signal(signal.SIGINT, before)
     link = tmp_path / "reports" / "khanh-hoa-2021" / "2021-Q3"
+    assert told[-1] == f"published: {link / 'index.html'}"
     assert manifest.is_complete(link, manifest.read(link).files)
     assert history(tmp_path / "reports")["ended"].tolist() == ["published"]
 
@@ -232,6 +239,93 @@ def test_an_interruption_ends_the_kernels_and_publishes_nothing(
     assert [path.suffix for path in (tmp_path / "reports" / ".runs").iterdir()] == [".failed"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["00_summary.ipynb", "data, plan or code behind the numbers"])
+def test_what_is_changed_while_it_is_made_is_not_published(
+    go: Callable[..., Outcome], tmp_path: Path, results: Results, write_notebook: Callable[..., Path], what: str
+) -> None:
+    go()
+    link = tmp_path / "reports" / "khanh-hoa-2021" / "2021-Q3"
+    target = link.readlink()
+    # The notebook lies beside its source, and edits it as an analyst may.
+    edit = "open('00_summary.ipynb', 'a').write(' ')" if what.endswith("ipynb") else "1 + 1"
+    write_notebook(tmp_path / "notebooks" / "00_summary.ipynb", SHOW, edit)
+    later = replace(results, fingerprint=Fingerprint("parameters", "plan", "new data", "code"))
+    given = iter([results, results if what.endswith("ipynb") else later])
+    with pytest.raises(EnvironmentFault, match=f"^changed while the report was being made: {what}; run again$"):
+        go(prepare=lambda run: next(given))
+    assert link.readlink() == target
+    assert history(tmp_path / "reports")["ended"].tolist() == ["published", "failed"]
+
+
+@pytest.mark.slow
+def test_what_was_taken_over_is_not_lost_with_the_run_that_took_it(
+    go: Callable[..., Outcome], tmp_path: Path, write_notebook: Callable[..., Path]
+) -> None:
+    for stem in ("02_online_uptake", "06_targets"):
+        write_notebook(tmp_path / "notebooks" / f"{stem}.ipynb", SHOW)
+    write_notebook(tmp_path / "notebooks" / "07_track_record.ipynb", "1 / 0")
+    with pytest.raises(NotebookFailed):
+        go()
+
+    def interrupt(line: str) -> None:
+        if line == "00_summary: taken over, nothing has changed":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        go(resume=True, tell=interrupt)
+    (kept,) = (tmp_path / "reports" / ".runs").glob("*.failed")
+    statuses = {stem: one.status for stem, one in manifest.read(kept).notebooks.items()}
+    assert statuses == {
+        **dict.fromkeys(("00_summary", "02_online_uptake", "06_targets"), "ok"),
+        "07_track_record": "interrupted",
+    }
+    told: list[str] = []
+    with pytest.raises(NotebookFailed):
+        go(resume=True, tell=told.append)
+    assert sum("taken over" in line for line in told) == 3
+
+
+def test_a_mistake_of_ours_is_told_in_a_sentence_and_the_log_says_where(
+    go: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    def stumble(run: RunParameters) -> Results:
+        raise ValueError("no such\nthing")
+
+    with pytest.raises(Fault, match=rf"^ValueError: no such thing; {tmp_path / 'reports' / LOG} says where$") as told:
+        go(prepare=stumble)
+    assert told.value.exit_code == 1
+    assert history(tmp_path / "reports")[["ended", "code"]].to_numpy().tolist() == [["failed", 1]]
+    log = (tmp_path / "reports" / LOG).read_text(encoding="utf-8")
+    assert "in stumble" in log
+    assert log.splitlines()[-1].partition(" ")[2].startswith("khanh-hoa-2021 2021-Q3: failed (1) in ")
+
+
+@pytest.mark.slow
+def test_one_after_the_swap_does_not_hide_it(
+    go: Callable[..., Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "rebuild", lambda reports, words: int("latest"))
+    with pytest.raises(Fault, match=r"^published, but ValueError: invalid literal"):
+        go()
+    assert (tmp_path / "reports" / "khanh-hoa-2021" / "2021-Q3" / "index.html").exists()
+    assert history(tmp_path / "reports")[["ended", "code"]].to_numpy().tolist() == [["published", 1]]
+
+
+def test_an_interruption_that_a_library_made_an_error_of_its_own_is_one(
+    go: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    def stumble(run: RunParameters) -> Results:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as interruption:
+            raise RuntimeError("Query interrupted") from interruption
+
+    with pytest.raises(KeyboardInterrupt):
+        go(prepare=stumble)
+    assert history(tmp_path / "reports")[["ended", "code"]].to_numpy().tolist() == [["interrupted", 130]]
+
+
 def test_bad_data_stops_before_any_kernel(go: Callable[..., Outcome], tmp_path: Path) -> None:
     def refuse(run: RunParameters) -> Results:
         raise BadData("the data ends before the quarter")
@@ -244,6 +338,7 @@ def test_bad_data_stops_before_any_kernel(go: Callable[..., Outcome], tmp_path: 
 def test_a_quarter_held_by_another_run_is_left_to_it(go: Callable[..., Outcome], tmp_path: Path) -> None:
     with Shelf(tmp_path / "reports", "khanh-hoa-2021", "2021-Q3").locked():
         assert go().state == "busy"
+    assert "another run holds this quarter" in (tmp_path / "reports" / LOG).read_text(encoding="utf-8")
 
 
 def test_a_folder_where_the_link_should_be_is_the_environments_fault(

@@ -19,7 +19,6 @@ from analysis.publish.limits import Limits
 
 if TYPE_CHECKING:
     from analysis.parameters import RunParameters
-    from analysis.publish.run import Outcome
 
 _REPORTS = click.option(
     "--reports", type=click.Path(file_okay=False, path_type=Path), help="Publish here, as a trial: not in the ledger."
@@ -188,7 +187,7 @@ def _publish_on(
                     if isinstance(outcome, Fault):
                         failures.add(runs[number].plan_name, runs[number].quarter, outcome, complain)
                     else:
-                        tell(f"{names[number]}: {_told(outcome)}")
+                        tell(f"{names[number]}: {outcome}")
     except KeyboardInterrupt:
         click.echo("interrupted: nothing more was published", err=True)
         failures.worst = 130
@@ -223,15 +222,7 @@ def _publish(
         limits=limits,
         tell=lambda line: tell(f"{one.plan_name} {one.quarter}: {line}"),
     )
-    return _told(outcome)
-
-
-def _told(outcome: Outcome) -> str:
-    return {
-        "published": f"published: {outcome.page}",
-        "nothing to do": f"nothing to do, already published: {outcome.page}",
-        "busy": "another run holds this quarter; nothing was done",
-    }[outcome.state]
+    return str(outcome)
 
 
 @click.command()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from analysis import periods
 from analysis.data.form06a.write import write_form
+from analysis.faults import EnvironmentFault
 from analysis.parameters import RunParameters
 from analysis.publish.executed import Executed
 from analysis.publish.kept import manifest
@@ -19,6 +23,8 @@ from analysis.publish.pages import gates, shell
 from analysis.publish.pages.shell import Imprint, Page
 from analysis.report import numbers
 from analysis.report.csv_text import csv_text
+from analysis.report.tables.ledger import LEDGER, published_before
+from analysis.report.tables.track import PUBLIC
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -50,8 +56,9 @@ class Edition:
     words: Wording
     moment: datetime
 
+    @cached_property
     def recipe(self) -> Recipe:
-        """Return everything that decides what the files say."""
+        """Everything that decides what the files say, as it was when first asked for: before anything is made of it."""
         here = Path(__file__).parent
         return Recipe(
             results_key=self.results.fingerprint.key,
@@ -61,7 +68,32 @@ class Edition:
             as_of=self.run.as_of.isoformat(),
             notebooks={source.stem: manifest.sha256(source) for source in self.sources},
             pages=manifest.sha256_of_code(here, here.parent / "report"),
+            besides=_sha256_of_besides(self.run),
+            made_with=hashlib.sha256(json.dumps(manifest.versions()).encode()).hexdigest(),
         )
+
+    def refuse_changed(self, results: Results) -> None:
+        """Refuse to publish what was changed while it was made: a half may tell of the old, the other of the new.
+
+        What other quarters publish meanwhile is no such change: the recipe says what was there at the beginning, and
+        the next run sees that there is more.
+
+        Parameters
+        ----------
+        results : Results
+            As they are now.
+
+        Raises
+        ------
+        EnvironmentFault
+            Naming what was changed.
+        """
+        then, now = self.recipe, replace(self, results=results).recipe
+        changed = [source.name for source in self.sources if then.notebooks[source.stem] != now.notebooks[source.stem]]
+        changed += ["the code of the pages"] if then.pages != now.pages else []
+        changed += ["data, plan or code behind the numbers"] if then.results_key != now.results_key else []
+        if changed:
+            raise EnvironmentFault(f"changed while the report was being made: {', '.join(changed)}; run again")
 
     def write_page(self, one: Executed, files: Sequence[str], folder: Path) -> None:
         """Write the page of an executed notebook into a folder, past the gates, with the values behind its figures.
@@ -91,8 +123,9 @@ class Edition:
             one.path, page=page, pages=pages, files=[one.path.name, *files, manifest.NAME], imprint=self._imprint(),
             words=self.words,
         )  # fmt: skip
-        gates.check_page(exported.html, name=page.file)
+        # Before it is judged: a page that is refused can then be looked at where the run is kept.
         (folder / page.file).write_text(exported.html, encoding="utf-8")
+        gates.check_page(exported.html, name=page.file)
         for name, values in exported.values.items():
             (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_text(values, encoding="utf-8")
@@ -126,7 +159,7 @@ class Edition:
             run_id=run_id(folder),
             made_at=self.moment,
             parameters=self.run.model_dump(mode="json"),
-            recipe=self.recipe(),
+            recipe=self.recipe,
             plan_sha256=self.results.fingerprint.plan,
             data_sha256=self.results.fingerprint.data,
             code_sha256=self.results.fingerprint.code,
@@ -153,3 +186,12 @@ class Edition:
             signed_by=words.text("Signed by {office}", office=run.signed_by) if run.signed_by else None,
             simulated=words.text("SIMULATED DATA, not real figures.") if self.results.simulated else None,
         )
+
+
+def _sha256_of_besides(run: RunParameters) -> str:
+    rows = published_before(LEDGER, run)
+    said = rows[["quarter", "target", "probability"]].to_csv(index=False) if len(rows) else ""
+    digest = hashlib.sha256(said.encode())
+    for file in sorted(PUBLIC.glob("*/*.csv")):
+        digest.update(f"{file.relative_to(PUBLIC).as_posix()}\0{manifest.sha256(file)}\n".encode())
+    return digest.hexdigest()

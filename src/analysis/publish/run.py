@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from analysis.parameters import RunParameters
 from analysis.publish.edition import Edition
 from analysis.publish.executed import Executed
 from analysis.publish.kept import manifest
-from analysis.publish.kept.history import logged, remember
+from analysis.publish.kept.history import LOG, log, logged, remember
 from analysis.publish.kept.ledger import enter
 from analysis.publish.kept.reuse import reuse
 from analysis.publish.kept.shelf import Shelf, failed_name, run_id
@@ -46,6 +47,13 @@ class Outcome:
 
     state: Literal["published", "nothing to do", "busy"]
     page: Path
+
+    def __str__(self) -> str:
+        if self.state == "busy":
+            return "another run holds this quarter; nothing was done"
+        return (
+            f"published: {self.page}" if self.state == "published" else f"nothing to do, already published: {self.page}"
+        )
 
 
 def publish(
@@ -93,17 +101,21 @@ def publish(
     GateRefused
         A page is not fit to publish.
     EnvironmentFault
-        Disk, permission, a missing component, or a folder where the link should be.
+        Disk, permission, a missing component, a folder where the link should be, or notebooks, data or code that were
+        changed meanwhile.
+    Fault
+        A mistake of the suite itself; the log has the traceback.
     """
     shelf = Shelf(reports, run.plan_name, run.quarter)
     page = shelf.link / "index.html"
     began, data = datetime.now(UTC), ""
     draft: Path | None = None
     outcome: Outcome | None = None
-    tell = logged(reports, f"{run.plan_name} {run.quarter}: ", tell)
+    tell = logged(reports, run, tell)
     try:
         with shelf.locked() as ours:
             if not ours:
+                log(reports, run, str(Outcome("busy", page)))
                 return Outcome("busy", page)
             left_over = shelf.left_over() if resume else None
             shelf.clear_away(keep=left_over)
@@ -112,7 +124,7 @@ def publish(
             data = edition.results.fingerprint.data
             if force or not _is_published(shelf, edition):
                 earlier = [] if force else [shelf.published(), left_over]
-                draft = _make(edition, shelf, earlier, tell, limits)
+                draft = _make(edition, shelf, earlier, tell, limits, prepare)
             # From the swap to the memory of it: what is said of a run afterwards must be what became of it.
             with undisturbed():
                 if draft:
@@ -127,16 +139,44 @@ def publish(
                 remember(reports, run, began=began, ended=ended, code=0, data=data)
                 outcome = Outcome(ended, page)
             return outcome
-    except OSError as error:
-        told = f"{error.filename or reports}: {error.strerror or error}"
-        is_out = draft is not None and shelf.published_id() == run_id(draft)
-        fault = EnvironmentFault(f"published, but {told}" if is_out else told)
-        _remember_failure(reports, run, began, data, fault, ended="published" if is_out else "failed")
-        raise fault from error
-    except (Fault, KeyboardInterrupt) as failure:
-        if outcome is None:
-            _remember_failure(reports, run, began, data, failure)
+    except KeyboardInterrupt:
+        if outcome:
+            # It came too late, and nobody is there any more to be given what became of the run.
+            tell(str(outcome))
+        else:
+            _remember_failure(reports, run, began, data, ended="interrupted", code=130)
         raise
+    except Fault as fault:
+        _remember_failure(reports, run, began, data, code=fault.exit_code, reason=str(fault))
+        raise
+    except Exception as error:
+        if _is_interruption(error):
+            _remember_failure(reports, run, began, data, ended="interrupted", code=130)
+            raise KeyboardInterrupt from error
+        kind, reason = _as_fault(error, reports, run)
+        is_out = draft is not None and shelf.published_id() == run_id(draft)
+        reason = f"published, but {reason}" if is_out else reason
+        _remember_failure(reports, run, began, data, ended="published" if is_out else "failed", code=kind.exit_code,
+                          reason=reason)  # fmt: skip
+        raise kind(reason) from error
+
+
+def _is_interruption(error: BaseException | None) -> bool:
+    """Return whether a library has made an error of its own out of an interruption."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _as_fault(error: Exception, reports: Path, run: RunParameters) -> tuple[type[Fault], str]:
+    """Return what kind of fault an error is that nobody expected, and its sentence."""
+    if isinstance(error, OSError):
+        return EnvironmentFault, f"{error.filename or reports}: {error.strerror or error}"
+    log(reports, run, "".join(traceback.format_exception(error)).rstrip())
+    # A mistake of ours; the other quarters can still be published.
+    return Fault, f"{type(error).__name__}: {' '.join(str(error).split())}; {reports / LOG} says where"
 
 
 def _remember_failure(
@@ -144,17 +184,14 @@ def _remember_failure(
     run: RunParameters,
     began: datetime,
     data: str,
-    failure: Fault | KeyboardInterrupt,
     *,
-    ended: Literal["failed", "published"] = "failed",
+    code: int,
+    ended: Literal["failed", "interrupted", "published"] = "failed",
+    reason: str = "",
 ) -> None:
     # A disk that is full has no room for the memory of it either.
     with suppress(OSError):
-        if isinstance(failure, KeyboardInterrupt):
-            remember(reports, run, began=began, ended="interrupted", code=130, data=data)
-        else:
-            code, reason = failure.exit_code, str(failure)
-            remember(reports, run, began=began, ended=ended, code=code, data=data, reason=reason)
+        remember(reports, run, began=began, ended=ended, code=code, data=data, reason=reason)
 
 
 def _sources(notebooks: Path) -> list[Path]:
@@ -167,7 +204,7 @@ def _sources(notebooks: Path) -> list[Path]:
 def _is_published(shelf: Shelf, edition: Edition) -> bool:
     folder = shelf.published()
     made = manifest.read(folder) if folder else None
-    return bool(folder and made and made.recipe == edition.recipe() and manifest.is_complete(folder, made.files))
+    return bool(folder and made and made.recipe == edition.recipe and manifest.is_complete(folder, made.files))
 
 
 def _make(
@@ -176,13 +213,17 @@ def _make(
     earlier: Sequence[Path | None],
     tell: Callable[[str], None],
     limits: Limits,
+    prepare: Callable[[RunParameters], Results],
 ) -> Path:
     """Return the folder of a run that may be published: every notebook ran and every page is past the gates."""
     draft = shelf.begin(edition.moment)
     executed: dict[str, Executed] = {}
     try:
         files = edition.write_tables(draft)
-        taken = {one.stem: one for folder in earlier if folder for one in reuse(edition.recipe(), folder, draft)}
+        taken = {one.stem: one for folder in earlier if folder for one in reuse(edition.recipe, folder, draft)}
+        # Whatever becomes of this run, the next one can take them over, too.
+        executed.update(taken)
+        manifest.write(edition.manifest(list(taken.values()), draft), draft)
         for stem in sorted(taken):
             tell(f"{stem}: taken over, nothing has changed")
         left = [source for source in edition.sources if source.stem not in taken]
@@ -194,6 +235,7 @@ def _make(
                 # a run that is killed leaves behind what can be taken over
                 manifest.write(edition.manifest(list(executed.values()), draft), draft)
         _refuse_failures(sorted(executed.values(), key=lambda one: one.stem), draft)
+        edition.refuse_changed(prepare(edition.run))
     except BaseException as failure:
         if isinstance(failure, KeyboardInterrupt):
             _tell_of_interruption(edition, executed, draft)
@@ -219,7 +261,7 @@ def _refuse_failures(executed: Sequence[Executed], draft: Path) -> None:
     if not failures:
         return
     if all(one.status == "gate-refused" for one in failures):
-        raise GateRefused("; ".join(str(one.reason) for one in failures))
+        raise GateRefused(f"{'; '.join(str(one.reason) for one in failures)}; what ran is kept in {failed_name(draft)}")
     raise NotebookFailed(f"{'; '.join(map(_failure, failures))}; what ran is kept in {failed_name(draft)}")
 
 

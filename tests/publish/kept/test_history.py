@@ -44,18 +44,24 @@ def test_runs_that_end_at_once_are_all_remembered(tmp_path: Path, run: RunParame
     assert sorted(json.loads(line)["ended"] for line in lines) == [f"{i}" for i in range(8)]
 
 
-def test_what_is_told_is_logged_with_its_moment(tmp_path: Path) -> None:
+def test_what_is_told_and_how_it_ended_is_logged_with_its_moment(tmp_path: Path, run: RunParameters) -> None:
     told: list[str] = []
-    logged(tmp_path, "plan 2021-Q3: ", told.append)("computing the results")
+    logged(tmp_path, run, told.append)("computing the results")
     assert told == ["computing the results"]
-    (line,) = (tmp_path / LOG).read_text(encoding="utf-8").splitlines()
-    moment, rest = line.split(" ", 1)
-    assert datetime.fromisoformat(moment).tzinfo is not None
-    assert rest == "plan 2021-Q3: computing the results"
+    remember(tmp_path, run, began=datetime.now(UTC), ended="failed", code=3, reason="no such month")
+    lines = (tmp_path / LOG).read_text(encoding="utf-8").splitlines()
+    moments, said = zip(*(line.split(" ", 1) for line in lines), strict=True)
+    assert all(datetime.fromisoformat(moment).tzinfo is not None for moment in moments)
+    assert said == (
+        "khanh-hoa-2021 2021-Q3: computing the results",
+        "khanh-hoa-2021 2021-Q3: failed (3) in 0.0 s: no such month",
+    )
 
 
-def test_a_log_that_cannot_be_written_stops_no_run(tmp_path: Path) -> None:
+def test_a_log_that_cannot_be_written_stops_no_run(tmp_path: Path, run: RunParameters) -> None:
     (tmp_path / LOG).mkdir()
     told: list[str] = []
-    logged(tmp_path, "", told.append)("on it")
+    logged(tmp_path, run, told.append)("on it")
     assert told == ["on it"]
+    remember(tmp_path, run, began=datetime.now(UTC), ended="published", code=0)
+    assert len(history(tmp_path)) == 1

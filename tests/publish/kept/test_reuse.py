@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def into(tmp_path: Path) -> Path:
 
 
 def test_what_ended_well_is_taken_over(edition: Edition, earlier: Path, into: Path) -> None:
-    (taken,) = reuse(edition.recipe(), earlier, into)
+    (taken,) = reuse(edition.recipe, earlier, into)
     assert (taken.stem, taken.status, taken.path) == ("00_summary", "ok", into / "00_summary.ipynb")
     assert taken.path.read_text(encoding="utf-8") == "executed 00_summary"
 
@@ -54,19 +55,19 @@ def test_what_ended_well_is_taken_over(edition: Edition, earlier: Path, into: Pa
 def test_nothing_is_when_anything_that_decides_is_another(
     edition: Edition, earlier: Path, into: Path, change: dict[str, str]
 ) -> None:
-    assert reuse(edition.recipe().model_copy(update=change), earlier, into) == []
+    assert reuse(edition.recipe.model_copy(update=change), earlier, into) == []
     assert list(into.iterdir()) == []
 
 
 def test_a_notebook_that_was_edited_runs_again(edition: Edition, earlier: Path, into: Path) -> None:
     edition.sources[0].write_text("edited", encoding="utf-8")
-    assert reuse(edition.recipe(), earlier, into) == []
+    assert reuse(replace(edition).recipe, earlier, into) == []
 
 
 def test_a_file_that_is_not_the_one_executed_runs_again(edition: Edition, earlier: Path, into: Path) -> None:
     (earlier / "00_summary.ipynb").write_text("half", encoding="utf-8")
-    assert reuse(edition.recipe(), earlier, into) == []
+    assert reuse(edition.recipe, earlier, into) == []
 
 
 def test_a_folder_without_a_manifest_gives_nothing(edition: Edition, tmp_path: Path, into: Path) -> None:
-    assert reuse(edition.recipe(), tmp_path, into) == []
+    assert reuse(edition.recipe, tmp_path, into) == []

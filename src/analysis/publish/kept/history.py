@@ -24,7 +24,7 @@ COLUMNS = ["ended_at", "who", "plan", "quarter", "as_of", "data", "status", "end
 def remember(
     reports: Path, run: RunParameters, *, began: datetime, ended: str, code: int, data: str = "", reason: str = ""
 ) -> None:
-    """Append how a run ended, synchronised to the disk.
+    """Append how a run ended to the history and to the log, synchronised to the disk.
 
     Parameters
     ----------
@@ -58,6 +58,7 @@ def remember(
         "reason": reason,
     }
     _append(reports / HISTORY, json.dumps(entry, ensure_ascii=False))
+    log(reports, run, f"{ended} ({code}) in {entry['seconds']} s{f': {reason}' if reason else ''}")
 
 
 def history(reports: Path) -> pd.DataFrame:
@@ -67,16 +68,21 @@ def history(reports: Path) -> pd.DataFrame:
     return pd.DataFrame([json.loads(line) for line in lines if line], columns=COLUMNS)
 
 
-def logged(reports: Path, of: str, tell: Callable[[str], None]) -> Callable[[str], None]:
-    """Return a teller that also writes each line, with its moment and of which run it is, into the folder's log."""
+def logged(reports: Path, run: RunParameters, tell: Callable[[str], None]) -> Callable[[str], None]:
+    """Return a teller that also writes each line of a run into the folder's log."""
 
     def both(line: str) -> None:
-        # what is told is more than what is logged: a log that cannot be written stops no run
-        with suppress(OSError):
-            _append(reports / LOG, f"{datetime.now(UTC).isoformat(timespec='seconds')} {of}{line}")
+        log(reports, run, line)
         tell(line)
 
     return both
+
+
+def log(reports: Path, run: RunParameters, line: str) -> None:
+    """Write a line about a run into the folder's log, with its moment; a log that cannot be written stops no run."""
+    moment = datetime.now(UTC).isoformat(timespec="seconds")
+    with suppress(OSError):
+        _append(reports / LOG, f"{moment} {run.plan_name} {run.quarter}: {line}")
 
 
 def _append(file: Path, line: str) -> None:

@@ -17,7 +17,10 @@ from analysis.promises import Text
 from analysis.publish.executed import Executed, Status
 
 NAME = "manifest.json"
-_LIBRARIES = ("papermill", "nbconvert", "pandas", "statsmodels", "numpy")
+_LIBRARIES = (
+    *("papermill", "nbconvert", "pandas", "statsmodels", "numpy", "scipy", "duckdb"),
+    *("matplotlib", "seaborn", "great-tables", "jinja2", "nh3", "babel"),
+)
 
 
 class _Frozen(BaseModel):
@@ -37,6 +40,11 @@ class Recipe(_Frozen):
         sha256 of each notebook by stem.
     pages : str
         sha256 of the code and templates that turn results into pages.
+    besides : str
+        sha256 of what pages read besides the results: what was published before, and how the method does elsewhere.
+    made_with : str
+        sha256 of the versions of Python and of the libraries. Publications that are older than these two fields are
+        still read, and equal to nothing new.
     """
 
     results_key: str
@@ -46,6 +54,8 @@ class Recipe(_Frozen):
     as_of: str
     notebooks: dict[str, str]
     pages: str
+    besides: str = ""
+    made_with: str = ""
 
 
 class NotebookRecord(_Frozen):

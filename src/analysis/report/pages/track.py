@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
-
 from analysis.forecast.backtest.skill import skill_table
-from analysis.parameters import ROOT
 from analysis.report import numbers
 from analysis.report.figures import track as track_figures
 from analysis.report.pages.page import Page
 from analysis.report.tables import track as track_tables
 from analysis.report.tables.ledger import LEDGER, graded
 from analysis.report.tables.plain import plain
-
-PUBLIC = ROOT / "data" / "track_record"
-"""Grades on public panels; `README.md` there has the command that made them."""
 
 
 class TrackPage(Page):
@@ -60,7 +54,7 @@ class TrackPage(Page):
                 "English emergency departments. Both were seen while the method was made."
             )
         )
-        years, calibration, places = (_public(name) for name in ("years", "calibration", "places"))
+        years, calibration, places = (track_tables.public(name) for name in ("years", "calibration", "places"))
         coverage = track_tables.coverage(years, words, named=words.text("Panel"))
         self._html(plain(coverage, caption=words.text("How often the outcome fell into the interval")))
         of = skill_table(years, seed=0)
@@ -86,8 +80,3 @@ class TrackPage(Page):
             self._note(words.text("Nothing has been published for this plan yet."))
             return
         self._html(plain(table, caption=words.text("Probabilities published for this plan")))
-
-
-def _public(name: str) -> pd.DataFrame:
-    """Return a small table of every public panel."""
-    return pd.concat([pd.read_csv(file) for file in sorted(PUBLIC.glob(f"*/{name}.csv"))], ignore_index=True)

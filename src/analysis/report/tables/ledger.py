@@ -22,7 +22,7 @@ def said_over_the_year(ledger: Path, run: RunParameters, results: Results) -> pd
     What was published for an earlier quarter stands; for the one just before, if nothing was, what the same method
     says from what was known then.
     """
-    frames = [_published(ledger, run), results.previous, results.promises]
+    frames = [published_before(ledger, run), results.previous, results.promises]
     rows = pd.concat([frame[["target", "part", "quarter", "probability"]] for frame in frames if len(frame)])
     rows = rows[(rows["part"] == "") & (rows["quarter"] >= f"{results.plan.year - 1}-Q4")]
     rows = rows.drop_duplicates(["target", "quarter"]).sort_values("quarter", kind="stable")
@@ -45,7 +45,7 @@ def graded(ledger: Path, run: RunParameters, results: Results, words: Wording) -
     words : Wording
         Of the page.
     """
-    rows = _published(ledger, run)
+    rows = published_before(ledger, run)
     if len(rows):
         rows = rows[rows["target"].isin([target.id for target in results.plan.targets])]
     if rows.empty:
@@ -68,8 +68,11 @@ def graded(ledger: Path, run: RunParameters, results: Results, words: Wording) -
     )
 
 
-def _published(ledger: Path, run: RunParameters) -> pd.DataFrame:
-    """Return the promises published for quarters before the run's and known by its day; the last of each stands."""
+def published_before(ledger: Path, run: RunParameters) -> pd.DataFrame:
+    """Return the promises published for quarters before the run's and known by its day; the last of each stands.
+
+    All columns of the ledger; see `publish.kept.ledger`.
+    """
     file = ledger / f"{run.plan_name}.csv"
     if not file.exists():
         return pd.DataFrame()

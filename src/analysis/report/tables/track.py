@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from analysis.parameters import ROOT
 from analysis.report import numbers
 from analysis.report.wording import Wording, _
+
+PUBLIC = ROOT / "data" / "track_record"
+"""Grades on public panels; `README.md` there has the command that made them."""
 
 MODELS = {
     "hub": _("What is published (pool)"),
@@ -28,6 +32,11 @@ MODELS = {
     "statsmodels_theta": _("Theta"),
 }
 """What a reader calls a model."""
+
+
+def public(name: str) -> pd.DataFrame:
+    """Return a small table of every public panel."""
+    return pd.concat([pd.read_csv(file) for file in sorted(PUBLIC.glob(f"*/{name}.csv"))], ignore_index=True)
 
 
 def model_name(model: str, words: Wording) -> str:
