@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shlex
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -48,3 +52,44 @@ def test_a_schedule_runs_the_very_command(kind: str) -> None:
 
 def test_cron_does_not_end_at_a_percent_sign() -> None:
     assert schedule("cron", ["date", "+%F"]) == "0 6 * * * date +\\%F\n"
+
+
+AWKWARD = [
+    'mail -s "due failed" office@x',
+    """sh -c 'notify "$DUNGHEN_REASON" $HOME ${HOME}'""",
+    "it's 100% done!",
+    "%",
+    "a\\%b \\",
+    "`id` $(id) ~ * ; #",
+    "",
+]
+
+
+@pytest.mark.parametrize("left_to_the_shell", [False, True], ids=["cron takes \\ away", "the shell does"])
+def test_cron_hands_on_every_word_as_it_was_said(left_to_the_shell: bool) -> None:
+    script = "import json, sys; print(json.dumps(sys.argv[1:]))"
+    line = schedule("cron", [sys.executable, "-c", script, *AWKWARD]).removeprefix("0 6 * * * ")
+    assert re.search(r"(?<!\\)%", line) is None
+    heard = line if left_to_the_shell else line.replace("\\%", "%")
+    ended = subprocess.run(["/bin/sh", "-c", heard], capture_output=True, text=True, check=True)
+    assert json.loads(ended.stdout) == AWKWARD
+
+
+@pytest.mark.parametrize(
+    ("word", "written"),
+    [
+        ('mail -s "due failed" office@x', r'"mail -s \"due failed\" office@x"'),
+        ('sh -c "notify $DUNGHEN_REASON"', r'"sh -c \"notify $$DUNGHEN_REASON\""'),
+        ("/srv/$USER/100%", "/srv/$$USER/100%%"),
+        (r"a\b", r'"a\\b"'),
+        ("it's done!", '"it\'s done!"'),
+        (";", '";"'),  # bare, it would begin another command
+        ("", '""'),
+    ],
+)
+def test_systemd_is_told_every_word_in_its_own_quotes(word: str, written: str) -> None:
+    assert f"\nExecStart=/opt/dunghen due {written}\n" in schedule("systemd", ["/opt/dunghen", "due", word])
+
+
+def test_systemd_finds_a_program_in_a_folder_with_a_dollar_sign() -> None:
+    assert "\nExecStart=/opt/$5/100%%/dunghen due\n" in schedule("systemd", ["/opt/$5/100%/dunghen", "due"])

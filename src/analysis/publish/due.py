@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
@@ -67,10 +69,24 @@ def schedule(kind: str, command: Sequence[str]) -> str:
     command : sequence of str
         The command and its arguments.
     """
-    return {"systemd": SYSTEMD, "cron": CRON}[kind].format(command=" ".join(map(_quoted, command)))
+    template, line = {"systemd": (SYSTEMD, _systemd_line), "cron": (CRON, _cron_line)}[kind]
+    return template.format(command=line(command))
 
 
-def _quoted(word: str) -> str:
-    # Both readers know double quotes; cron takes a bare % for the end of the line.
-    plain = word.replace("%", "\\%")
-    return f'"{plain}"' if any(one in word for one in " \t\"'$*?") else plain
+def _cron_line(command: Sequence[str]) -> str:
+    # A bare % is the end of the line to cron. Its \% stands outside the quotes: some crons leave it to the shell.
+    return " ".join(r"\%".join(map(shlex.quote, word.split("%"))) for word in command)
+
+
+def _systemd_line(command: Sequence[str]) -> str:
+    # $NAME is put in inside quotes too, but not in the name of the program, where $$ would be two.
+    program, *arguments = command
+    words = [program, *(word.replace("$", "$$") for word in arguments)]
+    return " ".join(_systemd_quoted(word.replace("%", "%%")) for word in words)
+
+
+def _systemd_quoted(word: str) -> str:
+    if re.fullmatch(r"[\w@%$+=:,./-]+", word):
+        return word
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
