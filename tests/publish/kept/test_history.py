@@ -7,6 +7,8 @@ import multiprocessing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from analysis.parameters import RunParameters
 from analysis.publish.kept.history import HISTORY, LOG, history, logged, remember
 
@@ -42,6 +44,31 @@ def test_runs_that_end_at_once_are_all_remembered(tmp_path: Path, run: RunParame
         one.join()
     lines = (tmp_path / HISTORY).read_text(encoding="utf-8").splitlines()
     assert sorted(json.loads(line)["ended"] for line in lines) == [f"{i}" for i in range(8)]
+
+
+def test_a_full_disk_leaves_the_history_as_it_was(tmp_path: Path, run: RunParameters, no_file_beyond) -> None:
+    _remember(tmp_path, run, "published")
+    before = (tmp_path / HISTORY).read_bytes()
+    with no_file_beyond(len(before) + 20), pytest.raises(OSError, match="No space left"):
+        _remember(tmp_path, run, "nothing to do")
+    assert (tmp_path / HISTORY).read_bytes() == before
+    _remember(tmp_path, run, "failed")
+    assert history(tmp_path)["ended"].tolist() == ["published", "failed"]
+
+
+def test_a_line_that_a_power_cut_left_half_costs_no_other(tmp_path: Path, run: RunParameters) -> None:
+    _remember(tmp_path, run, "published")
+    whole = (tmp_path / HISTORY).read_bytes()
+    cut = '{"ended_at": "2021-10-01", "who": "Đ'.encode()[:-1]  # inside a letter, which takes two bytes
+    (tmp_path / HISTORY).write_bytes(whole + cut)
+    assert history(tmp_path)["ended"].tolist() == ["published"]
+    _remember(tmp_path, run, "failed")
+    assert history(tmp_path)["ended"].tolist() == ["published", "failed"]
+
+
+def test_a_reason_may_hold_what_ends_a_line_elsewhere(tmp_path: Path, run: RunParameters) -> None:
+    remember(tmp_path, run, began=BEGAN, ended="failed", code=4, reason="one\u2028two")
+    assert history(tmp_path)["reason"].tolist() == ["one\u2028two"]
 
 
 def test_what_is_told_and_how_it_ended_is_logged_with_its_moment(tmp_path: Path, run: RunParameters) -> None:

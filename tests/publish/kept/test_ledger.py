@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-import signal
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -78,20 +76,33 @@ def test_what_was_not_known_by_the_day_looked_back_to_is_left_out(tmp_path, run,
     assert graded(tmp_path / "nowhere", run, third, Wording("en")).empty
 
 
-def test_a_disk_that_is_full_leaves_the_ledger_as_it_was(tmp_path, run, third):
+def test_a_disk_that_is_full_leaves_the_ledger_as_it_was(tmp_path, run, third, no_file_beyond):
     enter(tmp_path, run, third, MOMENT)
     file = tmp_path / "khanh-hoa-2021.csv"
     before = file.read_bytes()
     later = replace(third, fingerprint=replace(third.fingerprint, data="later"))
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 20, limits[1]))
-    try:
-        with pytest.raises(OSError, match=r".+"):
-            enter(tmp_path, run, later, MOMENT)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        signal.signal(signal.SIGXFSZ, ignored)
+    with no_file_beyond(len(before) + 20), pytest.raises(OSError, match="No space left"):
+        enter(tmp_path, run, later, MOMENT)
     assert file.read_bytes() == before
     enter(tmp_path, run, later, MOMENT)
     assert file.read_bytes().startswith(before)
+
+
+def test_a_disk_full_at_the_first_entry_leaves_no_ledger(tmp_path, run, third, no_file_beyond):
+    file = tmp_path / "khanh-hoa-2021.csv"
+    with no_file_beyond(20), pytest.raises(OSError, match="No space left"):
+        enter(tmp_path, run, third, MOMENT)
+    assert not file.exists()
+    enter(tmp_path, run, third, MOMENT)
+    assert list(pd.read_csv(file).columns) == COLUMNS
+
+
+def test_an_empty_ledger_is_like_none(tmp_path, run, third):
+    file = tmp_path / "khanh-hoa-2021.csv"
+    file.touch()
+    fourth = run.model_copy(update={"quarter": "2021-Q4", "as_of": date(2021, 12, 20)})
+    assert graded(tmp_path, fourth, third, Wording("en")).empty
+    enter(tmp_path, run, third, MOMENT)
+    enter(tmp_path, run, third, MOMENT)
+    assert list(pd.read_csv(file).columns) == COLUMNS
+    assert len(graded(tmp_path, fourth, third, Wording("en"))) == 1

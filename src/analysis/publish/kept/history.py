@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import getpass
 import json
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from filelock import FileLock
 
 from analysis.parameters import RunParameters
+from analysis.publish.kept.append import append
 
 HISTORY, LOG = ".history.jsonl", "dunghen.log"
 """Names in the reports folder."""
@@ -64,8 +65,17 @@ def remember(
 def history(reports: Path) -> pd.DataFrame:
     """Return every run remembered in a reports folder, oldest first: `COLUMNS`."""
     file = reports / HISTORY
-    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    return pd.DataFrame([json.loads(line) for line in lines if line], columns=COLUMNS)
+    # as bytes: text has more ends of a line than JSON escapes, and a cut line may end inside a letter
+    lines = file.read_bytes().split(b"\n") if file.exists() else []
+    entries = [entry for line in lines if (entry := _entry(line)) is not None]
+    return pd.DataFrame(entries, columns=COLUMNS)
+
+
+def _entry(line: bytes) -> dict[str, Any] | None:
+    try:
+        return json.loads(line)
+    except ValueError:  # what a power cut left of one, or nothing behind the last
+        return None
 
 
 def logged(reports: Path, run: RunParameters, tell: Callable[[str], None]) -> Callable[[str], None]:
@@ -87,10 +97,8 @@ def log(reports: Path, run: RunParameters, line: str) -> None:
 
 def _append(file: Path, line: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(file.with_name(f".{file.name.lstrip('.')}.lock")), file.open("ab") as appended:
-        appended.write(f"{line}\n".encode())
-        appended.flush()
-        os.fsync(appended.fileno())
+    with FileLock(file.with_name(f".{file.name.lstrip('.')}.lock")):
+        append(file, f"{line}\n")
 
 
 def _user() -> str:

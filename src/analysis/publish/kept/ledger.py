@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import errno
 import io
-import os
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pandas as pd
 from filelock import FileLock
 
 from analysis.parameters import RunParameters
+from analysis.publish.kept.append import append
 from analysis.results import Results
 
 COLUMNS = [
@@ -24,7 +23,7 @@ COLUMNS = [
 def enter(ledger: Path, run: RunParameters, results: Results, moment: datetime) -> None:
     """Append the probabilities of a published quarter to the file of its plan, unless its last entry says the same.
 
-    The lines are written at once and synchronised; what a full disk leaves half written is taken back.
+    The lines are written at once or not at all.
 
     Parameters
     ----------
@@ -41,25 +40,18 @@ def enter(ledger: Path, run: RunParameters, results: Results, moment: datetime) 
     file = ledger / f"{run.plan_name}.csv"
     key = results.fingerprint.key
     with FileLock(ledger / f".{run.plan_name}.lock"):
-        if file.exists() and _last_entry(file, run.quarter) == (key, run.status):
+        # an empty file, as a power cut may leave one, is like none: it has no header yet
+        is_begun = file.exists() and file.stat().st_size > 0
+        if is_begun and _last_entry(file, run.quarter) == (key, run.status):
             return
         lines = io.StringIO()
         writer = csv.writer(lines, lineterminator="\n")
-        if not file.exists():
+        if not is_begun:
             writer.writerow(COLUMNS)
         about = [moment.isoformat(timespec="seconds"), key, run.quarter, run.as_of.isoformat(), run.status]
         for promise in results.promises[COLUMNS[5:]].itertuples(index=False):
             writer.writerow([*about, *("" if pd.isna(value) else value for value in promise)])
-        with file.open("ab", buffering=0) as ledger_file:
-            before = ledger_file.tell()
-            try:
-                text = lines.getvalue().encode()
-                if ledger_file.write(text) != len(text):
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file))
-                os.fsync(ledger_file.fileno())
-            except BaseException:
-                ledger_file.truncate(before)
-                raise
+        append(file, lines.getvalue())
 
 
 def _last_entry(file: Path, quarter: str) -> tuple[str, str] | None:

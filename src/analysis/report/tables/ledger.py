@@ -74,7 +74,7 @@ def published_before(ledger: Path, run: RunParameters) -> pd.DataFrame:
     All columns of the ledger; see `publish.kept.ledger`.
     """
     file = ledger / f"{run.plan_name}.csv"
-    if not file.exists():
+    if not file.exists() or file.stat().st_size == 0:
         return pd.DataFrame()
     rows = pd.read_csv(
         file, dtype={"part": str, "quarter": str}, keep_default_na=False, na_values={"probability": [""]}
