@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from analysis.parameters import RunParameters
 from analysis.publish.edition import Edition
 from analysis.publish.executed import Executed
@@ -27,6 +29,18 @@ def test_a_manifest_is_read_back_as_written(
     assert manifest.is_complete(tmp_path, made.files)
     (tmp_path / "indicators.csv").unlink()
     assert not manifest.is_complete(tmp_path, made.files)
+
+
+def test_a_full_disk_leaves_the_manifest_before_and_nothing_beside_it(
+    tmp_path: Path, run: RunParameters, results: Results, words: Wording, no_file_beyond
+) -> None:
+    edition = Edition(run, results, [], words, datetime(2021, 10, 1, tzinfo=UTC))
+    first = edition.manifest([Executed("00_summary", tmp_path / "00_summary.ipynb", "ok", 1.0)], tmp_path)
+    manifest.write(first, tmp_path)
+    with no_file_beyond(20), pytest.raises(OSError, match="File too large"):
+        manifest.write(edition.manifest([], tmp_path), tmp_path)
+    assert manifest.read(tmp_path) == first
+    assert [path.name for path in tmp_path.iterdir()] == [manifest.NAME]
 
 
 def test_a_missing_or_broken_manifest_means_unpublished(tmp_path: Path) -> None:

@@ -44,6 +44,26 @@ def test_the_run_before_is_kept_and_older_ones_are_swept(shelf: Shelf) -> None:
     assert (shelf.link / "index.html").read_text() == "run 4"
 
 
+def test_a_plan_named_like_another_and_its_quarter_keeps_its_runs(tmp_path: Path) -> None:
+    longer, shorter = (Shelf(tmp_path, name, "2021-Q3") for name in ("kh_2021-Q3", "kh"))
+    theirs = published(longer, after=0)
+    failed = longer.begin(MOMENT + timedelta(hours=1))
+    longer.give_up(failed)
+    published(shorter, after=2)
+    shorter.give_up(shorter.begin(MOMENT + timedelta(hours=3)))
+    assert (longer.link / "index.html").read_text() == "run 0"
+    assert longer.published() == theirs.resolve()
+    assert longer.left_over() == failed.with_suffix(".failed")
+
+
+def test_the_last_run_that_came_to_nothing_is_resumed_whatever_the_plan_is_called(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, "kh.v2", "2021-Q3")
+    assert shelf.left_over() is None
+    shelf.give_up(shelf.begin(MOMENT))
+    drafts = {hours: shelf.begin(MOMENT + timedelta(hours=hours)) for hours in (1, 2, 9, 10, 3, 4)}
+    assert shelf.left_over() == drafts[10]
+
+
 def test_giving_up_keeps_the_last_failure_only_and_never_the_link(shelf: Shelf) -> None:
     good = published(shelf, after=0)
     shelf.give_up(shelf.begin(MOMENT + timedelta(hours=1)))

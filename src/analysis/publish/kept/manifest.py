@@ -108,8 +108,15 @@ class Manifest(_Frozen):
 
 
 def write(manifest: Manifest, folder: Path) -> None:
-    """Write a run folder's manifest."""
-    (folder / NAME).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    """Write a run folder's manifest; the one before stays as it was until the new one is whole."""
+    fresh = folder / f".{NAME}.new"
+    try:
+        fresh.write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        fresh.replace(folder / NAME)
+    except BaseException:
+        # a later manifest would name it among the files of the run
+        fresh.unlink(missing_ok=True)
+        raise
 
 
 def read(folder: Path) -> Manifest | None:

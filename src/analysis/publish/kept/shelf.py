@@ -7,6 +7,7 @@ that came to nothing ``<run id>.failed``, so that only what was published ever b
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +20,7 @@ from filelock import FileLock, Timeout
 from analysis.faults import EnvironmentFault
 
 _PART, _FAILED = ".part", ".failed"
+_MOMENT = "[0-9]{8}T[0-9]{12}Z"
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,17 @@ class Shelf:
     def left_over(self) -> Path | None:
         """Return the folder of the last run of this quarter that came to nothing: failed, or killed half-way."""
         found = [folder for folder in self._folders() if folder.name.endswith((_PART, _FAILED))]
-        return max(found, key=lambda folder: folder.name.split(".")[0], default=None)
+        return found[-1] if found else None
 
     def _folders(self) -> list[Path]:
-        # The moment, behind the last "_", tells 2021-Q3 of one plan from that of another whose name begins alike.
-        return list(self.runs.glob(f"{self.plan}_{self.quarter}_[0-9]*"))
+        """Return the folders of this quarter's runs, whatever became of them, earliest first.
+
+        Another plan's name may go on as this quarter's folders do: they are those where the moment comes next, and
+        nothing else.
+        """
+        states = "|".join(map(re.escape, (_PART, _FAILED)))
+        ours = re.compile(f"{re.escape(self.plan)}_{re.escape(self.quarter)}_{_MOMENT}({states})?")
+        return sorted(folder for folder in self.runs.glob("*") if ours.fullmatch(folder.name))
 
     def begin(self, moment: datetime) -> Path:
         """Return a new, empty folder for a run to be made in."""
