@@ -19,7 +19,9 @@ from types import SimpleNamespace
 import pandas as pd
 import psutil
 import pytest
+from click.testing import CliRunner
 
+from analysis.cli import main
 from analysis.faults import BadData, BadParameters, EnvironmentFault, NotebookFailed
 from analysis.parameters import ROOT, RunParameters, read_run_file
 from analysis.publish.cluster import client
@@ -314,10 +316,17 @@ def test_ctrl_c_calls_the_runs_off_and_leaves_the_workers_to_the_next(machines, 
     assert _left_behind(tmp_path) == []
 
 
-def test_without_a_worker_it_says_so_and_gives_up(go, runs, monkeypatch):
+def test_without_a_worker_every_run_says_so_and_calls_its_failure_hook(machines, tmp_path, monkeypatch):
     monkeypatch.setattr(client, "PATIENCE", 3)
-    with pytest.raises(EnvironmentFault, match=r"tcp://.*: no worker for 3 s; start one with dask worker tcp://"):
-        go(runs[0])
+    files = [str(RUN_FILES / f"2021-Q{quarter}.yml") for quarter in (1, 2)]
+    hook = f"sh -c 'echo $DUNGHEN_QUARTER $DUNGHEN_CODE >>{tmp_path}/failed'"
+    options = ["--cluster", machines.address, "--reports", str(tmp_path / "reports"), "--on-failure", hook]
+    ended = CliRunner().invoke(main, ["run", *files, *options])
+    told = f"{machines.address}: no worker for 3 s; start one with dask worker {machines.address} --nthreads 1"
+    assert ended.stderr.splitlines() == [f"{PLAN} 2021-Q1: {told}", f"{PLAN} 2021-Q2: {told}"]
+    assert ended.exit_code == 6
+    assert (tmp_path / "failed").read_text() == "2021-Q1 6\n2021-Q2 6\n"
+    assert _left_behind(tmp_path) == []
 
 
 def test_a_lost_scheduler_is_told_and_the_runs_end(machines, go, runs, tmp_path):
@@ -328,9 +337,10 @@ def test_a_lost_scheduler_is_told_and_the_runs_end(machines, go, runs, tmp_path)
         children.extend(_processes_of(worker))
         machines.scheduler.kill()
 
-    asked = go(*runs, tell=kill)
-    assert [type(ended) for ended in asked.ended] == [EnvironmentFault] * 2
-    assert str(asked.ended[0]).startswith(f"{machines.address}: the scheduler was lost")
+    # the last one waits for the first, of the same quarter, and is asked for only after it
+    asked = go(*runs, runs[0].model_copy(update={"language": "en"}), tell=kill)
+    assert [type(ended) for ended in asked.ended] == [EnvironmentFault] * 3
+    assert all(str(ended).startswith(f"{machines.address}: the scheduler was lost") for ended in asked.ended)
     assert children
     _when(lambda: not any(child.is_running() and child.status() != "zombie" for child in children))
     assert not (tmp_path / "reports" / PLAN).exists()

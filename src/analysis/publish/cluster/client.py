@@ -67,6 +67,7 @@ def publish_all(
 
     Runs of one quarter of one plan are published one after the other in the order given, all others side by side.
     Closing the generator early, as an interruption does, calls off what still runs and waits until it has stopped.
+    Once there is no worker or no scheduler any more, every run that has not ended ends with that fault.
 
     Parameters
     ----------
@@ -84,7 +85,7 @@ def publish_all(
     BadParameters
         The address cannot be one.
     EnvironmentFault
-        Dask is not installed, no scheduler answers, or there is no worker.
+        Dask is not installed, or no scheduler answers: nothing was asked for.
     """
     with _connected(scheduler) as client, _seen_by_both([reports, *([ledger] if ledger else [])]) as request:
         project = errand.project(notebooks)
@@ -108,14 +109,21 @@ def publish_all(
         lanes: dict[tuple[str, str], deque[int]] = {}
         for number, run in enumerate(runs):
             lanes.setdefault((run.plan_name, run.quarter), deque()).append(number)
-        with closing(_Request(client, scheduler, request, task, tell)) as asked:
-            asked.submit([lane.popleft() for lane in lanes.values()])
-            for number, ended in asked.ending():
-                run = runs[number]
-                if lane := lanes[run.plan_name, run.quarter]:
-                    asked.submit([lane.popleft()])
-                page = _shelf(reports, run).link / "index.html"
-                yield number, ended if isinstance(ended, Fault) else Outcome(ended, page)
+        left = set(range(len(runs)))
+        try:
+            with closing(_Request(client, scheduler, request, task, tell)) as asked:
+                asked.submit([lane.popleft() for lane in lanes.values()])
+                for number, ended in asked.ending():
+                    run = runs[number]
+                    if lane := lanes[run.plan_name, run.quarter]:
+                        asked.submit([lane.popleft()])
+                    left.remove(number)
+                    page = _shelf(reports, run).link / "index.html"
+                    yield number, ended if isinstance(ended, Fault) else Outcome(ended, page)
+        except EnvironmentFault as fault:
+            # Only now that what still ran has been called off: nothing is published after it was told to have failed.
+            for number in sorted(left):
+                yield number, fault
 
 
 def _shelf(reports: Path, run: RunParameters) -> Shelf:
@@ -160,10 +168,14 @@ def _seen_by_both(folders: Sequence[Path]) -> Iterator[str]:
             mark.mkdir(parents=True)
         yield request
     except OSError as error:
-        raise EnvironmentFault(f"{error.filename}: {error.strerror or error}") from error
+        raise _of_the_disk(error) from error
     finally:
         for mark in marks:
             shutil.rmtree(mark, ignore_errors=True)
+
+
+def _of_the_disk(error: OSError) -> EnvironmentFault:
+    return EnvironmentFault(f"{error.filename}: {error.strerror or error}")
 
 
 class _Request:
@@ -189,7 +201,10 @@ class _Request:
         """Ask for some of the runs."""
         if self._client.status != "running":
             raise EnvironmentFault(f"{self._address}: the scheduler was lost")
-        tasks, keys = [self._task(number) for number in numbers], [(self._name, number) for number in numbers]
+        try:
+            tasks, keys = [self._task(number) for number in numbers], [(self._name, number) for number in numbers]
+        except OSError as error:
+            raise _of_the_disk(error) from error
         for number, future in zip(
             numbers, self._client.map(work, tasks, key=keys, retries=RETRIES, pure=False), strict=True
         ):
@@ -250,7 +265,8 @@ class _Request:
                 f"{error.allowed_failures + 1} workers were lost while they ran it, the last of them "
                 f"{error.last_worker.address}; its log may say why"
             )
-        except CancelledError:
+        except (CancelledError, OSError):
+            # the latter when it was lost between the news of an answer and the answer
             return EnvironmentFault(f"{self._address}: the scheduler was lost, or called the run off")
         except (ImportError, AttributeError) as error:
             return EnvironmentFault(
