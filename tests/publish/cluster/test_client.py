@@ -346,6 +346,24 @@ def test_a_lost_scheduler_is_told_and_the_runs_end(machines, go, runs, tmp_path)
     assert not (tmp_path / "reports" / PLAN).exists()
 
 
+def test_a_run_that_had_ended_is_told_though_the_scheduler_is_lost_before_the_next(machines, go, runs, monkeypatch):
+    machines.work()
+    ended = client._Request._ended
+
+    def lose(asked: client._Request, *given: object) -> object:
+        answer = ended(asked, *given)
+        machines.scheduler.kill()
+        _when(lambda: asked._client.status != "running")
+        return answer
+
+    monkeypatch.setattr(client._Request, "_ended", lose)
+    first, second = go(runs[0], runs[0].model_copy(update={"language": "en"})).ended
+    assert isinstance(first, Outcome)
+    assert first.state == "published"
+    assert isinstance(second, EnvironmentFault)
+    assert str(second) == f"{machines.address}: the scheduler was lost"
+
+
 def test_where_no_scheduler_is(runs, tmp_path, monkeypatch):
     monkeypatch.setattr(client, "CONNECT", 1)
     with pytest.raises(EnvironmentFault, match=r"tcp://127\.0\.0\.1:9: no scheduler answers"):

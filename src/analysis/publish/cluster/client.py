@@ -115,11 +115,12 @@ def publish_all(
                 asked.submit([lane.popleft() for lane in lanes.values()])
                 for number, ended in asked.ending():
                     run = runs[number]
-                    if lane := lanes[run.plan_name, run.quarter]:
-                        asked.submit([lane.popleft()])
                     left.remove(number)
                     page = _shelf(reports, run).link / "index.html"
                     yield number, ended if isinstance(ended, Fault) else Outcome(ended, page)
+                    # only now: it may find the scheduler lost, and this one had ended before
+                    if lane := lanes[run.plan_name, run.quarter]:
+                        asked.submit([lane.popleft()])
         except EnvironmentFault as fault:
             # Only now that what still ran has been called off: nothing is published after it was told to have failed.
             for number in sorted(left):
