@@ -176,6 +176,17 @@ def test_a_fault_comes_back_as_one(process):
 
 
 @pytest.mark.slow
+def test_an_error_nobody_foresaw_is_answered_in_one_line_and_not_taken_for_a_killed_process(process):
+    # The check of what was asked raises one whose text has several lines.
+    child = process(number="three")
+    said = json.loads(child.stdout.readline())
+    assert said["fault"] == "NotebookFailed"
+    assert said["told"].startswith(f"worker {WORKER}: ValidationError: 1 validation error for Errand number Input ")
+    assert "\n" not in said["told"]
+    assert child.wait(20) == 0
+
+
+@pytest.mark.slow
 def test_a_run_nobody_waits_for_any_more_ends_itself(process, asked, shelf):
     (shelf.reports / ".asked-abc" / "3").touch()  # a second attempt, so that it waits for the quarter
     with shelf.locked():

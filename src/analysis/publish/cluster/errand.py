@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from analysis import quarter
-from analysis.faults import EnvironmentFault, Fault
+from analysis.faults import EnvironmentFault, Fault, NotebookFailed
 from analysis.parameters import ROOT, RunParameters, resolve
 from analysis.publish.kept import manifest
 from analysis.publish.kept.shelf import Shelf
@@ -220,6 +221,11 @@ def main(worker: str) -> None:
         say(fault=EnvironmentFault.__name__, told=f"worker {worker}: {error.filename}: {error.strerror or error}")
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+    except Exception as error:
+        # An error of ours happens again wherever the run is begun anew; the worker's log gets where it was.
+        traceback.print_exc()
+        told = f"worker {worker}: {type(error).__name__}: {' '.join(str(error).split())}; its log says where"
+        say(fault=NotebookFailed.__name__, told=told)
 
 
 if __name__ == "__main__":
