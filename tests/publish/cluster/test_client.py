@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,6 +28,7 @@ from analysis.parameters import ROOT, RunParameters, read_run_file
 from analysis.publish.cluster import client
 from analysis.publish.cluster.client import publish_all
 from analysis.publish.kept import manifest
+from analysis.publish.kept.shelf import lock
 from analysis.publish.run import Outcome
 
 pytestmark = pytest.mark.slow
@@ -313,6 +315,37 @@ def test_ctrl_c_calls_the_runs_off_and_leaves_the_workers_to_the_next(machines, 
     assert _processes_of(worker) == []
     assert worker.poll() is None
     assert not (tmp_path / "reports" / PLAN).exists()
+    assert _left_behind(tmp_path) == []
+
+
+def test_a_run_called_off_during_its_swap_is_told_as_published(machines, go, runs, tmp_path):
+    machines.work()
+    told: list[tuple[int, str]] = []
+    held, let_go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        # what the swap ends with: it waits here, as on a slow disk
+        with lock(tmp_path / "reports", "index"):
+            held.set()
+            let_go.wait()
+
+    def interrupt(number: int, line: str) -> None:
+        told.append((number, line))
+        if line == "publishing":
+            threading.Timer(3, let_go.set).start()
+            raise KeyboardInterrupt
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    with pytest.raises(KeyboardInterrupt):
+        go(*runs, tell=interrupt)
+    thread.join()
+    link = tmp_path / "reports" / PLAN / runs[told[-1][0]].quarter
+    assert told[-1][1] == f"published: {link / 'index.html'}"
+    assert link.is_symlink()
+    assert "" not in [line for _, line in told]
+    assert [path.name for path in link.parent.iterdir()] == [link.name]
     assert _left_behind(tmp_path) == []
 
 

@@ -93,6 +93,26 @@ def test_one_asked_for_by_force_is_not_either(asked, publications, shelf):
     assert publications == [True, True]
 
 
+def test_one_interrupted_after_the_link_has_moved_is_published_and_any_other_is_not(
+    asked, publications, shelf, monkeypatch
+):
+    _publish_one(shelf, "before")
+    publish, moves = errand.publish, [False, True]
+
+    def interrupted(run: RunParameters, **given: object) -> None:
+        if moves.pop(0):
+            publish(run, **given)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(errand, "publish", interrupted)
+    # Somebody has published since it was asked for, and that is not this run.
+    asked = asked.model_copy(update={"force": True, "before": "long before"})
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(asked, WORKER, print)
+    asked = asked.model_copy(update={"number": 4, "before": "before"})
+    assert carry_out(asked, WORKER, print) == "published"
+
+
 def test_the_second_attempt_waits_for_the_first_and_any_other_run_does_not(asked, publications, shelf):
     told: list[str] = []
     held, let_go = threading.Event(), threading.Event()

@@ -109,22 +109,31 @@ def publish_all(
         lanes: dict[tuple[str, str], deque[int]] = {}
         for number, run in enumerate(runs):
             lanes.setdefault((run.plan_name, run.quarter), deque()).append(number)
+
+        def outcome(number: int, state: Any) -> Outcome:
+            return Outcome(state, _shelf(reports, runs[number]).link / "index.html")
+
         left = set(range(len(runs)))
+        asked = _Request(client, scheduler, request, task, tell)
         try:
-            with closing(_Request(client, scheduler, request, task, tell)) as asked:
+            with closing(asked):
                 asked.submit([lane.popleft() for lane in lanes.values()])
                 for number, ended in asked.ending():
-                    run = runs[number]
                     left.remove(number)
-                    page = _shelf(reports, run).link / "index.html"
-                    yield number, ended if isinstance(ended, Fault) else Outcome(ended, page)
+                    yield number, ended if isinstance(ended, Fault) else outcome(number, ended)
                     # only now: it may find the scheduler lost, and this one had ended before
-                    if lane := lanes[run.plan_name, run.quarter]:
+                    if lane := lanes[runs[number].plan_name, runs[number].quarter]:
                         asked.submit([lane.popleft()])
         except EnvironmentFault as fault:
             # Only now that what still ran has been called off: nothing is published after it was told to have failed.
+            published = asked.published()
             for number in sorted(left):
-                yield number, fault
+                yield number, outcome(number, "published") if number in published else fault
+        except (KeyboardInterrupt, GeneratorExit):
+            # nobody takes an outcome any more
+            for number in asked.published():
+                tell(number, f"published: {outcome(number, 'published').page}")
+            raise
 
 
 def _shelf(reports: Path, run: RunParameters) -> Shelf:
@@ -193,6 +202,7 @@ class _Request:
         self._client, self._address, self._name, self._task, self._tell = client, address, name, task, tell
         self._futures: dict[int, Future[str]] = {}
         self._at_work: dict[int, str] = {}
+        self._answers: dict[int, str] = {}
         self._news: queue.SimpleQueue[tuple[int, str, str]] = queue.SimpleQueue()
         self._seen_worker = time.monotonic()
         self._told_none = False
@@ -221,7 +231,8 @@ class _Request:
                 self._refuse_no_workers()
                 continue
             if kind == "done":
-                ended = self._ended(self._futures.pop(number))
+                ended = self._ended(number)
+                del self._futures[number]
                 self._at_work.pop(number, None)
                 yield number, ended
             else:
@@ -234,7 +245,9 @@ class _Request:
             self._at_work[number] = text
         elif kind == "ended":
             self._at_work.pop(number, None)
-        else:
+            if text:
+                self._answers[number] = text
+        elif kind == "line":
             self._tell(number, text)
 
     def _refuse_no_workers(self) -> None:
@@ -255,11 +268,11 @@ class _Request:
             for number in self._futures:
                 self._tell(number, "waiting for a worker: there is none")
 
-    def _ended(self, future: Future[str]) -> str | Fault:
+    def _ended(self, number: int) -> str | Fault:
         from distributed import CancelledError, KilledWorker
 
         try:
-            answer = json.loads(future.result())
+            answer = json.loads(self._answers.get(number) or self._futures[number].result())
         except KilledWorker as error:
             # Dask would try for ever with a run that brings every worker down, as one too large for their memory does.
             return NotebookFailed(
@@ -292,3 +305,8 @@ class _Request:
                     self._follow(*self._news.get(timeout=_LOOK))
         with suppress(OSError, RuntimeError):
             self._client.unsubscribe_topic(self._name)
+
+    def published(self) -> list[int]:
+        """Return which of the runs called off were in their swap, which then ends all the same."""
+        answers = {number: json.loads(self._answers.get(number, "{}")) for number in self._futures}
+        return [number for number, answer in answers.items() if answer.get("state") == "published"]

@@ -117,7 +117,7 @@ def carry_out(errand: Errand, worker: str, tell: Callable[[str], None]) -> str:
 
     A run may be carried out twice, when the first worker was lost. The second time it waits for the first to let go of
     the quarter, and takes what the first has published for the answer to what was asked, also when it was asked to
-    publish by force.
+    publish by force. One interrupted during its swap, which nothing breaks off, has published.
 
     Raises
     ------
@@ -130,6 +130,7 @@ def carry_out(errand: Errand, worker: str, tell: Callable[[str], None]) -> str:
     _refuse_unseen(errand, worker, [reports, *([ledger] if ledger else [])])
     shelf = Shelf(reports, errand.run.plan_name, errand.run.quarter)
     again = not _is_first(shared(reports, errand.request) / str(errand.number))
+    found = errand.before if again else shelf.published_id()
     force, waited = errand.force, False
 
     def prepare(run: RunParameters) -> Results:
@@ -155,6 +156,10 @@ def carry_out(errand: Errand, worker: str, tell: Callable[[str], None]) -> str:
         except _OvertakenError:
             force = False
             continue
+        except KeyboardInterrupt:
+            if shelf.published_id() == found:
+                raise
+            return "published"
         if ended == "busy" and again:
             if not waited:
                 tell("waiting for the quarter, which a run still holds")

@@ -50,10 +50,12 @@ def work(asked: str) -> str:
         told = f"worker {worker.address} has {worker.state.nthreads} threads: start it with --nthreads 1"
         return json.dumps({"fault": EnvironmentFault.__name__, "told": told})
     tell("begun", worker.address)
+    answer = ""
     try:
         answer = _ask(asked, worker.address, lambda: _is_wanted(worker, key), lambda line: tell("line", line))
     finally:
-        tell("ended", "")
+        # with the answer: Dask drops that of a run that was called off
+        tell("ended", answer)
     return answer
 
 
