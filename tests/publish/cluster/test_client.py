@@ -318,6 +318,19 @@ def test_ctrl_c_calls_the_runs_off_and_leaves_the_workers_to_the_next(machines, 
     assert _left_behind(tmp_path) == []
 
 
+def test_what_a_killed_command_leaves_behind_is_swept_by_the_next(machines, go, runs, tmp_path):
+    worker = machines.work()
+    options = ["--cluster", machines.address, "--reports", str(tmp_path / "reports")]
+    command = [sys.executable, "-m", "analysis.cli", "run", str(RUN_FILES / "2021-Q1.yml"), *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as asking:
+        assert any("computing the results" in line for line in asking.stdout)
+        asking.kill()
+    assert _left_behind(tmp_path) != []
+    _when(lambda: _processes_of(worker) == [])
+    assert go(runs[1]).ended[0].state == "published"
+    assert _left_behind(tmp_path) == []
+
+
 def test_a_run_called_off_during_its_swap_is_told_as_published(machines, go, runs, tmp_path):
     machines.work()
     told: list[tuple[int, str]] = []

@@ -16,12 +16,11 @@ import gc
 import json
 import logging
 import queue
-import shutil
 import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +30,7 @@ from analysis.faults import BadParameters, EnvironmentFault, Fault, NotebookFail
 from analysis.parameters import RunParameters
 from analysis.publish.cluster import errand
 from analysis.publish.cluster.errand import Errand
+from analysis.publish.cluster.marks import marked
 from analysis.publish.cluster.task import GRACE, work
 from analysis.publish.kept.shelf import Shelf
 from analysis.publish.limits import DEFAULT_LIMITS, Limits
@@ -172,16 +172,13 @@ def _connected(scheduler: str) -> Iterator[Client]:
 def _seen_by_both(folders: Sequence[Path]) -> Iterator[str]:
     """Yield the name of a request, marked in some folders as long as it lasts: a worker looks for it there."""
     request = uuid.uuid4().hex
-    marks = [errand.shared(folder, request) for folder in folders]
     try:
-        for mark in marks:
-            mark.mkdir(parents=True)
-        yield request
+        with ExitStack() as marks:
+            for folder in folders:
+                marks.enter_context(marked(folder, request))
+            yield request
     except OSError as error:
         raise _of_the_disk(error) from error
-    finally:
-        for mark in marks:
-            shutil.rmtree(mark, ignore_errors=True)
 
 
 def _of_the_disk(error: OSError) -> EnvironmentFault:

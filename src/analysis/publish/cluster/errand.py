@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict
 from analysis import quarter
 from analysis.faults import EnvironmentFault, Fault, NotebookFailed
 from analysis.parameters import ROOT, RunParameters, resolve
+from analysis.publish.cluster.marks import mark
 from analysis.publish.kept import manifest
 from analysis.publish.kept.shelf import Shelf
 from analysis.publish.limits import Limits
@@ -32,7 +33,6 @@ from analysis.publish.run import publish
 from analysis.report.wording import Wording
 from analysis.results import Results
 
-_SHARED = ".asked-"
 _GRACE = 45
 """Seconds an interrupted run has to shut its kernels down."""
 
@@ -90,11 +90,6 @@ def from_project(path: Path) -> str:
     return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
 
 
-def shared(folder: Path, request: str) -> Path:
-    """Return the folder by which both sides of a request see that a folder is the same one."""
-    return folder / f"{_SHARED}{request}"
-
-
 def refuse_other_project(theirs: dict[str, str], notebooks: Path, worker: str) -> None:
     """Refuse to publish with other code than whoever asked has.
 
@@ -129,7 +124,7 @@ def carry_out(errand: Errand, worker: str, tell: Callable[[str], None]) -> str:
     reports, ledger = resolve(errand.reports), resolve(errand.ledger) if errand.ledger else None
     _refuse_unseen(errand, worker, [reports, *([ledger] if ledger else [])])
     shelf = Shelf(reports, errand.run.plan_name, errand.run.quarter)
-    again = not _is_first(shared(reports, errand.request) / str(errand.number))
+    again = not _is_first(mark(reports, errand.request) / str(errand.number))
     found = errand.before if again else shelf.published_id()
     force, waited = errand.force, False
 
@@ -170,9 +165,9 @@ def carry_out(errand: Errand, worker: str, tell: Callable[[str], None]) -> str:
         return "published" if ended == "nothing to do" and is_ours else ended
 
 
-def _is_first(mark: Path) -> bool:
+def _is_first(begun: Path) -> bool:
     try:
-        mark.touch(exist_ok=False)
+        begun.touch(exist_ok=False)
     except FileExistsError:
         return False
     return True
@@ -180,7 +175,7 @@ def _is_first(mark: Path) -> bool:
 
 def _refuse_unseen(errand: Errand, worker: str, folders: list[Path]) -> None:
     for folder in folders:
-        if not shared(folder, errand.request).is_dir():
+        if not mark(folder, errand.request).is_dir():
             raise EnvironmentFault(
                 f"worker {worker} cannot see {folder} of where the run was asked for; every machine needs it, on a "
                 "shared disk"
