@@ -6,7 +6,6 @@ import os
 import shlex
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +13,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from analysis.cli import main
-from analysis.commands.progress import progress
 from analysis.faults import BadData, NotebookFailed
 from analysis.parameters import ROOT
 from analysis.publish import run as publishing_run
@@ -133,17 +131,6 @@ def test_of_runs_on_a_cluster_the_worst_code_wins_and_lines_are_those_of_one_mac
         "khanh-hoa-2021 2021-Q2: no such month",
         "khanh-hoa-2021 2021-Q2: 2 workers were lost",
     ]
-
-
-def test_what_was_published_stays_on_the_screen_when_the_rest_is_interrupted(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    with suppress(KeyboardInterrupt), progress(2) as tell:
-        tell("khanh-hoa-2021 2021-Q1: published: /reports/index.html")
-        tell("khanh-hoa-2021 2021-Q2: computing the results")
-        raise KeyboardInterrupt
-    assert capsys.readouterr().out.endswith("\nkhanh-hoa-2021 2021-Q1: published: /reports/index.html\n")
 
 
 def test_what_a_cluster_has_is_not_said_here(good: Path) -> None:
