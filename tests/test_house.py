@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "analysis"
-LEAVES = {"faults", "strict_yaml", "parameters", "periods", "interpretation", "promises", "plan", "schema"}
+LEAVES = {"durable", "faults", "strict_yaml", "parameters", "periods", "interpretation", "promises", "plan", "schema"}
 ORDER = [
     "data",
     "indicators",

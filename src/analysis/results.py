@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from analysis.data.ingest.received import Basis
 from analysis.data.sources.mapping import About
+from analysis.durable import flush
 from analysis.parameters import RunParameters
 from analysis.plan import Plan
 
@@ -171,6 +172,9 @@ class Results:
                 "form_filed": self.form_filed,
             }
             (part / "results.json").write_text(json.dumps(kept, ensure_ascii=False, indent=1), encoding="utf-8")
+            # A name that reaches the disk before what it stands for would be taken for results ever after.
+            for path in (*part.iterdir(), part):
+                flush(path)
             part.replace(folder)
         except BaseException as error:
             shutil.rmtree(part, ignore_errors=True)

@@ -280,6 +280,8 @@ def test_what_was_taken_over_is_not_lost_with_the_run_that_took_it(
         **dict.fromkeys(("00_summary", "02_online_uptake", "06_targets"), "ok"),
         "07_track_record": "interrupted",
     }
+    # Nor when the next is killed before it has taken anything over.
+    Shelf(tmp_path / "reports", "khanh-hoa-2021", "2021-Q3").begin(datetime.now(UTC))
     told: list[str] = []
     with pytest.raises(NotebookFailed):
         go(resume=True, tell=told.append)

@@ -117,13 +117,13 @@ def publish(
             if not ours:
                 log(reports, run, str(Outcome("busy", page)))
                 return Outcome("busy", page)
-            left_over = shelf.left_over() if resume else None
+            left_over = shelf.left_over() if resume else []
             shelf.clear_away(keep=left_over)
             tell("computing the results")
             edition = Edition(run, prepare(run), _sources(notebooks), words, datetime.now(UTC))
             data = edition.results.fingerprint.data
             if force or not _is_published(shelf, edition):
-                earlier = [] if force else [shelf.published(), left_over]
+                earlier = [] if force else [shelf.published(), *left_over]
                 draft = _make(edition, shelf, earlier, tell, limits, prepare)
             # From the swap to the memory of it: what is said of a run afterwards must be what became of it.
             with undisturbed():

@@ -53,15 +53,19 @@ def test_a_plan_named_like_another_and_its_quarter_keeps_its_runs(tmp_path: Path
     shorter.give_up(shorter.begin(MOMENT + timedelta(hours=3)))
     assert (longer.link / "index.html").read_text() == "run 0"
     assert longer.published() == theirs.resolve()
-    assert longer.left_over() == failed.with_suffix(".failed")
+    assert longer.left_over() == [failed.with_suffix(".failed")]
 
 
-def test_the_last_run_that_came_to_nothing_is_resumed_whatever_the_plan_is_called(tmp_path: Path) -> None:
+def test_runs_that_came_to_nothing_are_resumed_earliest_first_whatever_the_plan_is_called(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path, "kh.v2", "2021-Q3")
-    assert shelf.left_over() is None
-    shelf.give_up(shelf.begin(MOMENT))
+    assert shelf.left_over() == []
+    failed = shelf.begin(MOMENT)
+    shelf.give_up(failed)
     drafts = {hours: shelf.begin(MOMENT + timedelta(hours=hours)) for hours in (1, 2, 9, 10, 3, 4)}
-    assert shelf.left_over() == drafts[10]
+    left_over = shelf.left_over()
+    assert left_over == [failed.with_suffix(".failed"), *(drafts[hours] for hours in (1, 2, 3, 4, 9, 10))]
+    shelf.clear_away(keep=[drafts[3]])
+    assert shelf.left_over() == [failed.with_suffix(".failed"), drafts[3]]
 
 
 def test_giving_up_keeps_the_last_failure_only_and_never_the_link(shelf: Shelf) -> None:
@@ -102,7 +106,7 @@ def test_what_fails_after_the_swap_takes_nothing_from_readers(shelf: Shelf, monk
         if path == shelf.link.parent:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("analysis.publish.kept.shelf._flush", interrupt_after_the_swap)
+    monkeypatch.setattr("analysis.publish.kept.shelf.flush", interrupt_after_the_swap)
     with pytest.raises(KeyboardInterrupt):
         published(shelf, after=1)
     assert (shelf.link / "index.html").read_text() == "run 1"
@@ -115,7 +119,7 @@ def test_what_fails_before_the_swap_is_no_finished_run(shelf: Shelf, monkeypatch
         if path == shelf.runs:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("analysis.publish.kept.shelf._flush", interrupt_before_the_swap)
+    monkeypatch.setattr("analysis.publish.kept.shelf.flush", interrupt_before_the_swap)
     with pytest.raises(KeyboardInterrupt):
         published(shelf, after=1)
     assert (shelf.link / "index.html").read_text() == "run 0"

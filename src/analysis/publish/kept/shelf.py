@@ -6,10 +6,9 @@ that came to nothing ``<run id>.failed``, so that only what was published ever b
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from analysis.durable import flush
 from analysis.faults import EnvironmentFault
 
 _PART, _FAILED = ".part", ".failed"
@@ -68,10 +68,9 @@ class Shelf:
         """Return the run id readers are led to, None when there is none."""
         return self.link.readlink().name if self.link.is_symlink() else None
 
-    def left_over(self) -> Path | None:
-        """Return the folder of the last run of this quarter that came to nothing: failed, or killed half-way."""
-        found = [folder for folder in self._folders() if folder.name.endswith((_PART, _FAILED))]
-        return found[-1] if found else None
+    def left_over(self) -> list[Path]:
+        """Return the folders of this quarter's runs that came to nothing, failed or killed half-way, earliest first."""
+        return [folder for folder in self._folders() if folder.name.endswith((_PART, _FAILED))]
 
     def _folders(self) -> list[Path]:
         """Return the folders of this quarter's runs, whatever became of them, earliest first.
@@ -89,18 +88,18 @@ class Shelf:
         draft.mkdir(parents=True)
         return draft
 
-    def clear_away(self, *, keep: Path | None = None) -> None:
+    def clear_away(self, *, keep: Collection[Path] = ()) -> None:
         """Remove what killed runs of this quarter left half made; whoever calls holds its lock, so nobody is at it.
 
         A notebook that outlived its run may still be writing there; it finds its folder gone.
 
         Parameters
         ----------
-        keep : Path, optional
+        keep : collection of Path
             What is to be resumed.
         """
         for left_behind in self._folders():
-            if left_behind.name.endswith(_PART) and left_behind != keep:
+            if left_behind.name.endswith(_PART) and left_behind not in keep:
                 shutil.rmtree(left_behind, ignore_errors=True)
 
     def publish(self, draft: Path) -> Path:
@@ -111,11 +110,11 @@ class Shelf:
         """
         previous = self.published()
         for path in draft.rglob("*"):
-            _flush(path)
-        _flush(draft)
+            flush(path)
+        flush(draft)
         folder = draft.rename(self.runs / draft.name.removesuffix(_PART))
         try:
-            _flush(self.runs)
+            flush(self.runs)
             self.link.parent.mkdir(exist_ok=True)
             fresh = self.link.with_name(f".{self.link.name}.new")
             fresh.unlink(missing_ok=True)
@@ -126,7 +125,7 @@ class Shelf:
             if self.published() != folder.resolve():
                 folder.rename(draft)
             raise
-        _flush(self.link.parent)
+        flush(self.link.parent)
         self._sweep(keep={folder, previous})
         return folder
 
@@ -162,11 +161,3 @@ def lock(reports: Path, name: str) -> FileLock:
     folder = reports / ".locks"
     folder.mkdir(parents=True, exist_ok=True)
     return FileLock(folder / f"{name}.lock")
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
