@@ -55,7 +55,8 @@ class ForkedProvisioner(LocalProvisioner):
     """Forks the kernels of the running Python; whatever it cannot fork, it launches as usual.
 
     With ``JUPYTER_DEFAULT_PROVISIONER_NAME=dunghen-forked`` it serves stock Papermill, too. It talks to its kernels
-    over Unix sockets, so that no port is listened on and no two kernels are given the same one.
+    over Unix sockets, so that nobody else can and no two kernels are given the same one. One that is forked listens on
+    no port at all; in one that is launched, ipykernel opens one on the loopback for what its own forks print.
 
     Attributes
     ----------
