@@ -212,21 +212,22 @@ def test_of_the_due_one_that_cannot_be_begun_is_told_and_holds_up_no_other(
 
     monkeypatch.setattr(publishing_run, "publish", publish)
     reports = tmp_path / "reports"
-    late, torn = tmp_path / "late.yml", tmp_path / "kh" / "2021-Q9.yml"
-    late.write_text(GOOD.replace("2021-Q3", "2021-Q2").replace("data/demo", "data/not-yet"))
-    torn.parent.mkdir()
-    torn.write_text(GOOD.replace("2021-Q3", "2021-Q9"))
+    folder = tmp_path / "kh"
+    folder.mkdir()
+    (folder / "2021-Q2.yml").write_text(GOOD.replace("2021-Q3", "2021-Q2").replace("data/demo", "data/not-yet"))
+    (folder / "2021-Q4.yml").write_text(GOOD.replace("2021-Q3", "2021-Q9"))
+    (folder / "notes.yml").write_text("no run file")
     in_the_way = tmp_path / "in-the-way.yml"
     in_the_way.write_text(GOOD.replace("2021-Q3", "2021-Q1"))
     (reports / "khanh-hoa-2021" / "2021-Q1").mkdir(parents=True)
     hook = f"{sys.executable} -c \"import os; open({str(tmp_path / 'told')!r}, 'a').write(os.environ['DUNGHEN_PLAN'] + \
 ' ' + os.environ['DUNGHEN_QUARTER'] + '|')\""
-    ended = dunghen("due", torn, late, in_the_way, good, "--today", "2022-01-01", "--reports", reports,
+    ended = dunghen("due", folder, in_the_way, good, "--today", "2022-01-01", "--reports", reports,
                     "--on-failure", hook)  # fmt: skip
     assert ended.exit_code == 2
-    assert [line.split(": ")[0] for line in ended.stderr.splitlines()] == ["kh 2021-Q9", "khanh-hoa-2021 2021-Q2"]
+    assert [line.split(": ")[0] for line in ended.stderr.splitlines()] == ["kh 2021-Q4", "khanh-hoa-2021 2021-Q2"]
     assert "input_path: there is no data/not-yet" in ended.stderr
-    assert (tmp_path / "told").read_text() == "kh 2021-Q9|khanh-hoa-2021 2021-Q2|"
+    assert (tmp_path / "told").read_text() == "kh 2021-Q4|khanh-hoa-2021 2021-Q2|"
     # the folder in the way is the run's own business
     assert began == ["2021-Q1", "2021-Q3"]
 

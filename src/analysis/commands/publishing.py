@@ -13,7 +13,7 @@ import click
 
 from analysis.commands.failures import Failures
 from analysis.commands.limits import as_options, limited
-from analysis.commands.run_files import read_run, read_runs
+from analysis.commands.run_files import read_run, read_runs, run_files
 from analysis.commands.telling import faults_told
 from analysis.publish.limits import Limits
 
@@ -74,7 +74,7 @@ def run(
 
 
 @click.command()
-@click.argument("run_files", metavar="[RUNFILE]...", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("given", metavar="[RUNFILE|FOLDER]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Look as of this day; today by default.")
 @click.option("--list", "only_list", is_flag=True, help="Say what is due and publish nothing.")
 @click.option("--schedule", type=click.Choice(["systemd", "cron"]), help="Print what has a scheduler run this daily.")
@@ -82,7 +82,7 @@ def run(
 @_REPORTS
 @_ON_FAILURE
 def due(
-    run_files: tuple[Path, ...],
+    given: tuple[Path, ...],
     today: datetime | None,
     only_list: bool,
     schedule: Literal["systemd", "cron"] | None,
@@ -92,27 +92,27 @@ def due(
 ) -> None:
     """Publish each quarter whose data is complete and that is not published; all missed ones, earliest first.
 
-    RUNFILEs default to all in parameters/. A quarter's data is complete from its `as_of` on. One that cannot be read,
-    or whose data has not come, fails by itself and holds up no other.
+    A FOLDER stands for the run files in it, those to come included; all of parameters/ by default. A quarter's data is
+    complete from its `as_of` on. One that cannot be read, or whose data has not come, fails by itself and holds up no
+    other.
 
     \b
     Ends as `dunghen run` does; 0 when nothing is due.
     """
     from analysis.faults import Fault
-    from analysis.parameters import ROOT, read_run_file
+    from analysis.parameters import read_run_file
     from analysis.publish import due as look
     from analysis.publish.run import REPORTS
 
     if schedule:
-        given = [str(file.resolve()) for file in run_files] + as_options(limits)
-        given += ["--reports", str(reports.resolve())] if reports else []
-        given += ["--on-failure", on_failure] if on_failure else []
-        click.echo(look.schedule(schedule, [str(Path(sys.argv[0]).resolve()), "due", *given]), nl=False)
+        said = [str(path.resolve()) for path in given] + as_options(limits)
+        said += ["--reports", str(reports.resolve())] if reports else []
+        said += ["--on-failure", on_failure] if on_failure else []
+        click.echo(look.schedule(schedule, [str(Path(sys.argv[0]).resolve()), "due", *said]), nl=False)
         return
-    files = run_files or tuple(sorted((ROOT / "parameters").glob("*/[0-9][0-9][0-9][0-9]-Q[1-4].yml")))
     failures = Failures(on_failure)
     known = {}
-    for file in files:
+    for file in run_files(given):
         try:
             known[read_run_file(file, look=False)] = file
         except Fault as fault:

@@ -13,12 +13,25 @@ if TYPE_CHECKING:
     from analysis.parameters import RunParameters
 
 
-def read_runs(run_files: tuple[Path, ...], received: Path | None, language: str | None) -> list[RunParameters]:
+_NAME = "[0-9][0-9][0-9][0-9]-Q[1-4].yml"
+
+
+def run_files(given: tuple[Path, ...]) -> list[Path]:
+    """Return files as given, and for a folder the run files in it; where nothing is given, all in ``parameters/``."""
+    from analysis.parameters import ROOT
+
+    found: list[Path] = []
+    for path in given or sorted((ROOT / "parameters").iterdir()):
+        found += sorted(path.glob(_NAME)) if path.is_dir() else [path]
+    return found
+
+
+def read_runs(paths: tuple[Path, ...], received: Path | None, language: str | None) -> list[RunParameters]:
     """Return the runs of all files; one bad file and none of them starts."""
     from analysis.faults import BadParameters
 
     runs, faults = [], []
-    for path in run_files:
+    for path in paths:
         try:
             runs.append(read_run(path, received, language))
         except BadParameters as fault:
