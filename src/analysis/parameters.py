@@ -18,6 +18,8 @@ from analysis.interpretation import Interpretation
 ROOT = Path(__file__).resolve().parents[2]
 """The project's folder: relative paths in run files start here, wherever the notebook runs."""
 
+_PATHS = ("plan_file", "source_file", "input_path")
+
 Language = Literal["vi", "en"]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
@@ -128,6 +130,18 @@ def resolve(path: str) -> Path:
     return (ROOT / path).resolve()
 
 
+def without_folders(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a run's parameters as they are published: of a path outside the project its name only.
+
+    What leads there is a matter of this machine, and may name whose it is.
+    """
+    shown = dict(parameters)
+    for key in _PATHS:
+        if shown.get(key) and Path(shown[key]).is_absolute():
+            shown[key] = f"…/{Path(shown[key]).name}"
+    return shown
+
+
 def read_run_file(path: Path, *, look: bool = True, **overrides: Any) -> RunParameters:
     """Return the run a file describes.
 
@@ -183,6 +197,7 @@ def _validated(fields: Mapping[str, Any], *, where: str) -> RunParameters:
 
 
 def _refuse_missing_files(run: RunParameters, where: str) -> None:
-    for key, path in (("plan_file", run.plan_file), ("source_file", run.source_file), ("input_path", run.input_path)):
+    for key in _PATHS:
+        path = getattr(run, key)
         if path is not None and not resolve(path).exists():
             raise BadParameters(f"{where}: {key}: there is no {path}")

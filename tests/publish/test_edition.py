@@ -72,3 +72,10 @@ def test_a_publication_that_is_older_than_a_field_is_still_read(edition: Edition
         del made["recipe"][field]
     old = manifest.Manifest.model_validate(made)
     assert old.recipe != edition.recipe
+
+
+def test_a_manifest_says_of_an_input_outside_the_project_only_its_name(edition: Edition, tmp_path: Path) -> None:
+    elsewhere = edition.run.model_copy(update={"input_path": "/home/lan/2021-09-20"})
+    parameters = replace(edition, run=elsewhere).manifest([], tmp_path).parameters
+    assert parameters["input_path"] == "…/2021-09-20"
+    assert parameters["plan_file"] == "parameters/plans/khanh-hoa-2021.yml"

@@ -77,6 +77,24 @@ def test_the_parameters_reach_the_notebook_and_no_path_of_the_machine_stays(ende
     assert str(ended["00_good"].path.parent) not in text
 
 
+def test_of_an_input_outside_the_project_only_the_name_is_published(
+    tmp_path: Path, write_notebook: Callable[..., Path], run: RunParameters
+) -> None:
+    received = tmp_path / "của ai" / "services.csv"
+    received.parent.mkdir()
+    received.touch()
+    (tmp_path / "out").mkdir()
+    source = write_notebook(tmp_path / "00_reads.ipynb", "open(input_path).close()")
+    one = execute(source, run.model_copy(update={"input_path": str(received)}), tmp_path / "out")
+    assert one.status == "ok"
+    notebook = json.loads(one.path.read_text(encoding="utf-8"))
+    assert notebook["metadata"]["papermill"]["parameters"]["input_path"] == "…/services.csv"
+    said: dict[str, object] = {}
+    exec("".join(notebook["cells"][2]["source"]), said)
+    assert (said["input_path"], said["quarter"]) == ("…/services.csv", "2021-Q3")
+    assert str(tmp_path) not in one.path.read_text(encoding="utf-8")
+
+
 def test_a_notebook_runs_beside_its_source_as_in_jupyterlab(ended: dict[str, Executed]) -> None:
     assert (ended["00_good"].path.parent.parent / "beside").exists()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from analysis import periods
 from analysis.data.form06a.write import write_form
 from analysis.faults import EnvironmentFault
-from analysis.parameters import RunParameters
+from analysis.parameters import RunParameters, without_folders
 from analysis.publish.executed import Executed
 from analysis.publish.kept import manifest
 from analysis.publish.kept.manifest import Manifest, Recipe
@@ -158,7 +158,7 @@ class Edition:
         return Manifest(
             run_id=run_id(folder),
             made_at=self.moment,
-            parameters=self.run.model_dump(mode="json"),
+            parameters=without_folders(self.run.model_dump(mode="json")),
             recipe=self.recipe,
             plan_sha256=self.results.fingerprint.plan,
             data_sha256=self.results.fingerprint.data,

@@ -17,7 +17,9 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.exceptions import PapermillExecutionError
+from papermill.translators import PythonTranslator
 
+from analysis.parameters import without_folders
 from analysis.publish.executed import Executed, Status
 from analysis.publish.kernels import provisioner
 from analysis.publish.kernels.memory import MemoryWatch
@@ -120,6 +122,7 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, limits: Limi
         # To write as much down would take a multiple of what the memory was too small for.
         failed.outputs = []
     _tell_the_truth(executed, failed, path.name)
+    _leave_folders_out(executed, parameters)
     nbformat.write(executed, path)
     if status == "ok" or not log.stat().st_size:
         log.unlink()
@@ -145,7 +148,7 @@ def _one_line(text: str) -> str:
 
 
 def _tell_the_truth(notebook: NotebookNode, failed: NotebookNode | None, name: str) -> None:
-    """Make the states in the metadata those of the exception, and the paths say nothing of this machine."""
+    """Make the states in the metadata those of the exception, and its paths say nothing of this machine."""
     about = notebook.metadata.papermill
     about["input_path"] = about["output_path"] = name
     about["exception"] = True if failed is not None else None
@@ -159,6 +162,17 @@ def _tell_the_truth(notebook: NotebookNode, failed: NotebookNode | None, name: s
             after = True
         elif after and "status" in state:
             state.update(status="pending", exception=None)
+
+
+def _leave_folders_out(notebook: NotebookNode, parameters: dict[str, Any]) -> None:
+    """Make the parameters say nothing of this machine either: in the metadata, and in the cell that set them."""
+    shown = without_folders(parameters)
+    notebook.metadata.papermill.parameters.update(shown)
+    for cell in notebook.cells:
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            for key, value in shown.items():
+                if value != parameters[key]:
+                    cell.source = cell.source.replace(*map(PythonTranslator.translate, (parameters[key], value)))
 
 
 def _number(notebook: NotebookNode, failed: NotebookNode | None) -> int | None:
