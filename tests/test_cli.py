@@ -232,6 +232,18 @@ def test_of_the_due_one_that_cannot_be_begun_is_told_and_holds_up_no_other(
     assert began == ["2021-Q1", "2021-Q3"]
 
 
+def test_due_looks_into_folders_of_plans_and_a_folder_without_any_is_told(tmp_path: Path) -> None:
+    (tmp_path / "parameters" / "kh").mkdir(parents=True)
+    (tmp_path / "parameters" / "kh" / "2021-Q3.yml").write_text(GOOD)
+    options = ["--list", "--today", "2022-01-01", "--reports", tmp_path / "reports"]
+    ended = dunghen("due", tmp_path / "parameters", *options)
+    assert (ended.exit_code, ended.stdout) == (0, "due: khanh-hoa-2021 2021-Q3, data known as of 2021-09-20\n")
+    (tmp_path / "empty").mkdir()
+    ended = dunghen("due", tmp_path / "empty", *options)
+    assert ended.exit_code == 2
+    assert f"{tmp_path / 'empty'}: no such run file" in ended.stderr
+
+
 TOLD = """
 from analysis.commands.progress import progress
 with progress(1) as (tell, complain):

@@ -11,7 +11,7 @@ import pytest
 from analysis.data.sources.mapping import About
 from analysis.parameters import ROOT, RunParameters
 from analysis.plan import read_plan
-from analysis.results import Fingerprint, Results, fingerprint
+from analysis.results import Fingerprint, Results, code_hash, fingerprint
 
 FRAMES = [field.name for field in fields(Results) if field.type == "pd.DataFrame"]
 
@@ -45,7 +45,7 @@ def _run(**changes: Any) -> RunParameters:
 
 
 def _made_of(package: Path, plan: Path, run: RunParameters | None = None, *, data: str = "d") -> Fingerprint:
-    return fingerprint(run or _run(), plan=plan, source=None, published=plan.parent, data=data, package=package)
+    return fingerprint(run or _run(), plan=plan, source=None, published=plan.parent, data=data, code=code_hash(package))
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_what_reaches_the_numbers_changes_the_key(package: Path, plan: Path, cha
 def test_the_data_the_plan_and_the_mapping_change_the_key(package: Path, plan: Path) -> None:
     before = _made_of(package, plan)
     assert _made_of(package, plan, data="other").key != before.key
-    mapped = fingerprint(_run(), plan=plan, source=plan, published=plan.parent, data="d", package=package)
+    mapped = fingerprint(_run(), plan=plan, source=plan, published=plan.parent, data="d", code=code_hash(package))
     assert mapped.key != before.key
     (plan.parent / "figures.csv").write_text("area,indicator\n", encoding="utf-8")
     assert _made_of(package, plan).key != before.key

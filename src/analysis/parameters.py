@@ -137,7 +137,7 @@ def without_folders(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """
     shown = dict(parameters)
     for key in _PATHS:
-        if shown.get(key) and Path(shown[key]).is_absolute():
+        if shown.get(key) and not resolve(shown[key]).is_relative_to(ROOT):
             shown[key] = f"…/{Path(shown[key]).name}"
     return shown
 

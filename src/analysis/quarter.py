@@ -33,10 +33,13 @@ from analysis.interpretation import Interpretation
 from analysis.parameters import ROOT, RunParameters, resolve
 from analysis.plan import Plan, read_plan
 from analysis.readings import Counted, Draws, measured, read, sensitivity
-from analysis.results import Fingerprint, Results, fingerprint, lock, scratch, sweep
+from analysis.results import Fingerprint, Results, code_hash, fingerprint, lock, scratch, sweep
 
 PROCESSED = ROOT / "data" / "processed"
 """Where results are kept; everything in it can be rebuilt."""
+
+CODE = code_hash(Path(__file__).parent)
+"""Hash of the source as this process has loaded it: what is edited later neither computes nor names its results."""
 
 PUBLISHED = ROOT / "data" / "published"
 """Figures others have printed."""
@@ -61,7 +64,7 @@ def results(run: RunParameters) -> Results:
         source=source,
         published=PUBLISHED,
         data=_data_hash(run),
-        package=Path(__file__).parent,
+        code=CODE,
     )
     folder = PROCESSED / made_of.key
     PROCESSED.mkdir(parents=True, exist_ok=True)

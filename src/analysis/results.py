@@ -200,7 +200,7 @@ class Results:
 
 
 def fingerprint(
-    run: RunParameters, *, plan: Path, source: Path | None, published: Path, data: str, package: Path
+    run: RunParameters, *, plan: Path, source: Path | None, published: Path, data: str, code: str
 ) -> Fingerprint:
     """Return the fingerprint of a run; the page's language and signature change no number and are left out.
 
@@ -212,29 +212,38 @@ def fingerprint(
         The plan and the mapping.
     published : Path
         Folder of the published figures that promises are judged by.
-    data : str
-        Hash of the input.
-    package : Path
-        Folder of the source; what only shows numbers (`report`, `explore`, `publish`, the command line) is left
-        out.
+    data, code : str
+        Hashes of the input, and of the source as `code_hash` has it.
     """
     numbers = run.model_dump(
         mode="json", exclude={"language", "status", "signed_by", "plan_file", "input_path", "source_file"}
     )
     figures = sorted(published.glob("*.csv"))
     papers = b"".join(paper.read_bytes() for paper in (plan, *([source] if source else []), *figures))
+    return Fingerprint(
+        parameters=hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest(),
+        plan=hashlib.sha256(papers).hexdigest(),
+        data=data,
+        code=code,
+    )
+
+
+def code_hash(package: Path) -> str:
+    """Return the SHA-256 of the source that makes numbers, and of the versions of the libraries it calls.
+
+    Parameters
+    ----------
+    package : Path
+        Folder of the source; what only shows numbers (`report`, `explore`, `publish`, the command line) is left
+        out.
+    """
     shown = {"report", "explore", "publish", "commands", "cli.py"}
     code = hashlib.sha256()
     for file in sorted(package.rglob("*.py")):
         if file.relative_to(package).parts[0] not in shown:
             code.update(file.relative_to(package).as_posix().encode() + file.read_bytes())
     code.update(_versions().encode())
-    return Fingerprint(
-        parameters=hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest(),
-        plan=hashlib.sha256(papers).hexdigest(),
-        data=data,
-        code=code.hexdigest(),
-    )
+    return code.hexdigest()
 
 
 def lock(processed: Path, key: str) -> FileLock:

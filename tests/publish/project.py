@@ -19,7 +19,7 @@ from analysis import quarter
 from analysis.data.ingest.received import content_hash
 from analysis.parameters import ROOT, read_run_file, resolve
 from analysis.publish.kept import manifest
-from analysis.results import Results, fingerprint
+from analysis.results import Results, code_hash, fingerprint
 
 PLAN, QUARTER = "khanh-hoa-2021", "2021-Q3"
 STEMS = ("00_summary", "02_online_uptake")
@@ -60,7 +60,7 @@ class Project:
                 source=None,
                 published=quarter.PUBLISHED,
                 data=content_hash(resolve(run.input_path)),
-                package=ROOT / "src" / "analysis",
+                code=code_hash(ROOT / "src" / "analysis"),
             )
             results.keep(self.root / "data" / "processed" / made_of.key)
         self.edit("trước")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import shutil
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,11 +17,12 @@ import pytest
 
 from analysis.faults import BadData, EnvironmentFault, Fault, GateRefused, NotebookFailed
 from analysis.parameters import RunParameters
+from analysis.publish import edition
 from analysis.publish.kept import manifest
 from analysis.publish.kept.history import LOG, history
 from analysis.publish.kept.shelf import Shelf
 from analysis.publish.pages import index
-from analysis.publish.run import Outcome, publish
+from analysis.publish.run import Outcome, TooLate, Unwanted, publish
 from analysis.report.wording import Wording
 from analysis.results import Fingerprint, Results
 
@@ -193,14 +197,13 @@ def test_an_interruption_during_the_swap_waits_for_the_whole_of_it(
 
     monkeypatch.setattr(Shelf, "publish", interrupted_swap)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    told: list[str] = []
     try:
-        with pytest.raises(KeyboardInterrupt):
-            go(tell=told.append)
+        with pytest.raises(TooLate) as late:
+            go()
     finally:
         signal.signal(signal.SIGINT, before)
     link = tmp_path / "reports" / "khanh-hoa-2021" / "2021-Q3"
-    assert told[-1] == f"published: {link / 'index.html'}"
+    assert str(late.value.outcome) == f"published: {link / 'index.html'}"
     assert manifest.is_complete(link, manifest.read(link).files)
     assert history(tmp_path / "reports")["ended"].tolist() == ["published"]
 
@@ -240,9 +243,14 @@ def test_an_interruption_ends_the_kernels_and_publishes_nothing(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("what", ["00_summary.ipynb", "data, plan or code behind the numbers"])
+@pytest.mark.parametrize("what", ["00_summary.ipynb", "data or plan", "the code"])
 def test_what_is_changed_while_it_is_made_is_not_published(
-    go: Callable[..., Outcome], tmp_path: Path, results: Results, write_notebook: Callable[..., Path], what: str
+    go: Callable[..., Outcome],
+    tmp_path: Path,
+    results: Results,
+    write_notebook: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
 ) -> None:
     go()
     link = tmp_path / "reports" / "khanh-hoa-2021" / "2021-Q3"
@@ -251,11 +259,51 @@ def test_what_is_changed_while_it_is_made_is_not_published(
     edit = "open('00_summary.ipynb', 'a').write(' ')" if what.endswith("ipynb") else "1 + 1"
     write_notebook(tmp_path / "notebooks" / "00_summary.ipynb", SHOW, edit)
     later = replace(results, fingerprint=Fingerprint("parameters", "plan", "new data", "code"))
-    given = iter([results, results if what.endswith("ipynb") else later])
+    given = iter([results, later if what == "data or plan" else results])
+    if what == "the code":
+        monkeypatch.setattr(edition, "_CODE", "as this process has loaded it")
     with pytest.raises(EnvironmentFault, match=f"^changed while the report was being made: {what}; run again$"):
         go(prepare=lambda run: next(given))
     assert link.readlink() == target
     assert history(tmp_path / "reports")["ended"].tolist() == ["published", "failed"]
+    # Whatever is put back, nobody knows what had been seen.
+    monkeypatch.undo()
+    write_notebook(tmp_path / "notebooks" / "00_summary.ipynb", SHOW, edit)
+    told: list[str] = []
+    with suppress(EnvironmentFault):
+        go(resume=True, tell=told.append)
+    assert not any("taken over" in line for line in told)
+
+
+@pytest.mark.slow
+def test_a_resumed_run_that_comes_to_nothing_at_once_leaves_what_it_was_to_resume(
+    go: Callable[..., Outcome], tmp_path: Path, write_notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_notebook(tmp_path / "notebooks" / "02_online_uptake.ipynb", "1 / 0")
+    with pytest.raises(NotebookFailed):
+        go()
+    kept = contents_of_runs(tmp_path)
+    monkeypatch.setattr(shutil, "copyfile", _refuse)
+    with pytest.raises(EnvironmentFault, match="No space left on device"):
+        go(resume=True)
+    assert contents_of_runs(tmp_path) == kept
+
+
+def contents_of_runs(tmp_path: Path) -> dict[str, dict[str, bytes]]:
+    return {folder.name: contents(folder) for folder in (tmp_path / "reports" / ".runs").iterdir()}
+
+
+def _refuse(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device", "somewhere")
+
+
+def test_a_run_that_need_not_be_any_more_leaves_no_trace(go: Callable[..., Outcome], tmp_path: Path) -> None:
+    def refuse(run: RunParameters) -> Results:
+        raise Unwanted
+
+    with pytest.raises(Unwanted):
+        go(prepare=refuse)
+    assert history(tmp_path / "reports").empty
 
 
 @pytest.mark.slow

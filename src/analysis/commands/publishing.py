@@ -55,8 +55,8 @@ def run(
 
     \b
     Ends with 0 published, nothing to do, or held by another run;
-    2 bad parameters or plan, 3 bad data, 4 a notebook failed, 5 a gate refused a page,
-    6 disk or environment, 130 interrupted; of several runs, the worst.
+    1 a mistake of the suite itself, 2 bad parameters or plan, 3 bad data, 4 a notebook failed,
+    5 a gate refused a page, 6 disk or environment, 130 interrupted; of several runs, the worst.
     """
     if force and resume:
         raise click.UsageError("--force executes everything anew, --resume what is left: one of them")
@@ -144,9 +144,8 @@ def _publish_all(
     try:
         with progress(len(runs)) as (tell, complain):
             for one in runs:
-                name = f"{one.plan_name} {one.quarter}"
                 try:
-                    tell(f"{name}: {_publish(one, limits, tell, force=force, resume=resume, reports=reports)}")
+                    _publish(one, limits, tell, force=force, resume=resume, reports=reports)
                 except Fault as fault:
                     failures.add(one.plan_name, one.quarter, fault, complain)
     except KeyboardInterrupt:
@@ -201,28 +200,35 @@ def _publish(
     force: bool,
     resume: bool,
     reports: Path | None,
-) -> str:
+) -> None:
     from analysis.publish import notebooks
 
     # First of all, because it goes on beside the imports and the results.
     notebooks.warm_up()
     from analysis import quarter
-    from analysis.publish.run import REPORTS, publish
+    from analysis.publish.run import REPORTS, TooLate, publish
     from analysis.report.tables.ledger import LEDGER
     from analysis.report.wording import Wording
 
-    outcome = publish(
-        one,
-        prepare=quarter.results,
-        words=Wording(one.language),
-        reports=reports.resolve() if reports else REPORTS,
-        ledger=None if reports else LEDGER,
-        force=force,
-        resume=resume,
-        limits=limits,
-        tell=lambda line: tell(f"{one.plan_name} {one.quarter}: {line}"),
-    )
-    return str(outcome)
+    def of_the_run(line: object) -> None:
+        tell(f"{one.plan_name} {one.quarter}: {line}")
+
+    try:
+        outcome = publish(
+            one,
+            prepare=quarter.results,
+            words=Wording(one.language),
+            reports=reports.resolve() if reports else REPORTS,
+            ledger=None if reports else LEDGER,
+            force=force,
+            resume=resume,
+            limits=limits,
+            tell=of_the_run,
+        )
+    except TooLate as late:
+        of_the_run(late.outcome)
+        raise
+    of_the_run(outcome)
 
 
 @click.command()

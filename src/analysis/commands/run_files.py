@@ -17,12 +17,17 @@ _NAME = "[0-9][0-9][0-9][0-9]-Q[1-4].yml"
 
 
 def run_files(given: tuple[Path, ...]) -> list[Path]:
-    """Return files as given, and for a folder the run files in it; where nothing is given, all in ``parameters/``."""
+    """Return files as given, and for a folder the run files in it, or in the folders of plans in it.
+
+    Where nothing is given, those of ``parameters/``. A folder with none is returned itself, which is no run file.
+    """
     from analysis.parameters import ROOT
 
+    if not given:
+        return sorted((ROOT / "parameters").glob(f"*/{_NAME}"))
     found: list[Path] = []
-    for path in given or sorted((ROOT / "parameters").iterdir()):
-        found += sorted(path.glob(_NAME)) if path.is_dir() else [path]
+    for path in given:
+        found += sorted(path.glob(_NAME)) or sorted(path.glob(f"*/{_NAME}")) or [path]
     return found
 
 

@@ -28,6 +28,11 @@ from analysis.report.tables.track import PUBLIC
 from analysis.report.wording import Wording
 from analysis.results import Results
 
+_PACKAGE = Path(__file__).parents[1]
+_CODE = manifest.sha256_of_code(_PACKAGE)
+PAGES = manifest.sha256_of_code(_PACKAGE / "publish", _PACKAGE / "report")
+"""Hash of the code and templates that turn results into pages, as this process has loaded them."""
+
 FORM = "form-06a.xlsx"
 """The official form, filled in from cases."""
 
@@ -59,7 +64,6 @@ class Edition:
     @cached_property
     def recipe(self) -> Recipe:
         """Everything that decides what the files say, as it was when first asked for: before anything is made of it."""
-        here = Path(__file__).parent
         return Recipe(
             results_key=self.results.fingerprint.key,
             language=self.run.language,
@@ -67,7 +71,7 @@ class Edition:
             signed_by=self.run.signed_by,
             as_of=self.run.as_of.isoformat(),
             notebooks={source.stem: manifest.sha256(source) for source in self.sources},
-            pages=manifest.sha256_of_code(here, here.parent / "report"),
+            pages=PAGES,
             besides=_sha256_of_besides(self.run),
             made_with=hashlib.sha256(json.dumps(manifest.versions()).encode()).hexdigest(),
         )
@@ -90,8 +94,9 @@ class Edition:
         """
         then, now = self.recipe, replace(self, results=results).recipe
         changed = [source.name for source in self.sources if then.notebooks[source.stem] != now.notebooks[source.stem]]
-        changed += ["the code of the pages"] if then.pages != now.pages else []
-        changed += ["data, plan or code behind the numbers"] if then.results_key != now.results_key else []
+        changed += ["data or plan"] if then.results_key != now.results_key else []
+        # Notebooks still to come may load the one, and what this process has loaded is the other.
+        changed += ["the code"] if manifest.sha256_of_code(_PACKAGE) != _CODE else []
         if changed:
             raise EnvironmentFault(f"changed while the report was being made: {', '.join(changed)}; run again")
 
@@ -190,8 +195,9 @@ class Edition:
 
 def _sha256_of_besides(run: RunParameters) -> str:
     rows = published_before(LEDGER, run)
-    said = rows[["quarter", "target", "probability"]].to_csv(index=False) if len(rows) else ""
-    digest = hashlib.sha256(said.encode())
+    # In whichever order they were entered: pages sort them.
+    said = rows[["quarter", "target", "probability"]].sort_values(["quarter", "target"]) if len(rows) else rows
+    digest = hashlib.sha256((said.to_csv(index=False) if len(said) else "").encode())
     for file in sorted(PUBLIC.glob("*/*.csv")):
         digest.update(f"{file.relative_to(PUBLIC).as_posix()}\0{manifest.sha256(file)}\n".encode())
     return digest.hexdigest()

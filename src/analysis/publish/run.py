@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
@@ -54,6 +55,24 @@ class Outcome:
         return (
             f"published: {self.page}" if self.state == "published" else f"nothing to do, already published: {self.page}"
         )
+
+
+class TooLate(KeyboardInterrupt):
+    """An interruption that came when the run had ended already.
+
+    Attributes
+    ----------
+    outcome : Outcome
+        How it had.
+    """
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(str(outcome))
+        self.outcome = outcome
+
+
+class Unwanted(Exception):
+    """What `prepare` raises of a run that need not be any more: it ends as if it had never begun."""
 
 
 def publish(
@@ -112,6 +131,10 @@ def publish(
     draft: Path | None = None
     outcome: Outcome | None = None
     tell = logged(reports, run, tell)
+
+    def is_out() -> bool:
+        return draft is not None and shelf.published_id() == run_id(draft)
+
     try:
         with shelf.locked() as ours:
             if not ours:
@@ -123,8 +146,7 @@ def publish(
             edition = Edition(run, prepare(run), _sources(notebooks), words, datetime.now(UTC))
             data = edition.results.fingerprint.data
             if force or not _is_published(shelf, edition):
-                earlier = [] if force else [shelf.published(), *left_over]
-                draft = _make(edition, shelf, earlier, tell, limits, prepare)
+                draft = _make(edition, shelf, tell, limits, prepare, reused=not force, resumed=left_over)
             # From the swap to the memory of it: what is said of a run afterwards must be what became of it.
             with undisturbed():
                 if draft:
@@ -135,16 +157,20 @@ def publish(
                     # also when there was nothing to do: the run that published may not have come this far
                     enter(ledger, run, edition.results, edition.moment)
                 index.rebuild(reports, words)
-                ended: Literal["published", "nothing to do"] = "published" if draft else "nothing to do"
-                remember(reports, run, began=began, ended=ended, code=0, data=data)
-                outcome = Outcome(ended, page)
+                done = Outcome("published" if draft else "nothing to do", page)
+                remember(reports, run, began=began, ended=done.state, code=0, data=data)
+                outcome = done
             return outcome
-    except KeyboardInterrupt:
+    except Unwanted:
+        raise
+    except KeyboardInterrupt as interruption:
+        if outcome is None and is_out():
+            # What was still to do, such as the index, failed on the way.
+            outcome = Outcome("published", page)
+            _remember_failure(reports, run, began, data, ended="published", code=130, reason="interrupted")
         if outcome:
-            # It came too late, and nobody is there any more to be given what became of the run.
-            tell(str(outcome))
-        else:
-            _remember_failure(reports, run, began, data, ended="interrupted", code=130)
+            raise TooLate(outcome) from interruption
+        _remember_failure(reports, run, began, data, ended="interrupted", code=130)
         raise
     except Fault as fault:
         _remember_failure(reports, run, began, data, code=fault.exit_code, reason=str(fault))
@@ -154,10 +180,10 @@ def publish(
             _remember_failure(reports, run, began, data, ended="interrupted", code=130)
             raise KeyboardInterrupt from error
         kind, reason = _as_fault(error, reports, run)
-        is_out = draft is not None and shelf.published_id() == run_id(draft)
-        reason = f"published, but {reason}" if is_out else reason
-        _remember_failure(reports, run, began, data, ended="published" if is_out else "failed", code=kind.exit_code,
-                          reason=reason)  # fmt: skip
+        ended = "failed"
+        if is_out():
+            ended, reason = "published", f"published, but {reason}"
+        _remember_failure(reports, run, began, data, ended=ended, code=kind.exit_code, reason=reason)
         raise kind(reason) from error
 
 
@@ -186,7 +212,7 @@ def _remember_failure(
     data: str,
     *,
     code: int,
-    ended: Literal["failed", "interrupted", "published"] = "failed",
+    ended: str = "failed",
     reason: str = "",
 ) -> None:
     # A disk that is full has no room for the memory of it either.
@@ -210,12 +236,15 @@ def _is_published(shelf: Shelf, edition: Edition) -> bool:
 def _make(
     edition: Edition,
     shelf: Shelf,
-    earlier: Sequence[Path | None],
     tell: Callable[[str], None],
     limits: Limits,
     prepare: Callable[[RunParameters], Results],
+    *,
+    reused: bool,
+    resumed: Sequence[Path],
 ) -> Path:
     """Return the folder of a run that may be published: every notebook ran and every page is past the gates."""
+    earlier = [shelf.published(), *resumed] if reused else []
     draft = shelf.begin(edition.moment)
     executed: dict[str, Executed] = {}
     try:
@@ -235,14 +264,27 @@ def _make(
                 # a run that is killed leaves behind what can be taken over
                 manifest.write(edition.manifest(list(executed.values()), draft), draft)
         _refuse_failures(sorted(executed.values(), key=lambda one: one.stem), draft)
-        edition.refuse_changed(prepare(edition.run))
+        _refuse_changed(edition, prepare, draft)
     except BaseException as failure:
+        if resumed and not executed:
+            # It has nothing that those it was to resume have not, and would take their place.
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
         if isinstance(failure, KeyboardInterrupt):
             _tell_of_interruption(edition, executed, draft)
         # What was being made must not be taken for a finished run.
         shelf.give_up(draft)
         raise
     return draft
+
+
+def _refuse_changed(edition: Edition, prepare: Callable[[RunParameters], Results], draft: Path) -> None:
+    try:
+        edition.refuse_changed(prepare(edition.run))
+    except EnvironmentFault:
+        # Nobody knows which notebooks saw what: none of them may be taken over, whatever is put back.
+        (draft / manifest.NAME).unlink()
+        raise
 
 
 def _with_its_page(edition: Edition, one: Executed, files: Sequence[str], draft: Path) -> Executed:

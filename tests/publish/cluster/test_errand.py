@@ -18,9 +18,10 @@ from analysis.faults import EnvironmentFault
 from analysis.parameters import RunParameters
 from analysis.publish.cluster import errand, task
 from analysis.publish.cluster.errand import Errand, carry_out, project, refuse_other_project
+from analysis.publish.kept.history import history
 from analysis.publish.kept.shelf import Shelf
 from analysis.publish.limits import Limits
-from analysis.publish.run import Outcome
+from analysis.publish.run import Outcome, TooLate
 from analysis.results import Results
 
 WORKER = "tcp://10.0.0.7:4000"
@@ -93,6 +94,20 @@ def test_one_asked_for_by_force_is_not_either(asked, publications, shelf):
     assert publications == [True, True]
 
 
+@pytest.mark.slow
+def test_the_second_attempt_of_one_by_force_takes_what_the_first_published(
+    asked: Errand, shelf: Shelf, results: Results, write_notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(errand.quarter, "results", lambda run: results)
+    write_notebook(Path(asked.notebooks) / "00_summary.ipynb", "from IPython.display import HTML; HTML('<h2>Một</h2>')")
+    asked = asked.model_copy(update={"force": True})
+    assert carry_out(asked, WORKER, print) == "published"
+    first = shelf.published_id()
+    assert carry_out(asked, WORKER, print) == "published"
+    assert shelf.published_id() == first
+    assert history(shelf.reports)["ended"].tolist() == ["published", "nothing to do"]
+
+
 def test_one_interrupted_after_the_link_has_moved_is_published_and_any_other_is_not(
     asked, publications, shelf, monkeypatch
 ):
@@ -101,7 +116,7 @@ def test_one_interrupted_after_the_link_has_moved_is_published_and_any_other_is_
 
     def interrupted(run: RunParameters, **given: object) -> None:
         if moves.pop(0):
-            publish(run, **given)
+            raise TooLate(publish(run, **given))
         raise KeyboardInterrupt
 
     monkeypatch.setattr(errand, "publish", interrupted)
@@ -200,7 +215,7 @@ def test_an_error_nobody_foresaw_is_answered_in_one_line_and_not_taken_for_a_kil
     # The check of what was asked raises one whose text has several lines.
     child = process(number="three")
     said = json.loads(child.stdout.readline())
-    assert said["fault"] == "NotebookFailed"
+    assert said["fault"] == "Fault"
     assert said["told"].startswith(f"worker {WORKER}: ValidationError: 1 validation error for Errand number Input ")
     assert "\n" not in said["told"]
     assert child.wait(20) == 0

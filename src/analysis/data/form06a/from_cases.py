@@ -146,6 +146,8 @@ def form_from_cases(
         connection.execute("SET enable_progress_bar = false")
         try:
             frame = connection.execute(_SQL.format(by=by, **_LATE[due_precision]), values).df()
+        except duckdb.InterruptException as error:
+            raise KeyboardInterrupt from error
         except duckdb.Error as error:
             raise BadData(f"{cases}: not a readable table of cases ({str(error).splitlines()[0]})") from error
     _refuse_impossible(frame, cases)

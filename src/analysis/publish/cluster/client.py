@@ -129,6 +129,11 @@ def publish_all(
             published = asked.published()
             for number in sorted(left):
                 yield number, outcome(number, "published") if number in published else fault
+        except (KeyboardInterrupt, GeneratorExit):
+            # nobody takes an outcome any more
+            for number in asked.published():
+                tell(number, str(outcome(number, "published")))
+            raise
 
 
 def _shelf(reports: Path, run: RunParameters) -> Shelf:

@@ -23,13 +23,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from analysis import quarter
-from analysis.faults import EnvironmentFault, Fault, NotebookFailed
+from analysis.faults import EnvironmentFault, Fault
 from analysis.parameters import ROOT, RunParameters, resolve
 from analysis.publish.cluster.marks import mark
 from analysis.publish.kept import manifest
 from analysis.publish.kept.shelf import Shelf
 from analysis.publish.limits import Limits
-from analysis.publish.run import publish
+from analysis.publish.run import TooLate, Unwanted, publish
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -67,10 +67,6 @@ class Errand(BaseModel):
     force: bool
     limits: Limits
     before: str | None
-
-
-class _OvertakenError(Exception):
-    """Somebody has published the quarter since it was asked for again."""
 
 
 def project(notebooks: Path) -> dict[str, str]:
@@ -125,13 +121,12 @@ def carry_out(errand: Errand, worker: str, tell: Callable[[str], None]) -> str:
     _refuse_unseen(errand, worker, [reports, *([ledger] if ledger else [])])
     shelf = Shelf(reports, errand.run.plan_name, errand.run.quarter)
     again = not _is_first(mark(reports, errand.request) / str(errand.number))
-    found = errand.before if again else shelf.published_id()
     force, waited = errand.force, False
 
     def prepare(run: RunParameters) -> Results:
         # Called while the quarter is held: nobody can publish between this look and our own publication.
         if force and shelf.published_id() != errand.before:
-            raise _OvertakenError
+            raise Unwanted
         return quarter.results(run)
 
     while True:
@@ -148,13 +143,11 @@ def carry_out(errand: Errand, worker: str, tell: Callable[[str], None]) -> str:
                 tell=tell,
                 limits=errand.limits,
             ).state
-        except _OvertakenError:
+        except Unwanted:
             force = False
             continue
-        except KeyboardInterrupt:
-            if shelf.published_id() == found:
-                raise
-            return "published"
+        except TooLate as late:
+            ended = late.outcome.state
         if ended == "busy" and again:
             if not waited:
                 tell("waiting for the quarter, which a run still holds")
@@ -225,7 +218,7 @@ def main(worker: str) -> None:
         # An error of ours happens again wherever the run is begun anew; the worker's log gets where it was.
         traceback.print_exc()
         told = f"worker {worker}: {type(error).__name__}: {' '.join(str(error).split())}; its log says where"
-        say(fault=NotebookFailed.__name__, told=told)
+        say(fault=Fault.__name__, told=told)
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ class Manifest(_Frozen):
     made_at : datetime
         UTC.
     parameters : dict
-        The run's parameters as the notebooks got them.
+        The run's parameters as the notebooks got them, but for the folders of what lies outside the project.
     plan_sha256, data_sha256, code_sha256, lock_sha256 : str or None
         What went in.
     versions : dict
