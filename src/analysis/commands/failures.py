@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
-import click
+from analysis.commands.telling import complain
 
 if TYPE_CHECKING:
     from analysis.faults import Fault
-
-
-_complain = partial(click.echo, err=True)
 
 
 class Failures:
@@ -33,11 +29,11 @@ class Failures:
         self._hook = hook
         self.worst = 0
 
-    def add(self, plan: str, quarter: str, fault: Fault, complain: Callable[[str], None] = _complain) -> None:
+    def add(self, plan: str, quarter: str, fault: Fault, tell: Callable[[str], None] = complain) -> None:
         """Tell why a quarter of a plan was not published."""
         from analysis.publish.hook import call_hook
 
-        complain(f"{plan} {quarter}: {fault}")
+        tell(f"{plan} {quarter}: {fault}")
         self.worst = max(self.worst, fault.exit_code)
         if self._hook:
             call_hook(self._hook, plan, quarter, fault)

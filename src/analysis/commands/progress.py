@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import click
 
+from analysis.commands.telling import complain
+
 _STEPS = 11
 """Changes of state of a run: the results, its eight notebooks, the swap, the end."""
 
@@ -40,7 +42,6 @@ def progress(runs: int) -> Iterator[Told]:
     runs : int
         How many there are.
     """
-    complain = partial(click.echo, err=True)
     if not sys.stdout.isatty():
         yield Told(click.echo, complain)
         return

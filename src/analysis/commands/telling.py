@@ -90,6 +90,11 @@ def faults_told(out: Path) -> Iterator[None]:
         raise SystemExit(EnvironmentFault.exit_code) from error
 
 
+def complain(sentence: str) -> None:
+    """Say what went wrong."""
+    click.echo(sentence, err=True)
+
+
 def tell_progress(line: str) -> None:
     """Say what long work is at."""
     click.echo(f"{line} …", err=True)

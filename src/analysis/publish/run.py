@@ -124,6 +124,10 @@ def publish(
         changed meanwhile.
     Fault
         A mistake of the suite itself; the log has the traceback.
+    TooLate
+        Interrupted when it had ended already. Any other KeyboardInterrupt: nothing was published.
+    Unwanted
+        From `prepare`; nothing is remembered of it.
     """
     shelf = Shelf(reports, run.plan_name, run.quarter)
     page = shelf.link / "index.html"
