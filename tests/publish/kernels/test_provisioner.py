@@ -153,7 +153,7 @@ def test_a_killed_kernel_is_noticed_and_leaves_no_zombie() -> None:
 def test_an_interrupt_stops_the_cell_of_this_kernel_alone(kernel: Kernel) -> None:
     kernel.ask("untouched = 1")
     with forked() as one:
-        # told by another thread: an interrupt in the middle of printing is lost, here and in any kernel
+        # told by another thread: the cell sleeps by then
         tell = "threading.Timer(0.5, lambda: print('sleeping', flush=True)).start()"
         asked = one.client.execute(f"import threading, time; {tell}; time.sleep(60)")
         while one.client.get_iopub_msg(timeout=20)["msg_type"] != "stream":
@@ -165,6 +165,22 @@ def test_an_interrupt_stops_the_cell_of_this_kernel_alone(kernel: Kernel) -> Non
         assert reply["content"]["ename"] == "KeyboardInterrupt"
         assert one.ask("print('still here')") == "still here"
     assert kernel.ask("print(untouched)") == "1"
+
+
+BESIDE_A_RUN = """
+import signal, sys
+sys.path.insert(0, {tests!r})
+from test_provisioner import forked
+from analysis.publish import notebooks
+notebooks.warm_up()
+with forked() as one:
+    print(one.ask("import signal; print(signal.pthread_sigmask(signal.SIG_BLOCK, []))"))
+"""
+
+
+def test_a_kernel_can_be_interrupted_though_a_run_has_started_its_server() -> None:
+    script = BESIDE_A_RUN.format(tests=str(Path(__file__).parent))
+    assert subprocess.check_output([sys.executable, "-c", script], text=True).strip() == "set()"
 
 
 def test_a_restarted_kernel_has_forgotten() -> None:

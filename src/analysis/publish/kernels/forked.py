@@ -80,6 +80,8 @@ def _be_alone() -> None:
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    # The server may have been started by a run, which holds Ctrl-C back from it; a cell is to be interrupted by it.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     # A notebook may start processes, which a daemonic one must not, and in the way this Python usually does.
     multiprocessing.current_process().daemon = False
     multiprocessing.set_start_method(None, force=True)
