@@ -17,6 +17,7 @@ ORDER = [
     "forecast",
     "attainment",
     "readings",
+    "fingerprint",
     "results",
     "quarter",
     "report",

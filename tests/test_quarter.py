@@ -12,8 +12,10 @@ import pandas as pd
 import pytest
 
 from analysis import quarter
-from analysis.faults import BadData, BadParameters
+from analysis.faults import BadData, BadParameters, EnvironmentFault
+from analysis.fingerprint import fingerprint
 from analysis.parameters import ROOT, RunParameters, read_run_file
+from analysis.plan import read_plan
 from analysis.results import Results
 
 DEMO = ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml"
@@ -95,29 +97,57 @@ def test_results_are_computed_once(demo: Results, kept: Path, monkeypatch: pytes
         _assert_same_numbers(quarter.results(_run(**changes)), demo)
 
 
-def test_numbers_are_those_of_the_archive_before_too(
-    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("changed", ["plan.yml", "data/about.yml"])
+def test_what_is_changed_while_it_is_computed_is_not_kept_under_its_name(
+    demo: Results, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str
 ) -> None:
-    class Reached(Exception):
-        pass
+    shutil.copytree(ROOT / "data/demo", tmp_path / "data")
+    shutil.copy(ROOT / "parameters/plans/khanh-hoa-2021.yml", tmp_path / "plan.yml")
+    run = _run(plan_file=str(tmp_path / "plan.yml"), input_path=str(tmp_path / "data"))
+    file = tmp_path / changed
+    right = file.read_bytes()
 
-    def stop(run: Any, plan: Any, received: Any, made_of: Any) -> None:
-        raise Reached(made_of.data)
+    def compute(*_: Any) -> Results:
+        file.write_bytes(right + b"# another one\n")
+        return demo
 
-    def data_hash() -> str:
-        with pytest.raises(Reached) as reached:
-            quarter.results(_run(input_path=str(now)))
-        return str(reached.value)
+    monkeypatch.setattr(quarter, "compute", compute)
+    with pytest.raises(EnvironmentFault, match="data or plan; run again"):
+        quarter.results(run)
+    assert [folder for folder in kept.iterdir() if folder.is_dir()] == []
 
-    monkeypatch.setattr(quarter, "compute", stop)
-    now, before = tmp_path / "raw" / "2021-09-20", tmp_path / "raw" / "2021-06-20"
-    shutil.copytree(ROOT / "data/demo", now)
-    alone = data_hash()
-    _changed_data(before, lambda counts: counts)
-    beside = data_hash()
-    shutil.rmtree(before)
-    _changed_data(before, lambda counts: counts.iloc[1:])
-    assert len({alone, beside, data_hash()}) == 3
+
+def test_a_plan_saved_while_the_data_is_hashed_is_the_one_computed_with(
+    demo: Results, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = tmp_path / "plan.yml"
+    before = (ROOT / "parameters/plans/khanh-hoa-2021.yml").read_text(encoding="utf-8")
+    plan.write_text(before, encoding="utf-8")
+    computed_with = []
+
+    def saved_first(*asked: Any, **named: Any) -> Any:
+        plan.write_text(before.replace("threshold: 0.81", "threshold: 0.99"), encoding="utf-8")
+        return fingerprint(*asked, **named)
+
+    def compute(_run: Any, plan: Any, *_: Any) -> Results:
+        computed_with.append(plan)
+        return demo
+
+    monkeypatch.setattr(quarter, "fingerprint", saved_first)
+    monkeypatch.setattr(quarter, "compute", compute)
+    quarter.results(_run(plan_file=str(plan)))
+    assert computed_with == [read_plan(plan)] != [read_plan(ROOT / "parameters/plans/khanh-hoa-2021.yml")]
+
+
+def test_results_a_tidying_hand_has_been_at_are_computed_again(
+    demo: Results, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = kept / demo.fingerprint.key
+    demo.keep(folder)
+    (folder / "promises.parquet").unlink()
+    monkeypatch.setattr(quarter, "compute", lambda *_: demo)
+    _assert_same_numbers(quarter.results(_run()), demo)
+    assert (folder / "promises.parquet").exists()
 
 
 def test_a_run_before_its_quarter_closes_is_refused(kept: Path) -> None:

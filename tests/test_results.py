@@ -1,4 +1,4 @@
-"""What the numbers depend on, and results that are there whole or not at all."""
+"""Results that are there whole or not at all."""
 
 from dataclasses import fields
 from datetime import date
@@ -9,87 +9,12 @@ import pandas as pd
 import pytest
 
 from analysis.data.sources.mapping import About
-from analysis.parameters import ROOT, RunParameters
+from analysis.fingerprint import Fingerprint
+from analysis.parameters import ROOT
 from analysis.plan import read_plan
-from analysis.results import Fingerprint, Results, code_hash, fingerprint
+from analysis.results import Results
 
 FRAMES = [field.name for field in fields(Results) if field.type == "pd.DataFrame"]
-
-
-@pytest.fixture
-def package(tmp_path: Path) -> Path:
-    folder = tmp_path / "package"
-    for name in (
-        "forecast/fit.py",
-        "report/pages/page.py",
-        "explore/what_if.py",
-        "publish/run.py",
-        "commands/intake.py",
-        "cli.py",
-    ):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text("x = 1\n", encoding="utf-8")
-    return folder
-
-
-@pytest.fixture
-def plan(tmp_path: Path) -> Path:
-    path = tmp_path / "plan.yml"
-    path.write_text("year: 2021\n", encoding="utf-8")
-    return path
-
-
-def _run(**changes: Any) -> RunParameters:
-    told = {"plan_file": "p.yml", "quarter": "2021-Q3", "as_of": "2021-09-20", "input_path": "data"}
-    return RunParameters.model_validate(told | changes)
-
-
-def _made_of(package: Path, plan: Path, run: RunParameters | None = None, *, data: str = "d") -> Fingerprint:
-    return fingerprint(run or _run(), plan=plan, source=None, published=plan.parent, data=data, code=code_hash(package))
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{"language": "en"}, {"status": "final", "signed_by": "Sở Nội vụ"}, {"signed_by": "Sở Nội vụ"}],
-)
-def test_the_page_changes_no_number(package: Path, plan: Path, changes: dict[str, Any]) -> None:
-    assert _made_of(package, plan, _run(**changes)).key == _made_of(package, plan).key
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{"seed": 1}, {"draw_count": 300}, {"quarter": "2021-Q2"}, {"overdue_interpretation": "early_literal"}],
-)
-def test_what_reaches_the_numbers_changes_the_key(package: Path, plan: Path, changes: dict[str, Any]) -> None:
-    assert _made_of(package, plan, _run(**changes)).key != _made_of(package, plan).key
-
-
-def test_the_data_the_plan_and_the_mapping_change_the_key(package: Path, plan: Path) -> None:
-    before = _made_of(package, plan)
-    assert _made_of(package, plan, data="other").key != before.key
-    mapped = fingerprint(_run(), plan=plan, source=plan, published=plan.parent, data="d", code=code_hash(package))
-    assert mapped.key != before.key
-    (plan.parent / "figures.csv").write_text("area,indicator\n", encoding="utf-8")
-    assert _made_of(package, plan).key != before.key
-    plan.write_text("year: 2022\n", encoding="utf-8")
-    assert _made_of(package, plan).key != before.key
-
-
-@pytest.mark.parametrize(
-    ("file", "matters"),
-    [
-        ("forecast/fit.py", True),
-        ("report/pages/page.py", False),
-        ("commands/intake.py", False),
-        ("explore/what_if.py", False),
-        ("publish/run.py", False),
-        ("cli.py", False),
-    ],
-)
-def test_only_code_that_computes_changes_the_key(package: Path, plan: Path, file: str, matters: bool) -> None:
-    before = _made_of(package, plan).key
-    (package / file).write_text("x = 2\n", encoding="utf-8")
-    assert (_made_of(package, plan).key != before) is matters
 
 
 def _small() -> Results:

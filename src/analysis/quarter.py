@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from dataclasses import replace
 from datetime import date
@@ -17,12 +16,13 @@ from analysis.attainment.facts import Facts
 from analysis.attainment.probability import Attainment
 from analysis.data.counting import count_cases
 from analysis.data.filed import filed
-from analysis.data.ingest.received import Calendar, Received, content_hash, receive
+from analysis.data.ingest.received import Calendar, Received, receive
 from analysis.data.published import read_breaks, read_published
 from analysis.data.revisions import COLUMNS as REVISED
 from analysis.data.revisions import earlier_archive, revisions
 from analysis.data.workload import count_workload, received_and_peers
-from analysis.faults import BadData, BadParameters
+from analysis.faults import BadData, BadParameters, EnvironmentFault
+from analysis.fingerprint import Fingerprint, code_hash, fingerprint
 from analysis.forecast.backtest.targets import Rule
 from analysis.forecast.open_cases import COLUMNS as NOWCAST
 from analysis.forecast.open_cases import lateness_nowcast
@@ -33,7 +33,7 @@ from analysis.interpretation import Interpretation
 from analysis.parameters import ROOT, RunParameters, resolve
 from analysis.plan import Plan, read_plan
 from analysis.readings import Counted, Draws, measured, read, sensitivity
-from analysis.results import Fingerprint, Results, code_hash, fingerprint, lock, scratch, sweep
+from analysis.results import Results, lock, scratch, sweep
 
 PROCESSED = ROOT / "data" / "processed"
 """Where results are kept; everything in it can be rebuilt."""
@@ -54,38 +54,34 @@ def results(run: RunParameters) -> Results:
         The plan or mapping is wrong, or the run does not fit the plan.
     BadData
         The input cannot be what it is said to be, or does not reach the quarter.
+    EnvironmentFault
+        Something the numbers depend on was changed while they were being computed.
     """
-    plan = read_plan(resolve(run.plan_file))
-    _refuse_misfit(run, plan)
-    source = resolve(run.source_file) if run.source_file else None
-    made_of = fingerprint(
-        run,
-        plan=resolve(run.plan_file),
-        source=source,
-        published=PUBLISHED,
-        data=_data_hash(run),
-        code=CODE,
-    )
+    _refuse_misfit(run, read_plan(resolve(run.plan_file)))
+    made_of = fingerprint(run, published=PUBLISHED, code=CODE)
     folder = PROCESSED / made_of.key
     PROCESSED.mkdir(parents=True, exist_ok=True)
     with lock(PROCESSED, made_of.key):
-        if not folder.exists():
+        if not Results.are_whole_in(folder):
             sweep(PROCESSED, made_of.key)
             with scratch(PROCESSED, made_of.key) as kept:
-                received = _receive(run, plan, resolve(run.input_path), source, Path(kept), as_of=run.as_of)
-                compute(run, plan, received, made_of).keep(folder)
+                found = _compute_anew(run, made_of, Path(kept))
+            # What was changed on the way must not be kept under the name of what it was.
+            if fingerprint(run, published=PUBLISHED, code=CODE).key != made_of.key:
+                raise EnvironmentFault("changed while the results were being computed: data or plan; run again")
+            found.keep(folder)
     return Results.kept_in(folder)
 
 
-def _data_hash(run: RunParameters) -> str:
-    before = _archive_before(run)
-    hashes = [content_hash(folder) for folder in (resolve(run.input_path), *([before[0]] if before else []))]
-    return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+def _source(run: RunParameters) -> Path | None:
+    return resolve(run.source_file) if run.source_file else None
 
 
-def _archive_before(run: RunParameters) -> tuple[Path, date] | None:
-    """Return the archive that revisions are told against, and its day; see `earlier_archive`."""
-    return earlier_archive(resolve(run.input_path)) if run.source_file is None else None
+def _compute_anew(run: RunParameters, made_of: Fingerprint, kept: Path) -> Results:
+    plan = read_plan(resolve(run.plan_file))
+    return compute(
+        run, plan, _receive(run, plan, resolve(run.input_path), _source(run), kept, as_of=run.as_of), made_of
+    )
 
 
 def _receive(
@@ -112,7 +108,7 @@ def compute(run: RunParameters, plan: Plan, received: Received, made_of: Fingerp
     parts = [part for target in now.plan.share_targets for part in target.parts]
     rules: dict[str, Rule] = {part.indicator: "at_most" if part.rule == "at_most" else "at_least" for part in parts}
     record = track_record(now.indicators, rules, origin=origin, seed=drawn.seed)
-    before = _archive_before(run)
+    before = earlier_archive(resolve(run.input_path))
     forms = filed(
         received.cases, resolve(run.input_path), plan=plan, quarter=quarter, due_precision=received.due_precision
     )
@@ -205,10 +201,9 @@ def indicators(run: RunParameters) -> pd.DataFrame:
     """
     plan = read_plan(resolve(run.plan_file))
     _refuse_misfit(run, plan)
-    source = resolve(run.source_file) if run.source_file else None
     origin = plan.origin(run.quarter_period)
     with tempfile.TemporaryDirectory() as kept:
-        received = _receive(run, plan, resolve(run.input_path), source, Path(kept), as_of=run.as_of)
+        received = _receive(run, plan, resolve(run.input_path), _source(run), Path(kept), as_of=run.as_of)
         _refuse_other_calendar(plan, received.counts)
         chosen, own = plan.interpretation(run.answers), Counted(received.counts, received.workload, received.ratings)
         _refuse_unreached(own.known(origin).counts, origin)

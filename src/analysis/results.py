@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
 import re
@@ -20,30 +19,8 @@ from filelock import FileLock, Timeout
 from analysis.data.ingest.received import Basis
 from analysis.data.sources.mapping import About
 from analysis.durable import flush
-from analysis.parameters import RunParameters
+from analysis.fingerprint import Fingerprint
 from analysis.plan import Plan
-
-
-@dataclass(frozen=True, eq=False)
-class Fingerprint:
-    """Hashes of everything the numbers depend on: same fingerprint, same numbers.
-
-    Attributes
-    ----------
-    parameters, plan, data, code : str
-        SHA-256 of the run's parameters that reach the numbers, of the plan, mapping and published figures, of the
-        input, and of the source with the versions of the libraries it calls.
-    """
-
-    parameters: str
-    plan: str
-    data: str
-    code: str
-
-    @property
-    def key(self) -> str:
-        """Name of the folder the results are kept in."""
-        return hashlib.sha256("".join((self.parameters, self.plan, self.data, self.code)).encode()).hexdigest()[:20]
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,6 +152,7 @@ class Results:
             # A name that reaches the disk before what it stands for would be taken for results ever after.
             for path in (*part.iterdir(), part):
                 flush(path)
+            shutil.rmtree(folder, ignore_errors=True)
             part.replace(folder)
         except BaseException as error:
             shutil.rmtree(part, ignore_errors=True)
@@ -183,6 +161,11 @@ class Results:
                 told = error.strerror or str(error)
                 raise OSError(error.errno or errno.EIO, told, str(folder)) from error
             raise
+
+    @staticmethod
+    def are_whole_in(folder: Path) -> bool:
+        """Return whether a folder holds results, with nothing missing: a tidying hand may have been at it."""
+        return all((folder / name).is_file() for name in ("results.json", *(f"{one}.parquet" for one in _frames())))
 
     @classmethod
     def kept_in(cls, folder: Path) -> Self:
@@ -197,53 +180,6 @@ class Results:
             form_filed=kept["form_filed"],
             **{name: pd.read_parquet(folder / f"{name}.parquet") for name in _frames()},
         )
-
-
-def fingerprint(
-    run: RunParameters, *, plan: Path, source: Path | None, published: Path, data: str, code: str
-) -> Fingerprint:
-    """Return the fingerprint of a run; the page's language and signature change no number and are left out.
-
-    Parameters
-    ----------
-    run : RunParameters
-        The run.
-    plan, source : Path
-        The plan and the mapping.
-    published : Path
-        Folder of the published figures that promises are judged by.
-    data, code : str
-        Hashes of the input, and of the source as `code_hash` has it.
-    """
-    numbers = run.model_dump(
-        mode="json", exclude={"language", "status", "signed_by", "plan_file", "input_path", "source_file"}
-    )
-    figures = sorted(published.glob("*.csv"))
-    papers = b"".join(paper.read_bytes() for paper in (plan, *([source] if source else []), *figures))
-    return Fingerprint(
-        parameters=hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest(),
-        plan=hashlib.sha256(papers).hexdigest(),
-        data=data,
-        code=code,
-    )
-
-
-def code_hash(package: Path) -> str:
-    """Return the SHA-256 of the source that makes numbers, and of the versions of the libraries it calls.
-
-    Parameters
-    ----------
-    package : Path
-        Folder of the source; what only shows numbers (`report`, `explore`, `publish`, the command line) is left
-        out.
-    """
-    shown = {"report", "explore", "publish", "commands", "cli.py"}
-    code = hashlib.sha256()
-    for file in sorted(package.rglob("*.py")):
-        if file.relative_to(package).parts[0] not in shown:
-            code.update(file.relative_to(package).as_posix().encode() + file.read_bytes())
-    code.update(_versions().encode())
-    return code.hexdigest()
 
 
 def lock(processed: Path, key: str) -> FileLock:
@@ -278,12 +214,6 @@ def sweep(processed: Path, key: str) -> None:
 
 _HALF_MADE = re.compile(r"\.received-(?P<received>[0-9a-f]{20})-.+|(?P<kept>[0-9a-f]{20})\.[0-9]+\.part")
 """Names of what a run has not finished: rows received, and results being written."""
-
-
-def _versions() -> str:
-    from importlib.metadata import version
-
-    return ",".join(f"{name}={version(name)}" for name in ("duckdb", "numpy", "pandas", "scipy", "statsmodels"))
 
 
 def _frames() -> list[str]:

@@ -15,10 +15,11 @@ from nbformat import NotebookNode
 from project import Project
 
 from analysis.data.sources.mapping import About
+from analysis.fingerprint import Fingerprint
 from analysis.parameters import RunParameters, resolve
 from analysis.plan import read_plan
 from analysis.report.wording import Wording
-from analysis.results import Fingerprint, Results
+from analysis.results import Results
 
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 

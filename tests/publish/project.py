@@ -16,10 +16,10 @@ from functools import partial
 from pathlib import Path
 
 from analysis import quarter
-from analysis.data.ingest.received import content_hash
-from analysis.parameters import ROOT, read_run_file, resolve
+from analysis.fingerprint import fingerprint
+from analysis.parameters import ROOT, read_run_file
 from analysis.publish.kept import manifest
-from analysis.results import Results, code_hash, fingerprint
+from analysis.results import Results
 
 PLAN, QUARTER = "khanh-hoa-2021", "2021-Q3"
 STEMS = ("00_summary", "02_online_uptake")
@@ -54,14 +54,7 @@ class Project:
         self.temporary.mkdir()
         for file in sorted((self.root / "parameters" / PLAN).glob("*.yml")):
             run = read_run_file(file)
-            made_of = fingerprint(
-                run,
-                plan=resolve(run.plan_file),
-                source=None,
-                published=quarter.PUBLISHED,
-                data=content_hash(resolve(run.input_path)),
-                code=code_hash(ROOT / "src" / "analysis"),
-            )
+            made_of = fingerprint(run, published=quarter.PUBLISHED, code=quarter.CODE)
             results.keep(self.root / "data" / "processed" / made_of.key)
         self.edit("trước")
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from analysis.faults import BadData, EnvironmentFault, Fault, GateRefused, NotebookFailed
+from analysis.fingerprint import Fingerprint
 from analysis.parameters import RunParameters
 from analysis.publish import edition
 from analysis.publish.kept import manifest
@@ -24,7 +25,7 @@ from analysis.publish.kept.shelf import Shelf
 from analysis.publish.pages import index
 from analysis.publish.run import Outcome, TooLate, Unwanted, publish
 from analysis.report.wording import Wording
-from analysis.results import Fingerprint, Results
+from analysis.results import Results
 
 SHOW = "from IPython.display import HTML, display; display(HTML('<h2>Một</h2><p>quý ' + quarter + '</p>'))"
 INDICATORS = """indicator,series,period,numerator,denominator,value

@@ -17,7 +17,7 @@ from analysis.data.ingest.books import ACCEPTED, KEPT, Book, notable
 from analysis.data.ingest.folder import read_folder, read_parquet
 from analysis.data.ingest.table import ingest
 from analysis.data.ingest.wide import ingest_wide
-from analysis.data.sources.description import described
+from analysis.data.sources.description import FILE, described
 from analysis.data.sources.mapping import About, Mapping, read_mapping
 from analysis.data.workload import count_workload
 from analysis.faults import BadData
@@ -133,12 +133,12 @@ def receive(
 
 
 def content_hash(input_path: Path) -> str:
-    """Return the SHA-256 of an input: of the file, or of a folder's files with their names, in order.
+    """Return the SHA-256 of an input: of the file and what its folder says of it, or of a folder's files, in order.
 
-    Files whose name starts with a dot, such as a lock, are no data.
+    Each counts with its name. Files whose name starts with a dot, such as a lock, are no data.
     """
     digest = hashlib.sha256()
-    files = sorted(input_path.iterdir()) if input_path.is_dir() else [input_path]
+    files = sorted(input_path.iterdir()) if input_path.is_dir() else [input_path, input_path.with_name(FILE)]
     for path in files:
         if path.is_file() and (path == input_path or not path.name.startswith(".")):
             digest.update(path.name.encode())
