@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 
@@ -13,3 +14,25 @@ def flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def rewrite(file: Path, content: str) -> None:
+    """Write a small file anew: whole and on the disk, or it stays as it was.
+
+    Raises
+    ------
+    OSError
+        It could not be written; the error names the file.
+    """
+    fresh = file.with_name(f".{file.name}.new")
+    try:
+        fresh.write_text(content, encoding="utf-8", newline="")
+        if file.exists():
+            shutil.copymode(file, fresh)
+        flush(fresh)
+        fresh.replace(file)
+        flush(file.parent)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(file)) from error
+    finally:
+        fresh.unlink(missing_ok=True)

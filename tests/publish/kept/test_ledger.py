@@ -8,10 +8,11 @@ from datetime import UTC, date, datetime
 import pandas as pd
 import pytest
 
+from analysis.faults import BadData
 from analysis.parameters import resolve
 from analysis.plan import read_plan
-from analysis.publish.kept.ledger import COLUMNS, enter
-from analysis.report.tables.ledger import graded
+from analysis.publish.kept.ledger import enter
+from analysis.report.tables.ledger import COLUMNS, graded, published_before
 from analysis.report.wording import Wording
 
 MOMENT = datetime(2021, 9, 21, 8, 0, tzinfo=UTC)
@@ -81,16 +82,17 @@ def test_a_disk_that_is_full_leaves_the_ledger_as_it_was(tmp_path, run, third, n
     file = tmp_path / "khanh-hoa-2021.csv"
     before = file.read_bytes()
     later = replace(third, fingerprint=replace(third.fingerprint, data="later"))
-    with no_file_beyond(len(before) + 20), pytest.raises(OSError, match="No space left"):
+    with no_file_beyond(len(before) + 20), pytest.raises(OSError, match=f"File too large: '{file}'"):
         enter(tmp_path, run, later, MOMENT)
     assert file.read_bytes() == before
+    assert {path.name for path in tmp_path.iterdir()} <= {file.name, ".khanh-hoa-2021.lock"}
     enter(tmp_path, run, later, MOMENT)
     assert file.read_bytes().startswith(before)
 
 
 def test_a_disk_full_at_the_first_entry_leaves_no_ledger(tmp_path, run, third, no_file_beyond):
     file = tmp_path / "khanh-hoa-2021.csv"
-    with no_file_beyond(20), pytest.raises(OSError, match="No space left"):
+    with no_file_beyond(20), pytest.raises(OSError, match="File too large"):
         enter(tmp_path, run, third, MOMENT)
     assert not file.exists()
     enter(tmp_path, run, third, MOMENT)
@@ -106,3 +108,44 @@ def test_an_empty_ledger_is_like_none(tmp_path, run, third):
     enter(tmp_path, run, third, MOMENT)
     assert list(pd.read_csv(file).columns) == COLUMNS
     assert len(graded(tmp_path, fourth, third, Wording("en"))) == 1
+
+
+@pytest.mark.parametrize("left", [0.3, 0.6, 0.9])
+def test_an_entry_that_was_cut_off_is_entered_again_and_the_whole_one_stands(tmp_path, run, results, left):
+    several = [("online_uptake", 0.68, "uncertain"), ("overdue", 0.3512, "unlikely"), ("portal", 1.0, "met")]
+    published = replace(results, promises=promises("2021-Q3", *several))
+    enter(tmp_path, run, published, MOMENT)
+    file = tmp_path / "khanh-hoa-2021.csv"
+    header, *lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    entry = "".join(lines)
+    file.write_text(header + entry[: int(len(entry) * left)], encoding="utf-8")
+    later = datetime(2021, 9, 22, 8, 0, tzinfo=UTC)
+    enter(tmp_path, run, published, later)
+    enter(tmp_path, run, published, later)
+    fourth = run.model_copy(update={"quarter": "2021-Q4", "as_of": date(2021, 12, 20)})
+    before = published_before(tmp_path, fourth)
+    assert dict(zip(before["target"], before["probability"], strict=True)) == {name: p for name, p, _ in several}
+    assert file.read_text(encoding="utf-8").count("2021-09-22") == 3
+
+
+@pytest.mark.parametrize(
+    "content",
+    [",".join(COLUMNS)[:70], ",".join(COLUMNS).replace(",", ";") + "\n1;2\n", ",".join(COLUMNS) + "\n" + 13 * "1,"],
+    ids=["cut in its header", "saved by a table program", "a line too long"],
+)
+def test_what_is_no_ledger_is_told_of_and_left_as_it_is(tmp_path, run, third, content):
+    file = tmp_path / "khanh-hoa-2021.csv"
+    file.write_text(content, encoding="utf-8")
+    for look in (lambda: enter(tmp_path, run, third, MOMENT), lambda: published_before(tmp_path, run)):
+        with pytest.raises(BadData, match=r"khanh-hoa-2021\.csv: .*put back the copy"):
+            look()
+    assert file.read_text(encoding="utf-8") == content
+
+
+def test_a_ledger_may_be_a_link_to_another_disk(tmp_path, run, third):
+    elsewhere, ledger = tmp_path / "elsewhere.csv", tmp_path / "ledger"
+    ledger.mkdir()
+    (ledger / "khanh-hoa-2021.csv").symlink_to(elsewhere)
+    enter(ledger, run, third, MOMENT)
+    assert (ledger / "khanh-hoa-2021.csv").is_symlink()
+    assert len(pd.read_csv(elsewhere)) == 1

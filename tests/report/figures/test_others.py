@@ -16,7 +16,7 @@ from analysis.report.figures.history import history
 from analysis.report.figures.multiples import multiples
 from analysis.report.figures.surveys import survey
 from analysis.report.figures.timeliness import timeliness
-from analysis.report.tables.ledger import said_over_the_year
+from analysis.report.tables.ledger import COLUMNS, said_over_the_year
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -125,10 +125,10 @@ def test_a_gap_picture_names_who_holds_most(results: Results) -> None:
 def test_a_history_joins_what_was_published_recomputed_and_said_now(
     results: Results, run: RunParameters, tmp_path: Path
 ) -> None:
-    rows = ["published_at,fingerprint,quarter,as_of,status,target,part,rule,threshold,probability",
-            "2021-04-01,x,2021-Q1,2021-03-20,final,autonomy,,,,0.4",
-            "2021-07-01,x,2021-Q2,2021-06-20,final,autonomy,,,,0.3",
-            "2021-12-01,x,2021-Q4,2021-12-20,final,autonomy,,,,0.9"]  # fmt: skip
+    rows = [",".join(COLUMNS),
+            "2021-04-01,x,2021-Q1,2021-03-20,final,autonomy,,,,0.4,,uncertain",
+            "2021-07-01,x,2021-Q2,2021-06-20,final,autonomy,,,,0.3,,uncertain",
+            "2021-12-01,x,2021-Q4,2021-12-20,final,autonomy,,,,0.9,,likely"]  # fmt: skip
     (tmp_path / "khanh-hoa-2021.csv").write_text("\n".join(rows), encoding="utf-8")
     said = said_over_the_year(tmp_path, run, results)
     mine = said[said["target"] == "autonomy"]

@@ -1,4 +1,4 @@
-"""The ledger: every probability ever published, one line each, appended and never changed."""
+"""The ledger: every probability ever published, one line each, added and never changed."""
 
 from __future__ import annotations
 
@@ -10,20 +10,16 @@ from pathlib import Path
 import pandas as pd
 from filelock import FileLock
 
+from analysis.durable import rewrite
 from analysis.parameters import RunParameters
-from analysis.publish.kept.append import append
+from analysis.report.tables.ledger import COLUMNS, entered
 from analysis.results import Results
-
-COLUMNS = [
-    "published_at", "fingerprint", "quarter", "as_of", "status", "target", "part", "rule", "threshold", "probability",
-    "baseline_probability", "verdict",
-]  # fmt: skip
 
 
 def enter(ledger: Path, run: RunParameters, results: Results, moment: datetime) -> None:
-    """Append the probabilities of a published quarter to the file of its plan, unless its last entry says the same.
+    """Add the probabilities of a published quarter to the file of its plan, unless its last entry says the same.
 
-    The lines are written at once or not at all.
+    The lines are there at once or not at all, whatever happens on the way.
 
     Parameters
     ----------
@@ -35,26 +31,39 @@ def enter(ledger: Path, run: RunParameters, results: Results, moment: datetime) 
         Its results.
     moment : datetime
         When it was published.
+
+    Raises
+    ------
+    BadData
+        The file there is no ledger, or no longer.
+    OSError
+        It could not be written, and stayed as it was.
     """
     ledger.mkdir(parents=True, exist_ok=True)
-    file = ledger / f"{run.plan_name}.csv"
-    key = results.fingerprint.key
+    # the file itself, where its name is a link to another disk
+    file = (ledger / f"{run.plan_name}.csv").resolve()
+    about = [moment.isoformat(timespec="seconds"), results.fingerprint.key, run.quarter, run.as_of.isoformat()]
+    lines = [
+        [*about, run.status, *("" if pd.isna(value) else str(value) for value in promise)]
+        for promise in results.promises[COLUMNS[5:]].itertuples(index=False)
+    ]
     with FileLock(ledger / f".{run.plan_name}.lock"):
-        # an empty file, as a power cut may leave one, is like none: it has no header yet
-        is_begun = file.exists() and file.stat().st_size > 0
-        if is_begun and _last_entry(file, run.quarter) == (key, run.status):
+        before = entered(file)
+        if _last_entry(before, run.quarter) == [line[1:] for line in lines]:
             return
-        lines = io.StringIO()
-        writer = csv.writer(lines, lineterminator="\n")
-        if not is_begun:
-            writer.writerow(COLUMNS)
-        about = [moment.isoformat(timespec="seconds"), key, run.quarter, run.as_of.isoformat(), run.status]
-        for promise in results.promises[COLUMNS[5:]].itertuples(index=False):
-            writer.writerow([*about, *("" if pd.isna(value) else value for value in promise)])
-        append(file, lines.getvalue())
+        # An empty file, as a power cut may leave one, is like none: it has no header yet.
+        text = file.read_text(encoding="utf-8") if len(before) else _csv([COLUMNS])
+        rewrite(file, text + ("" if text.endswith("\n") else "\n") + _csv(lines))
 
 
-def _last_entry(file: Path, quarter: str) -> tuple[str, str] | None:
-    rows = pd.read_csv(file, dtype=str, keep_default_na=False)
+def _last_entry(rows: pd.DataFrame, quarter: str) -> list[list[str]]:
+    """Return the lines last entered for a quarter, but for their moment."""
     mine = rows[rows["quarter"] == quarter]
-    return None if mine.empty else (mine["fingerprint"].iloc[-1], mine["status"].iloc[-1])
+    last = mine[mine["published_at"] == mine["published_at"].iloc[-1]] if len(mine) else mine
+    return [list(line) for line in last[COLUMNS[1:]].itertuples(index=False)]
+
+
+def _csv(lines: list[list[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(lines)
+    return text.getvalue()

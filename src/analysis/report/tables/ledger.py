@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pandas as pd
 
+from analysis.faults import BadData
 from analysis.parameters import ROOT, RunParameters
 from analysis.periods import parse_quarter
 from analysis.report import numbers
@@ -14,6 +16,12 @@ from analysis.results import Results
 
 LEDGER = ROOT / "data" / "ledger"
 """Where every probability published into the project's reports is kept; an office backs it up."""
+
+COLUMNS = [
+    "published_at", "fingerprint", "quarter", "as_of", "status", "target", "part", "rule", "threshold", "probability",
+    "baseline_probability", "verdict",
+]  # fmt: skip
+"""Of a ledger's file; see `publish.kept.ledger`."""
 
 
 def said_over_the_year(ledger: Path, run: RunParameters, results: Results) -> pd.DataFrame:
@@ -71,13 +79,40 @@ def graded(ledger: Path, run: RunParameters, results: Results, words: Wording) -
 def published_before(ledger: Path, run: RunParameters) -> pd.DataFrame:
     """Return the promises published for quarters before the run's and known by its day; the last of each stands.
 
-    All columns of the ledger; see `publish.kept.ledger`.
+    All `COLUMNS`.
+
+    Raises
+    ------
+    BadData
+        The file of the plan is no ledger, or no longer.
     """
-    file = ledger / f"{run.plan_name}.csv"
-    if not file.exists() or file.stat().st_size == 0:
-        return pd.DataFrame()
-    rows = pd.read_csv(
-        file, dtype={"part": str, "quarter": str}, keep_default_na=False, na_values={"probability": [""]}
-    )
+    rows = entered(ledger / f"{run.plan_name}.csv")
+    # A line that was cut off has no verdict, which stands at its end.
+    rows = rows[rows["verdict"] != ""]
     rows = rows[(rows["part"] == "") & (rows["quarter"] < run.quarter) & (rows["as_of"] <= run.as_of.isoformat())]
+    rows = rows.assign(probability=pd.to_numeric(rows["probability"], errors="coerce"))
     return rows.drop_duplicates(["quarter", "target"], keep="last")
+
+
+def entered(file: Path) -> pd.DataFrame:
+    """Return every line of a ledger's file as text, in `COLUMNS`; none where there is no file or an empty one.
+
+    Raises
+    ------
+    BadData
+        The file is no ledger, or no longer: a table program may have saved it in its own way.
+    """
+    if not file.exists() or file.stat().st_size == 0:
+        return pd.DataFrame(columns=COLUMNS, dtype=str)
+    try:
+        with file.open(encoding="utf-8", newline="") as lines:
+            header, *rows = csv.reader(lines)
+    except (ValueError, csv.Error):
+        header, rows = [], []
+    if header != COLUMNS or max(map(len, rows), default=0) > len(COLUMNS):
+        raise BadData(f"{file}: lines of {','.join(COLUMNS)} were expected; {_PUT_BACK}")
+    # A power cut may have left a line that is too short.
+    return pd.DataFrame([row + [""] * (len(COLUMNS) - len(row)) for row in rows], columns=COLUMNS, dtype=str)
+
+
+_PUT_BACK = "put back the copy that was backed up, or move the file away to begin a new one"
