@@ -40,7 +40,7 @@ def compare(before: Path, after: Path) -> None:
 
     with faults_told(before):
         lines, moved = compared(before, after)
-    for line in lines or ["the same parameters, plan, data, code and versions"]:
+    for line in lines or ["the same parameters, plan, data, notebooks, code, versions and earlier publications"]:
         click.echo(line)
     for one in moved.itertuples():
         what = f"{one.target}/{one.part}" if one.part else one.target

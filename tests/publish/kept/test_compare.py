@@ -42,6 +42,24 @@ def test_what_went_in_and_what_came_out_is_told(tmp_path: Path, run: RunParamete
     assert moved[["target", "part", "after"]].to_numpy().tolist() == [["online_uptake", "", 0.9]]
 
 
+def test_what_makes_the_pages_is_told_of_too(tmp_path: Path, run: RunParameters, results: Results) -> None:
+    before, after = put(tmp_path / "a", run, results), put(tmp_path / "b", run, results)
+    for folder, notebooks, said in [
+        (before, {"00": "1", "01": "1", "02": "1"}, "x"),
+        (after, {"00": "2", "03": "1"}, "y"),
+    ]:
+        made = manifest.read(folder)
+        assert made
+        recipe = made.recipe.model_copy(update={"notebooks": notebooks, "pages": said, "besides": said})
+        manifest.write(made.model_copy(update={"recipe": recipe}), folder)
+    lines, moved = compare(before, after)
+    assert lines == [
+        *("00: another notebook", "01: no such notebook any more", "02: no such notebook any more"),
+        *("03: a new notebook", "code of the pages: another one", "earlier publications and track record: another one"),
+    ]
+    assert moved.empty
+
+
 def test_a_folder_without_a_publication_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadParameters, match="no publication"):
         compare(tmp_path, tmp_path)

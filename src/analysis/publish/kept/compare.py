@@ -13,9 +13,10 @@ from analysis.publish.kept.manifest import Manifest
 _INPUTS = {
     "plan_sha256": "plan",
     "data_sha256": "data",
-    "code_sha256": "code",
+    "code_sha256": "code of the numbers",
     "lock_sha256": "lock of dependencies",
 }
+_OF_THE_PAGES = {"pages": "code of the pages", "besides": "earlier publications and track record"}
 COLUMNS = ["target", "part", "before", "after", "verdict_before", "verdict_after", "expected_before", "expected_after"]
 
 
@@ -30,7 +31,7 @@ def compare(before: Path, after: Path) -> tuple[list[str], pd.DataFrame]:
     Returns
     -------
     lines : list of str
-        Parameters, plan, data, code, versions that are not the same.
+        Parameters, plan, data, notebooks, code, versions and earlier publications that are not the same.
     moved : pd.DataFrame
         `COLUMNS`: promises whose probability, verdict or expected share differs.
 
@@ -51,7 +52,25 @@ def compare(before: Path, after: Path) -> tuple[list[str], pd.DataFrame]:
         for name in sorted({*first.versions, *second.versions})
         if first.versions.get(name) != second.versions.get(name)
     ]
+    before_it, after_it = first.recipe.notebooks, second.recipe.notebooks
+    lines += [
+        f"{stem}: {_became(stem in before_it, stem in after_it)}"
+        for stem in sorted({*before_it, *after_it})
+        if before_it.get(stem) != after_it.get(stem)
+    ]
+    recipes = (first.recipe, second.recipe)
+    lines += [
+        f"{word}: another one"
+        for key, word in _OF_THE_PAGES.items()
+        if len({getattr(recipe, key) for recipe in recipes}) > 1
+    ]
     return lines, _moved(before / "attainment.csv", after / "attainment.csv")
+
+
+def _became(was: bool, stays: bool) -> str:
+    if was and stays:
+        return "another notebook"
+    return "no such notebook any more" if was else "a new notebook"
 
 
 def _made(folder: Path) -> Manifest:
