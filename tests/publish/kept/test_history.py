@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from analysis.parameters import RunParameters
-from analysis.publish.kept.history import HISTORY, LOG, history, logged, remember
+from analysis.publish.kept import history as kept_history
+from analysis.publish.kept.history import HISTORY, LOG, history, log, logged, remember
 
 BEGAN = datetime.now(UTC)
 
@@ -92,3 +94,15 @@ def test_a_log_that_cannot_be_written_stops_no_run(tmp_path: Path, run: RunParam
     assert told == ["on it"]
     remember(tmp_path, run, began=datetime.now(UTC), ended="published", code=0)
     assert len(history(tmp_path)) == 1
+
+
+def test_a_line_of_the_log_waits_for_no_suspended_run_longer_than_it_is_worth(
+    tmp_path: Path, run: RunParameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_history, "_FOR_A_LINE", 0.2)
+    with FileLock(tmp_path / f".{LOG}.lock"):
+        log(tmp_path, run, "computing the results")
+    log(tmp_path, run, "publishing")
+    said = (tmp_path / LOG).read_text(encoding="utf-8")
+    assert said.count("\n") == 1
+    assert said.endswith("publishing\n")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from filelock import Timeout
 
 from analysis.faults import EnvironmentFault
 from analysis.publish.kept.shelf import Shelf, run_id
@@ -134,3 +135,24 @@ def test_only_one_run_holds_a_quarter(shelf: Shelf) -> None:
             assert other
     with shelf.locked() as again:
         assert again
+
+
+@pytest.mark.parametrize("moved", ["plan-2021", "."])
+def test_folders_moved_to_another_disk_are_published_into(tmp_path: Path, shelf: Shelf, moved: str) -> None:
+    elsewhere = tmp_path / "elsewhere" / "deeper" / "still"
+    elsewhere.mkdir(parents=True)
+    here = shelf.reports / moved
+    here.parent.mkdir(exist_ok=True)
+    here.symlink_to(elsewhere)
+    published(shelf, after=0)
+    second = published(shelf, after=1)
+    assert shelf.published() == second.resolve()
+    assert (shelf.link / "index.html").read_text() == "run 1"
+    assert not shelf.link.readlink().is_absolute()
+
+
+def test_what_gives_up_while_a_quarter_is_held_is_told_as_it_is(shelf: Shelf) -> None:
+    with pytest.raises(Timeout), shelf.locked():
+        raise Timeout("another lock")
+    with shelf.locked() as ours:
+        assert ours

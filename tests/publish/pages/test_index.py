@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from bs4 import BeautifulSoup
 
 from analysis.parameters import RunParameters
@@ -65,6 +67,36 @@ def test_what_is_not_published_is_not_listed(
     before = index.rebuild(tmp_path, words).read_bytes()
     assert index.rebuild(tmp_path, words).read_bytes() == before
     assert b"2021-Q4" not in before
+
+
+def test_a_quarter_whose_table_is_gone_takes_nothing_from_the_others(
+    tmp_path: Path, run: RunParameters, results: Results, words: Wording
+) -> None:
+    put(tmp_path, run, results, words)
+    put(tmp_path, run.model_copy(update={"quarter": "2021-Q2"}), results, words)
+    (tmp_path / "khanh-hoa-2021" / "2021-Q2" / "attainment.csv").unlink()
+    soup = BeautifulSoup(index.rebuild(tmp_path, words).read_text(encoding="utf-8"), "html.parser")
+    assert [link.text for link in soup.table.find_all("a")] == ["quý II/2021", "quý III/2021"]
+    cells = [[cell.text for cell in row.find_all("td")] for row in soup.tbody.find_all("tr")]
+    assert {first for first, _ in cells} == {"–"}
+    assert {second for _, second in cells} > {"◆ Chưa chắc chắn 68%"}
+
+
+def test_a_folder_nobody_may_look_into_is_no_plan(
+    tmp_path: Path, run: RunParameters, results: Results, words: Wording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, run, results, words)
+    (tmp_path / "lost+found").mkdir()
+    look = Path.iterdir
+
+    def refused(folder: Path) -> Iterator[Path]:
+        # as root, whom no rights keep out, may run the tests
+        if folder.name == "lost+found":
+            raise PermissionError(13, "Permission denied", str(folder))
+        return look(folder)
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    assert "quý III/2021" in index.rebuild(tmp_path, words).read_text(encoding="utf-8")
 
 
 def test_an_empty_shelf_says_so(tmp_path: Path, words: Wording) -> None:

@@ -15,9 +15,13 @@ from filelock import FileLock
 
 from analysis.parameters import RunParameters
 from analysis.publish.kept.append import append
+from analysis.publish.kept.shelf import PATIENCE
 
 HISTORY, LOG = ".history.jsonl", "dunghen.log"
 """Names in the reports folder."""
+
+_FOR_A_LINE = 5
+"""Seconds a line of the log is worth waiting for: a run has twenty."""
 
 COLUMNS = ["ended_at", "who", "plan", "quarter", "as_of", "data", "status", "ended", "code", "seconds", "reason"]
 
@@ -92,12 +96,12 @@ def log(reports: Path, run: RunParameters, line: str) -> None:
     """Write a line about a run into the folder's log, with its moment; a log that cannot be written stops no run."""
     moment = datetime.now(UTC).isoformat(timespec="seconds")
     with suppress(OSError):
-        _append(reports / LOG, f"{moment} {run.plan_name} {run.quarter}: {line}")
+        _append(reports / LOG, f"{moment} {run.plan_name} {run.quarter}: {line}", patience=_FOR_A_LINE)
 
 
-def _append(file: Path, line: str) -> None:
+def _append(file: Path, line: str, *, patience: float = PATIENCE) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(file.with_name(f".{file.name.lstrip('.')}.lock")):
+    with FileLock(file.with_name(f".{file.name.lstrip('.')}.lock"), timeout=patience):
         append(file, f"{line}\n")
 
 

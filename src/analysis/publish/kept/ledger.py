@@ -12,6 +12,7 @@ from filelock import FileLock
 
 from analysis.durable import rewrite
 from analysis.parameters import RunParameters
+from analysis.publish.kept.shelf import PATIENCE
 from analysis.report.tables.ledger import COLUMNS, entered
 from analysis.results import Results
 
@@ -47,7 +48,7 @@ def enter(ledger: Path, run: RunParameters, results: Results, moment: datetime) 
         [*about, run.status, *("" if pd.isna(value) else str(value) for value in promise)]
         for promise in results.promises[COLUMNS[5:]].itertuples(index=False)
     ]
-    with FileLock(ledger / f".{run.plan_name}.lock"):
+    with FileLock(ledger / f".{run.plan_name}.lock", timeout=PATIENCE):
         before = entered(file)
         if _last_entry(before, run.quarter) == [line[1:] for line in lines]:
             return

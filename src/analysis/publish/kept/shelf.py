@@ -6,6 +6,7 @@ that came to nothing ``<run id>.failed``, so that only what was published ever b
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Collection, Iterator
@@ -21,6 +22,9 @@ from analysis.faults import EnvironmentFault
 
 _PART, _FAILED = ".part", ".failed"
 _MOMENT = "[0-9]{8}T[0-9]{12}Z"
+
+PATIENCE = 60
+"""Seconds to wait for what others hold for a moment only: they may have been suspended, or lost with their machine."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +48,16 @@ class Shelf:
     @contextmanager
     def locked(self) -> Iterator[bool]:
         """Hold the quarter for one run; yields False at once when another run holds it."""
-        with suppress(Timeout), lock(self.reports, f"{self.plan}_{self.quarter}").acquire(blocking=False):
-            yield True
+        held = lock(self.reports, f"{self.plan}_{self.quarter}")
+        try:
+            held.acquire(blocking=False)
+        except Timeout:
+            yield False
             return
-        yield False
+        try:
+            yield True
+        finally:
+            held.release()
 
     def published(self) -> Path | None:
         """Return the folder of the published run, None when there is none.
@@ -118,7 +128,8 @@ class Shelf:
             self.link.parent.mkdir(exist_ok=True)
             fresh = self.link.with_name(f".{self.link.name}.new")
             fresh.unlink(missing_ok=True)
-            fresh.symlink_to(Path("..") / self.runs.name / folder.name)
+            # The plan's folder may be a link to another disk, and so may the reports folder.
+            fresh.symlink_to(os.path.relpath(folder.resolve(), self.link.parent.resolve()))
             fresh.replace(self.link)
         except BaseException:
             # An interruption may come a moment after the swap, and then the folder is what readers have.
@@ -157,7 +168,10 @@ def run_id(draft: Path) -> str:
 
 
 def lock(reports: Path, name: str) -> FileLock:
-    """Return a lock in a reports folder, not yet held; it goes with the process that holds it."""
+    """Return a lock in a reports folder, not yet held; it goes with the process that holds it.
+
+    Whoever waits for it gives up after `PATIENCE` with an OSError.
+    """
     folder = reports / ".locks"
     folder.mkdir(parents=True, exist_ok=True)
-    return FileLock(folder / f"{name}.lock")
+    return FileLock(folder / f"{name}.lock", timeout=PATIENCE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +44,13 @@ def _published(reports: Path) -> list[list[tuple[Path, Manifest]]]:
     """Return per plan its published quarters with their manifests, earliest first."""
     plans = []
     for plan in sorted(path for path in reports.iterdir() if path.is_dir() and not path.name.startswith(".")):
-        found = [(link, manifest.read(link)) for link in sorted(plan.iterdir()) if link.is_symlink()]
-        # A link of the office's own, such as "latest", is no quarter more.
-        quarters = [(link, made) for link, made in found if made and made.parameters.get("quarter") == link.name]
-        if quarters:
-            plans.append(quarters)
+        # A folder that is nobody's to read, as the lost+found of a disk, holds no plan.
+        with suppress(PermissionError):
+            found = [(link, manifest.read(link)) for link in sorted(plan.iterdir()) if link.is_symlink()]
+            # A link of the office's own, such as "latest", is no quarter more.
+            quarters = [(link, made) for link, made in found if made and made.parameters.get("quarter") == link.name]
+            if quarters:
+                plans.append(quarters)
     return plans
 
 
@@ -85,9 +88,12 @@ def _moves(cells: list[dict[str, Any] | None], words: Wording) -> list[dict[str,
 
 
 def _verdicts(attainment: Path, words: Wording) -> dict[str, dict[str, Any]]:
-    """Return the verdict cell of each target; a target's own row has no part, or it has only one row."""
+    """Return the verdict cell of each target; a target's own row has no part, or it has only one row.
+
+    None of a quarter whose table somebody has taken away: its page is still there, and so are the other quarters.
+    """
     rows: dict[str, dict[str, str]] = {}
-    with attainment.open(encoding="utf-8", newline="") as file:
+    with suppress(FileNotFoundError), attainment.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             if row["target"] not in rows or not row["part"]:
                 rows[row["target"]] = row
