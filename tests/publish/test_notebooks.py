@@ -27,6 +27,7 @@ CELLS = {
     "02_slow": ("import time; time.sleep(60)", "'never'"),
     "03_killed": ("import os; os.kill(os.getpid(), 9)", "'never'"),
     "04_exit": ("import sys; sys.exit(0)", "'never'"),
+    "05_deaf": ("import asyncio, time; asyncio.get_running_loop().call_soon(time.sleep, 10)",),
 }
 
 
@@ -50,6 +51,7 @@ def ended(
         ("02_slow", "timeout", 3, "the cell took longer than 1 s"),
         ("03_killed", "kernel-died", 3, "the kernel died, as it does when memory runs out"),
         ("04_exit", "cell-error", 3, "the cell ended the notebook before its last cell"),
+        ("05_deaf", "timeout", 3, "the kernel did not answer any more within 1 s"),
     ],
 )
 def test_says_how_each_notebook_ended(
@@ -62,7 +64,7 @@ def test_says_how_each_notebook_ended(
     assert one.peak_memory_mb > 10
 
 
-@pytest.mark.parametrize("stem", [stem for stem in CELLS if stem != "00_good"])
+@pytest.mark.parametrize("stem", [stem for stem in CELLS if stem not in {"00_good", "05_deaf"}])
 def test_cells_after_the_failure_are_marked_not_run(ended: dict[str, Executed], stem: str) -> None:
     cells = json.loads(ended[stem].path.read_text())["cells"]
     states = [cell["metadata"]["papermill"]["status"] for cell in cells if "papermill" in cell["metadata"]]
@@ -142,6 +144,94 @@ def test_a_kernel_that_outgrows_its_budget_is_stopped_and_says_so(
     assert one.reason is not None
     assert one.reason.endswith("MB of memory; 500 MB is its budget")
     assert one.seconds < 20
+
+
+def test_shared_memory_counts_and_goes_with_a_kernel_that_is_stopped(
+    tmp_path: Path, write_notebook: Callable[..., Path], run: RunParameters
+) -> None:
+    code = "from multiprocessing.shared_memory import SharedMemory\nheld = SharedMemory(create=True, size=700_000_000)"
+    tell = "open('name', 'w').write(held.name)"
+    hungry = write_notebook(tmp_path / "00_hungry.ipynb", code, tell, "held.buf[:] = bytes(held.size); print('all')")
+    (tmp_path / "out").mkdir()
+    one = execute(hungry, run, tmp_path / "out", Limits(memory_mb=500))
+    assert (one.status, one.failed_cell) == ("kernel-died", 5)
+    assert not Path("/dev/shm", (tmp_path / "name").read_text().strip("/")).exists()
+
+
+def test_what_processes_of_a_notebook_share_counts_once(
+    tmp_path: Path, write_notebook: Callable[..., Path], run: RunParameters
+) -> None:
+    code = """import numpy, multiprocessing, time
+held = numpy.ones(30_000_000)
+sharing = [multiprocessing.get_context("fork").Process(target=time.sleep, args=(1,)) for _ in range(4)]
+for one in sharing: one.start()
+for one in sharing: one.join()"""
+    (tmp_path / "out").mkdir()
+    modest = write_notebook(tmp_path / "00_modest.ipynb", code)
+    assert execute(modest, run, tmp_path / "out", Limits(memory_mb=800)).status == "ok"
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["os.kill(os.getpid(), 9)", "held = bytearray(b'x') * 900_000_000; time.sleep(60)"],
+    ids=["killed", "stopped for its memory"],
+)
+def test_what_a_dead_kernel_had_started_ends_with_it(
+    tmp_path: Path, write_notebook: Callable[..., Path], run: RunParameters, code: str
+) -> None:
+    start = "import os, subprocess, time; started = subprocess.Popen(['sleep', '600'])"
+    tell = "open('pid', 'w').write(str(started.pid))"
+    bereft = write_notebook(tmp_path / "00_bereft.ipynb", start, tell, code)
+    (tmp_path / "out").mkdir()
+    assert execute(bereft, run, tmp_path / "out", Limits(memory_mb=500)).status == "kernel-died"
+    until = time.monotonic() + 5
+    while _runs(int((tmp_path / "pid").read_text())):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def test_a_notebook_that_ends_its_kernel_is_told_so(
+    tmp_path: Path, write_notebook: Callable[..., Path], run: RunParameters
+) -> None:
+    leaving = write_notebook(tmp_path / "00_leaving.ipynb", "exit()", "import time; time.sleep(2)")
+    (tmp_path / "out").mkdir()
+    one = execute(leaving, run, tmp_path / "out")
+    # it goes a moment after its cell, while the next one runs
+    assert (one.status, one.failed_cell, one.reason) == (
+        *("kernel-died", 4),
+        "the notebook ended its kernel, as exit() does",
+    )
+
+
+def test_a_notebook_may_run_a_notebook(tmp_path: Path, write_notebook: Callable[..., Path], run: RunParameters) -> None:
+    write_notebook(tmp_path / "inner.ipynb", "print('secret' in globals())")
+    code = "import papermill; papermill.execute_notebook('inner.ipynb', 'ran.ipynb', progress_bar=False)"
+    outer = write_notebook(tmp_path / "00_outer.ipynb", "secret = 1", code)
+    (tmp_path / "out").mkdir()
+    one = execute(outer, run, tmp_path / "out")
+    assert (one.status, one.reason) == ("ok", None)
+    (said,) = json.loads((tmp_path / "ran.ipynb").read_text())["cells"][-1]["outputs"]
+    assert said["text"] == ["False\n"]
+
+
+def test_a_notebook_that_cannot_be_read_stops_no_other(
+    tmp_path: Path, write_notebook: Callable[..., Path], run: RunParameters
+) -> None:
+    torn = tmp_path / "00_torn.ipynb"
+    torn.write_text('{"cells": [', encoding="utf-8")
+    sources = [torn, write_notebook(tmp_path / "01_good.ipynb", "import time; time.sleep(1)")]
+    (tmp_path / "out").mkdir()
+    ended = {one.stem: one for one in execute_all(sources, run, tmp_path / "out")}
+    assert ended["01_good"].status == "ok"
+    assert ended["00_torn"].status == "cell-error"
+    assert ended["00_torn"].reason.startswith("NotJSONError: Notebook does not appear to be JSON")
 
 
 def test_what_a_kernel_printed_counts_and_is_not_written_down(

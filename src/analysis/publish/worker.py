@@ -6,6 +6,7 @@ import os
 import re
 import resource
 import signal
+import threading
 import time
 from pathlib import Path
 from types import FrameType
@@ -13,6 +14,7 @@ from typing import Any, ClassVar
 
 import nbformat
 import papermill
+from jupyter_client.kernelspec import NoSuchKernel
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
@@ -24,6 +26,7 @@ from analysis.publish.executed import Executed, Status
 from analysis.publish.kernels import provisioner
 from analysis.publish.kernels.memory import MemoryWatch
 from analysis.publish.kernels.prompt import PromptKernelManager
+from analysis.publish.kernels.provisioner import ForkedProvisioner
 from analysis.publish.limits import Limits
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -67,12 +70,13 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, limits: Limi
     # The kernel is then this process's child, whose death and memory it hears of.
     provisioner.fork_from_here()
     started: list[NotebookNode] = []
-    memory = MemoryWatch(memory_mb)
+    memory, up = MemoryWatch(memory_mb), threading.Event()
 
     def watch(notebook: NotebookNode) -> None:
         # Only now: a process with a second thread should not fork, and by now the kernel is there.
         provisioner.when_parent_ends(lambda: os.kill(os.getpid(), signal.SIGTERM))
         memory.start()
+        up.set()
 
     status: Status = "ok"
     reason: str | None = None
@@ -99,14 +103,22 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, limits: Limi
     except CellTimeoutError:
         status, reason = "timeout", f"the cell took longer than {timeout} s"
     except DeadKernelError:
-        status, reason = "kernel-died", "the kernel died, as it does when memory runs out"
+        status, reason = "kernel-died", _how_it_died(ForkedProvisioner.exit_code)
         if memory.exceeded_mb:
             printed = f" {memory.printed_mb:,} MB of it printed," if memory.printed_mb > memory_mb // 4 else ""
             held = f"the kernel was stopped at {memory.exceeded_mb:,} MB of memory"
             reason = f"{held};{printed} {memory_mb:,} MB is its budget"
-    except RuntimeError as error:
-        # What the kernel manager raises for a kernel that never came up.
-        status, reason = "kernel-died", _one_line(f"the kernel did not start: {error}")
+    except (OSError, NoSuchKernel):
+        # Nothing of this notebook's: the others would end in the same way.
+        raise
+    except Exception as error:
+        if not up.is_set() and isinstance(error, RuntimeError):
+            status, reason = "kernel-died", _one_line(f"the kernel did not start: {error}")
+        elif isinstance(error, AssertionError) and not str(error):
+            # how nbclient ends when the kernel does not answer its last question
+            status, reason = "timeout", f"the kernel did not answer any more within {timeout} s"
+        else:
+            status, reason = "cell-error", _one_line(f"{type(error).__name__}: {error}")
     except KeyboardInterrupt:
         status, reason = "interrupted", "interrupted"
     memory.stop()
@@ -134,6 +146,14 @@ def _interrupt_once(_number: int, _frame: FrameType | None) -> None:
     for request in (signal.SIGTERM, signal.SIGINT):
         signal.signal(request, signal.SIG_IGN)
     raise KeyboardInterrupt
+
+
+def _how_it_died(code: int | None) -> str:
+    if code == 0:
+        return "the notebook ended its kernel, as exit() does"
+    if code is None or code == -signal.SIGKILL:
+        return "the kernel died, as it does when memory runs out"
+    return f"the kernel died: {signal.Signals(-code).name}" if code < 0 else f"the kernel ended with code {code}"
 
 
 def _print_to(log: Path) -> None:

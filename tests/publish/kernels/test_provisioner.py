@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import pytest
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
+from analysis.parameters import ROOT
 from analysis.publish.kernels import provisioner
 from analysis.publish.kernels.provisioner import ForkedProvisioner
 
@@ -181,6 +183,31 @@ with forked() as one:
 def test_a_kernel_can_be_interrupted_though_a_run_has_started_its_server() -> None:
     script = BESIDE_A_RUN.format(tests=str(Path(__file__).parent))
     assert subprocess.check_output([sys.executable, "-c", script], text=True).strip() == "set()"
+
+
+EDITED = """
+import sys
+from pathlib import Path
+sys.path[:0] = [{src!r}, {tests!r}]
+from test_provisioner import IS_FORKED, forked
+asked = IS_FORKED + "; import analysis.periods as edited; print(hasattr(edited, 'EDITED'))"
+with forked() as one:
+    print(one.ask(asked).split())
+with Path({src!r}, "analysis", "periods.py").open("a") as module:
+    module.write("EDITED = True\\n")
+with forked() as one:
+    print(one.ask(asked).split())
+"""
+
+
+def test_a_kernel_has_the_code_as_it_is_now(tmp_path: Path) -> None:
+    src = tmp_path / "src"
+    shutil.copytree(ROOT / "src", src, ignore=shutil.ignore_patterns("__pycache__"))
+    script = EDITED.format(src=str(src), tests=str(Path(__file__).parent))
+    known = os.environ | {"PYTHONPATH": str(src)}
+    said = subprocess.check_output([sys.executable, "-c", script], text=True, env=known).splitlines()
+    # started, not forked, once there is an edit that the server has not seen
+    assert said == ["['True', 'False']", "['False', 'True']"]
 
 
 def test_a_restarted_kernel_has_forgotten() -> None:

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+from multiprocessing import resource_tracker
 from typing import Any
 
 import zmq
@@ -85,6 +86,9 @@ def _be_alone() -> None:
     # A notebook may start processes, which a daemonic one must not, and in the way this Python usually does.
     multiprocessing.current_process().daemon = False
     multiprocessing.set_start_method(None, force=True)
+    # Or shared memory of this kernel, killed, would stay until whoever it was forked from has ended, too.
+    tracker: Any = resource_tracker._resource_tracker
+    tracker._fd = tracker._pid = None
 
 
 def _settle_anew(env: dict[str, str]) -> None:

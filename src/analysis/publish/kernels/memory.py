@@ -49,10 +49,12 @@ class MemoryWatch:
         self._ended.set()
 
     def _watch(self) -> None:
-        before = _own_mb(os.getpid())
+        before = _own_mb()
         while not self._ended.wait(_LOOK):
-            printed = max(_own_mb(os.getpid()) - before, 0)
+            printed = max(_own_mb() - before, 0)
             for child in _children(os.getpid()):
+                if at_most_mb(child) + printed <= self.budget_mb:
+                    continue
                 held = held_mb(child) + printed
                 if held > self.budget_mb:
                     self.exceeded_mb, self.printed_mb = held, printed
@@ -61,16 +63,31 @@ class MemoryWatch:
                     return
 
 
+def at_most_mb(process: int) -> int:
+    """Return what `held_mb` cannot be above, which is quickly told: what several share counts for each of them."""
+    own = _mb(Path(f"/proc/{process}/status"), ("RssAnon:", "RssShmem:"))
+    return own + sum(at_most_mb(child) for child in _children(process))
+
+
 def held_mb(process: int) -> int:
-    """Return the MiB a process and its descendants hold in memory and share with nobody; 0 once it is gone."""
-    return _own_mb(process) + sum(held_mb(child) for child in _children(process))
+    """Return the MiB a process and its descendants hold in memory; 0 once it is gone.
+
+    What several of them share, as after a fork, counts once, and shared memory counts; files that are mapped do not.
+    """
+    # of what is shared, the share: proc(5), Pss
+    own = _mb(Path(f"/proc/{process}/smaps_rollup"), ("Pss_Anon:", "Pss_Shmem:"))
+    return own + sum(held_mb(child) for child in _children(process))
 
 
-def _own_mb(process: int) -> int:
+def _own_mb() -> int:
+    """Return the MiB this process holds, whoever else has a share in them: its kernel's share is not its own doing."""
+    return _mb(Path("/proc/self/status"), ("RssAnon:",))
+
+
+def _mb(told: Path, what: tuple[str, ...]) -> int:
     with suppress(OSError):
-        for line in Path(f"/proc/{process}/status").read_text(encoding="ascii", errors="replace").splitlines():
-            if line.startswith("RssAnon:"):
-                return int(line.split()[1]) // 1024
+        lines = told.read_text(encoding="ascii", errors="replace").splitlines()
+        return sum(int(line.split()[1]) for line in lines if line.startswith(what)) // 1024
     return 0
 
 

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from importlib.metadata import EntryPoint
 from multiprocessing.connection import wait
@@ -51,6 +52,15 @@ _AFTER_THE_KERNELS = -1
 _ENVIRONMENT = dict(os.environ)
 
 
+def _last_edit() -> tuple[int, int]:
+    """Return how many modules this package has, and when one was last edited."""
+    edited = [path.stat().st_mtime_ns for path in Path(__file__).parents[2].rglob("*.py")]
+    return len(edited), max(edited)
+
+
+_LAST_EDIT = _last_edit()
+
+
 class ForkedProvisioner(LocalProvisioner):
     """Forks the kernels of the running Python; whatever it cannot fork, it launches as usual.
 
@@ -63,9 +73,12 @@ class ForkedProvisioner(LocalProvisioner):
     from_here : bool
         Whether kernels are forked from this very process, which must have the stack and nothing to hide from a
         notebook; otherwise from a server that is started with the first kernel.
+    exit_code : int or None
+        What the last kernel ended with that this process had; negative for a signal, None while it runs.
     """
 
     from_here: ClassVar[bool] = False
+    exit_code: ClassVar[int | None] = None
     _is_forked = False
     _sockets: str | None = None
 
@@ -73,6 +86,8 @@ class ForkedProvisioner(LocalProvisioner):
         """Return what `launch_kernel` is given, with the kernel's sockets named."""
         ordinary = set(kwargs) <= _ORDINARY and self._is_of_this_python()
         self._is_forked = ordinary and can_fork() and not _differs_at_start(kwargs.get("env", os.environ))
+        # The server has imported this package once; whoever edits it meanwhile wants to see the edit.
+        self._is_forked = self._is_forked and (self.from_here or _last_edit() == _LAST_EDIT)
         manager: Any = self.parent
         if ordinary and os.name == "posix" and manager and manager.transport == "tcp":
             short = len(tempfile.gettempdir()) <= _LONGEST_FOLDER
@@ -118,10 +133,25 @@ class ForkedProvisioner(LocalProvisioner):
             await asyncio.sleep(0.005)
 
     async def cleanup(self, restart: bool = False) -> None:
-        """Remove the sockets, unless the kernel will be back."""
+        """End what a kernel that is gone has left running, and remove the sockets, unless it will be back."""
+        ForkedProvisioner.exit_code = await self.poll()
+        await self._end_its_processes()
         await super().cleanup(restart=restart)
         if self._sockets and not restart:
             shutil.rmtree(self._sockets, ignore_errors=True)
+
+    async def _end_its_processes(self) -> None:
+        """End the kernel's group; what tidies up after it, as Python's tracker of shared memory does, first may."""
+        group = self.pgid
+        # nothing that has not become the leader of a group of its own
+        if not group or group == os.getpgrp() or await self.poll() is None:
+            return
+        with suppress(OSError):
+            os.killpg(group, signal.SIGTERM)
+            for _ in range(200):
+                os.killpg(group, 0)
+                await asyncio.sleep(0.005)
+            os.killpg(group, signal.SIGKILL)
 
     def _is_of_this_python(self) -> bool:
         python, *arguments = self.kernel_spec.argv
@@ -254,6 +284,9 @@ def _become_kernel(
     from analysis.publish.kernels import forked
 
     os.setsid()
+    # A notebook may run notebooks; their kernels must not be forked from a kernel.
+    ForkedProvisioner.from_here = False
+    KernelProvisionerFactory.clear_instance()
     stdout.become(1)
     stderr.become(2)
     when_parent_ends(partial(_end, sockets))
