@@ -264,6 +264,17 @@ def test_on_a_terminal_what_stays_stands_on_lines_of_its_own_behind_the_bar() ->
     assert shown.splitlines()[-2:] == ["kh 2021-Q1: no such month", "kh 2021-Q2: published: index.html"]
 
 
+@pytest.mark.parametrize("closed", [False, True], ids=["a full disk", "a closed pipe"])
+def test_a_run_goes_on_unheard_where_nothing_can_be_said(closed: bool) -> None:
+    theirs, ours = os.pipe()
+    os.close(theirs)
+    with Path("/dev/full").open("wb") as full:
+        where = ours if closed else full
+        ended = subprocess.run([sys.executable, "-c", TOLD], stdout=where, stderr=where, check=False)
+    os.close(ours)
+    assert ended.returncode == 3
+
+
 def _read_on(terminal) -> bytes:
     try:
         return terminal.read(1)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import click
 
-from analysis.commands.telling import complain
+from analysis.commands.telling import complain, say
 
 _STEPS = 11
 """Changes of state of a run: the results, its eight notebooks, the swap, the end."""
@@ -43,7 +43,7 @@ def progress(runs: int) -> Iterator[Told]:
         How many there are.
     """
     if not sys.stdout.isatty():
-        yield Told(click.echo, complain)
+        yield Told(say, complain)
         return
     later: list[Callable[[], None]] = []
     try:
@@ -53,10 +53,10 @@ def progress(runs: int) -> Iterator[Told]:
                 bar.label = line[:_WIDTH].ljust(_WIDTH)
                 bar.update(1)
                 if line.split(": ")[1] in _ENDINGS:
-                    later.append(partial(click.echo, line))
+                    later.append(partial(say, line))
 
             yield Told(tell, lambda line: later.append(partial(complain, line)))
     finally:
         # also of a run that was interrupted: what was published by then is published
-        for say in later:
-            say()
+        for say_it in later:
+            say_it()

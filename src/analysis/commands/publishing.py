@@ -14,7 +14,7 @@ import click
 from analysis.commands.failures import Failures
 from analysis.commands.limits import as_options, limited
 from analysis.commands.run_files import read_run, read_runs, run_files
-from analysis.commands.telling import faults_told
+from analysis.commands.telling import faults_told, say
 from analysis.publish.limits import Limits
 
 if TYPE_CHECKING:
@@ -120,9 +120,9 @@ def due(
     day = today.date() if today else date.today()
     waiting = look.due(known, reports.resolve() if reports else REPORTS, today=day)
     for one in waiting:
-        click.echo(f"due: {one.plan_name} {one.quarter}, data known as of {one.as_of}")
+        say(f"due: {one.plan_name} {one.quarter}, data known as of {one.as_of}")
     if not waiting:
-        click.echo("nothing is due")
+        say("nothing is due")
     runs = []
     for one in waiting if not only_list else ():
         try:
@@ -149,7 +149,7 @@ def _publish_all(
                 except Fault as fault:
                     failures.add(one.plan_name, one.quarter, fault, complain)
     except KeyboardInterrupt:
-        click.echo("interrupted: nothing more was published", err=True)
+        say("interrupted: nothing more was published", err=True)
         failures.worst = 130
 
 
@@ -188,7 +188,7 @@ def _publish_on(
                     else:
                         tell(f"{names[number]}: {outcome}")
     except KeyboardInterrupt:
-        click.echo("interrupted: nothing more was published", err=True)
+        say("interrupted: nothing more was published", err=True)
         failures.worst = 130
 
 

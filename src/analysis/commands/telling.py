@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -90,9 +91,23 @@ def faults_told(out: Path) -> Iterator[None]:
         raise SystemExit(EnvironmentFault.exit_code) from error
 
 
+def say(line: str, *, err: bool = False) -> None:
+    """Say how far something is; where nobody can hear it, as on a full disk or a closed pipe, it goes on unheard.
+
+    The log in the reports folder has every line.
+    """
+    try:
+        click.echo(line, err=err)
+    except OSError:
+        # What could not be written would be tried again, and fail, when Python ends.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2 if err else 1)
+        os.close(nowhere)
+
+
 def complain(sentence: str) -> None:
     """Say what went wrong."""
-    click.echo(sentence, err=True)
+    say(sentence, err=True)
 
 
 def tell_progress(line: str) -> None:
