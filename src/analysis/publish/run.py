@@ -87,6 +87,7 @@ def publish(
     resume: bool = False,
     tell: Callable[[str], None] = lambda line: None,
     limits: Limits = DEFAULT_LIMITS,
+    who: str | None = None,
 ) -> Outcome:
     """Return how the publication of a quarter ended; until it succeeds, the last good report stays as it was.
 
@@ -110,6 +111,8 @@ def publish(
         Gets one line per change of state.
     limits : Limits
         What the notebooks may take of the machine.
+    who : str or None
+        Who asked for it, for the history; None is the account of this process.
 
     Raises
     ------
@@ -139,6 +142,11 @@ def publish(
     def is_out() -> bool:
         return draft is not None and shelf.published_id() == run_id(draft)
 
+    def remember_failure(ended: str, code: int, reason: str = "") -> None:
+        # A disk that is full has no room for the memory of it either.
+        with suppress(OSError):
+            remember(reports, run, began=began, ended=ended, code=code, data=data, reason=reason, who=who)
+
     try:
         with shelf.locked() as ours:
             if not ours:
@@ -162,7 +170,7 @@ def publish(
                     enter(ledger, run, edition.results, edition.moment)
                 index.rebuild(reports, words)
                 done = Outcome("published" if draft else "nothing to do", page)
-                remember(reports, run, began=began, ended=done.state, code=0, data=data)
+                remember(reports, run, began=began, ended=done.state, code=0, data=data, who=who)
                 outcome = done
             return outcome
     except Unwanted:
@@ -171,23 +179,23 @@ def publish(
         if outcome is None and is_out():
             # What was still to do, such as the index, failed on the way.
             outcome = Outcome("published", page)
-            _remember_failure(reports, run, began, data, ended="published", code=130, reason="interrupted")
+            remember_failure("published", 130, "interrupted")
         if outcome:
             raise TooLate(outcome) from interruption
-        _remember_failure(reports, run, began, data, ended="interrupted", code=130)
+        remember_failure("interrupted", 130)
         raise
     except Fault as fault:
-        _remember_failure(reports, run, began, data, code=fault.exit_code, reason=str(fault))
+        remember_failure("failed", fault.exit_code, str(fault))
         raise
     except Exception as error:
         if _is_interruption(error):
-            _remember_failure(reports, run, began, data, ended="interrupted", code=130)
+            remember_failure("interrupted", 130)
             raise KeyboardInterrupt from error
         kind, reason = _as_fault(error, reports, run)
         ended = "failed"
         if is_out():
             ended, reason = "published", f"published, but {reason}"
-        _remember_failure(reports, run, began, data, ended=ended, code=kind.exit_code, reason=reason)
+        remember_failure(ended, kind.exit_code, reason)
         raise kind(reason) from error
 
 
@@ -207,21 +215,6 @@ def _as_fault(error: Exception, reports: Path, run: RunParameters) -> tuple[type
     log(reports, run, "".join(traceback.format_exception(error)).rstrip())
     # A mistake of ours; the other quarters can still be published.
     return Fault, f"{type(error).__name__}: {' '.join(str(error).split())}; {reports / LOG} says where"
-
-
-def _remember_failure(
-    reports: Path,
-    run: RunParameters,
-    began: datetime,
-    data: str,
-    *,
-    code: int,
-    ended: str = "failed",
-    reason: str = "",
-) -> None:
-    # A disk that is full has no room for the memory of it either.
-    with suppress(OSError):
-        remember(reports, run, began=began, ended=ended, code=code, data=data, reason=reason)
 
 
 def _sources(notebooks: Path) -> list[Path]:

@@ -28,7 +28,7 @@ WORKER = "tcp://10.0.0.7:4000"
 
 
 @pytest.fixture
-def asked(tmp_path: Path, run: RunParameters) -> Errand:
+def asked(tmp_path: Path, run: RunParameters, results: Results) -> Errand:
     (tmp_path / "reports" / ".asked-abc").mkdir(parents=True)
     (tmp_path / "ledger" / ".asked-abc").mkdir(parents=True)
     return Errand(
@@ -41,6 +41,8 @@ def asked(tmp_path: Path, run: RunParameters) -> Errand:
         force=False,
         limits=Limits(),
         before=None,
+        who="phó phòng",
+        made_of=vars(results.fingerprint),
     )
 
 
@@ -82,6 +84,22 @@ def test_a_run_lost_and_begun_again_is_not_published_twice(asked, publications, 
     assert publications == [False]
 
 
+@pytest.mark.parametrize(
+    ("made_of", "told"),
+    [
+        ({"plan": "older"}, "plan, mapping or published figures: not what"),
+        ({"data": "older", "code": "older"}, "data; code or libraries: not what"),
+        (None, "data; code or libraries; parameters: not what"),
+    ],
+    ids=["plan", "data and code", "not read there"],
+)
+def test_what_was_asked_for_with_other_papers_or_data_is_refused(asked, publications, made_of, told):
+    made_of = asked.made_of | made_of if made_of is not None else None
+    with pytest.raises(EnvironmentFault, match=f"worker {WORKER}: .*{told}"):
+        carry_out(asked.model_copy(update={"made_of": made_of}), WORKER, print)
+    assert publications == []
+
+
 def test_one_asked_for_by_force_is_not_either(asked, publications, shelf):
     _publish_one(shelf, "before")
     asked = asked.model_copy(update={"force": True, "before": "before"})
@@ -106,6 +124,8 @@ def test_the_second_attempt_of_one_by_force_takes_what_the_first_published(
     assert carry_out(asked, WORKER, print) == "published"
     assert shelf.published_id() == first
     assert history(shelf.reports)["ended"].tolist() == ["published", "nothing to do"]
+    # not the account the worker runs under
+    assert history(shelf.reports)["who"].tolist() == ["phó phòng", "phó phòng"]
 
 
 def test_one_interrupted_after_the_link_has_moved_is_published_and_any_other_is_not(

@@ -25,13 +25,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis import faults
+from analysis import faults, quarter
 from analysis.faults import BadParameters, EnvironmentFault, Fault, NotebookFailed
+from analysis.fingerprint import fingerprint
 from analysis.parameters import RunParameters
 from analysis.publish.cluster import errand
 from analysis.publish.cluster.errand import Errand
 from analysis.publish.cluster.marks import marked
 from analysis.publish.cluster.task import GRACE, work
+from analysis.publish.kept.history import user
 from analysis.publish.kept.shelf import Shelf
 from analysis.publish.limits import DEFAULT_LIMITS, Limits
 from analysis.publish.run import NOTEBOOKS, REPORTS, Outcome
@@ -103,6 +105,8 @@ def publish_all(
                 # a worker is one core; its machine has as many workers as it has cores to give
                 limits=replace(limits, workers=1),
                 before=_shelf(reports, run).published_id(),
+                who=user(),
+                made_of=_made_of(run),
             )
             return json.dumps({**asked.model_dump(mode="json"), "project": project})
 
@@ -136,6 +140,14 @@ def publish_all(
             raise
 
 
+def _made_of(run: RunParameters) -> dict[str, str] | None:
+    try:
+        return vars(fingerprint(run, published=quarter.PUBLISHED, code=quarter.CODE))
+    except OSError:
+        # The worker will say what is not there; the other runs have nothing to do with it.
+        return None
+
+
 def _shelf(reports: Path, run: RunParameters) -> Shelf:
     return Shelf(reports, run.plan_name, run.quarter)
 
@@ -145,7 +157,9 @@ def _connected(scheduler: str) -> Iterator[Client]:
     try:
         from distributed import Client
     except ImportError as error:
-        raise EnvironmentFault('the extra "cluster" is not installed: pip install "dung-hen[cluster]"') from error
+        raise EnvironmentFault(
+            'the extra "cluster" is not installed: make .venv/installed in the project folder'
+        ) from error
     # Dask tells of a lost connection with a traceback; we tell of it in a sentence.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     fault: Fault | None = None

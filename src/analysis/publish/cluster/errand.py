@@ -26,6 +26,7 @@ from analysis import quarter
 from analysis.faults import EnvironmentFault, Fault
 from analysis.parameters import ROOT, RunParameters, resolve
 from analysis.publish.cluster.marks import mark
+from analysis.publish.edition import track_record_sha256
 from analysis.publish.kept import manifest
 from analysis.publish.kept.shelf import Shelf
 from analysis.publish.limits import Limits
@@ -54,6 +55,11 @@ class Errand(BaseModel):
         What a notebook may take of a worker's machine.
     before : str or None
         Name of the run that was published when this one was asked for.
+    who : str
+        Who asked for it.
+    made_of : dict or None
+        What the numbers depend on there, a hash for each part of an `analysis.fingerprint.Fingerprint`; None where some
+        of it cannot be read.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -67,15 +73,21 @@ class Errand(BaseModel):
     force: bool
     limits: Limits
     before: str | None
+    who: str
+    made_of: dict[str, str] | None
 
 
 def project(notebooks: Path) -> dict[str, str]:
-    """Return what both sides must have alike: hashes of code, notebooks and lock, and what is installed."""
+    """Return what both sides must have alike: hashes of code, notebooks, lock and track record, and what is installed.
+
+    What the numbers of a run depend on is its own: see `Errand.made_of`.
+    """
     sources = "".join(f"{path.name} {manifest.sha256(path)}" for path in sorted(notebooks.glob("*.ipynb")))
     return {
         "code": manifest.sha256_of_code(Path(__file__).parents[2]),
         "notebooks": hashlib.sha256(sources.encode()).hexdigest(),
         "lock": manifest.lock_sha256() or "none",
+        "track record": track_record_sha256(),
         "installed": ", ".join(f"{name} {version}" for name, version in manifest.versions().items()),
     }
 
@@ -113,7 +125,7 @@ def carry_out(errand: Errand, worker: str, tell: Callable[[str], None]) -> str:
     Raises
     ------
     EnvironmentFault
-        A folder that whoever asked has is not there.
+        A folder that whoever asked has is not there, or another plan, mapping, input or published figures are.
     Fault
         From `analysis.publish.run.publish`.
     """
@@ -127,7 +139,9 @@ def carry_out(errand: Errand, worker: str, tell: Callable[[str], None]) -> str:
         # Called while the quarter is held: nobody can publish between this look and our own publication.
         if force and shelf.published_id() != errand.before:
             raise Unwanted
-        return quarter.results(run)
+        results = quarter.results(run)
+        _refuse_other(errand.made_of, results, worker)
+        return results
 
     while True:
         try:
@@ -142,6 +156,7 @@ def carry_out(errand: Errand, worker: str, tell: Callable[[str], None]) -> str:
                 resume=again,  # what the lost worker had executed need not run again
                 tell=tell,
                 limits=errand.limits,
+                who=errand.who,
             ).state
         except Unwanted:
             force = False
@@ -177,6 +192,24 @@ def _refuse_unseen(errand: Errand, worker: str, folders: list[Path]) -> None:
     for path in (run.plan_file, run.input_path, run.source_file):
         if path is not None and not resolve(path).exists():
             raise EnvironmentFault(f"worker {worker}: there is no {path}; every machine needs it, on a shared disk")
+
+
+_PARTS = {
+    "plan": "plan, mapping or published figures",
+    "data": "data",
+    "code": "code or libraries",
+    "parameters": "parameters",
+}
+
+
+def _refuse_other(made_of: dict[str, str] | None, results: Results, worker: str) -> None:
+    ours = vars(results.fingerprint)
+    other = [told for part, told in _PARTS.items() if (made_of or {}).get(part) != ours[part]]
+    if other:
+        raise EnvironmentFault(
+            f"worker {worker}: {'; '.join(other)}: not what the run was asked for with; every machine needs the same "
+            "project folder, and it must stay as it is until the run has ended"
+        )
 
 
 def _short(text: str | None) -> str:

@@ -27,7 +27,15 @@ COLUMNS = ["ended_at", "who", "plan", "quarter", "as_of", "data", "status", "end
 
 
 def remember(
-    reports: Path, run: RunParameters, *, began: datetime, ended: str, code: int, data: str = "", reason: str = ""
+    reports: Path,
+    run: RunParameters,
+    *,
+    began: datetime,
+    ended: str,
+    code: int,
+    data: str = "",
+    reason: str = "",
+    who: str | None = None,
 ) -> None:
     """Append how a run ended to the history and to the log, synchronised to the disk.
 
@@ -47,11 +55,13 @@ def remember(
         sha256 of the input; empty where it was never read.
     reason : str
         The sentence of a failure.
+    who : str or None
+        Who asked for it; None is the account of this process.
     """
     now = datetime.now(UTC)
     entry = {
         "ended_at": now.isoformat(timespec="seconds"),
-        "who": _user(),
+        "who": who or user(),
         "plan": run.plan_name,
         "quarter": run.quarter,
         "as_of": run.as_of.isoformat(),
@@ -105,7 +115,8 @@ def _append(file: Path, line: str, *, patience: float = PATIENCE) -> None:
         append(file, f"{line}\n")
 
 
-def _user() -> str:
+def user() -> str:
+    """Return the name of the account this process runs under."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # an account without a name, as in a container
