@@ -26,7 +26,8 @@ _REPORTS = click.option(
 _ON_FAILURE = click.option(
     "--on-failure",
     metavar="COMMAND",
-    help="Run this for each quarter that fails; it gets the reason as DUNGHEN_REASON and on its standard input.",
+    help="Run this, not through a shell, for each quarter that fails, in `due` also one that cannot begin; it gets the "
+    "reason as DUNGHEN_REASON and on its standard input, DUNGHEN_PLAN, DUNGHEN_QUARTER and DUNGHEN_CODE, and a minute.",
 )
 
 
@@ -35,7 +36,11 @@ _ON_FAILURE = click.option(
 @click.option("--input", "received", type=click.Path(exists=True, path_type=Path), help="Folder or file received.")
 @click.option("--language", type=click.Choice(["vi", "en"]), help="Language of the pages.")
 @click.option("--force", is_flag=True, help="Publish again even if nothing has changed.")
-@click.option("--resume", is_flag=True, help="Take over what a run that failed or was killed had executed well.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Take over what a run that failed or was killed had executed well; not with --cluster.",
+)
 @click.option("--cluster", metavar="ADDRESS", help="Publish on a Dask scheduler's workers: tcp://HOST:PORT or tls://…")
 @limited
 @_REPORTS
@@ -56,7 +61,7 @@ def run(
     \b
     Ends with 0 published, nothing to do, or held by another run;
     1 a mistake of the suite itself, 2 bad parameters or plan, 3 bad data, 4 a notebook failed,
-    5 a gate refused a page, 6 disk or environment, 130 interrupted; of several runs, the worst.
+    5 a gate refused a page, 6 disk or environment, 130 interrupted; of several runs, the highest.
     """
     if force and resume:
         raise click.UsageError("--force executes everything anew, --resume what is left: one of them")
@@ -77,7 +82,11 @@ def run(
 @click.argument("given", metavar="[RUNFILE|FOLDER]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Look as of this day; today by default.")
 @click.option("--list", "only_list", is_flag=True, help="Say what is due and publish nothing.")
-@click.option("--schedule", type=click.Choice(["systemd", "cron"]), help="Print what has a scheduler run this daily.")
+@click.option(
+    "--schedule",
+    type=click.Choice(["systemd", "cron"]),
+    help="Print what has a scheduler run this daily, and nothing else.",
+)
 @limited
 @_REPORTS
 @_ON_FAILURE
@@ -94,7 +103,7 @@ def due(
 
     A FOLDER stands for the run files in it, those to come included; all of parameters/ by default. A quarter's data is
     complete from its `as_of` on. One that cannot be read, or whose data has not come, fails by itself and holds up no
-    other.
+    other. What a failed or killed run had executed well is taken over.
 
     \b
     Ends as `dunghen run` does; 0 when nothing is due.
