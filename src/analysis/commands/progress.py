@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import NamedTuple
 
@@ -42,7 +42,8 @@ def progress(runs: int) -> Iterator[Told]:
     runs : int
         How many there are.
     """
-    if not sys.stdout.isatty():
+    # none at all where the caller has closed it
+    if not (sys.stdout and sys.stdout.isatty()):
         yield Told(say, complain)
         return
     later: list[Callable[[], None]] = []
@@ -51,7 +52,9 @@ def progress(runs: int) -> Iterator[Told]:
 
             def tell(line: str) -> None:
                 bar.label = line[:_WIDTH].ljust(_WIDTH)
-                bar.update(1)
+                # the terminal may be gone
+                with suppress(OSError):
+                    bar.update(1)
                 if line.split(": ")[1] in _ENDINGS:
                     later.append(partial(say, line))
 

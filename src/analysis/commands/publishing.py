@@ -127,11 +127,13 @@ def due(
         except Fault as fault:
             failures.add(file.parent.name, file.stem, fault)
     day = today.date() if today else date.today()
+    # Only listed, the lines are what was asked for.
+    tell = click.echo if only_list else say
     waiting = look.due(known, reports.resolve() if reports else REPORTS, today=day)
     for one in waiting:
-        say(f"due: {one.plan_name} {one.quarter}, data known as of {one.as_of}")
+        tell(f"due: {one.plan_name} {one.quarter}, data known as of {one.as_of}")
     if not waiting:
-        say("nothing is due")
+        tell("nothing is due")
     runs = []
     for one in waiting if not only_list else ():
         try:

@@ -94,7 +94,7 @@ def faults_told(out: Path) -> Iterator[None]:
 def say(line: str, *, err: bool = False) -> None:
     """Say how far something is; where nobody can hear it, as on a full disk or a closed pipe, it goes on unheard.
 
-    The log in the reports folder has every line.
+    The log in the reports folder has every line about a run.
     """
     try:
         click.echo(line, err=err)

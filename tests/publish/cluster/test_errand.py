@@ -89,14 +89,19 @@ def test_a_run_lost_and_begun_again_is_not_published_twice(asked, publications, 
     [
         ({"plan": "older"}, "plan, mapping or published figures: not what"),
         ({"data": "older", "code": "older"}, "data; code or libraries: not what"),
-        (None, "data; code or libraries; parameters: not what"),
     ],
-    ids=["plan", "data and code", "not read there"],
+    ids=["plan", "data and code"],
 )
 def test_what_was_asked_for_with_other_papers_or_data_is_refused(asked, publications, made_of, told):
-    made_of = asked.made_of | made_of if made_of is not None else None
     with pytest.raises(EnvironmentFault, match=f"worker {WORKER}: .*{told}"):
-        carry_out(asked.model_copy(update={"made_of": made_of}), WORKER, print)
+        carry_out(asked.model_copy(update={"made_of": asked.made_of | made_of}), WORKER, print)
+    assert publications == []
+
+
+def test_what_cannot_be_read_where_the_run_was_asked_for_is_told_before_anything_is_computed(asked, publications):
+    asked = asked.model_copy(update={"made_of": "data/raw/x.csv: Permission denied"})
+    with pytest.raises(EnvironmentFault, match=r"^where the run was asked for: data/raw/x\.csv: Permission denied$"):
+        carry_out(asked, WORKER, print)
     assert publications == []
 
 

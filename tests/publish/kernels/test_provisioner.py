@@ -193,6 +193,7 @@ from test_provisioner import IS_FORKED, forked
 asked = IS_FORKED + "; import analysis.periods as edited; print(hasattr(edited, 'EDITED'))"
 with forked() as one:
     print(one.ask(asked).split())
+Path({src!r}, "analysis", ".#plan.py").symlink_to("an-editor-s-lock-leads-nowhere")
 with Path({src!r}, "analysis", "periods.py").open("a") as module:
     module.write("EDITED = True\\n")
 with forked() as one:
@@ -225,6 +226,9 @@ def test_a_restarted_kernel_has_forgotten() -> None:
 def test_what_a_notebook_registered_for_its_end_is_done(tmp_path: Path) -> None:
     with forked(cwd=str(tmp_path)) as one:
         one.ask("import atexit; atexit.register(lambda: open('ended', 'w').close())")
+        # The tracker of such memory does not end when it is told to, only when its kernel has.
+        one.ask("from multiprocessing.shared_memory import SharedMemory; held = SharedMemory(create=True, size=9)")
+        one.ask("held.close(); held.unlink()")
     assert (tmp_path / "ended").exists()
 
 

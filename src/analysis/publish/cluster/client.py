@@ -140,12 +140,12 @@ def publish_all(
             raise
 
 
-def _made_of(run: RunParameters) -> dict[str, str] | None:
+def _made_of(run: RunParameters) -> dict[str, str] | str:
     try:
         return vars(fingerprint(run, published=quarter.PUBLISHED, code=quarter.CODE))
-    except OSError:
-        # The worker will say what is not there; the other runs have nothing to do with it.
-        return None
+    except OSError as error:
+        # The fault of this run, told by the worker like any other; the other runs have nothing to do with it.
+        return str(_of_the_disk(error))
 
 
 def _shelf(reports: Path, run: RunParameters) -> Shelf:
@@ -223,15 +223,16 @@ class _Request:
         """Ask for some of the runs."""
         if self._client.status != "running":
             raise EnvironmentFault(f"{self._address}: the scheduler was lost")
-        try:
-            tasks, keys = [self._task(number) for number in numbers], [(self._name, number) for number in numbers]
-        except OSError as error:
-            raise _of_the_disk(error) from error
-        for number, future in zip(
-            numbers, self._client.map(work, tasks, key=keys, retries=RETRIES, pure=False), strict=True
-        ):
+        for number in numbers:
+            try:
+                # It reads the input once; those asked for already are at work meanwhile.
+                task = self._task(number)
+            except OSError as error:
+                raise _of_the_disk(error) from error
+            future = self._client.submit(work, task, key=(self._name, number), retries=RETRIES, pure=False)
             self._futures[number] = future
             future.add_done_callback(lambda _, number=number: self._news.put((number, "done", "")))
+        self._seen_worker = time.monotonic()
 
     def ending(self) -> Iterator[tuple[int, Any]]:
         """Yield each run and how it ended: the state of an outcome, or a fault."""

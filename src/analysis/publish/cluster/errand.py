@@ -57,9 +57,9 @@ class Errand(BaseModel):
         Name of the run that was published when this one was asked for.
     who : str
         Who asked for it.
-    made_of : dict or None
-        What the numbers depend on there, a hash for each part of an `analysis.fingerprint.Fingerprint`; None where some
-        of it cannot be read.
+    made_of : dict or str
+        What the numbers depend on there, a hash for each part of an `analysis.fingerprint.Fingerprint`; or a sentence
+        on what of it cannot be read.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -74,7 +74,7 @@ class Errand(BaseModel):
     limits: Limits
     before: str | None
     who: str
-    made_of: dict[str, str] | None
+    made_of: dict[str, str] | str
 
 
 def project(notebooks: Path) -> dict[str, str]:
@@ -131,6 +131,8 @@ def carry_out(errand: Errand, worker: str, tell: Callable[[str], None]) -> str:
     """
     reports, ledger = resolve(errand.reports), resolve(errand.ledger) if errand.ledger else None
     _refuse_unseen(errand, worker, [reports, *([ledger] if ledger else [])])
+    if isinstance(made_of := errand.made_of, str):
+        raise EnvironmentFault(f"where the run was asked for: {made_of}")
     shelf = Shelf(reports, errand.run.plan_name, errand.run.quarter)
     again = not _is_first(mark(reports, errand.request) / str(errand.number))
     force, waited = errand.force, False
@@ -140,7 +142,7 @@ def carry_out(errand: Errand, worker: str, tell: Callable[[str], None]) -> str:
         if force and shelf.published_id() != errand.before:
             raise Unwanted
         results = quarter.results(run)
-        _refuse_other(errand.made_of, results, worker)
+        _refuse_other(made_of, results, worker)
         return results
 
     while True:
@@ -202,9 +204,9 @@ _PARTS = {
 }
 
 
-def _refuse_other(made_of: dict[str, str] | None, results: Results, worker: str) -> None:
+def _refuse_other(made_of: dict[str, str], results: Results, worker: str) -> None:
     ours = vars(results.fingerprint)
-    other = [told for part, told in _PARTS.items() if (made_of or {}).get(part) != ours[part]]
+    other = [told for part, told in _PARTS.items() if made_of.get(part) != ours[part]]
     if other:
         raise EnvironmentFault(
             f"worker {worker}: {'; '.join(other)}: not what the run was asked for with; every machine needs the same "

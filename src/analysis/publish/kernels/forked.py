@@ -17,6 +17,7 @@ from typing import Any
 import zmq
 from ipykernel import kernelapp
 from ipykernel.iostream import IOPubThread
+from ipykernel.kernelbase import Kernel
 from zmq.eventloop.zmqstream import ZMQStream
 
 from analysis.publish.kernels.lean import LEFT_OUT, leave_out_address_parsers
@@ -86,9 +87,18 @@ def _be_alone() -> None:
     # A notebook may start processes, which a daemonic one must not, and in the way this Python usually does.
     multiprocessing.current_process().daemon = False
     multiprocessing.set_start_method(None, force=True)
-    # Or shared memory of this kernel, killed, would stay until whoever it was forked from has ended, too.
+    _have_a_tracker_of_its_own()
+
+
+def _have_a_tracker_of_its_own() -> None:
+    """Have shared memory of this kernel, killed, go with it, and not only with whoever it was forked from."""
     tracker: Any = resource_tracker._resource_tracker
     tracker._fd = tracker._pid = None
+    kernel: Any = Kernel
+    children = kernel._process_children
+    # It ends by itself once the kernel has. Told to end before, it does not, and ipykernel waits for it until the
+    # kernel is killed, with what the notebook registered for its end left undone.
+    kernel._process_children = lambda self: [child for child in children(self) if child.pid != tracker._pid]
 
 
 def _settle_anew(env: dict[str, str]) -> None:

@@ -65,8 +65,7 @@ class MemoryWatch:
 
 def at_most_mb(process: int) -> int:
     """Return what `held_mb` cannot be above, which is quickly told: what several share counts for each of them."""
-    own = _mb(Path(f"/proc/{process}/status"), ("RssAnon:", "RssShmem:"))
-    return own + sum(at_most_mb(child) for child in _children(process))
+    return _resident_mb(process) + sum(at_most_mb(child) for child in _children(process))
 
 
 def held_mb(process: int) -> int:
@@ -74,9 +73,13 @@ def held_mb(process: int) -> int:
 
     What several of them share, as after a fork, counts once, and shared memory counts; files that are mapped do not.
     """
-    # of what is shared, the share: proc(5), Pss
-    own = _mb(Path(f"/proc/{process}/smaps_rollup"), ("Pss_Anon:", "Pss_Shmem:"))
+    # of what is shared, the share: proc(5), Pss; an older kernel of Linux tells only what is shared, too
+    own = _mb(Path(f"/proc/{process}/smaps_rollup"), ("Pss_Anon:", "Pss_Shmem:")) or _resident_mb(process)
     return own + sum(held_mb(child) for child in _children(process))
+
+
+def _resident_mb(process: int) -> int:
+    return _mb(Path(f"/proc/{process}/status"), ("RssAnon:", "RssShmem:"))
 
 
 def _own_mb() -> int:

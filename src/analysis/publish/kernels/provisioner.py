@@ -52,13 +52,18 @@ _AFTER_THE_KERNELS = -1
 _ENVIRONMENT = dict(os.environ)
 
 
-def _last_edit() -> tuple[int, int]:
-    """Return how many modules this package has, and when one was last edited."""
-    edited = [path.stat().st_mtime_ns for path in Path(__file__).parents[2].rglob("*.py")]
-    return len(edited), max(edited)
+def _edition() -> frozenset[tuple[Path, int, int]]:
+    """Return the modules of this package, each with when it was edited and its size."""
+    found = set()
+    for path in Path(__file__).parents[2].rglob("*.py"):
+        # such as the lock of an editor, which leads nowhere
+        with suppress(OSError):
+            about = path.stat()
+            found.add((path, about.st_mtime_ns, about.st_size))
+    return frozenset(found)
 
 
-_LAST_EDIT = _last_edit()
+_EDITION = _edition()
 
 
 class ForkedProvisioner(LocalProvisioner):
@@ -87,7 +92,7 @@ class ForkedProvisioner(LocalProvisioner):
         ordinary = set(kwargs) <= _ORDINARY and self._is_of_this_python()
         self._is_forked = ordinary and can_fork() and not _differs_at_start(kwargs.get("env", os.environ))
         # The server has imported this package once; whoever edits it meanwhile wants to see the edit.
-        self._is_forked = self._is_forked and (self.from_here or _last_edit() == _LAST_EDIT)
+        self._is_forked = self._is_forked and (self.from_here or _edition() == _EDITION)
         manager: Any = self.parent
         if ordinary and os.name == "posix" and manager and manager.transport == "tcp":
             short = len(tempfile.gettempdir()) <= _LONGEST_FOLDER
@@ -148,8 +153,8 @@ class ForkedProvisioner(LocalProvisioner):
             return
         with suppress(OSError):
             os.killpg(group, signal.SIGTERM)
-            for _ in range(200):
-                os.killpg(group, 0)
+            for _ in range(50):
+                os.killpg(group, 0)  # also while one that has ended waits to be noticed by its new parent
                 await asyncio.sleep(0.005)
             os.killpg(group, signal.SIGKILL)
 
