@@ -18,6 +18,11 @@ FAILS = {
         "the kernel died, as it does when memory runs out",
     ),
     "03_left": ("import os; os._exit(3)", "kernel-died", "the kernel ended with code 3"),
+    "08_ended": (
+        "import os, signal; os.kill(os.getpid(), signal.SIGRTMIN + 1)",
+        "kernel-died",
+        "the kernel was ended: Real",
+    ),
     "04_exited": ("import sys; sys.exit(0)", "cell-error", "the cell ended the notebook before its last cell"),
     "05_raised": ("1 / 0", "cell-error", "ZeroDivisionError: division by zero"),
     "06_slept": ("import time; time.sleep(60)", "timeout", "the cell took longer than 4 s"),

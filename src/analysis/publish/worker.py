@@ -153,7 +153,7 @@ def _how_it_died(code: int | None) -> str:
         return "the notebook ended its kernel, as exit() does"
     if code is None or code == -signal.SIGKILL:
         return "the kernel died, as it does when memory runs out"
-    return f"the kernel died: {signal.Signals(-code).name}" if code < 0 else f"the kernel ended with code {code}"
+    return f"the kernel was ended: {signal.strsignal(-code)}" if code < 0 else f"the kernel ended with code {code}"
 
 
 def _print_to(log: Path) -> None:
