@@ -1,6 +1,8 @@
 # The two commands of the README are `make report` and `make test`.
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 export OMP_NUM_THREADS := 1
 RECENT = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; set PYTHON=python3.12, say" >&2; exit 6; }
 
@@ -10,11 +12,17 @@ RECENT = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { ec
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
+# uv comes from the same lock, by its own hashes; where it cannot be had, pip installs the same packages in some minutes.
 .venv/installed: requirements.lock pyproject.toml
 	@$(RECENT)
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@awk '/^[^ ]/ { wanted = /^uv==/ } wanted' requirements.lock > .venv/uv.lock
+	@if $(PIP) --require-hashes -r .venv/uv.lock && $(UV) --require-hashes -r requirements.lock; then \
+	  $(UV) --no-deps --no-build-isolation -e .; \
+	else \
+	  echo "uv could not install here: pip installs the same lock, which takes some minutes" >&2; \
+	  $(PIP) --require-hashes -r requirements.lock && $(PIP) --no-deps --no-build-isolation -e .; \
+	fi
 	@touch $@
 
 report: .venv/installed ## install, run the default quarter, print where its page is
@@ -47,14 +55,10 @@ pictures: .venv/installed ## take the pictures of the tour anew (needs Chromium)
 demo: .venv/installed ## write the simulated province again
 	$(BIN)/dunghen demo
 
-lock: ## pin what pyproject.toml asks for, with hashes and without addresses
-	@$(RECENT)
-	$(PYTHON) -m venv --clear .venv/lock
-	.venv/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
-	.venv/lock/bin/uv pip compile pyproject.toml --extra dev --extra cluster --universal --python-version 3.11 --generate-hashes \
+lock: .venv/installed ## pin what pyproject.toml asks for, with hashes and without addresses
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra cluster --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-annotate --quiet -o requirements.lock
-	.venv/lock/bin/python tests/environment_yml.py > environment.yml
-	@rm -rf .venv/lock
+	$(BIN)/python tests/environment_yml.py > environment.yml
 
 track-record: .venv/installed ## grade the method on the public panels again (about 8 minutes; DUNGHEN_REAL_DATA says where they are)
 	@test -d "$(DUNGHEN_REAL_DATA)" || { echo "set DUNGHEN_REAL_DATA to the folder with govuk/ and nhs_ae/" >&2; exit 2; }
