@@ -10,7 +10,18 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "analysis"
-LEAVES = {"durable", "faults", "strict_yaml", "parameters", "periods", "interpretation", "promises", "plan", "schema"}
+LEAVES = {
+    "durable",
+    "faults",
+    "strict_yaml",
+    "parameters",
+    "periods",
+    "interpretation",
+    "promises",
+    "plan",
+    "rules",
+    "schema",
+}
 ORDER = [
     "data",
     "indicators",

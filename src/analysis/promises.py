@@ -8,8 +8,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from analysis.rules import Rule
+
 Code = Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$")]
-Rule = Literal["at_least", "more_than", "at_most"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 TOTAL = "total"

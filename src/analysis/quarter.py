@@ -23,7 +23,6 @@ from analysis.data.revisions import earlier_archive, revisions
 from analysis.data.workload import count_workload, received_and_peers
 from analysis.faults import BadData, BadParameters, EnvironmentFault
 from analysis.fingerprint import Fingerprint, code_hash, fingerprint
-from analysis.forecast.backtest.targets import Rule
 from analysis.forecast.open_cases import COLUMNS as NOWCAST
 from analysis.forecast.open_cases import lateness_nowcast
 from analysis.forecast.track_record import track_record
@@ -34,6 +33,7 @@ from analysis.parameters import ROOT, RunParameters, resolve
 from analysis.plan import Plan, read_plan
 from analysis.readings import Counted, Draws, measured, read, sensitivity
 from analysis.results import Results, lock, scratch, sweep
+from analysis.rules import Rule
 
 PROCESSED = ROOT / "data" / "processed"
 """Where results are kept; everything in it can be rebuilt."""

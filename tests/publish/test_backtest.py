@@ -116,6 +116,20 @@ def test_years_start_where_they_are_said_to(folder, tmp_path):
     assert seen == pytest.approx(year["numerator"].sum() / year["denominator"].sum())
 
 
+def test_every_rule_of_a_promise_can_be_asked_for(folder, made, tmp_path):
+    asked = ("--members", "raw_ytd", "--language", "en", "--rule", "more_than")
+    result = run(folder / "panel.csv", "--out", tmp_path, *asked)
+    assert result.exit_code == 0, result.output
+    frame = pd.read_parquet(tmp_path / "forecasts.parquet")
+    like = pd.read_parquet(made / "forecasts.parquet").query("model == 'raw_ytd'")
+    assert set(frame["rule"]) == {"more_than"}
+    assert frame["threshold"].tolist() == like["threshold"].tolist()
+    done = frame.dropna(subset="observed")
+    assert ((done["observed"] > done["threshold"]) == (done["outcome"] == 1)).all()
+    assert "when it is more than the threshold" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert run(folder / "panel.csv", "--out", tmp_path, "--rule", "about").exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

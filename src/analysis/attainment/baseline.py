@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from analysis.attainment.rules import meets, probability_of
+from analysis.attainment.verdicts import probability_of
 from analysis.forecast.baselines import BASELINES
 from analysis.forecast.dressing import chosen_baseline, dressed, mean_absolute_errors, past_errors
 from analysis.forecast.panel import Panel
@@ -16,6 +16,7 @@ from analysis.forecast.rest_of_year import indicator_panel
 from analysis.forecast.standing import Standing, past_years, simple_standing, window_of
 from analysis.periods import write
 from analysis.promises import Part
+from analysis.rules import meets
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +61,7 @@ def judged_baselines(indicators: pd.DataFrame, part: Part, *, origin: pd.Period,
         dressed=[_probability(quantiles[name], part) for name in BASELINES],
         chosen=[name == chosen for name in BASELINES],
     )
-    table["raw"] = meets(table["point"], part.rule, part.threshold)
+    table["raw"] = meets(table["point"].to_numpy(), part.rule, part.threshold)
     table = table[np.isfinite(table["point"])].reset_index(drop=True)
     return PartBaselines(table, _probability(quantiles[chosen], part) if chosen else float("nan"))
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.attainment.rules import meets, probability_of
+from analysis.attainment.verdicts import probability_of
 from analysis.attainment.year_end import YearEnd
 from analysis.promises import Part
+from analysis.rules import meets
 
 COLUMNS = [
     "target", "part", "dimension", "series", "numerator", "denominator", "share", "short", "probability",

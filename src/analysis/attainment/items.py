@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.attainment.kept import Kept, not_estimated, settled
-from analysis.attainment.rules import meets
 from analysis.forecast.slippage import done_by, experience
 from analysis.indicators.dated_items import DatedItems
+from analysis.rules import Rule, meets
 
 MINIMUM_FINISHED = 3
 """Items a list must have finished while they were on it before anything is said of the open ones."""
@@ -48,7 +48,7 @@ class ItemsYearEnd:
 
 
 def items_year_end(
-    items: DatedItems, *, year_end: date, rule: str, threshold: float, draw_count: int, seed: int, key: str
+    items: DatedItems, *, year_end: date, rule: Rule, threshold: float, draw_count: int, seed: int, key: str
 ) -> ItemsYearEnd:
     """Return how a promise on items stands at the end of its year.
 

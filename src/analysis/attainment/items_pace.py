@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.attainment.items import ItemsYearEnd
-from analysis.attainment.rules import meets
 from analysis.indicators.dated_items import DatedItems
+from analysis.rules import Rule, meets
 
 PACE_COLUMNS = [
     "target",
@@ -29,7 +29,7 @@ DAYS_IN_MONTH = 365.25 / 12
 
 
 def items_pace(
-    items: DatedItems, stands: ItemsYearEnd, *, target: str, year_end: date, rule: str, threshold: float
+    items: DatedItems, stands: ItemsYearEnd, *, target: str, year_end: date, rule: Rule, threshold: float
 ) -> pd.DataFrame:
     """Return one row: the items a month that the rest of the year must deliver, beside those of the last two quarters.
 

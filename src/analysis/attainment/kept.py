@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.attainment.rules import combine, probability_of, verdict
+from analysis.attainment.verdicts import combine, probability_of, verdict
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Kept:
 
     @property
     def verdict(self) -> str:
-        """Verdict code, see `rules.VERDICTS`."""
+        """Verdict code, see `verdicts.VERDICTS`."""
         return verdict(self.probability, decided=self.decided)
 
 

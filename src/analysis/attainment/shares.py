@@ -11,13 +11,14 @@ import pandas as pd
 from analysis import periods
 from analysis.attainment.baseline import PartBaselines, judged_baselines
 from analysis.attainment.promise_rows import blank_row, spread
-from analysis.attainment.rules import combine, meets, probability_of, verdict
 from analysis.attainment.run_rate import run_rate
+from analysis.attainment.verdicts import combine, probability_of, verdict
 from analysis.attainment.year_end import YearEnd, year_end
 from analysis.forecast.rest_of_year import Forecast
 from analysis.interpretation import Interpretation
 from analysis.plan import Plan
 from analysis.promises import Part, ShareTarget
+from analysis.rules import meets
 
 
 @dataclass(frozen=True, eq=False)

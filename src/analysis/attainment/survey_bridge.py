@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
-from analysis.attainment.rules import meets, probability_of
 from analysis.attainment.survey_rounds import Rounds, log_odds
+from analysis.attainment.verdicts import probability_of
+from analysis.rules import Rule, meets
 
 MINIMUM_ROUNDS = 3
 """Fewest earlier rounds: an offset, a slope and a spread are three unknowns."""
@@ -66,7 +67,7 @@ class SurveyYear:
         """Whether the survey has spoken."""
         return self.method == "figure"
 
-    def probability(self, rule: str, threshold: float) -> float:
+    def probability(self, rule: Rule, threshold: float) -> float:
         """Return the probability that the survey keeps the promise; missing when not estimated.
 
         Parameters

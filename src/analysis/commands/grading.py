@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import get_args
 
 import click
 
 from analysis.commands.telling import faults_told, tell_progress
+from analysis.rules import Rule
 
 
 @click.command()
 @click.argument("panels", metavar="[NAME=]PANEL.csv...", nargs=-1, required=True)
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write into.")
 @click.option(
-    "--rule", type=click.Choice(["at_least", "at_most"]), default="at_least", show_default=True,
+    "--rule", type=click.Choice(get_args(Rule)), default="at_least", show_default=True,
     help="How a share keeps a promise.",
 )  # fmt: skip
 @click.option("--year-start", type=click.IntRange(1, 12), default=1, show_default=True, help="First month of a year.")
@@ -22,7 +23,7 @@ from analysis.commands.telling import faults_told, tell_progress
 @click.option("--seed", type=click.IntRange(min=0), default=2021, show_default=True, help="Same seed, same numbers.")
 @click.option("--language", type=click.Choice(["vi", "en"]), default="vi", show_default=True, help="Of the page.")
 def backtest(
-    panels: tuple[str, ...], out: Path, rule: Literal["at_least", "at_most"], year_start: int, members: str | None,
+    panels: tuple[str, ...], out: Path, rule: Rule, year_start: int, members: str | None,
     seed: int, language: str,
 ) -> None:  # fmt: skip
     """Forecast every past year of each PANEL from what was known then, and grade it.

@@ -11,9 +11,9 @@ from analysis.forecast.backtest.comparisons import COMPARISONS
 from analysis.forecast.backtest.grading import Grades
 from analysis.forecast.backtest.origins import MODELS
 from analysis.forecast.backtest.rolling import rolling
-from analysis.forecast.backtest.targets import Rule
 from analysis.forecast.rest_of_year import indicator_panel
 from analysis.periods import write
+from analysis.rules import Rule
 
 
 @dataclass(frozen=True, eq=False)

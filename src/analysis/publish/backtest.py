@@ -14,12 +14,12 @@ from analysis.data.panel_file import read_panel_file
 from analysis.faults import BadParameters
 from analysis.forecast.backtest.origins import MODELS
 from analysis.forecast.backtest.run import Backtest, backtest
-from analysis.forecast.backtest.targets import Rule
 from analysis.forecast.panel import Panel, panel_from_counts
 from analysis.periods import parse, write
 from analysis.publish.pages.shell import render
 from analysis.report.backtest_body import backtest_body
 from analysis.report.wording import Wording
+from analysis.rules import Rule
 
 SMALL_TABLES = {
     "scored": "years.csv", "reliability": "calibration.csv", "places": "places.csv", "skill": "skill.csv",
@@ -46,7 +46,7 @@ def write_backtest(
         ``NAME=FILE`` or ``FILE``, whose name is then its folder's.
     out : Path
         Folder to write into; its other files stay.
-    rule : {"at_least", "at_most"}
+    rule : {"at_least", "more_than", "at_most"}
         How a share keeps a promise.
     year_start : int
         First month of a year.

@@ -13,10 +13,17 @@ from analysis.report.figures import track as track_figures
 from analysis.report.figures.picture import Picture
 from analysis.report.tables import track as track_tables
 from analysis.report.tables.plain import plain
-from analysis.report.wording import Wording
+from analysis.report.wording import Wording, _
+from analysis.rules import Rule
+
+RULES: dict[Rule, str] = {
+    "at_least": _("at least the threshold"),
+    "more_than": _("more than the threshold"),
+    "at_most": _("at most the threshold"),
+}
 
 
-def backtest_body(found: Backtest, words: Wording, *, rule: str, year_start: int) -> str:
+def backtest_body(found: Backtest, words: Wording, *, rule: Rule, year_start: int) -> str:
     """Return the page's HTML between masthead and footer.
 
     Parameters
@@ -25,7 +32,7 @@ def backtest_body(found: Backtest, words: Wording, *, rule: str, year_start: int
         What there is to show.
     words : Wording
         Of the page.
-    rule : {"at_least", "at_most"}
+    rule : {"at_least", "more_than", "at_most"}
         How thresholds were met.
     year_start : int
         First month of a year.
@@ -34,7 +41,7 @@ def backtest_body(found: Backtest, words: Wording, *, rule: str, year_start: int
         "Every year was forecast from its start and from the end of each quarter, with nothing but what was known "
         "then. Thresholds were set from earlier years alone; a share keeps a promise when it is {rule}. Years begin "
         "in month {month}.",
-        rule=words.text("at least the threshold") if rule == "at_least" else words.text("at most the threshold"),
+        rule=words.text(RULES[rule]),
         month=str(year_start),
     )
     parts = [_note(method)]

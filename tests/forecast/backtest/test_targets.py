@@ -1,8 +1,7 @@
 import numpy as np
 import pandas as pd
-import pytest
 
-from analysis.forecast.backtest.targets import meets, thresholds
+from analysis.forecast.backtest.targets import thresholds
 from analysis.forecast.panel import Panel
 
 
@@ -28,6 +27,11 @@ def test_one_year_tells_no_gain():
     np.testing.assert_allclose(thresholds(years([0.3]), 2020, "at_least")[0], [0.325, 0.35, 0.375])
 
 
+def test_more_than_is_set_at_the_thresholds_of_at_least():
+    panel = years([0.20, 0.30], [0.40, 0.44], [0.50, 0.52])
+    np.testing.assert_array_equal(thresholds(panel, 2021, "more_than"), thresholds(panel, 2021, "at_least"))
+
+
 def test_at_most_cuts_last_years_share_and_adds_the_nearer_limit():
     np.testing.assert_allclose(thresholds(years([0.5, 0.10]), 2021, "at_most")[0], [0.05, 0.08, 0.10])
     np.testing.assert_allclose(thresholds(years([0.5, 0.02]), 2021, "at_most")[0], [0.016, 0.02, np.nan])
@@ -37,8 +41,3 @@ def test_at_most_cuts_last_years_share_and_adds_the_nearer_limit():
 def test_without_a_last_year_there_is_no_threshold():
     assert np.isnan(thresholds(years([0.3, np.nan], [0.3, 0.4]), 2021, "at_least")[0]).all()
     assert np.isnan(thresholds(years([0.3, np.nan], [0.3, 0.4]), 2021, "at_most")[0]).all()
-
-
-@pytest.mark.parametrize(("rule", "expected"), [("at_least", [False, True, True]), ("at_most", [True, True, False])])
-def test_a_share_at_the_threshold_meets_it(rule, expected):
-    assert meets(np.array([0.1, 0.2, 0.3]), np.array(0.2), rule).tolist() == expected

@@ -12,7 +12,7 @@ from analysis.forecast.backtest import scores
 from analysis.forecast.backtest.origins import CHOSEN, Said
 from analysis.forecast.backtest.rolling import Origin
 from analysis.forecast.backtest.tables import probabilities, quantiles_of
-from analysis.forecast.backtest.targets import Rule, meets
+from analysis.rules import Rule, meets
 
 PUBLISHED = "hub"
 """The model that is published: the others are compared with it."""
@@ -138,7 +138,7 @@ def _grade(at: Origin, said: Said, rule: Rule, known: np.ndarray) -> Grade:
     values, limits, observed = said.values[known], at.limits[known], at.observed[known]
     quantiles = quantiles_of(values)
     p = probabilities(said, values, limits, rule)
-    happened, has_limit = meets(observed[:, None], limits, rule), np.isfinite(limits)
+    happened, has_limit = meets(observed[:, None], rule, limits), np.isfinite(limits)
     crps, brier = np.full(len(known), np.nan), np.full((len(known), limits.shape[1]), np.nan)
     crps[known] = 100 * scores.crps(values, observed)
     brier[known] = np.where(has_limit, scores.brier(p, happened), np.nan)

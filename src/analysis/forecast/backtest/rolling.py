@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from analysis.forecast.backtest.origins import Said, said_at
-from analysis.forecast.backtest.targets import Rule, thresholds
+from analysis.forecast.backtest.targets import thresholds
 from analysis.forecast.futures import PanelFit
 from analysis.forecast.panel import Panel, first_period
 from analysis.forecast.standing import Simulated, Standing, fit_year, past_years, standing
+from analysis.rules import Rule
 
 KEY = "backtest"
 """Keys the random numbers of a backtest, whatever its panel is called."""
@@ -91,7 +92,7 @@ def rolling(
         All that is known; at each origin only what was known then is used.
     quarters : int
         Quarters of the year known, 0 (the start of the year) to 3.
-    rule : {"at_least", "at_most"}
+    rule : {"at_least", "more_than", "at_most"}
         How thresholds are met.
     members : collection of str
         Models asked for; see `origins.MODELS`.

@@ -20,8 +20,8 @@ from analysis.forecast.backtest.origins import MODELS
 from analysis.forecast.backtest.rolling import rolling
 from analysis.forecast.backtest.skill import skill_table
 from analysis.forecast.backtest.tables import SCHEMA, TOTALS_SCHEMA, forecast_rows, total_rows
-from analysis.forecast.backtest.targets import Rule
 from analysis.forecast.panel import Panel
+from analysis.rules import Rule
 
 MOST_COMPARED = 20_000
 """Series times years above which statsmodels' models, fitted one series at a time, are left out unless asked for."""
@@ -76,7 +76,7 @@ def backtest(
         By name; year ``y`` of a panel begins with its period y-01 or yQ1.
     out : Path
         Folder to write into; it must exist.
-    rule : {"at_least", "at_most"}
+    rule : {"at_least", "more_than", "at_most"}
         How thresholds are met.
     members : collection of str or None
         Models wanted, of `origins.MODELS`; None for all, statsmodels' left out of panels too large for them.

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from analysis.rules import off_certainty
+
 QUANTILES = (0.025, 0.10, 0.25, 0.50, 0.75, 0.90, 0.975)
 """Levels a forecast is written down at."""
 
 INTERVALS = {50: (2, 4), 80: (1, 5), 95: (0, 6)}
 """Nominal coverage in percent: positions of its bounds in `QUANTILES`."""
-
-PROBABILITY_FLOOR = 0.005
-"""Probabilities are scored, as they are published, within 0.5–99.5 %."""
 
 
 def crps(values: np.ndarray, outcome: np.ndarray) -> np.ndarray:
@@ -57,13 +56,13 @@ def inside(quantiles: np.ndarray, outcome: np.ndarray, nominal: int) -> np.ndarr
 
 
 def brier(probability: np.ndarray, outcome: np.ndarray) -> np.ndarray:
-    """Return the squared error of probabilities, clipped as published."""
-    return np.asarray((_clipped(probability) - outcome) ** 2)
+    """Return the squared error of probabilities, kept off 0 and 1 as they are published."""
+    return np.asarray((off_certainty(probability) - outcome) ** 2)
 
 
 def log_score(probability: np.ndarray, outcome: np.ndarray) -> np.ndarray:
-    """Return minus the log of the probability given to what happened, clipped as published; lower is better."""
-    p = _clipped(probability)
+    """Return minus the log of the probability given to what happened, kept off 0 as published; lower is better."""
+    p = off_certainty(probability)
     return np.asarray(-np.log(np.where(outcome == 1, p, 1 - p)))
 
 
@@ -76,7 +75,3 @@ def pit(values: np.ndarray, outcome: np.ndarray) -> np.ndarray:
     """
     below, equal = values < outcome[:, None], values == outcome[:, None]
     return np.asarray((below + 0.5 * equal).mean(axis=1))
-
-
-def _clipped(probability: np.ndarray) -> np.ndarray:
-    return np.clip(probability, PROBABILITY_FLOOR, 1 - PROBABILITY_FLOOR)

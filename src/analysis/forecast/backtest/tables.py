@@ -7,8 +7,8 @@ import pyarrow as pa
 
 from analysis.forecast.backtest.origins import Said
 from analysis.forecast.backtest.rolling import Origin
-from analysis.forecast.backtest.scores import PROBABILITY_FLOOR, QUANTILES
-from analysis.forecast.backtest.targets import Rule, meets
+from analysis.forecast.backtest.scores import QUANTILES
+from analysis.rules import Rule, meets, off_certainty
 
 _LEVELS = ("q025", "q10", "q25", "q50", "q75", "q90", "q975")
 """Names of the quantiles at `scores.QUANTILES`."""
@@ -35,8 +35,8 @@ def quantiles_of(values: np.ndarray) -> np.ndarray:
 
 def probabilities(said: Said, values: np.ndarray, limits: np.ndarray, rule: Rule) -> np.ndarray:
     """Return the probability (U, J) that each threshold is met: 0 or 1 for a raw rule, else within 0.5–99.5 %."""
-    p = np.stack([meets(values, limit[:, None], rule).mean(axis=1) for limit in limits.T], axis=1)
-    return p if said.model.startswith("raw_") else np.clip(p, PROBABILITY_FLOOR, 1 - PROBABILITY_FLOOR)
+    p = np.stack([meets(values, rule, limit[:, None]).mean(axis=1) for limit in limits.T], axis=1)
+    return p if said.model.startswith("raw_") else off_certainty(p)
 
 
 def forecast_rows(panel: str, at: Origin, said: Said, rule: Rule) -> pa.Table:
@@ -72,7 +72,7 @@ def _rows(
     quantiles = quantiles_of(values)
     p = probabilities(said, values, limits, rule).ravel()[held] if U else np.empty(0)
     known = np.isfinite(observed[rows])
-    outcome = meets(observed[rows], threshold, rule)
+    outcome = meets(observed[rows], rule, threshold)
     n = len(rows)
     columns = {
         "panel": pa.array([panel]).take(pa.array(np.zeros(n, dtype=np.int64))),

@@ -1,41 +1,13 @@
-"""When a promise is kept, and the word for how likely that is."""
+"""Whether several parts keep a promise, and the word for how likely that is."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.attainment.rules import VERDICTS, combine, meets, probability_of, verdict
+from analysis.attainment.verdicts import VERDICTS, combine, probability_of, verdict
 
 probabilities = st.floats(0, 1)
-
-
-@pytest.mark.parametrize(
-    ("rule", "below", "at", "above"),
-    [("at_least", False, True, True), ("more_than", False, False, True), ("at_most", True, True, False)],
-)
-def test_each_rule_at_its_threshold(rule: str, below: bool, at: bool, above: bool) -> None:
-    threshold = 0.30
-    values = [np.nextafter(threshold, 0), threshold, np.nextafter(threshold, 1)]
-    assert meets(values, rule, threshold).tolist() == [below, at, above]
-
-
-def test_thirty_of_a_hundred_cases_are_at_least_thirty_percent() -> None:
-    assert bool(meets(30 / 100, "at_least", 0.30))
-    assert bool(meets(60 / 200, "at_least", 0.30))
-    assert not bool(meets(59_999 / 200_000, "at_least", 0.30))
-    assert not bool(meets(30 / 100, "more_than", 0.30))
-    assert bool(meets(2 / 100, "at_most", 0.02))
-
-
-@pytest.mark.parametrize("rule", ["at_least", "more_than", "at_most"])
-def test_a_missing_share_keeps_no_promise(rule: str) -> None:
-    assert meets([np.nan], rule, 0.5).tolist() == [False]
-
-
-def test_an_unknown_rule_is_refused() -> None:
-    with pytest.raises(ValueError, match="about"):
-        meets([0.5], "about", 0.5)
 
 
 def test_parts_are_combined_draw_by_draw() -> None:
