@@ -14,6 +14,7 @@ import pytest
 from analysis import quarter
 from analysis.faults import BadData, BadParameters, EnvironmentFault
 from analysis.fingerprint import fingerprint
+from analysis.forecast.track_record import track_record
 from analysis.parameters import ROOT, RunParameters, read_run_file
 from analysis.plan import read_plan
 from analysis.results import Results
@@ -95,6 +96,38 @@ def test_results_are_computed_once(demo: Results, kept: Path, monkeypatch: pytes
     monkeypatch.setattr(quarter, "compute", lambda *_: pytest.fail("computed again"))
     for changes in ({}, {"language": "en"}, {"status": "final", "signed_by": "Sở Nội vụ"}):
         _assert_same_numbers(quarter.results(_run(**changes)), demo)
+
+
+def test_the_track_record_grades_a_share_under_the_rule_it_is_promised_by(
+    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A year at half, then a year on the lowest threshold set from it: enough for "at least", not for "more than"."""
+    months = [str(month) for month in pd.period_range("2018-01", periods=24, freq="M")]
+    on_threshold = pd.DataFrame(
+        [
+            ("online_of_all", series, month, 100.0 if month < "2019" else 105.0, 200.0)
+            for series in "abcd"
+            for month in months
+        ],
+        columns=["indicator", "series", "period", "numerator", "denominator"],
+    )
+
+    class Graded(Exception):
+        pass
+
+    def instead(_: pd.DataFrame, promised: Any, **named: Any) -> None:
+        record = track_record(on_threshold, promised, origin=pd.Period("2019-12", "M"), seed=1)
+        raise Graded(int(record.reliability.query("model == 'hub'")["happened"].sum()))
+
+    monkeypatch.setattr(quarter, "track_record", instead)
+    monkeypatch.setattr(quarter, "sensitivity", lambda *_: None)
+    plan = (ROOT / "parameters/plans/khanh-hoa-2021.yml").read_text(encoding="utf-8")
+    for rule, met in (("at_least", 16), ("more_than", 0)):
+        changed = tmp_path / f"{rule}.yml"
+        changed.write_text(plan.replace("        rule: at_least\n", f"        rule: {rule}\n"), encoding="utf-8")
+        with pytest.raises(Graded) as told:
+            quarter.results(_run(plan_file=str(changed)))
+        assert told.value.args == (met,)
 
 
 @pytest.mark.parametrize("changed", ["plan.yml", "data/about.yml"])

@@ -33,7 +33,6 @@ from analysis.parameters import ROOT, RunParameters, resolve
 from analysis.plan import Plan, read_plan
 from analysis.readings import Counted, Draws, measured, read, sensitivity
 from analysis.results import Results, lock, scratch, sweep
-from analysis.rules import Rule
 
 PROCESSED = ROOT / "data" / "processed"
 """Where results are kept; everything in it can be rebuilt."""
@@ -105,9 +104,8 @@ def compute(run: RunParameters, plan: Plan, received: Received, made_of: Fingerp
     as_read = _counted(counted_as(chosen), chosen).known(origin)
     now = read(plan, quarter, as_read, facts, chosen, drawn)
     other = sensitivity(plan, quarter, now.attainment.promises, counted_as, facts, chosen, drawn)
-    parts = [part for target in now.plan.share_targets for part in target.parts]
-    rules: dict[str, Rule] = {part.indicator: "at_most" if part.rule == "at_most" else "at_least" for part in parts}
-    record = track_record(now.indicators, rules, origin=origin, seed=drawn.seed)
+    promised = [(part.indicator, part.rule) for target in now.plan.share_targets for part in target.parts]
+    record = track_record(now.indicators, promised, origin=origin, seed=drawn.seed)
     before = earlier_archive(resolve(run.input_path))
     forms = filed(
         received.cases, resolve(run.input_path), plan=plan, quarter=quarter, due_precision=received.due_precision

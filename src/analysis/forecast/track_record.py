@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -30,28 +30,36 @@ class TrackRecord:
     reliability: pd.DataFrame
 
 
-def track_record(indicators: pd.DataFrame, rules: Mapping[str, Rule], *, origin: pd.Period, seed: int) -> TrackRecord:
+def track_record(
+    indicators: pd.DataFrame, promised: Iterable[tuple[str, Rule]], *, origin: pd.Period, seed: int
+) -> TrackRecord:
     """Return how right the published method would have been on a plan's own series.
+
+    An indicator that is promised under two rules has the probabilities of both graded, and its intervals once.
 
     Parameters
     ----------
     indicators : pd.DataFrame
         `indicator, series, period, numerator, denominator`; rows after the origin are not looked at.
-    rules : mapping of str to {"at_least", "at_most"}
-        The promised indicators, and how they are promised.
+    promised : iterable of (str, {"at_least", "more_than", "at_most"})
+        The promised indicators, and how they are promised; the same twice counts once.
     origin : pd.Period
         Last period known.
     seed : int
         Of the run.
     """
     grades, members = Grades(), frozenset(MODELS) - frozenset(COMPARISONS)
+    begun: set[str] = set()
     known = indicators[indicators["period"] <= write(origin)]
-    for indicator, rule in rules.items():
+    for indicator, rule in dict.fromkeys(promised):
         if not (known["indicator"] == indicator).any():
             continue
-        panel = indicator_panel(known, indicator)
+        panel, own = indicator_panel(known, indicator), Grades()
         for quarters in range(4):
             for at in rolling(panel, quarters, rule=rule, members=members, seed=seed):
-                for _ in grades.through(indicator, at, rule):
+                for _ in own.through(indicator, at, rule):
                     pass
+        # Shares are forecast without a look at the rule: a second rule has nothing new to say of them.
+        grades.extend(own.of_probabilities() if indicator in begun else own)
+        begun.add(indicator)
     return TrackRecord(grades.table("scored"), grades.table("reliability"))

@@ -23,6 +23,9 @@ BINS = (0.0, 0.05, 0.20, 0.35, 0.50, 0.65, 0.80, 0.95, 1.0)
 PIT_BINS = 10
 
 SCORES = ["brier", "log_score", "crps", "wis", "mae_pp", "coverage_50", "coverage_80", "coverage_95"]
+PROBABILITY_SCORES = ("brier", "log_score")
+"""Those of `SCORES` that depend on the rule and its thresholds."""
+
 KEYS = ["panel", "model", "year", "origin"]
 
 COLUMNS = {
@@ -99,6 +102,11 @@ class Grades:
         """Return the grades of one kind of `COLUMNS`."""
         return pd.DataFrame(getattr(self, kind), columns=COLUMNS[kind])
 
+    def of_probabilities(self) -> Grades:
+        """Return what depends on the rule: of the shares forecast and their intervals nothing is counted."""
+        nothing = dict.fromkeys(["n", *(name for name in SCORES if name not in PROBABILITY_SCORES), "paired_crps"], 0)
+        return Grades(scored=[row | nothing for row in self.scored], reliability=list(self.reliability))
+
     def extend(self, other: Grades) -> None:
         """Add the grades of other origins."""
         self.scored += other.scored
@@ -158,5 +166,5 @@ def score_table(scored: pd.DataFrame) -> pd.DataFrame:
     sums = scored.groupby(["panel", "model", "origin"], sort=False)[["n", "probabilities", *SCORES]].sum().reset_index()
     per_probability = sums["probabilities"].where(sums["probabilities"] > 0)
     for name in SCORES:
-        sums[name] = sums[name] / (per_probability if name in ("brier", "log_score") else sums["n"])
+        sums[name] = sums[name] / (per_probability if name in PROBABILITY_SCORES else sums["n"])
     return sums.drop(columns="probabilities")
