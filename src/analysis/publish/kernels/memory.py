@@ -1,7 +1,8 @@
 """A kernel's memory, watched: one that outgrows its budget is stopped before it takes the machine with it.
 
 What a kernel prints is held by the process that asked for it, until the notebook is written: that counts, too.
-Not by a limit of addresses, which DuckDB and Arrow reserve by the gigabyte without using them.
+Not by a limit of addresses, which DuckDB and Arrow reserve by the gigabyte without using them. Not by psutil (7.2): its
+resident and its proportional size count mapped files, which the system takes back when it needs the memory.
 """
 
 from __future__ import annotations
