@@ -1,4 +1,4 @@
-"""The share of a cluster sample and its error: by hand, by R's survey package, by jackknife, and by repetition."""
+"""The share of a cluster sample and its error: by hand, by R's survey and Python's svy, by jackknife, by repetition."""
 
 from __future__ import annotations
 
@@ -128,9 +128,9 @@ def by_r():
     return json.loads((REFERENCE / "complex_survey.json").read_text(encoding="utf-8"))
 
 
-def _equals(row: pd.Series, expected: dict[str, float]) -> None:
+def _equals(row: pd.Series, expected: dict[str, float], *, rel: float = 1e-11) -> None:
     for name, value in expected.items():
-        assert row[name] == pytest.approx(value, rel=1e-11), name
+        assert row[name] == pytest.approx(value, rel=rel), name
 
 
 @pytest.mark.parametrize("series", ["total", "stp", "sxd", "ubnd-nt"])
@@ -149,6 +149,18 @@ def test_where_r_would_be_certain_of_a_body_of_one_cluster_nothing_is_said(answe
 def test_the_same_as_r_on_its_own_example(by_r):
     districts = [("all", str(name), None, 33.847, *schools) for name, schools in APICLUS1.items()]
     _equals(_row(_answers(districts)), by_r["apiclus1"])
+
+
+# Against svy, which computes its variances in Rust and shares no code with R's package.
+
+
+@pytest.mark.parametrize("series", ["total", "stp", "sxd", "ubnd-nt"])
+def test_the_same_as_svy_as_a_mean_and_as_a_ratio(answers, series):
+    by_svy = json.loads((REFERENCE / "complex_survey_svy.json").read_text(encoding="utf-8"))[series]
+    ratio = {"value": by_svy.pop("ratio"), "standard_error": by_svy.pop("ratio_error")}
+    assert len(by_svy) == 5
+    for expected in (by_svy, ratio):
+        _equals(_row(answers, series), expected, rel=1e-13)
 
 
 # Properties.
