@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse.csgraph import connected_components
 
 from analysis.data.ingest import table
 from analysis.data.ingest.duplicates import Contender, Suspects, losers, suspects
@@ -133,23 +134,11 @@ ROW = st.tuples(
 )
 
 
-def _one_case_by_walking(rows):
-    """Return the rows reachable from each row: the plain way to say which are one case."""
-    keys = {key for key, *_ in rows}
-
-    def near(one, other):
-        return one[0] == other[0] or (one[1] == other[0] and other[0] in keys) or (other[1] == one[0])
-
-    groups = []
-    for at in range(len(rows)):
-        group = {at}
-        while True:
-            more = {other for other in range(len(rows)) if any(near(rows[one], rows[other]) for one in group)}
-            if more <= group:
-                break
-            group |= more
-        groups.append(frozenset(group))
-    return set(groups)
+def _cases_by_scipy(rows):
+    """Return the rows of each case, as SciPy finds the connected components of rows that name one another."""
+    links = [[one[0] == other[0] or one[1] == other[0] for other in rows] for one in rows]
+    case = connected_components(np.array(links), directed=False)[1] if rows else np.empty(0)
+    return [np.flatnonzero(case == number).tolist() for number in np.unique(case)]
 
 
 @settings(max_examples=100)
@@ -160,7 +149,7 @@ def test_exactly_one_row_of_every_case_is_kept_and_none_is_better(rows):
         for at, (case_id, other, closed, day) in enumerate(rows)
     ]
     lost = {one.place: one.duplicate for one in losers(contenders)}
-    for group in _one_case_by_walking(rows):
+    for group in _cases_by_scipy(rows):
         best = max(group, key=lambda at: (rows[at][2], rows[at][3] or 0, -at))
         for at in group:
             assert lost.get(at) == (None if at == best else 0 if rows[at][0] == rows[best][0] else 1)
