@@ -1,8 +1,11 @@
+"""Scores by hand, in closed form, and as the package scoringrules has them."""
+
 import numpy as np
 import pytest
+import scoringrules
 from scipy.stats import norm
 
-from analysis.forecast.backtest.scores import brier, crps, inside, interval_score, log_score, pit
+from analysis.forecast.backtest.scores import INTERVALS, QUANTILES, brier, crps, inside, interval_score, log_score, pit
 
 
 def test_crps_of_a_normal_is_the_closed_form():
@@ -44,3 +47,43 @@ def test_place_of_an_outcome_shares_ties():
     values = np.array([[0.1, 0.2, 0.2, 0.4]])
     assert pit(values, np.array([0.2]))[0] == pytest.approx(0.5)
     assert pit(values, np.array([0.9]))[0] == 1.0
+
+
+# Against scoringrules.
+
+
+@pytest.fixture(scope="module")
+def forecasts():
+    """Return equally likely values (200, 301), some of them equal, and what came: inside, outside and on a value."""
+    rng = np.random.default_rng(3)
+    values = np.round(rng.beta(5, 8, (200, 301)), 3)
+    outcome = np.where(np.arange(200) % 3 == 0, values[:, 7], rng.beta(2, 2, 200))
+    return values, outcome
+
+
+def test_crps_is_that_of_scoringrules(forecasts):
+    values, outcome = forecasts
+    expected = scoringrules.crps_ensemble(outcome, values, estimator="qd", backend="numpy")
+    np.testing.assert_allclose(crps(values, outcome), expected, rtol=1e-12)
+    point = scoringrules.crps_ensemble(outcome, values[:, :1], estimator="qd", backend="numpy")
+    np.testing.assert_allclose(crps(values[:, :1], outcome), point, rtol=1e-12)
+
+
+def test_interval_score_is_the_weighted_sum_of_those_of_scoringrules(forecasts):
+    values, outcome = forecasts
+    quantiles = np.quantile(values, QUANTILES, axis=1).T
+    # Not its weighted_interval_score: without numba, 0.10 and 0.11 add the median itself, not the distance from it.
+    total = 0.5 * np.abs(outcome - quantiles[:, 3])
+    for nominal, (low, high) in INTERVALS.items():
+        alpha = 1 - nominal / 100
+        own = scoringrules.interval_score(outcome, quantiles[:, low], quantiles[:, high], alpha, backend="numpy")
+        total += alpha / 2 * own
+    np.testing.assert_allclose(interval_score(quantiles, outcome), total / 3.5, rtol=1e-12)
+
+
+def test_scores_of_probabilities_are_those_of_scoringrules():
+    rng = np.random.default_rng(4)
+    p = rng.uniform(0.005, 0.995, 2000)
+    happened = (rng.random(2000) < p).astype(float)
+    np.testing.assert_array_equal(brier(p, happened), scoringrules.brier_score(happened, p, backend="numpy"))
+    np.testing.assert_allclose(log_score(p, happened), scoringrules.log_score(happened, p, backend="numpy"), rtol=1e-12)
