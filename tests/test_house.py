@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "analysis"
@@ -55,18 +54,28 @@ ROOMS_OF = {
     "ipywidgets": {"explore"},
 }
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
+"""Each rule below looks at all of them and names every offender in one message."""
+
+
+@cache
+def _lines(module: Path) -> list[str]:
+    return (PACKAGE / module).read_text(encoding="utf-8").splitlines()
+
+
+@cache
+def _nodes(module: Path) -> list[ast.AST]:
+    """Return what a module is made of, the module itself first: parsed once for all rules."""
+    return list(ast.walk(ast.parse("\n".join(_lines(module)))))
 
 
 def _imports(module: Path) -> list[str]:
     names = []
-    for node in ast.walk(ast.parse((PACKAGE / module).read_text(encoding="utf-8"))):
+    for node in _nodes(module):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.level:
-            raise AssertionError(f"{module}: import from analysis by name, not relatively")
-        elif isinstance(node, ast.ImportFrom) and node.module == "analysis":
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module == "analysis":
             names += [f"analysis.{alias.name}" for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
             names.append(node.module)
     return names
 
@@ -75,65 +84,114 @@ def _room(name: str) -> str:
     return name.split("/")[0].removesuffix(".py")
 
 
-@pytest.mark.parametrize("module", MODULES, ids=str)
-def test_a_room_uses_only_rooms_to_its_left_and_leaves(module):
-    here = _room(module.as_posix())
-    for name in _imports(module):
-        if not name.startswith("analysis."):
-            continue
-        there = name.split(".")[1]
-        if there in LEAVES:
-            continue
-        assert here not in LEAVES, f"the leaf {module} imports {name}"
-        assert here == there or ORDER.index(there) < ORDER.index(here), f"{module} imports {name}"
+def _assert_none(offenders: list[str]) -> None:
+    assert not offenders, "\n".join(["", *offenders])
 
 
-@pytest.mark.parametrize("module", MODULES, ids=str)
-def test_each_library_stays_in_its_room(module):
-    here = {_room(module.as_posix()), module.as_posix()}
-    for name in _imports(module):
-        rooms = ROOMS_OF.get(name.split(".")[0])
-        assert rooms is None or rooms & here, f"{module} imports {name}"
+def test_there_are_modules_and_papers():
+    # A rule that looks at nothing holds.
+    assert len(MODULES) > 100
+    assert len(PAPERS) > 10
 
 
-@pytest.mark.parametrize("module", MODULES, ids=str)
-def test_nothing_read_from_disk_can_run(module):
+def test_analysis_is_imported_by_name_and_not_relatively():
+    _assert_none(
+        [
+            f"{module}: import from analysis by name, not relatively"
+            for module in MODULES
+            if any(isinstance(node, ast.ImportFrom) and node.level for node in _nodes(module))
+        ]
+    )
+
+
+def test_a_room_uses_only_rooms_to_its_left_and_leaves():
+    offenders = []
+    for module in MODULES:
+        here = _room(module.as_posix())
+        for name in _imports(module):
+            if not name.startswith("analysis."):
+                continue
+            there = name.split(".")[1]
+            if there in LEAVES:
+                continue
+            if here in LEAVES:
+                offenders.append(f"the leaf {module} imports {name}")
+            elif not {here, there} <= set(ORDER):
+                offenders.append(f"{module} imports {name}: a room that has no place in the order")
+            elif here != there and ORDER.index(there) >= ORDER.index(here):
+                offenders.append(f"{module} imports {name}")
+    _assert_none(offenders)
+
+
+def test_each_library_stays_in_its_room():
+    offenders = []
+    for module in MODULES:
+        here = {_room(module.as_posix()), module.as_posix()}
+        for name in _imports(module):
+            rooms = ROOMS_OF.get(name.split(".")[0])
+            if rooms is not None and not rooms & here:
+                offenders.append(f"{module} imports {name}")
+    _assert_none(offenders)
+
+
+def test_nothing_read_from_disk_can_run():
     """A pickle runs what it says when it is read; text, Parquet and HTML that nobody executes do not."""
-    assert not {"pickle", "shelve", "marshal", "dill", "cloudpickle", "joblib"} & set(_imports(module))
-    tree = ast.parse((PACKAGE / module).read_text(encoding="utf-8"))
-    called = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    assert not {"read_pickle", "to_pickle", "load_pickle"} & called
-    assert not any(isinstance(node, ast.keyword) and node.arg == "allow_pickle" for node in ast.walk(tree))
+    offenders = []
+    for module in MODULES:
+        nodes = _nodes(module)
+        found = {"pickle", "shelve", "marshal", "dill", "cloudpickle", "joblib"} & set(_imports(module))
+        called = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+        found |= {"read_pickle", "to_pickle", "load_pickle"} & called
+        found |= {node.arg for node in nodes if isinstance(node, ast.keyword) and node.arg == "allow_pickle"}
+        offenders += [f"{module}: {name}" for name in sorted(found)]
+    _assert_none(offenders)
 
 
-@pytest.mark.parametrize("module", MODULES, ids=str)
-def test_nothing_left_of_report_prints(module):
-    if _room(module.as_posix()) in {"report", "publish", "cli"}:
-        return
-    tree = ast.parse((PACKAGE / module).read_text(encoding="utf-8"))
-    assert not any(isinstance(node, ast.Name) and node.id == "print" for node in ast.walk(tree))
+def test_nothing_left_of_report_prints():
+    _assert_none(
+        [
+            f"{module} line {node.lineno}"
+            for module in MODULES
+            if _room(module.as_posix()) not in {"report", "publish", "cli"}
+            for node in _nodes(module)
+            if isinstance(node, ast.Name) and node.id == "print"
+        ]
+    )
 
 
-@pytest.mark.parametrize("module", MODULES, ids=str)
-def test_a_module_is_named_by_what_it_does_and_stays_small(module):
-    assert not {"utils", "util", "helpers", "helper", "common", "core", "misc"} & set(module.with_suffix("").parts)
-    assert len((PACKAGE / module).read_text(encoding="utf-8").splitlines()) <= 350
+def test_a_module_is_named_by_what_it_does_and_stays_small():
+    offenders = []
+    for module in MODULES:
+        named = {"utils", "util", "helpers", "helper", "common", "core", "misc"} & set(module.with_suffix("").parts)
+        offenders += [f"{module}: {name}" for name in sorted(named)]
+        if (lines := len(_lines(module))) > 350:
+            offenders.append(f"{module}: {lines} lines")
+    _assert_none(offenders)
 
 
 def test_package_inits_hold_one_docstring_and_no_code():
-    for init in PACKAGE.rglob("__init__.py"):
-        body = ast.parse(init.read_text(encoding="utf-8")).body
-        assert len(body) == 1
-        assert isinstance(body[0], ast.Expr)
+    offenders = []
+    for module in MODULES:
+        if module.name == "__init__.py":
+            body = _nodes(module)[0].body
+            if len(body) != 1 or not isinstance(body[0], ast.Expr):
+                offenders.append(str(module))
+    _assert_none(offenders)
 
 
 PAPERS = [ROOT / "README.md", ROOT / "README.vi.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-@pytest.mark.parametrize("paper", PAPERS, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_every_path_a_paper_links_to_exists(paper):
-    linked = [path for path in re.findall(r"\]\(([^)#]+)\)", paper.read_text(encoding="utf-8")) if "://" not in path]
-    assert [path for path in linked if not (paper.parent / path).exists()] == []
+def test_every_path_a_paper_links_to_exists():
+    offenders = []
+    for paper in PAPERS:
+        linked = re.findall(r"\]\(([^)#]+)\)", paper.read_text(encoding="utf-8"))
+        offenders += [
+            f"{paper.relative_to(ROOT)}: {path}"
+            for path in linked
+            if "://" not in path and not (paper.parent / path).exists()
+        ]
+    _assert_none(offenders)
 
 
 def test_papers_link():
