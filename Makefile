@@ -4,6 +4,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 export OMP_NUM_THREADS := 1
+# Tests at once. Each worker imports everything anew, so more than the cores of a small machine gain little.
+WORKERS ?= 2
 RECENT = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; set PYTHON=python3.12, say" >&2; exit 6; }
 
 .PHONY: help report test test-slow test-all lab lint lock demo track-record bench pictures
@@ -29,7 +31,7 @@ report: .venv/installed ## install, run the default quarter, print where its pag
 	$(BIN)/dunghen run parameters/khanh-hoa-2021/2021-Q3.yml
 
 test: .venv/installed ## the fast tests
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist worksteal
 
 test-slow: .venv/installed ## the tests that start kernels or a browser, or fit many series
 	$(BIN)/python -m pytest -m slow
