@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -10,12 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
+
+from analysis.publish.kernels.lean import leave_out_address_parsers
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.data.ingest.table import Intake
+    from analysis.parameters import RunParameters
+    from analysis.results import Results
+
+leave_out_address_parsers()  # which the reading of notebooks would build in every worker, in seconds
 
 settings.register_profile("no-deadline", deadline=None)  # how long an example takes is the machine's matter
 settings.load_profile("no-deadline")
@@ -28,6 +36,54 @@ def govuk_export():
         pytest.skip("DUNGHEN_REAL_DATA does not say where the GOV.UK export is")
     path = Path(os.environ["DUNGHEN_REAL_DATA"])
     return path if path.is_file() else path / "govuk" / "services.csv"
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Return a maker of folders that the workers of pytest-xdist share: whoever comes first fills it, under a lock."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def made(name: str, fill: Callable[[Path], object]) -> Path:
+        folder = shared / name
+        with FileLock(shared / f"{name}.lock"):
+            if not folder.is_dir():
+                half = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=shared))
+                fill(half)
+                half.rename(folder)  # what a maker that failed left behind is nobody's
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def demo_run() -> RunParameters:
+    """The demo's third quarter with few draws."""
+    from analysis.parameters import ROOT, read_run_file
+
+    return read_run_file(ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml", draw_count=200)
+
+
+@pytest.fixture(scope="session")
+def demo_processed(made_once, demo_run) -> Path:
+    """The folder that holds the results of that quarter under their key: computed once, to be read by every worker."""
+    from analysis import quarter
+
+    def compute(folder: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(quarter, "PROCESSED", folder)
+            quarter.results(demo_run)
+
+    return made_once("demo-quarter", compute)
+
+
+@pytest.fixture(scope="session")
+def demo_quarter(demo_processed) -> Results:
+    """Its results."""
+    from analysis.results import Results
+
+    (kept,) = [folder for folder in demo_processed.iterdir() if Results.are_whole_in(folder)]
+    return Results.kept_in(kept)
 
 
 # An export of cases as small as one can be: what tests of the door vary.

@@ -4,12 +4,12 @@ import csv
 import os
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
 from analysis import quarter
 from analysis.faults import BadData, BadParameters, EnvironmentFault
@@ -38,11 +38,33 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture
+def demo(demo_quarter: Results) -> Results:
+    return demo_quarter
+
+
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Results]:
+def small_inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Plan and data that are computed in little time: one promise, no open question, two bodies, three years."""
+    folder = tmp_path_factory.mktemp("small")
+    plan = yaml.safe_load((ROOT / "parameters/plans/khanh-hoa-2021.yml").read_text(encoding="utf-8"))
+    (promise,) = (one for one in plan["targets"] if one["id"] == "online_uptake")
+    del promise["combine"], promise["parts"][1:]
+    plan |= {"targets": [promise], "settings": {}, "breaks": []}
+    (folder / "plan.yml").write_text(yaml.safe_dump(plan, allow_unicode=True), encoding="utf-8")
+
+    def few(counts: pd.DataFrame) -> pd.DataFrame:
+        return counts[counts["agency"].isin(["sxd", "stp"]) & (counts["period"] >= "2019")]
+
+    return {"plan_file": str(folder / "plan.yml"), "input_path": _changed_data(folder / "data", few)}
+
+
+@pytest.fixture(scope="module")
+def small(small_inputs: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """The whole way from files to results."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(quarter, "PROCESSED", tmp_path_factory.mktemp("processed"))
-        yield quarter.results(_run())
+        return quarter.results(_run(**small_inputs))
 
 
 def _changed_data(folder: Path, change: Any) -> str:
@@ -98,8 +120,16 @@ def test_results_are_computed_once(demo: Results, kept: Path, monkeypatch: pytes
         _assert_same_numbers(quarter.results(_run(**changes)), demo)
 
 
+def test_a_small_quarter_goes_the_whole_way_from_files_to_a_verdict(small: Results) -> None:
+    assert sorted(small.draws["draw"].unique()) == list(range(200))
+    assert sorted(small.draws["period"].unique()) == ["2021-10", "2021-11", "2021-12"]
+    assert small.promises["target"].tolist() == ["online_uptake"]
+    assert small.promises["probability"].between(0, 1).all()
+    assert set(small.counts["agency"]) == {"sxd", "stp"}
+
+
 def test_the_track_record_grades_a_share_under_the_rule_it_is_promised_by(
-    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_inputs: dict[str, str], kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A year at half, then a year on the lowest threshold set from it: enough for "at least", not for "more than"."""
     months = [str(month) for month in pd.period_range("2018-01", periods=24, freq="M")]
@@ -120,19 +150,19 @@ def test_the_track_record_grades_a_share_under_the_rule_it_is_promised_by(
         raise Graded(int(record.reliability.query("model == 'hub'")["happened"].sum()))
 
     monkeypatch.setattr(quarter, "track_record", instead)
-    monkeypatch.setattr(quarter, "sensitivity", lambda *_: None)
-    plan = (ROOT / "parameters/plans/khanh-hoa-2021.yml").read_text(encoding="utf-8")
+    plan = Path(small_inputs["plan_file"]).read_text(encoding="utf-8")
+    assert plan.count("rule: at_least\n") == 1
     for rule, met in (("at_least", 16), ("more_than", 0)):
         changed = tmp_path / f"{rule}.yml"
-        changed.write_text(plan.replace("        rule: at_least\n", f"        rule: {rule}\n"), encoding="utf-8")
+        changed.write_text(plan.replace("rule: at_least\n", f"rule: {rule}\n"), encoding="utf-8")
         with pytest.raises(Graded) as told:
-            quarter.results(_run(plan_file=str(changed)))
+            quarter.results(_run(**small_inputs | {"plan_file": str(changed)}))
         assert told.value.args == (met,)
 
 
 @pytest.mark.parametrize("changed", ["plan.yml", "data/about.yml"])
 def test_what_is_changed_while_it_is_computed_is_not_kept_under_its_name(
-    demo: Results, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str
+    small: Results, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str
 ) -> None:
     shutil.copytree(ROOT / "data/demo", tmp_path / "data")
     shutil.copy(ROOT / "parameters/plans/khanh-hoa-2021.yml", tmp_path / "plan.yml")
@@ -142,7 +172,7 @@ def test_what_is_changed_while_it_is_computed_is_not_kept_under_its_name(
 
     def compute(*_: Any) -> Results:
         file.write_bytes(right + b"# another one\n")
-        return demo
+        return small
 
     monkeypatch.setattr(quarter, "compute", compute)
     with pytest.raises(EnvironmentFault, match="data or plan; run again"):
@@ -151,7 +181,7 @@ def test_what_is_changed_while_it_is_computed_is_not_kept_under_its_name(
 
 
 def test_a_plan_saved_while_the_data_is_hashed_is_the_one_computed_with(
-    demo: Results, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small: Results, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = tmp_path / "plan.yml"
     before = (ROOT / "parameters/plans/khanh-hoa-2021.yml").read_text(encoding="utf-8")
@@ -164,7 +194,7 @@ def test_a_plan_saved_while_the_data_is_hashed_is_the_one_computed_with(
 
     def compute(_run: Any, plan: Any, *_: Any) -> Results:
         computed_with.append(plan)
-        return demo
+        return small
 
     monkeypatch.setattr(quarter, "fingerprint", saved_first)
     monkeypatch.setattr(quarter, "compute", compute)
@@ -173,13 +203,15 @@ def test_a_plan_saved_while_the_data_is_hashed_is_the_one_computed_with(
 
 
 def test_results_a_tidying_hand_has_been_at_are_computed_again(
-    demo: Results, kept: Path, monkeypatch: pytest.MonkeyPatch
+    small: Results, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = kept / demo.fingerprint.key
-    demo.keep(folder)
+    folder = kept / fingerprint(_run(), published=quarter.PUBLISHED, code=quarter.CODE).key
+    small.keep(folder)
     (folder / "promises.parquet").unlink()
-    monkeypatch.setattr(quarter, "compute", lambda *_: demo)
-    _assert_same_numbers(quarter.results(_run()), demo)
+    computed = []
+    monkeypatch.setattr(quarter, "compute", lambda *_: computed.append(1) or small)
+    _assert_same_numbers(quarter.results(_run()), small)
+    assert computed
     assert (folder / "promises.parquet").exists()
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from analysis import quarter
-from analysis.parameters import ROOT, RunParameters, read_run_file
+from analysis.parameters import RunParameters
 from analysis.results import Results
 
 
 @pytest.fixture(scope="session")
-def run() -> RunParameters:
-    return read_run_file(ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml", draw_count=200)
+def run(demo_run: RunParameters) -> RunParameters:
+    return demo_run
 
 
 @pytest.fixture(scope="session")
-def results(run: RunParameters) -> Results:
-    return quarter.results(run)
+def results(demo_quarter: Results) -> Results:
+    return demo_quarter

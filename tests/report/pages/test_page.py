@@ -8,18 +8,23 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from analysis import quarter
 from analysis.forecast.open_cases import COLUMNS
-from analysis.parameters import ROOT, read_run_file
+from analysis.parameters import RunParameters
 from analysis.report.figures.picture import Picture
 from analysis.report.pages.page import Page
 from analysis.report.pages.timeliness import TimelinessPage
+from analysis.results import Results
+
+
+@pytest.fixture
+def run(demo_run: RunParameters) -> RunParameters:
+    return demo_run.model_copy(update={"language": "en"})
 
 
 @pytest.mark.slow
-def test_bodies_fields_and_districts_are_shown_apart_and_groups_in_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = read_run_file(ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml", draw_count=200, language="en")
-    results = quarter.results(run)
+def test_bodies_fields_and_districts_are_shown_apart_and_groups_in_none(
+    run: RunParameters, results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
     known = results.indicators
     # As in a run that reads the promise of the named fields over all of them together.
     group = known[(known["indicator"] == "overdue") & (known["series"] == "datdai")].assign(series="named_fields")
@@ -35,9 +40,9 @@ def test_bodies_fields_and_districts_are_shown_apart_and_groups_in_none(monkeypa
 
 
 @pytest.mark.slow
-def test_members_of_too_few_cases_are_said_to_be_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = read_run_file(ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml", draw_count=200, language="en")
-    results = quarter.results(run)
+def test_members_of_too_few_cases_are_said_to_be_so(
+    run: RunParameters, results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
     few = results.indicators.copy()
     few.loc[few["series"] != "total", ["numerator", "denominator"]] = [0, 0]
     last = (few["series"] != "total") & (few["period"] == "2021-09")
@@ -53,12 +58,11 @@ def test_members_of_too_few_cases_are_said_to_be_so(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.slow
 def test_the_cases_received_are_told_by_field_and_in_all_within_what_can_still_come(
-    monkeypatch: pytest.MonkeyPatch,
+    run: RunParameters, results: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = read_run_file(ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml", draw_count=200, language="en")
     rows = [("datdai", 100, 10, 20, 14.0, 9.0), ("thue", 300, 0, 2, 1.0, 4.0)]
     received = pd.DataFrame(rows, columns=["series", *COLUMNS[1:]])
-    page = TimelinessPage(run, dataclasses.replace(quarter.results(run), received_late=received))
+    page = TimelinessPage(run, dataclasses.replace(results, received_late=received))
     shown: list[str] = []
     monkeypatch.setattr(page, "_html", shown.append)
     page.received()
