@@ -247,7 +247,7 @@ def _random_case(draw):
     }
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)  # each writes a file and counts it twice
 @given(
     cases=st.lists(_random_case(), max_size=25),
     start=st.integers(0, 8),
