@@ -117,20 +117,19 @@ def _frame(rng: np.random.Generator) -> pd.DataFrame:
 
 
 def _asked(rng: np.random.Generator, frame: pd.DataFrame) -> pd.DataFrame:
-    parts = []
+    chosen, people, ratings = [], [], []
     for stratum, clusters in frame.groupby("stratum", sort=False):
-        chosen = np.sort(rng.choice(len(clusters), STRATA[str(stratum)].asked, replace=False))
-        for cluster in clusters.iloc[chosen].itertuples():
+        at = np.sort(rng.choice(len(clusters), STRATA[str(stratum)].asked, replace=False))
+        asked = clusters.iloc[at]
+        chosen.append(asked.assign(weight=len(clusters) / len(at) * asked["people"]))
+        for share in asked["share"].to_numpy():
             n = max(int(rng.binomial(ASKED, ANSWERS)), 2)
-            satisfied = rng.random(n) < cluster.share
+            satisfied = rng.random(n) < share
             high = 4 + (rng.random(n) < FIVE_OF_SATISFIED)
             low = rng.choice([1, 2, 3], n, p=ONE_TO_THREE)
-            answers = {
-                "stratum": stratum,
-                "cluster": cluster.cluster,
-                "agency": cluster.agency,
-                "weight": len(clusters) / len(chosen) * cluster.people / n,
-                "rating": np.where(satisfied, high, low),
-            }
-            parts.append(pd.DataFrame(answers))
-    return pd.concat(parts, ignore_index=True)
+            people.append(n)
+            ratings.append(np.where(satisfied, high, low))
+    of = pd.concat(chosen, ignore_index=True)
+    of["weight"] = of["weight"] / people
+    answers = of.loc[np.repeat(of.index, people), ["stratum", "cluster", "agency", "weight"]]
+    return answers.assign(rating=np.concatenate(ratings)).reset_index(drop=True)
