@@ -89,7 +89,7 @@ def _province(seed: int) -> dict[str, float]:
     return row
 
 
-@pytest.mark.slow
+@pytest.mark.statistical
 def test_simulated_provinces_print_what_the_intervals_hold(monkeypatch):
     monkeypatch.setattr(simulated, "ROUNDS", (2018, 2019, 2020, 2021))
     means = pd.DataFrame([_province(seed) for seed in range(120)]).mean()
@@ -101,7 +101,7 @@ def test_simulated_provinces_print_what_the_intervals_hold(monkeypatch):
     assert means["last_round_held"] >= 0.80
 
 
-@pytest.mark.slow
+@pytest.mark.statistical
 def test_coverage_falls_as_rounds_scatter_more_than_the_prior_expects():
     held = {spread: _held(spread) for spread in (0.03, 0.10, 0.20)}
     assert 0.86 <= held[0.03] <= 0.96
@@ -110,7 +110,7 @@ def test_coverage_falls_as_rounds_scatter_more_than_the_prior_expects():
     assert all(low > high for low, high in pairwise(held.values()))
 
 
-@pytest.mark.slow
+@pytest.mark.statistical
 @pytest.mark.parametrize("slope", [0.5, 1.5])
 def test_a_slope_one_spread_of_its_prior_away_costs_little_coverage(slope):
     assert 0.74 <= _held(0.06, slope) <= 0.92

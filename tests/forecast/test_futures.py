@@ -171,7 +171,7 @@ def share_inside(panel: Panel, at: int) -> float:
     return float(((lower <= came) & (came <= upper)).mean())
 
 
-@pytest.mark.slow
+@pytest.mark.statistical
 def test_intervals_cover_as_often_as_they_say_without_a_season(walk_panel):
     # 17 months: too few to estimate a season, and there is none. 160 independent intervals: a true 80 % leaves
     # 70 % to 90 % about twice in a thousand; scoring by scale instead of variance fell to 73 %
@@ -181,7 +181,7 @@ def test_intervals_cover_as_often_as_they_say_without_a_season(walk_panel):
     assert 0.70 <= np.mean(covered) <= 0.90
 
 
-@pytest.mark.slow
+@pytest.mark.statistical
 def test_intervals_cover_about_as_often_as_they_say_with_a_season(walk_panel):
     # the season is estimated from two and a half years; its error is common to all series of a panel, so the twelve
     # panels, not the 288 series, are the sample, and the band is wide

@@ -241,7 +241,7 @@ def test_the_jackknife_agrees_on_the_simulated_province():
     assert _row(one)["standard_error"] == pytest.approx(_jackknife(one), rel=0.005)
 
 
-@pytest.mark.slow
+@pytest.mark.statistical
 def test_intervals_hold_the_truth_as_often_as_they_say():
     months = [f"{year}-{month:02d}" for year in range(2018, 2022) for month in range(1, 13)]
     inside = {0.80: [], 0.95: []}
