@@ -9,20 +9,30 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from analysis.parameters import ROOT
+from analysis.publish.kernels import provisioner
 
 pytestmark = pytest.mark.slow
 NOTEBOOKS = sorted((ROOT / "notebooks" / "report").glob("*.ipynb"))
 MINUTE = 60_000
-# In a workspace of its own: in the common one Lab would open the notebooks before it again.
-ADDRESS = "{url}lab/workspaces/{name}/tree/notebooks/report/{name}.ipynb?token={token}"
 SHOWN = "all => all.map(cell => [...cell.querySelectorAll('.jp-OutputArea-output')].some(shown => shown.offsetHeight))"
+OPEN = """async path => {
+  const panel = await jupyterapp.commands.execute('docmanager:open', { path });
+  await panel.context.ready;
+  await panel.sessionContext.ready;
+}"""
+# Without asking whether to save it. Its kernel goes with it, so that eight of them are not in memory at once.
+CLOSE = """async () => {
+  const panel = jupyterapp.shell.currentWidget;
+  await panel.sessionContext.shutdown();
+  panel.dispose();
+}"""
 COMPLAINTS = ", ".join(f'[data-mime-type="application/vnd.jupyter.{kind}"]' for kind in ("error", "stderr"))
 NOTHING_TO_SAY = {"page.flagged()", "page.received()"}  # of the demo: counts, no cases
 # Lab otherwise asks the network for news, and takes cells that are scrolled away out of the page.
@@ -33,8 +43,8 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="module")
-def lab(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], str]]:
-    """Return where a JupyterLab opens each notebook: a copy, and all that Lab itself writes stays beside it."""
+def lab(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """Return JupyterLab, opened once, with copies of the notebooks; all that Lab itself writes stays beside them."""
     folder = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "notebooks", folder / "root" / "notebooks")
     for name, content in SETTINGS.items():
@@ -55,17 +65,22 @@ def lab(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.root_dir={folder / 'root'}",
         f"--IdentityProvider.token={token}",
-        # Kernels of pages that are closed go, so that eight of them are not in memory at once.
-        "--MappingKernelManager.cull_idle_timeout=20",
-        "--MappingKernelManager.cull_interval=10",
+        "--LabApp.expose_app_in_browser=True",  # to open one notebook after the other without loading Lab anew
     ]
-    env = {**os.environ, **{name: str(folder / place) for name, place in own.items()}}
+    # Kernels begin with the stack imported, as those of a run do; three_ways has one that Jupyter starts by itself.
+    forked = {"JUPYTER_DEFAULT_PROVISIONER_NAME": provisioner.NAME}
+    env = {**os.environ, **forked, **{name: str(folder / place) for name, place in own.items()}}
     with (folder / "log").open("wb") as log:
         # In a session of its own: Ctrl-C is for the tests, which then end the server.
         server = subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=log, start_new_session=True)
     try:
         url = _url(server, folder)
-        yield lambda notebook: ADDRESS.format(url=url, name=notebook.stem, token=token)
+        context = chromium.new_context()
+        page = context.new_page()
+        page.goto(f"{url}lab?token={token}")
+        page.wait_for_function("window.jupyterapp && window.jupyterapp.restored.then(() => true)", timeout=MINUTE)
+        yield page
+        context.close()
     finally:
         server.terminate()  # which ends its kernels too
         server.wait(timeout=30)
@@ -85,11 +100,11 @@ def _url(server: subprocess.Popen[bytes], folder: Path) -> str:
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-def test_run_all_shows_every_cell(lab, new_page: Callable[..., Page], notebook: Path):
+def test_run_all_shows_every_cell(lab: Page, notebook: Path):
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    page = new_page()
-    page.goto(lab(notebook))
+    page = lab
+    page.evaluate(OPEN, f"notebooks/report/{notebook.name}")
     # Lab loses a Run All that comes before its kernel; the status bar, unlike the toolbar, does not say Idle till then.
     idle = page.get_by_text("Python 3 (ipykernel) | Idle")
     expect(idle).to_be_visible(timeout=MINUTE)
@@ -107,3 +122,5 @@ def test_run_all_shows_every_cell(lab, new_page: Callable[..., Page], notebook: 
     silent = {source for source, is_shown in zip(sources, shown, strict=True) if not is_shown}
     assert {source for source in silent if source.startswith("page.")} <= NOTHING_TO_SAY
     page.wait_for_function("[...document.querySelectorAll('.jp-OutputArea img')].every(img => img.naturalWidth > 0)")
+    page.evaluate(CLOSE)
+    expect(page.locator(".jp-NotebookPanel")).to_have_count(0)
