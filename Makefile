@@ -8,7 +8,7 @@ export OMP_NUM_THREADS := 1
 WORKERS ?= 2
 RECENT = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; set PYTHON=python3.12, say" >&2; exit 6; }
 
-.PHONY: help report test test-slow test-all lab lint lock demo track-record bench pictures
+.PHONY: help report test test-slow test-statistical test-all lab lint lock demo track-record bench pictures
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -33,8 +33,11 @@ report: .venv/installed ## install, run the default quarter, print where its pag
 test: .venv/installed ## the fast tests
 	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist worksteal
 
-test-slow: .venv/installed ## the tests that start kernels or a browser, or fit many series
-	$(BIN)/python -m pytest -m slow
+test-slow: .venv/installed ## the tests that start kernels, a browser or a cluster, or compute whole quarters
+	$(BIN)/python -m pytest -m slow -n 2 --dist loadfile
+
+test-statistical: .venv/installed ## the tests that grade probabilities and intervals on simulated or public panels
+	$(BIN)/python -m pytest -m statistical -n 2 --dist loadfile
 
 test-all: .venv/installed ## both
 	$(BIN)/python -m pytest
