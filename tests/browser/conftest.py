@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from analysis.parameters import ROOT
-
-RUN_FILE = ROOT / "parameters" / "khanh-hoa-2021" / "2021-Q3.yml"
+from shared_results import published
 
 
 # No fixture outlives its module: Playwright keeps an event loop running, and no other test could start one meanwhile.
@@ -49,8 +45,4 @@ def new_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
 @pytest.fixture(scope="module", params=["en", "vi"])
 def reports(request: pytest.FixtureRequest, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of reports with the demo quarter in it; asks for Chromium first, so as not to publish for nobody."""
-    folder = tmp_path_factory.mktemp(request.param)
-    command = [sys.executable, "-m", "analysis.cli", "run", RUN_FILE, "--reports", folder, "--language", request.param]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return folder
+    return published(request.param, tmp_path_factory)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from analysis.parameters import ROOT
 
@@ -22,22 +23,23 @@ PAGES = [Path("index.html"), *(QUARTER / f"{name}.html" for name in NAMES)]
 ACCESSIBLE = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
 
 
-@pytest.fixture(params=PAGES, ids=lambda path: "-".join([*path.parts[1:-1], path.stem]))
+@pytest.fixture(scope="module", params=PAGES, ids=lambda path: "-".join([*path.parts[1:-1], path.stem]))
 def path(request: pytest.FixtureRequest, reports: Path) -> Path:
     return reports / request.param
 
 
-@pytest.fixture
-def opened(new_page: Callable[..., Page], path: Path) -> Callable[..., Page]:
-    """Return an opener of the page without a network; what a reader may unfold is unfolded."""
+@pytest.fixture(scope="module")
+def page(chromium: Browser, path: Path) -> Iterator[Page]:
+    """The page opened without a network, once for all tests that only look; what a reader may unfold is unfolded."""
+    context = chromium.new_context(offline=True)
+    yield _opened(context.new_page(), path)
+    context.close()
 
-    def opened(**options: object) -> Page:
-        page = new_page(offline=True, **options)
-        page.goto(path.as_uri())
-        page.eval_on_selector_all("details", "all => all.forEach(details => details.open = true)")
-        return page
 
-    return opened
+def _opened(page: Page, path: Path) -> Page:
+    page.goto(path.as_uri())
+    page.eval_on_selector_all("details", "all => all.forEach(details => details.open = true)")
+    return page
 
 
 def _barriers(page: Page, only: list[str]) -> str:
@@ -46,8 +48,9 @@ def _barriers(page: Page, only: list[str]) -> str:
     return "\n".join(f"{rule['id']} ({rule['impact']}): {[node['target'] for node in rule['nodes']]}" for rule in found)
 
 
-def _has_id(html: Path, name: str) -> bool:
-    return BeautifulSoup(html.read_bytes(), "html.parser").find(id=name) is not None
+@cache
+def _ids(html: Path) -> set[str]:
+    return {str(tag["id"]) for tag in BeautifulSoup(html.read_bytes(), "html.parser").find_all(id=True)}
 
 
 def test_every_page_is_looked_at(reports):
@@ -65,27 +68,26 @@ def test_a_page_asks_for_nothing_and_complains_of_nothing(new_page, path):
     assert told == []
 
 
-def test_nobody_is_shut_out(opened):
+def test_nobody_is_shut_out_and_colours_keep_their_contrast_in_the_dark(new_page, path):
     # The page's own policy forbids scripts, axe among them.
-    assert _barriers(opened(bypass_csp=True), ACCESSIBLE) == ""
+    page = _opened(new_page(offline=True, bypass_csp=True), path)
+    assert _barriers(page, ACCESSIBLE) == ""
+    page.emulate_media(color_scheme="dark")
+    assert _barriers(page, ["color-contrast"]) == ""
 
 
-def test_colours_keep_their_contrast_in_the_dark(opened):
-    assert _barriers(opened(bypass_csp=True, color_scheme="dark"), ["color-contrast"]) == ""
-
-
-def test_every_picture_shows_and_says_its_numbers(opened):
-    pictures = opened().eval_on_selector_all("img", "all => all.map(img => [img.alt, img.naturalWidth])")
+def test_every_picture_shows_and_says_its_numbers(page):
+    pictures = page.eval_on_selector_all("img", "all => all.map(img => [img.alt, img.naturalWidth])")
     assert [alt for alt, width in pictures if len(alt) < 20 or not re.search(r"\d", alt) or width == 0] == []
 
 
-def test_a_telephone_does_not_scroll_sideways(opened):
-    page = opened(viewport={"width": 360, "height": 740})
+def test_a_telephone_does_not_scroll_sideways(page):
+    page.set_viewport_size({"width": 360, "height": 740})
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_every_link_leads_somewhere(opened):
-    links = opened().eval_on_selector_all("a[href]", "all => all.map(a => a.href)")
+def test_every_link_leads_somewhere(page):
+    links = page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)")
     assert links
     lost = []
     for link in links:
@@ -93,7 +95,7 @@ def test_every_link_leads_somewhere(opened):
         if urlsplit(url).scheme != "file":
             continue
         target = Path(unquote(urlsplit(url).path))
-        if not target.is_file() or (fragment and not _has_id(target, unquote(fragment))):
+        if not target.is_file() or (fragment and unquote(fragment) not in _ids(target)):
             lost.append(link)
     assert lost == []
 

@@ -11,6 +11,7 @@ import pytest
 from nbclient import NotebookClient
 
 from analysis.parameters import ROOT
+from shared_results import published
 
 pytestmark = pytest.mark.slow
 STEM = "06_targets"
@@ -48,8 +49,6 @@ def test_stock_papermill_shows_the_same_from_another_folder(as_opened, tmp_path)
     assert _shown(tmp_path / "out.ipynb") == as_opened
 
 
-def test_the_command_publishes_the_same(as_opened, tmp_path):
-    command = [sys.executable, "-m", "analysis.cli", "run", str(RUN_FILE), "--reports", str(tmp_path / "reports")]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert _shown(tmp_path / "reports" / "khanh-hoa-2021" / "2021-Q3" / f"{STEM}.ipynb") == as_opened
+def test_the_command_publishes_the_same(as_opened, tmp_path_factory):
+    reports = published("vi", tmp_path_factory)
+    assert _shown(reports / "khanh-hoa-2021" / "2021-Q3" / f"{STEM}.ipynb") == as_opened

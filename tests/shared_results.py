@@ -1,0 +1,53 @@
+"""What tests of several folders look at and none changes: made once for all, also for pytest-xdist's other workers.
+
+The results of a quarter need nothing of the kind: the project itself keeps them by what they depend on.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from analysis import quarter
+from analysis.fingerprint import fingerprint
+from analysis.parameters import ROOT, read_run_file
+from analysis.plan import read_plan
+from analysis.results import Results, lock
+
+DEMO = ROOT / "parameters" / "khanh-hoa-2021" / "2021-Q3.yml"
+
+
+def published(language: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of reports with the demo quarter in it, published from another folder than the project's."""
+    base = tmp_path_factory.getbasetemp()
+    # A worker of pytest-xdist has a folder of its own within the one of the whole run.
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / f"published-{language}"
+    done = folder.with_suffix(".done")
+    with FileLock(f"{folder}.lock"):
+        if not done.exists():
+            folder.mkdir(exist_ok=True)
+            command = [sys.executable, "-m", "analysis.cli", "run", DEMO, "--reports", folder, "--language", language]
+            ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+            assert ended.returncode == 0, ended.stderr
+            done.touch()
+    return folder
+
+
+def keep_as_if_computed(run_file: Path) -> None:
+    """Keep the demo's results for a run whose plan differs in nothing but names: no number depends on those."""
+    run = read_run_file(run_file)
+    demo = quarter.results(read_run_file(DEMO, draw_count=run.draw_count))
+    names, own = read_plan(Path(run.plan_file)), read_plan(ROOT / "parameters" / "plans" / "khanh-hoa-2021.yml")
+    assert names.model_copy(update={"names": own.names}) == own
+    made_of = fingerprint(run, published=quarter.PUBLISHED, code=quarter.CODE)
+    folder = quarter.PROCESSED / made_of.key
+    with lock(quarter.PROCESSED, made_of.key):
+        if not Results.are_whole_in(folder):
+            plan = demo.plan.model_copy(update={"names": names.names})
+            replace(demo, plan=plan, fingerprint=made_of).keep(folder)
