@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import pandas as pd
 import pytest
@@ -21,7 +23,31 @@ columns: {case_id: MaHoSo, field: LinhVuc, accepted_at: NgayNhan, finished_at: N
 HEADER = "MaHoSo,LinhVuc,NgayNhan,NgayXong,NguoiNop\n"
 
 
-def _write(path, rows, *, stray=True):
+@pytest.fixture(scope="module")
+def write(tmp_path_factory):
+    """Write a file of so many rows: once for all tests, which only read it."""
+    written = {}
+
+    def write(path, rows, *, stray=True):
+        if (rows, stray) not in written:
+            written[rows, stray] = tmp_path_factory.mktemp("received") / "cases.csv"
+            _write(written[rows, stray], rows, stray=stray)
+        path.hardlink_to(written[rows, stray])
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def old_out(tmp_path_factory, write):
+    """The folder of a hundred rows brought in, as the command leaves it; each test copies it."""
+    folder = tmp_path_factory.mktemp("old")
+    (folder / "mapping.yml").write_text(MAPPING, encoding="utf-8")
+    write(folder / "old.csv", 100)
+    assert _start(folder, "old.csv", folder / "out").wait() == 0
+    return folder / "out"
+
+
+def _write(path, rows, *, stray):
     # A stray quote makes the file irregular: it is brought into scratch, so that there is something to leave behind.
     body = "".join(f"H{at},x{at % 50},01/09/2021,08/09/2021,Bi Mat {at}\n" for at in range(rows))
     path.write_text(HEADER + ('H,"x,,,\n' if stray else "") + body, encoding="utf-8")
@@ -31,15 +57,15 @@ def _write(path, rows, *, stray=True):
 def start(tmp_path):
     """Start ``dunghen ingest`` in a process of its own."""
     (tmp_path / "mapping.yml").write_text(MAPPING, encoding="utf-8")
+    return partial(_start, tmp_path)
 
-    def start(name, out):
-        command = [sys.executable, "-m", "analysis.cli", "ingest", str(tmp_path / name), "--source",
-                   str(tmp_path / "mapping.yml"), "--out", str(out)]  # fmt: skip
-        return subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_hears_ctrl_c
-        )
 
-    return start
+def _start(folder, name, out):
+    command = [sys.executable, "-m", "analysis.cli", "ingest", str(folder / name), "--source",
+               str(folder / "mapping.yml"), "--out", str(out)]  # fmt: skip
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_hears_ctrl_c
+    )
 
 
 def _hears_ctrl_c():
@@ -56,11 +82,10 @@ def _same(some, others):
 
 
 @pytest.mark.slow
-def test_killed_at_any_moment_the_folder_holds_the_old_tables_or_the_new_ones(tmp_path, start):
+def test_killed_at_any_moment_the_folder_holds_the_old_tables_or_the_new_ones(tmp_path, write, old_out, start):
     out, fresh = tmp_path / "out", tmp_path / "fresh"
-    _write(tmp_path / "old.csv", 100)
-    _write(tmp_path / "new.csv", 150_000)
-    assert start("old.csv", out).wait() == 0
+    write(tmp_path / "new.csv", 150_000)
+    shutil.copytree(old_out, out)
     began = time.monotonic()
     assert start("new.csv", fresh).wait() == 0
     whole = time.monotonic() - began
@@ -89,13 +114,12 @@ def test_killed_at_any_moment_the_folder_holds_the_old_tables_or_the_new_ones(tm
     ids=["at once", "looking through", "reading", "writing"],
 )
 @pytest.mark.parametrize("stray", [True, False], ids=["irregular", "regular"])
-def test_interrupted_by_hand_it_clears_away_behind_itself(tmp_path, start, stray, seen, after):
+def test_interrupted_by_hand_it_clears_away_behind_itself(tmp_path, write, old_out, start, stray, seen, after):
     # An interruption reaches DuckDB in one of several shapes. The last moment is told by what is on the disk, since a
     # clock would find a quick machine done.
     out = tmp_path / "out"
-    _write(tmp_path / "old.csv", 100)
-    _write(tmp_path / "new.csv", 1_000_000, stray=stray)
-    assert start("old.csv", out).wait() == 0
+    write(tmp_path / "new.csv", 1_000_000, stray=stray)
+    shutil.copytree(old_out, out)
     old = _tables(out)
     process = start("new.csv", out)
     while not list(out.glob(f".ingest-*/{seen}")) and process.poll() is None:
@@ -110,8 +134,8 @@ def test_interrupted_by_hand_it_clears_away_behind_itself(tmp_path, start, stray
 
 
 @pytest.mark.slow
-def test_interrupted_before_it_began_it_ends_like_any_interrupted_command(tmp_path, start):
-    _write(tmp_path / "new.csv", 10, stray=False)
+def test_interrupted_before_it_began_it_ends_like_any_interrupted_command(tmp_path, write, start):
+    write(tmp_path / "new.csv", 10, stray=False)
     codes = set()
     for tenth in range(4, 10):
         process = start("new.csv", tmp_path / "out")
@@ -142,11 +166,11 @@ def small_disk(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("stray", [True, False], ids=["irregular", "regular"])
 @pytest.mark.parametrize("filled", [0, 4, 8, 11, 11.75])
-def test_a_full_disk_ends_with_6_and_leaves_the_old_tables(tmp_path, start, small_disk, stray, filled):
+def test_a_full_disk_ends_with_6_and_leaves_the_old_tables(tmp_path, write, old_out, start, small_disk, stray, filled):
     out = small_disk / "out"
-    _write(tmp_path / "old.csv", 100)
-    _write(tmp_path / "new.csv", 500_000, stray=stray)
-    assert start("old.csv", out).wait() == 0
+    write(tmp_path / "old.csv", 100)
+    write(tmp_path / "new.csv", 500_000, stray=stray)
+    shutil.copytree(old_out, out)
     old = _tables(out)
     (small_disk / "ballast").write_bytes(b"\0" * int(filled * 2**20))
     process = start("new.csv", out)
