@@ -115,8 +115,16 @@ def go(tmp_path: Path, machines: Machines, write_notebook: Callable[..., Path]) 
 
 
 @pytest.fixture(scope="module")
-def runs() -> list[RunParameters]:
-    return [read_run_file(RUN_FILES / f"2021-Q{quarter}.yml", draw_count=200) for quarter in (1, 2)]
+def runs(tmp_path_factory: pytest.TempPathFactory) -> list[RunParameters]:
+    """Two quarters of the demo's plan without its open questions: computed in a third of the time, as truly."""
+    file = tmp_path_factory.mktemp("plan") / f"{PLAN}.yml"
+    plan = (ROOT / "parameters" / "plans" / f"{PLAN}.yml").read_text(encoding="utf-8")
+    plan, taken = re.subn(r"^settings:.*\n(?:[ #].*\n|\n)+", "", plan, flags=re.MULTILINE)
+    assert taken == 1
+    file.write_text(plan, encoding="utf-8")
+    return [
+        read_run_file(RUN_FILES / f"2021-Q{quarter}.yml", draw_count=200, plan_file=str(file)) for quarter in (1, 2)
+    ]
 
 
 def test_quarters_are_published_side_by_side_and_tell_of_themselves(machines, go, runs, tmp_path):
