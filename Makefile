@@ -31,7 +31,7 @@ report: .venv/installed ## install, run the default quarter, print where its pag
 	$(BIN)/dunghen run parameters/khanh-hoa-2021/2021-Q3.yml
 
 test: .venv/installed ## the fast tests
-	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest -m "not slow and not statistical" -n $(WORKERS) --dist worksteal
 
 test-slow: .venv/installed ## the tests that start kernels, a browser or a cluster, or compute whole quarters
 	$(BIN)/python -m pytest -m slow -n 2 --dist loadfile
