@@ -34,10 +34,10 @@ test: .venv/installed ## the fast tests
 	$(BIN)/python -m pytest -m "not slow and not statistical" -n $(WORKERS) --dist worksteal
 
 test-slow: .venv/installed ## the tests that start kernels, a browser or a cluster, or compute whole quarters
-	$(BIN)/python -m pytest -m slow -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m slow -n $(WORKERS) --dist loadfile
 
 test-statistical: .venv/installed ## the tests that grade probabilities and intervals on simulated or public panels
-	$(BIN)/python -m pytest -m statistical -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m statistical -n $(WORKERS) --dist loadfile
 
 test-all: .venv/installed ## both
 	$(BIN)/python -m pytest

@@ -24,7 +24,7 @@ import pandas as pd
 
 from analysis.data.counting import count_cases
 from analysis.data.ingest.table import ingest
-from analysis.data.simulate.folders import write_cases
+from analysis.data.simulate.simulation import write_cases
 from analysis.data.sources.mapping import read_mapping
 from analysis.parameters import ROOT
 

@@ -17,9 +17,9 @@ from analysis.faults import BadData, NotebookFailed
 from analysis.parameters import ROOT
 from analysis.publish import run as publishing_run
 from analysis.publish.cluster import client
-from analysis.publish.kept.shelf import Shelf
 from analysis.publish.limits import Limits
 from analysis.publish.run import Outcome
+from analysis.publish.store.releases import Shelf
 
 GOOD = """\
 plan_file: parameters/plans/khanh-hoa-2021.yml
@@ -247,7 +247,7 @@ def test_due_looks_into_folders_of_plans_and_a_folder_without_any_is_told(tmp_pa
 
 
 TOLD = """
-from analysis.commands.progress import progress
+from analysis.commands.console import progress
 with progress(1) as (tell, complain):
     tell("kh 2021-Q1: computing the results")
     complain("kh 2021-Q1: no such month")

@@ -159,12 +159,16 @@ def test_nothing_left_of_report_prints():
     )
 
 
-def test_a_module_is_named_by_what_it_does_and_stays_small():
+LONGEST = 600
+"""Lines. A module is as long as its one idea; one that is longer than this has most likely two."""
+
+
+def test_a_module_is_named_by_what_it_does_and_has_one_idea():
     offenders = []
     for module in MODULES:
         named = {"utils", "util", "helpers", "helper", "common", "core", "misc"} & set(module.with_suffix("").parts)
         offenders += [f"{module}: {name}" for name in sorted(named)]
-        if (lines := len(_lines(module))) > 350:
+        if (lines := len(_lines(module))) > LONGEST:
             offenders.append(f"{module}: {lines} lines")
     _assert_none(offenders)
 

@@ -15,9 +15,8 @@ from analysis import periods, strict_yaml
 from analysis.faults import BadParameters
 from analysis.interpretation import AFFECTS, Interpretation, SettingName, alternatives, options
 from analysis.parameters import ROOT
-from analysis.plan import read_plan
+from analysis.plan import plan_schema, read_plan
 from analysis.promises import IndexTarget, ShareTarget
-from analysis.schema import plan_schema
 
 PLANS = ROOT / "parameters" / "plans"
 

@@ -14,7 +14,7 @@ import yaml
 from analysis import quarter
 from analysis.faults import BadData, BadParameters, EnvironmentFault
 from analysis.fingerprint import fingerprint
-from analysis.forecast.track_record import track_record
+from analysis.forecast.backtest.backtest import track_record
 from analysis.parameters import ROOT, RunParameters, read_run_file
 from analysis.plan import read_plan
 from analysis.results import Results

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import click
 
-from analysis.commands.grading import backtest
+from analysis.commands.console import Interruptible
 from analysis.commands.intake import demo, ingest
-from analysis.commands.looking_back import compare, history
+from analysis.commands.looking_back import backtest, compare, history
 from analysis.commands.publishing import due, indicators, run
 from analysis.commands.run_files import new_quarter
-from analysis.commands.telling import Interruptible
 
 # Everything that computes is imported inside the commands: help and a misspelt option answer at once.
 
@@ -22,7 +21,7 @@ def main() -> None:
 @main.command()
 def schema() -> None:
     """Print the JSON schema of a plan, as parameters/schemas/plan.schema.json holds it."""
-    from analysis.schema import plan_schema
+    from analysis.plan import plan_schema
 
     click.echo(plan_schema(), nl=False)
 

@@ -58,7 +58,7 @@ class Interpretation(BaseModel):
     overdue_interpretation : {"overdue", "early_literal"}
         Whether the promise is on late cases, or on early ones as its sentence has it.
     overdue_denominator : {"resolved", "workload", "due"}
-        See `analysis.indicators.timeliness`.
+        See `analysis.indicators.case_shares`.
     overdue_scope : {"per_field", "pooled"}
         Whether each named field must keep the promise, or all of them together.
     instrument : {"provincial", "sipas"}

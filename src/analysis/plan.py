@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -211,3 +212,9 @@ def read_plan(path: Path) -> Plan:
         The file is missing, has an unknown key or a wrong value; the sentence names its line.
     """
     return strict_yaml.validate(strict_yaml.read(path, what="plan"), Plan, what="plan")
+
+
+def plan_schema() -> str:
+    """Return the JSON schema of a plan file, as text that ends with a line break."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Plan.model_json_schema()}
+    return json.dumps(schema, ensure_ascii=False, indent=1) + "\n"

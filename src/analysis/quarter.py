@@ -12,22 +12,21 @@ from typing import Any
 import pandas as pd
 
 from analysis import periods
-from analysis.attainment.facts import Facts
+from analysis.attainment.evidence import Facts
 from analysis.attainment.probability import Attainment
-from analysis.data.counting import count_cases
-from analysis.data.filed import filed
+from analysis.data.counting import count_cases, count_workload, received_and_peers
+from analysis.data.form06a.filed import filed
 from analysis.data.ingest.received import Calendar, Received, receive
 from analysis.data.published import read_breaks, read_published
 from analysis.data.revisions import COLUMNS as REVISED
 from analysis.data.revisions import earlier_archive, revisions
-from analysis.data.workload import count_workload, received_and_peers
 from analysis.faults import BadData, BadParameters, EnvironmentFault
 from analysis.fingerprint import Fingerprint, code_hash, fingerprint
+from analysis.forecast.backtest.backtest import track_record
 from analysis.forecast.open_cases import COLUMNS as NOWCAST
 from analysis.forecast.open_cases import lateness_nowcast
-from analysis.forecast.track_record import track_record
 from analysis.indicators import reporting, satisfaction
-from analysis.indicators.promised import promised_series
+from analysis.indicators.other_indicators import promised_series
 from analysis.interpretation import Interpretation
 from analysis.parameters import ROOT, RunParameters, resolve
 from analysis.plan import Plan, read_plan

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis import periods
-from analysis.attainment.facts import Facts
-from analysis.attainment.gap import COLUMNS as GAP_COLUMNS
-from analysis.attainment.gap import gap
+from analysis.attainment.evidence import Facts
 from analysis.attainment.probability import Attainment, attainment
 from analysis.attainment.sensitivity import COLUMNS, compared, is_touched, not_computable
-from analysis.attainment.year_end import year_end
+from analysis.attainment.year_end import GAP_COLUMNS, gap, year_end
 from analysis.forecast.rest_of_year import Forecast, rest_of_year
-from analysis.indicators.as_read import shares_as_read
+from analysis.indicators.case_shares import shares_as_read
 from analysis.interpretation import Alternative, Interpretation, alternatives
 from analysis.plan import Plan
 from analysis.promises import TOTAL, SurveyTarget
@@ -65,7 +63,7 @@ class Read:
     attainment : Attainment
         Every promise.
     gap : pd.DataFrame
-        See `attainment.gap.gap`, of every promised share of the whole or of a group.
+        See `attainment.year_end.gap`, of every promised share of the whole or of a group.
     """
 
     plan: Plan
@@ -107,7 +105,7 @@ def read(plan: Plan, quarter: pd.Period, counted: Counted, facts: Facts, chosen:
 
 
 def measured(plan: Plan, counted: Counted, chosen: Interpretation) -> pd.DataFrame:
-    """Return the shares a plan promises, counted the way it is read; see `indicators.as_read.shares_as_read`."""
+    """Return the shares a plan promises, counted the way it is read; see `indicators.case_shares.shares_as_read`."""
     # A group no promise is on is not counted: its cases would stand twice among the series that others are pooled with.
     named = {part.series for target in plan.share_targets for part in target.parts}
     return shares_as_read(

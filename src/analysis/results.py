@@ -56,7 +56,7 @@ class Results:
     form_filed : bool
         Whether the official form of the quarter stands beside the data.
     form_by_agency, form_by_field, reconciliation, form_faults : pd.DataFrame
-        See `analysis.data.filed.Filed`.
+        See `analysis.data.form06a.filed.Filed`.
     indicators : pd.DataFrame
         `indicator, series, period, numerator, denominator, value`, up to the quarter.
     coverage, changes : pd.DataFrame
@@ -66,11 +66,11 @@ class Results:
     received_late : pd.DataFrame
         See `forecast.open_cases.lateness_nowcast`; a row per field of the cases received in the quarter.
     track_scored, track_reliability : pd.DataFrame
-        See `forecast.track_record.TrackRecord`.
+        See `forecast.backtest.backtest.TrackRecord`.
     promises, baselines, run_rate, items_pace, items_missing : pd.DataFrame
         See `attainment.probability.Attainment`.
     gap : pd.DataFrame
-        See `attainment.gap`.
+        See `attainment.year_end`.
     sensitivity : pd.DataFrame
         See `attainment.sensitivity`.
     surveys : pd.DataFrame

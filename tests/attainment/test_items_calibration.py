@@ -17,8 +17,8 @@ from scipy import stats
 
 from analysis.attainment import items as items_module
 from analysis.attainment.items import items_year_end
-from analysis.data.simulate.catalogue import procedures
-from analysis.data.simulate.progress import progress as simulated_progress
+from analysis.data.simulate.inventories import procedures
+from analysis.data.simulate.inventories import progress as simulated_progress
 from analysis.forecast import slippage
 from analysis.forecast.slippage import (
     BINS,

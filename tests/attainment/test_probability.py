@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.attainment.facts import Facts
+from analysis.attainment.evidence import Facts
 from analysis.attainment.probability import Attainment, attainment
 from analysis.data.contracts import Catalogue, Progress, Survey, empty
 from analysis.data.published import Break, Published

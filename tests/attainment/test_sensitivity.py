@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from analysis.attainment.promise_rows import as_table, blank_row
 from analysis.attainment.sensitivity import compared, is_touched, not_computable
+from analysis.attainment.verdict import as_table, blank_row
 from analysis.interpretation import AFFECTS, Interpretation, alternatives
 from analysis.parameters import ROOT
 from analysis.plan import read_plan

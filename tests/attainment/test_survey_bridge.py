@@ -12,9 +12,15 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from analysis.attainment import survey_bridge
-from analysis.attainment.survey_bridge import YEARLY_CHANGE, YEARLY_CHANGES, last_round_carried_on, survey_year
-from analysis.attainment.survey_rounds import COLUMNS, rounds_of
-from analysis.attainment.verdicts import verdict
+from analysis.attainment.survey_bridge import (
+    COLUMNS,
+    YEARLY_CHANGE,
+    YEARLY_CHANGES,
+    last_round_carried_on,
+    rounds_of,
+    survey_year,
+)
+from analysis.attainment.verdict import verdict
 from analysis.data.contracts import Ratings, Survey, empty
 from analysis.data.published import read_breaks, read_published, runs
 from analysis.indicators.satisfaction import rated_by_year, rated_satisfied, surveyed_satisfied

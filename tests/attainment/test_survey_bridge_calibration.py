@@ -18,7 +18,7 @@ from analysis.attainment.survey_bridge import (
     survey_year,
 )
 from analysis.data.simulate import province
-from analysis.data.simulate import survey as simulated
+from analysis.data.simulate import survey_sample as simulated
 from analysis.data.simulate.paths import paths
 from analysis.indicators.satisfaction import surveyed_satisfied
 

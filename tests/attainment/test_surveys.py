@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analysis.attainment.facts import Facts
+from analysis.attainment.evidence import Facts
 from analysis.attainment.surveys import survey_row
 from analysis.data.contracts import Catalogue, Progress, empty
 from analysis.data.published import read_breaks, read_published

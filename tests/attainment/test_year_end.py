@@ -1,10 +1,13 @@
 """Observed so far plus simulated rest, inside each draw."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.attainment.year_end import YearEnd, year_end
+from analysis.attainment.year_end import RUN_RATE_COLUMNS, YearEnd, gap, run_rate, year_end
+from analysis.promises import Part
 
 SHARE = ("online_of_all", "total")
 
@@ -81,3 +84,97 @@ def test_quarters_of_the_plans_year() -> None:
     share = year_end(rows, _draws().iloc[:0], *SHARE, origin=pd.Period("2016Q2"), last=pd.Period("2016Q4"))
     assert (share.numerator, share.denominator) == (3, 8)
     assert share.observed_to_date == pytest.approx(0.375)
+
+
+def _rate(
+    numerator: int,
+    denominator: int,
+    rest: list[float],
+    *,
+    threshold: float = 0.5,
+    weeks: float = 10,
+    decided: bool = False,
+) -> pd.DataFrame:
+    share = YearEnd(numerator, denominator, np.full(len(rest), 0.4), np.array(rest, dtype=float), decided=decided)
+    return run_rate("uptake", "of_all", share, threshold=threshold, weeks_left=weeks, current_share=0.35)
+
+
+def _only(frame: pd.DataFrame) -> dict[str, Any]:
+    assert list(frame.columns) == RUN_RATE_COLUMNS
+    assert len(frame) == 1
+    return dict(frame.iloc[0])
+
+
+def test_by_hand() -> None:
+    # median rest 100 (the mean is 130): half of 200 + 100 is 150, 60 are done, 90 of the last 100 are needed
+    row = _only(_rate(60, 200, [80, 100, 210]))
+    assert (row["target"], row["part"]) == ("uptake", "of_all")
+    assert row["rest_cases"] == 100
+    assert row["required_share"] == pytest.approx(0.9)
+    assert row["cases_per_week"] == pytest.approx(9)
+    assert (row["weeks_left"], row["current_share"]) == (10, 0.35)
+
+
+def test_out_of_reach_is_a_share_above_one() -> None:
+    row = _only(_rate(20, 200, [100, 100, 100]))  # 150 - 20 = 130 of 100
+    assert row["required_share"] == pytest.approx(1.3)
+    assert row["cases_per_week"] == pytest.approx(13)
+
+
+def test_an_allowance_used_up_is_a_share_below_zero() -> None:
+    row = _only(_rate(10, 200, [100], threshold=0.02))  # 2% of 300 is 6, 10 are late already
+    assert row["required_share"] == pytest.approx(-0.04)
+    assert row["cases_per_week"] == pytest.approx(-0.4)
+
+
+@pytest.mark.parametrize(
+    ("rest", "weeks", "decided"),
+    [([0.0], 0.0, True), ([100.0], 10.0, True), ([100.0], 0.0, False), ([0.0, 0.0], 10.0, False), ([], 10.0, False)],
+)
+def test_nothing_left_has_no_row(rest: list[float], weeks: float, decided: bool) -> None:
+    frame = _rate(60, 200, rest, weeks=weeks, decided=decided)
+    assert frame.empty
+    assert list(frame.columns) == RUN_RATE_COLUMNS
+
+
+# 100 cases so far, 20 online; 100 more to come, of which 20, 30, 40 or 50 online.
+WHOLE = YearEnd(20, 100, np.array([40, 50, 60, 70]) / 200, np.full(4, 100.0), decided=False)
+SO_FAR = pd.DataFrame(
+    [("north", 5, 50), ("south", 15, 30), ("east", 0, 20), ("total", 20, 100)],
+    columns=["series", "numerator", "denominator"],
+)
+MEMBERS = {"agencies": ["north", "south", "east", "unheard-of"]}
+
+
+def _gap(rule="at_least", threshold=0.30, whole=WHOLE):
+    part = Part(id="p", indicator="online_of_all", rule=rule, threshold=threshold)
+    return gap("t", part, "", whole, SO_FAR, MEMBERS).set_index("series")
+
+
+def test_the_largest_shortfall_comes_first_with_its_counts():
+    found = _gap()
+    # 30 % of 50 is 15, of 20 is 6: ten and six cases short; the south has more than its 9.
+    assert found["short"].to_dict() == pytest.approx({"north": 10, "east": 6, "south": 0})
+    assert list(found.index) == ["north", "east", "south"]
+    assert found.loc["north", ["numerator", "denominator"]].tolist() == [5, 50]
+
+
+def test_one_member_at_the_promise_moves_the_draws_by_its_cases():
+    found = _gap()
+    # 60 of 200 are needed: two draws of four have them. The north would bring 20 % more of half of 100 cases, ten, and
+    # so the draw with 50 too; the east 30 % of twenty, six, and no draw more.
+    assert found["probability"].unique().tolist() == [0.5]
+    assert found["probability_if"].to_dict() == {"north": 0.75, "east": 0.5, "south": 0.5}
+
+
+def test_of_an_upper_limit_the_cases_too_many_are_the_gap():
+    found = _gap(rule="at_most", threshold=0.25)
+    # 25 % of 30 is 7.5: seven and a half too many. Fewer by 25 % of 30 cases: 50 of 200 stays, 60 becomes 52.5.
+    assert found["short"].to_dict() == pytest.approx({"south": 7.5, "north": 0, "east": 0})
+    assert found["probability"].unique().tolist() == [0.5]
+    assert found.loc["south", "probability_if"] == 0.5
+    assert _gap(rule="at_most", threshold=0.29).loc["south", "probability_if"] == 0.75
+
+
+def test_once_decided_nobody_holds_anything():
+    assert _gap(whole=YearEnd(40, 200, np.array([0.2]), np.zeros(1), decided=True)).empty

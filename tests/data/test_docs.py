@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from analysis.data.ingest.quality import FAULTS
+from analysis.data.ingest.fault_codes import FAULTS
 from analysis.parameters import ROOT
-from analysis.report.data_words import FAULTS as WORDS
+from analysis.report.labels import FAULTS as WORDS
 
 
 def test_the_closed_table_of_the_paper_is_that_of_the_code():

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from analysis.attainment.what_if import Shift, what_if
+from analysis.attainment.shifted_draws import Shift, what_if
 from analysis.explore.what_if import WhatIf
 from analysis.faults import BadData
 from analysis.forecast.rest_of_year import Forecast

@@ -2,12 +2,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis.forecast.ensemble import hub, rank_levels
 from analysis.forecast.futures import fit_panel
-from analysis.forecast.hub import hub
+from analysis.forecast.origin_state import fit_year, past_years, standing
 from analysis.forecast.panel import Panel
 from analysis.forecast.paths import year_paths
-from analysis.forecast.ranks import rank_levels
-from analysis.forecast.standing import fit_year, past_years, standing
 
 
 def run(panel, headline=("s00", "s01"), year=2021, **changes):

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from analysis import quarter
-from analysis.attainment.promise_rows import COLUMNS
+from analysis.attainment.verdict import COLUMNS
 from analysis.parameters import ROOT, read_run_file
 
 GOLDEN = Path(__file__).parent / "demo-2021-Q3-attainment.csv"

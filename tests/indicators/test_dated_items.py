@@ -5,9 +5,12 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from analysis.data.contracts import Progress, check
+from analysis.data.contracts import Catalogue, Progress, check
+from analysis.data.simulate.inventories import catalogue as simulated_catalogue
+from analysis.data.simulate.inventories import procedures
+from analysis.data.simulate.inventories import progress as simulated_progress
 from analysis.faults import BadData
-from analysis.indicators.dated_items import from_progress
+from analysis.indicators.dated_items import from_progress, integration, publication
 from dated_lists import YEAR_END, item, listed
 
 
@@ -54,3 +57,132 @@ def test_an_item_listed_twice_is_refused():
     row = ("autonomy", "a", "inventory", "2021-03-14", None, None, None)
     with pytest.raises(BadData, match="lists 'a' twice for autonomy"):
         from_progress(_progress(row, row), "autonomy", as_of=date(2021, 12, 20))
+
+
+STATE = {
+    "field": "hotich", "level": "3", "eligible": True, "mobile": True, "integrated": False, "roadmap_on": None,
+    "valid_from": "2020-08-15", "valid_to": None,
+}  # fmt: skip
+YEAR = {"year_start": date(2020, 12, 15), "due_on": date(2021, 12, 14)}
+
+
+def _catalogue(**states):
+    rows = [STATE | {"procedure_code": code} | one for code, several in states.items() for one in several]
+    return check(pd.DataFrame(rows), Catalogue, where="hand-made catalogue")
+
+
+def _days(items, column):
+    return {
+        row.item: None if pd.isna(getattr(row, column)) else getattr(row, column).date().isoformat()
+        for row in items.table.itertuples()
+    }
+
+
+ROADMAP = _catalogue(
+    done=[
+        {"roadmap_on": "2021-06-14", "valid_to": "2021-05-31"},
+        {"roadmap_on": "2021-06-14", "integrated": True, "valid_from": "2021-06-01"},
+    ],
+    lost=[
+        {"roadmap_on": "2021-06-14", "integrated": True, "valid_to": "2021-04-30"},
+        {"roadmap_on": "2021-06-14", "valid_from": "2021-05-01"},
+    ],
+    moved=[
+        {"roadmap_on": "2021-06-14", "valid_to": "2021-06-30"},
+        {"roadmap_on": "2022-06-14", "valid_from": "2021-07-01"},
+    ],
+    dropped=[{"roadmap_on": "2021-06-14", "valid_to": "2021-06-30"}, {"valid_from": "2021-07-01"}],
+    abolished=[{"roadmap_on": "2021-06-14", "valid_to": "2021-06-30"}],
+    never=[{}],
+)
+
+
+def test_the_roadmap_as_it_stood_after_a_summer():
+    items = integration(ROADMAP, as_of=date(2021, 9, 20))
+    assert _days(items, "done_on") == dict.fromkeys(["abolished", "dropped", "lost", "moved"]) | {"done": "2021-06-01"}
+    assert _days(items, "called_off_on") == dict.fromkeys(["done", "lost", "moved"]) | {
+        "abolished": "2021-07-01", "dropped": "2021-07-01"
+    }  # fmt: skip
+    assert _days(items, "planned_on")["moved"] == "2022-06-14"
+    assert set(_days(items, "first_planned_on").values()) == {"2021-06-14"}
+    assert set(_days(items, "listed_on").values()) == {"2020-08-14"}
+    assert set(items.table["owner"]) == {"hotich"}
+
+
+def test_states_that_begin_after_the_day_are_not_known():
+    items = integration(ROADMAP, as_of=date(2021, 5, 31))
+    assert _days(items, "done_on")["done"] is None
+    assert set(_days(items, "called_off_on").values()) == {None}
+    assert _days(items, "planned_on")["moved"] == "2021-06-14"
+    assert _days(integration(ROADMAP, as_of=date(2021, 4, 30)), "done_on")["lost"] == "2020-08-15"
+
+
+def test_what_was_integrated_before_it_left_the_roadmap_stays_done():
+    catalogue = _catalogue(
+        a=[
+            {"roadmap_on": "2021-06-14", "valid_to": "2021-02-28"},
+            {"roadmap_on": "2021-06-14", "integrated": True, "valid_from": "2021-03-01", "valid_to": "2021-06-30"},
+            {"integrated": True, "valid_from": "2021-07-01"},
+        ]
+    )
+    items = integration(catalogue, as_of=date(2021, 9, 20))
+    assert _days(items, "done_on") == {"a": "2021-03-01"}
+    assert _days(items, "called_off_on") == {"a": None}
+
+
+PUBLISHED = _catalogue(
+    both=[
+        {"level": "2", "mobile": False, "valid_to": "2021-01-31"},
+        {"level": "3", "mobile": False, "valid_from": "2021-02-01", "valid_to": "2021-03-31"},
+        {"level": "4", "mobile": True, "valid_from": "2021-04-01"},
+    ],
+    desk_only=[{"level": "4", "mobile": False}],
+    unknown=[{"level": "4", "mobile": None}],
+    no_more=[{"level": "2", "valid_to": "2021-04-30"}, {"level": "2", "eligible": False, "valid_from": "2021-05-01"}],
+    late=[{"eligible": False, "level": "2", "valid_to": "2021-05-31"}, {"level": "2", "valid_from": "2021-06-01"}],
+    not_eligible=[{"level": "2", "eligible": False}],
+)
+
+
+def test_published_means_both_conditions_at_once():
+    items = publication(PUBLISHED, as_of=date(2021, 9, 20), **YEAR)
+    assert _days(items, "done_on") == dict.fromkeys(["desk_only", "late", "no_more", "unknown"]) | {
+        "both": "2021-04-01"
+    }
+    assert _days(items, "called_off_on")["no_more"] == "2021-05-01"
+    assert set(_days(items, "planned_on").values()) == {"2021-12-14"}
+    assert _days(items, "listed_on") == {
+        "both": "2020-12-14", "desk_only": "2020-12-14", "unknown": "2020-12-14", "no_more": "2020-12-14",
+        "late": "2021-05-31",
+    }  # fmt: skip
+
+
+def test_each_condition_alone():
+    level = publication(PUBLISHED, as_of=date(2021, 9, 20), conditions=("published",), **YEAR)
+    assert _days(level, "done_on") == {
+        "both": "2021-02-01", "desk_only": "2020-08-15", "unknown": "2020-08-15", "late": None, "no_more": None
+    }  # fmt: skip
+
+
+def test_a_source_that_never_says_has_no_list():
+    silent = PUBLISHED.assign(mobile=pd.array([pd.NA] * len(PUBLISHED), dtype="boolean"))
+    assert publication(silent, as_of=date(2021, 9, 20), **YEAR).table.empty
+    assert len(publication(silent, as_of=date(2021, 9, 20), conditions=("published",), **YEAR).table) == 5
+    assert integration(silent.assign(integrated=silent["mobile"]), as_of=date(2021, 9, 20)).table.empty
+    assert integration(silent.iloc[:0], as_of=date(2021, 9, 20)).table.empty
+
+
+@pytest.mark.parametrize("as_of", [date(2021, 3, 20), date(2021, 9, 20), date(2021, 12, 20)])
+def test_the_simulated_catalogue_and_its_own_inventory_say_the_same(as_of):
+    made = procedures(20210124)
+    catalogue, progress = simulated_catalogue(made), simulated_progress(20210124, made)
+    for target, items in {
+        "portal_integration": integration(catalogue, as_of=as_of),
+        "online_publication": publication(catalogue, as_of=as_of, **YEAR),
+    }.items():
+        own = from_progress(progress, target, as_of=as_of).table
+        mine = items.table.assign(item=items.table["item"].str.lower().str.replace(".", "-"))
+        columns = ["item", "planned_on", "done_on"]
+        pd.testing.assert_frame_equal(
+            mine[columns].sort_values("item", ignore_index=True), own[columns].sort_values("item", ignore_index=True)
+        )

@@ -2,22 +2,271 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import t as student
 
 from analysis.data.contracts import Ratings, Survey, check, empty
 from analysis.data.published import Break, Published, columns_of, read_breaks, read_published
+from analysis.data.simulate.survey_sample import survey
 from analysis.indicators.satisfaction import (
+    COLUMNS,
+    MINIMUM_RESPONDENTS,
     SIPAS_COLUMNS,
     published_sipas,
     rated_by_year,
     rated_satisfied,
     sipas_method,
     surveyed_satisfied,
+    surveyed_shares,
 )
+
+REFERENCE = Path(__file__).parent / "reference"
+
+# California's school districts drawn, with the elementary and the other schools of each: R's example apiclus1.
+APICLUS1 = {
+    61: (10, 3), 135: (34, 0), 178: (2, 2), 197: (10, 3), 255: (13, 3), 406: (2, 0), 413: (1, 0), 437: (2, 2),
+    448: (9, 3), 510: (16, 5), 568: (4, 5), 637: (8, 3), 716: (30, 7), 778: (1, 1), 815: (2, 2),
+}  # fmt: skip
+
+
+def _answers(clusters: list[tuple[str, str, str | None, float, int, int]]) -> pd.DataFrame:
+    """Return answers of one round from `stratum, cluster, agency, weight, counted, others` of each cluster."""
+    rows = [
+        (stratum, cluster, agency, weight, at < counted)
+        for stratum, cluster, agency, weight, counted, others in clusters
+        for at in range(counted + others)
+    ]
+    frame = pd.DataFrame(rows, columns=["stratum", "cluster", "agency", "weight", "counted"])
+    return frame.assign(round="2020")
+
+
+def _row(answers: pd.DataFrame, series: str = "total") -> pd.Series:
+    shares = surveyed_shares(answers)
+    return shares[shares["series"] == series].iloc[0]
+
+
+TWO_STRATA = [
+    ("a", "1", "x", 1.0, 8, 2),
+    ("a", "2", "x", 1.0, 6, 4),
+    ("b", "1", "x", 3.0, 9, 1),
+    ("b", "2", "x", 3.0, 5, 5),
+]
+
+
+def test_two_strata_by_hand():
+    # Weights add up to 80, those counted to 14 + 3 · 14 = 56. Sums of w (y − 0.7) by cluster: 1, −1, 6, −6.
+    row = _row(_answers(TWO_STRATA))
+    assert row["value"] == pytest.approx(0.7)
+    assert row["standard_error"] == pytest.approx(((2 * (1 + 1) + 2 * (36 + 36)) / 80**2) ** 0.5)
+    assert row["design_effect"] == pytest.approx(148 / 80**2 / (0.7 * 0.3 / 39))
+    assert row[["respondents", "strata", "clusters", "lone_clusters", "degrees_of_freedom", "note"]].tolist() == [
+        40, 2, 4, 0, 2, "",
+    ]  # fmt: skip
+
+
+def test_a_lone_cluster_counts_by_its_distance_from_the_whole():
+    # p = 64/100; sums: a 1.6, −0.4 (mean 0.6); b 7.8, −4.2 (mean 1.8); c −4.8, around 0.
+    row = _row(_answers([*TWO_STRATA, ("c", "1", "x", 2.0, 4, 6)]))
+    assert row["value"] == pytest.approx(0.64)
+    assert row["standard_error"] == pytest.approx((2 * 2 + 2 * 72 + 4.8**2) ** 0.5 / 100)
+    assert row[["strata", "clusters", "lone_clusters", "degrees_of_freedom"]].tolist() == [3, 5, 1, 2]
+
+
+def test_a_body_is_estimated_inside_the_whole_design():
+    # A third cluster of b has nobody of x: it stays, as a zero. Without it b would give 144, with it 3/2 · 72.
+    row = _row(_answers([*TWO_STRATA, ("b", "3", "y", 3.0, 10, 0)]), "x")
+    assert row["value"] == pytest.approx(0.7)
+    assert row["standard_error"] == pytest.approx((4 + 108) ** 0.5 / 80)
+    assert row[["respondents", "clusters", "degrees_of_freedom"]].tolist() == [40, 4, 2]
+
+
+def test_an_answer_about_nobody_in_particular_counts_in_the_whole_only():
+    shares = surveyed_shares(_answers([*TWO_STRATA, ("b", "3", None, 3.0, 10, 0)]))
+    assert shares["series"].tolist() == ["total", "x"]
+    assert shares["respondents"].tolist() == [50, 40]
+
+
+def test_rounds_are_apart():
+    shares = surveyed_shares(pd.concat([_answers(TWO_STRATA), _answers(TWO_STRATA[:3]).assign(round="2018")]))
+    assert shares[["series", "period", "respondents"]].to_numpy().tolist() == [
+        ["total", "2018", 30], ["x", "2018", 30], ["total", "2020", 40], ["x", "2020", 40],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("clusters", "note", "value"),
+    [
+        ([("a", "1", "x", 1.0, 8, 2), ("a", "2", "x", 1.0, 10, 9)], "too_few_respondents", float("nan")),
+        ([("a", "1", "x", 1.0, 30, 10)], "too_few_clusters", 0.75),
+        ([("a", "1", "x", 1.0, 20, 0), ("b", "1", "x", 1.0, 10, 10)], "too_few_clusters", 0.75),
+        ([("a", "1", "x", 1.0, 20, 0), ("a", "2", "x", 1.0, 20, 0)], "no_variation", 1.0),
+        ([("a", "1", "x", 1.0, 0, 20), ("a", "2", "x", 1.0, 0, 20)], "no_variation", 0.0),
+    ],
+)
+def test_too_little_is_a_result(clusters, note, value):
+    row = _row(_answers(clusters))
+    assert row["note"] == note
+    assert row["value"] == pytest.approx(value, nan_ok=True)
+    assert np.isnan(row["standard_error"])
+    assert np.isnan(row["design_effect"])
+
+
+def test_no_answers_no_rows():
+    shares = surveyed_shares(_answers([]))
+    assert shares.columns.tolist() == COLUMNS
+    assert shares.empty
+    assert shares.dtypes.astype(str).to_dict() == surveyed_shares(_answers(TWO_STRATA)).dtypes.astype(str).to_dict()
+
+
+# Against R.
+
+
+@pytest.fixture(scope="module")
+def answers():
+    frame = pd.read_csv(REFERENCE / "answers.csv", dtype={"round": "str"})
+    return frame.assign(counted=frame["rating"] >= 4)
+
+
+@pytest.fixture(scope="module")
+def by_r():
+    return json.loads((REFERENCE / "complex_survey.json").read_text(encoding="utf-8"))
+
+
+def _equals(row: pd.Series, expected: dict[str, float], *, rel: float = 1e-11) -> None:
+    for name, value in expected.items():
+        assert row[name] == pytest.approx(value, rel=rel), name
+
+
+@pytest.mark.parametrize("series", ["total", "stp", "sxd", "ubnd-nt"])
+def test_the_same_as_r_with_a_lone_cluster_and_bodies_across_strata(answers, by_r, series):
+    assert len(by_r[series]) == 5
+    _equals(_row(answers, series), by_r[series])
+
+
+def test_where_r_would_be_certain_of_a_body_of_one_cluster_nothing_is_said(answers, by_r):
+    assert by_r["ubnd-ts"]["standard_error"] < 1e-15
+    row = _row(pd.concat([answers, answers[answers["agency"] == "ubnd-ts"]]), "ubnd-ts")
+    assert row["respondents"] == 32
+    assert row["note"] == "too_few_clusters"
+
+
+def test_the_same_as_r_on_its_own_example(by_r):
+    districts = [("all", str(name), None, 33.847, *schools) for name, schools in APICLUS1.items()]
+    _equals(_row(_answers(districts)), by_r["apiclus1"])
+
+
+# Against svy, which computes its variances in Rust and shares no code with R's package.
+
+
+@pytest.mark.parametrize("series", ["total", "stp", "sxd", "ubnd-nt"])
+def test_the_same_as_svy_as_a_mean_and_as_a_ratio(answers, series):
+    by_svy = json.loads((REFERENCE / "complex_survey_svy.json").read_text(encoding="utf-8"))[series]
+    ratio = {"value": by_svy.pop("ratio"), "standard_error": by_svy.pop("ratio_error")}
+    assert len(by_svy) == 5
+    for expected in (by_svy, ratio):
+        _equals(_row(answers, series), expected, rel=1e-13)
+
+
+# Properties.
+
+
+@st.composite
+def _samples(draw: st.DrawFn) -> pd.DataFrame:
+    clusters = []
+    for stratum in range(draw(st.integers(1, 3))):
+        for cluster in range(draw(st.integers(2, 4))):
+            counted, others = draw(st.tuples(st.integers(1, 12), st.integers(1, 12)))
+            agency = draw(st.sampled_from(["x", "y", None]))
+            clusters.append((f"s{stratum}", str(cluster), agency, draw(st.floats(0.1, 50)), counted, others))
+    clusters += [("s0", "0", "x", 1.0, 20, 10)]
+    return _answers(clusters)
+
+
+NUMBERS = ["value", "standard_error", "design_effect"]
+
+
+def _same(one: pd.DataFrame, other: pd.DataFrame) -> None:
+    np.testing.assert_allclose(one[NUMBERS], other[NUMBERS], rtol=1e-9, atol=1e-12)
+    rest = [name for name in COLUMNS if name not in NUMBERS]
+    pd.testing.assert_frame_equal(one[rest], other[rest])
+
+
+@settings(max_examples=35)
+@given(_samples(), st.floats(1e-3, 1e3))
+def test_the_unit_of_the_weights_does_not_matter(sample, factor):
+    _same(surveyed_shares(sample), surveyed_shares(sample.assign(weight=sample["weight"] * factor)))
+
+
+@settings(max_examples=35)
+@given(_samples(), st.integers(0, 2**32 - 1))
+def test_the_order_of_the_rows_does_not_matter(sample, seed):
+    _same(surveyed_shares(sample), surveyed_shares(sample.sample(frac=1, random_state=np.random.default_rng(seed))))
+
+
+@given(st.integers(1, 200), st.integers(1, 200), st.floats(0.01, 100))
+def test_people_drawn_one_by_one_give_the_ordinary_error(counted, others, weight):
+    n = counted + others
+    people = [("all", str(at), None, weight, int(at < counted), int(at >= counted)) for at in range(n)]
+    row = _row(_answers(people))
+    if n < MINIMUM_RESPONDENTS:
+        assert row["note"] == "too_few_respondents"
+        return
+    p = counted / n
+    assert row["value"] == pytest.approx(p)
+    assert row["standard_error"] == pytest.approx((p * (1 - p) / n * n / (n - 1)) ** 0.5)
+    assert row["design_effect"] == pytest.approx(1)
+    assert row["degrees_of_freedom"] == n - 1
+
+
+def _jackknife(answers: pd.DataFrame) -> float:
+    """Return the standard error from leaving out one cluster at a time, the others of its stratum standing in (JKn)."""
+    whole = np.average(answers["counted"], weights=answers["weight"])
+    variance = 0.0
+    for stratum, members in answers.groupby("stratum"):
+        clusters = members["cluster"].unique()
+        m = len(clusters)
+        for cluster in clusters:
+            left_out = (answers["stratum"] == stratum) & (answers["cluster"] == cluster)
+            weight = answers["weight"].where(answers["stratum"] != stratum, answers["weight"] * m / (m - 1))
+            without = np.average(answers["counted"][~left_out], weights=weight[~left_out])
+            variance += (m - 1) / m * (without - whole) ** 2
+    return float(np.sqrt(variance))
+
+
+def test_the_jackknife_agrees(answers):
+    several = answers[answers["stratum"] != "island"]
+    assert _row(several)["standard_error"] == pytest.approx(_jackknife(several), rel=0.03)
+
+
+def test_the_jackknife_agrees_on_the_simulated_province():
+    months = [f"{year}-{month:02d}" for year in range(2018, 2022) for month in range(1, 13)]
+    made, _ = survey(5, pd.Series(0.82, index=months))
+    one = made[made["round"] == "2019"].assign(counted=lambda rows: rows["rating"] >= 4)
+    assert _row(one)["standard_error"] == pytest.approx(_jackknife(one), rel=0.005)
+
+
+@pytest.mark.statistical
+def test_intervals_hold_the_truth_as_often_as_they_say():
+    months = [f"{year}-{month:02d}" for year in range(2018, 2022) for month in range(1, 13)]
+    inside = {0.80: [], 0.95: []}
+    for seed in range(200):
+        made, truth = survey(seed, pd.Series(0.82, index=months))
+        shares = surveyed_satisfied(made.assign(agency=None))
+        off = (shares["value"] - shares["period"].map(truth)).abs() / shares["standard_error"]
+        for level, held in inside.items():
+            held += list(off <= student.ppf((1 + level) / 2, shares["degrees_of_freedom"].astype(float)))
+    # 600 rounds; a standard error of 1.6 and 0.9 points if all were independent
+    assert np.mean(inside[0.80]) == pytest.approx(0.80, abs=0.05)
+    assert np.mean(inside[0.95]) == pytest.approx(0.95, abs=0.03)
+
 
 PUBLISHED = Path(__file__).parents[2] / "data" / "published"
 ALWAYS = {"indicator", "series", "period", "value", "standard_error"}

@@ -18,7 +18,7 @@ from pathlib import Path
 from analysis import quarter
 from analysis.fingerprint import fingerprint
 from analysis.parameters import ROOT, read_run_file
-from analysis.publish.kept import manifest
+from analysis.publish.store import manifest
 from analysis.results import Results
 
 PLAN, QUARTER = "khanh-hoa-2021", "2021-Q3"

@@ -7,7 +7,7 @@ import json
 import pytest
 from project import Project
 
-from analysis.publish.kept import manifest
+from analysis.publish.store import manifest
 
 pytestmark = pytest.mark.slow
 

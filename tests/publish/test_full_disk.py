@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from project import PLAN, Project
 
-from analysis.publish.kept.history import history
+from analysis.publish.store.history import history
 
 pytestmark = pytest.mark.slow
 

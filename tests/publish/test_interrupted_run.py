@@ -12,8 +12,8 @@ import time
 import pytest
 from project import STEMS, Project
 
-from analysis.publish.kept import manifest
-from analysis.publish.kept.history import history
+from analysis.publish.store import manifest
+from analysis.publish.store.history import history
 
 pytestmark = pytest.mark.slow
 

@@ -11,9 +11,9 @@ import pytest
 from project import SHOW, STEMS, Project
 
 from analysis.parameters import RunParameters
-from analysis.publish.kept import manifest
-from analysis.publish.kept.history import history
 from analysis.publish.run import publish
+from analysis.publish.store import manifest
+from analysis.publish.store.history import history
 from analysis.report.wording import Wording
 from analysis.results import Results
 

@@ -15,8 +15,8 @@ import pytest
 
 from analysis.faults import EnvironmentFault
 from analysis.parameters import RunParameters
-from analysis.publish.executed import Executed
 from analysis.publish.limits import Limits
+from analysis.publish.notebook_outcome import Executed
 from analysis.publish.notebooks import execute, execute_all
 
 pytestmark = pytest.mark.slow

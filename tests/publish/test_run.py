@@ -18,12 +18,12 @@ import pytest
 from analysis.faults import BadData, EnvironmentFault, Fault, GateRefused, NotebookFailed
 from analysis.fingerprint import Fingerprint
 from analysis.parameters import RunParameters
-from analysis.publish import edition
-from analysis.publish.kept import manifest
-from analysis.publish.kept.history import LOG, history
-from analysis.publish.kept.shelf import Shelf
+from analysis.publish import report_build
 from analysis.publish.pages import index
 from analysis.publish.run import Outcome, TooLate, Unwanted, publish
+from analysis.publish.store import manifest
+from analysis.publish.store.history import LOG, history
+from analysis.publish.store.releases import Shelf
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -262,7 +262,7 @@ def test_what_is_changed_while_it_is_made_is_not_published(
     later = replace(results, fingerprint=Fingerprint("parameters", "plan", "new data", "code"))
     given = iter([results, later if what == "data or plan" else results])
     if what == "the code":
-        monkeypatch.setattr(edition, "_CODE", "as this process has loaded it")
+        monkeypatch.setattr(report_build, "_CODE", "as this process has loaded it")
     with pytest.raises(EnvironmentFault, match=f"^changed while the report was being made: {what}; run again$"):
         go(prepare=lambda run: next(given))
     assert link.readlink() == target

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from project import PLAN, Project
 
-from analysis.publish.kept.history import history
+from analysis.publish.store.history import history
 
 pytestmark = pytest.mark.slow
 

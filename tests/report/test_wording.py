@@ -12,7 +12,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 import analysis
-from analysis.attainment.verdicts import verdict
+from analysis.attainment.verdict import verdict
 from analysis.report.wording import LOCALE, REASONS, VERDICTS, Wording
 
 PACKAGE = Path(analysis.__file__).parent
@@ -134,9 +134,9 @@ def test_no_two_verdicts_look_or_read_alike(language: str) -> None:
 
 
 def test_every_code_of_the_attainment_has_its_words() -> None:
-    from analysis.attainment import verdicts
+    from analysis.attainment import verdict
 
-    assert set(VERDICTS) == set(verdicts.VERDICTS)
+    assert set(VERDICTS) == set(verdict.VERDICTS)
     # Every code of a reason stands in the source of the room that gives it.
     sources = "".join(file.read_text(encoding="utf-8") for file in (PACKAGE / "attainment").glob("*.py"))
     given = set(re.findall(r'(?:not_estimated\(|"note": |note=|return |else )"([a-z]+(?:_[a-z]+)+)"', sources))

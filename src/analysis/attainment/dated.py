@@ -1,22 +1,108 @@
-"""Promises on dated items, and what stands behind them: how fast they must come, and which are missing."""
+"""Whether the headcount at the end of the year is within the path a plan allows it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from analysis.attainment.facts import Facts
-from analysis.attainment.headcount_path import headcount_year_end
-from analysis.attainment.items import ItemsYearEnd, items_year_end
-from analysis.attainment.items_pace import gap_holders, items_pace
-from analysis.attainment.kept import Kept, all_kept, settled
-from analysis.attainment.promise_rows import blank_row, spread
-from analysis.indicators.headcount import headcount
-from analysis.indicators.promised import promised_items, year_of
+from analysis.attainment.evidence import Facts
+from analysis.attainment.items import ItemsYearEnd, gap_holders, items_pace, items_year_end
+from analysis.attainment.verdict import Kept, all_kept, blank_row, not_estimated, settled, spread
+from analysis.forecast.shocks import stream
+from analysis.indicators.item_progress import headcount
+from analysis.indicators.other_indicators import promised_items, year_of
 from analysis.plan import Plan
 from analysis.promises import ItemsTarget
+
+MINIMUM_COUNTED = 3
+"""Counted points of the path, that is two steps, before anything is said of the rest of the year."""
+
+DAYS_IN_QUARTER = 365.25 / 4
+QUARTERS_ON_PATH = 4.0
+"""Prior weight, in quarters, of "the path is followed on average"."""
+SCALE_SHAPE, SCALE_SHARE = 1.0, 0.002
+"""Prior of the scale of a quarter's step: about this share of the headcount allowed, with the weight of two steps."""
+
+
+@dataclass(frozen=True, eq=False)
+class HeadcountYearEnd:
+    """A headcount at the end of the plan's year.
+
+    Attributes
+    ----------
+    planned : int or None
+        Persons allowed on the last day of the path in the year; None without a path.
+    gap : int or None
+        Persons counted less persons allowed, at the last count known; None before the first.
+    values : np.ndarray, shape (draws,)
+        Persons at the end of the year, not whole numbers; a single value when counted; empty when not estimated.
+    kept : Kept
+        Whether the path is.
+    """
+
+    planned: int | None
+    gap: int | None
+    values: np.ndarray
+    kept: Kept
+
+
+def headcount_year_end(
+    path: pd.DataFrame, *, as_of: date, year_end: date, draw_count: int, seed: int, key: str
+) -> HeadcountYearEnd:
+    """Return how a headcount stands to its path at the end of the year.
+
+    Parameters
+    ----------
+    path : pd.DataFrame
+        `day, planned, actual, gap`, persons; see `indicators.item_progress.headcount`. Counts of earlier years, where
+        the source has them, are learnt from.
+    as_of, year_end : date
+        Last day known, and last day of the plan's year: the last point of the path up to it is judged.
+    draw_count, seed : int
+        Of the run.
+    key : str
+        Name of the target, which keys its random numbers.
+    """
+    points = path[path["day"] <= pd.Timestamp(year_end)].dropna(subset=["planned"])
+    counted = points.dropna(subset=["actual"])
+    gap = int(counted["gap"].iloc[-1]) if len(counted) else None
+    in_year = points[points["day"] > pd.Timestamp(year_end) - pd.DateOffset(years=1)]
+    if in_year.empty:
+        return HeadcountYearEnd(None, gap, np.empty(0), not_estimated("no_headcount_path"))
+    final = in_year.iloc[-1]
+    planned = int(final["planned"])
+    if not pd.isna(final["actual"]):
+        persons = int(final["actual"])
+        return HeadcountYearEnd(planned, gap, np.array([float(persons)]), settled(persons <= planned))
+    if pd.Timestamp(as_of) >= pd.Timestamp(year_end):
+        return HeadcountYearEnd(planned, gap, np.empty(0), not_estimated("headcount_not_counted"))
+    if len(counted) < MINIMUM_COUNTED:
+        return HeadcountYearEnd(planned, gap, np.empty(0), not_estimated("too_few_headcounts"))
+    ahead = (final["day"] - counted["day"].iloc[-1]).days / DAYS_IN_QUARTER
+    gaps = _gaps(counted, ahead, scale=SCALE_SHARE * planned, draw_count=draw_count, seed=seed, key=key)
+    # Persons are whole: a gap below one half is none.
+    return HeadcountYearEnd(planned, gap, planned + gaps, Kept(gaps < 0.5, decided=False))
+
+
+def _gaps(counted: pd.DataFrame, ahead: float, *, scale: float, draw_count: int, seed: int, key: str) -> np.ndarray:
+    """Return draws of the gap some quarters ahead, persons: a random walk with drift, its parameters unknown."""
+    spans = counted["day"].diff().dt.days.to_numpy(dtype=float)[1:] / DAYS_IN_QUARTER
+    steps = np.diff(counted["gap"].to_numpy(dtype=float))
+    weight = QUARTERS_ON_PATH + spans.sum()
+    drift = steps.sum() / weight
+    shape = SCALE_SHAPE + len(steps) / 2
+    spread = SCALE_SHAPE * scale**2 + (np.sum(steps**2 / spans) - weight * drift**2) / 2
+    rng = stream(seed, "headcount", key)
+    sizes = np.sqrt(spread / rng.gamma(shape, size=draw_count))
+    drifts = drift + sizes / np.sqrt(weight) * rng.standard_normal(draw_count)
+    return np.asarray(
+        float(counted["gap"].iloc[-1]) + drifts * ahead + sizes * np.sqrt(ahead) * rng.standard_normal(draw_count)
+    )
+
 
 HEADCOUNT = "headcount"
 """Part of a target that has a headcount path beside its items."""

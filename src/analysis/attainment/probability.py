@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.attainment.dated import dated_promise
-from analysis.attainment.facts import Facts
-from analysis.attainment.indices import index_row
-from analysis.attainment.items_pace import GAP_COLUMNS, PACE_COLUMNS
-from analysis.attainment.promise_rows import as_table
-from analysis.attainment.run_rate import COLUMNS as RUN_RATE_COLUMNS
+from analysis.attainment.evidence import Facts
+from analysis.attainment.index_tier import index_row
+from analysis.attainment.items import GAP_COLUMNS, PACE_COLUMNS
 from analysis.attainment.shares import judged_part, rate, target_row
 from analysis.attainment.surveys import survey_row
+from analysis.attainment.verdict import as_table
+from analysis.attainment.year_end import RUN_RATE_COLUMNS
 from analysis.forecast.rest_of_year import Forecast
 from analysis.interpretation import Interpretation
 from analysis.plan import Plan

@@ -8,11 +8,9 @@ import numpy as np
 import pandas as pd
 
 from analysis import periods
-from analysis.attainment.facts import Facts
-from analysis.attainment.promise_rows import blank_row, spread
-from analysis.attainment.survey_bridge import last_round_carried_on, survey_year
-from analysis.attainment.survey_rounds import rounds_of
-from analysis.attainment.verdicts import verdict
+from analysis.attainment.evidence import Facts
+from analysis.attainment.survey_bridge import last_round_carried_on, rounds_of, survey_year
+from analysis.attainment.verdict import blank_row, spread, verdict
 from analysis.attainment.year_end import year_end
 from analysis.forecast.rest_of_year import Forecast
 from analysis.forecast.shocks import stream

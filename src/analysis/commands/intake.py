@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from analysis.commands.telling import faults_told, tell_progress
+from analysis.commands.console import faults_told, tell_progress
 
 
 @click.command()
@@ -40,9 +40,9 @@ def ingest(
     Ends with 0 accepted, 2 bad mapping, 3 bad data or too many rejects, 6 disk or database.
     """
     from analysis.data.ingest.archive import archive
-    from analysis.data.sources.description import described
+    from analysis.data.sources.about import described
     from analysis.data.sources.mapping import read_mapping
-    from analysis.report.intake import summary
+    from analysis.report.intake_summary import summary
 
     try:
         with faults_told(out):
@@ -70,7 +70,7 @@ def demo(out: Path | None, seed: int, case_count: int | None, dirty: bool) -> No
 
     truth.json beside it says what is true; with --dirty also how many rows carry which fault.
     """
-    from analysis.data.simulate.folders import write_cases, write_demo
+    from analysis.data.simulate.simulation import write_cases, write_demo
     from analysis.parameters import ROOT
 
     if (case_count or dirty) and out is None:

@@ -1,12 +1,48 @@
-"""Look back at what was run, and at what changed from one publication to another."""
+"""Grade the forecast by the past."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import click
 
-from analysis.commands.telling import faults_told
+from analysis.commands.console import faults_told, tell_progress
+from analysis.rules import Rule
+
+
+@click.command()
+@click.argument("panels", metavar="[NAME=]PANEL.csv...", nargs=-1, required=True)
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write into.")
+@click.option(
+    "--rule", type=click.Choice(get_args(Rule)), default="at_least", show_default=True,
+    help="How a share keeps a promise.",
+)  # fmt: skip
+@click.option("--year-start", type=click.IntRange(1, 12), default=1, show_default=True, help="First month of a year.")
+@click.option("--members", help="Models to forecast with, separated by commas; all by default.")
+@click.option("--seed", type=click.IntRange(min=0), default=2021, show_default=True, help="Same seed, same numbers.")
+@click.option("--language", type=click.Choice(["vi", "en"]), default="vi", show_default=True, help="Of the page.")
+def backtest(
+    panels: tuple[str, ...], out: Path, rule: Rule, year_start: int, members: str | None,
+    seed: int, language: str,
+) -> None:  # fmt: skip
+    """Forecast every past year of each PANEL from what was known then, and grade it.
+
+    A panel is a CSV file of series, period (2021-09 or 2021Q3), numerator, denominator; other columns are ignored. NAME
+    defaults to the name of its folder.
+
+    \b
+    Writes forecasts.parquet, totals.parquet, scores.csv, report.html, and what the page is drawn from:
+    years.csv, calibration.csv, places.csv, skill.csv.
+    Ends with 0 written, 2 bad parameters, 3 bad data, 6 disk.
+    """
+    from analysis.publish.backtest_folder import write_backtest
+    from analysis.report.wording import Wording
+
+    with faults_told(out):
+        write_backtest(panels, out, rule=rule, year_start=year_start, members=members, seed=seed,
+                       words=Wording(language), tell=tell_progress)  # fmt: skip
+    click.echo(f"written: {out / 'report.html'}")
 
 
 @click.command()
@@ -15,8 +51,8 @@ from analysis.commands.telling import faults_told
 @click.option("--reports", type=click.Path(file_okay=False, path_type=Path), help="The reports folder.")
 def history(plan: str | None, last: int, reports: Path | None) -> None:
     """Say who ran what on which data with which result."""
-    from analysis.publish.kept.history import history as remembered
     from analysis.publish.run import REPORTS
+    from analysis.publish.store.history import history as remembered
 
     runs = remembered(reports or REPORTS)
     runs = runs[runs["plan"] == plan] if plan else runs
@@ -36,7 +72,7 @@ def compare(before: Path, after: Path) -> None:
 
     Ends with 0; 2 where a folder holds no publication.
     """
-    from analysis.publish.kept.compare import compare as compared
+    from analysis.publish.store.compare import compare as compared
 
     with faults_told(before):
         lines, moved = compared(before, after)

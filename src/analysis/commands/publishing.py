@@ -1,4 +1,4 @@
-"""Publish quarters, and find those that are due; or only what a quarter is computed to be."""
+"""The options that say how much of the machine a run's notebooks may take."""
 
 from __future__ import annotations
 
@@ -6,19 +6,56 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from datetime import date, datetime
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from analysis.commands.failures import Failures
-from analysis.commands.limits import as_options, limited
+from analysis.commands.console import Failures, faults_told, say
 from analysis.commands.run_files import read_run, read_runs, run_files
-from analysis.commands.telling import faults_told, say
-from analysis.publish.limits import Limits
+from analysis.publish.limits import CELL_TIMEOUT, KERNEL_MEMORY, Limits
 
 if TYPE_CHECKING:
     from analysis.parameters import RunParameters
+
+_AT_LEAST_ONE = click.IntRange(min=1)
+
+
+def limited(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a command with these options, which gets what they say as ``limits``."""
+
+    @click.option("--workers", type=_AT_LEAST_ONE, help="Notebooks executed at once; as many as cores by default.")
+    @click.option(
+        "--execution-timeout",
+        type=_AT_LEAST_ONE,
+        default=CELL_TIMEOUT,
+        show_default=True,
+        metavar="SECONDS",
+        help="Stop a cell that takes longer.",
+    )
+    @click.option(
+        "--memory-limit",
+        type=_AT_LEAST_ONE,
+        metavar="MIB",
+        help=f"Stop a kernel that holds more; {KERNEL_MEMORY} by default, or its share of a machine that has less.",
+    )
+    @wraps(command)
+    def with_limits(
+        *arguments: Any, workers: int | None, execution_timeout: int, memory_limit: int | None, **options: Any
+    ) -> Any:
+        return command(*arguments, limits=Limits(workers, execution_timeout, memory_limit), **options)
+
+    return with_limits
+
+
+def as_options(limits: Limits) -> list[str]:
+    """Return what to write on a command line to have these limits; nothing for those that are so by default."""
+    said = {"--workers": limits.workers, "--memory-limit": limits.memory_mb}
+    if limits.execution_timeout != CELL_TIMEOUT:
+        said["--execution-timeout"] = limits.execution_timeout
+    return [word for option, value in said.items() if value for word in (option, str(value))]
+
 
 _REPORTS = click.option(
     "--reports", type=click.Path(file_okay=False, path_type=Path), help="Publish here, as a trial: not in the ledger."
@@ -110,7 +147,7 @@ def due(
     """
     from analysis.faults import Fault
     from analysis.parameters import read_run_file
-    from analysis.publish import due as look
+    from analysis.publish import schedule as look
     from analysis.publish.run import REPORTS
 
     if schedule:
@@ -149,7 +186,7 @@ def _publish_all(
     runs: list[RunParameters], limits: Limits, failures: Failures, *, force: bool, resume: bool, reports: Path | None
 ) -> None:
     """Publish several runs, one after the other; one that fails does not stop the others."""
-    from analysis.commands.progress import progress
+    from analysis.commands.console import progress
     from analysis.faults import Fault
 
     try:
@@ -174,11 +211,11 @@ def _publish_on(
     reports: Path | None,
 ) -> None:
     """Publish runs on other machines, side by side."""
-    from analysis.commands.progress import progress
+    from analysis.commands.console import progress
     from analysis.faults import Fault
     from analysis.publish.cluster.client import publish_all
     from analysis.publish.run import REPORTS
-    from analysis.report.tables.ledger import LEDGER
+    from analysis.report.published_probabilities import LEDGER
 
     names = [f"{one.plan_name} {one.quarter}" for one in runs]
     try:
@@ -218,7 +255,7 @@ def _publish(
     notebooks.warm_up()
     from analysis import quarter
     from analysis.publish.run import REPORTS, TooLate, publish
-    from analysis.report.tables.ledger import LEDGER
+    from analysis.report.published_probabilities import LEDGER
     from analysis.report.wording import Wording
 
     def of_the_run(line: object) -> None:

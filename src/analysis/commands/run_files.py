@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from analysis.commands.telling import faults_told
+from analysis.commands.console import faults_told
 
 if TYPE_CHECKING:
     from analysis.parameters import RunParameters
@@ -79,7 +79,7 @@ def new_quarter(run_file: Path) -> None:
 
     Ends with 0 written; 2 bad run file, the plan's year ends, or the file is there already; 6 disk.
     """
-    from analysis.publish.next_quarter import next_quarter
+    from analysis.publish.schedule import next_quarter
 
     with faults_told(run_file):
         click.echo(f"written: {next_quarter(run_file)}")

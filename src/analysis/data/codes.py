@@ -1,6 +1,23 @@
-"""The closed lists of codes that the tables know, and the forms of a code and of a period."""
+"""The closed lists of codes the tables know, and how a name becomes a code."""
 
 from __future__ import annotations
+
+import re
+import unicodedata
+
+
+def tidy(text: str) -> str:
+    """Return the text in composed letters (NFC) with single blanks: what a reader sees, written one way."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def fold(text: str) -> str:
+    """Return the text without diacritics, in lower case, blanks and signs as hyphens: ``Sở Y tế`` → ``so-y-te``."""
+    # đ is a letter of its own, which no decomposition takes apart.
+    letters = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+
 
 CHANNELS = ("online", "counter", "post", "other")
 TIMELINESS = ("early", "on_time", "late", "no_due_date")

@@ -1,7 +1,7 @@
 """The tables of the suite: every column with its unit and meaning, checked once at the door.
 
 Small frames are validated by pandera; the rules over cases, which may be larger than memory, are SQL that
-`analysis.data.ingest.reading` writes from the same models.
+`analysis.data.ingest.column_sql` writes from the same models.
 """
 
 from __future__ import annotations

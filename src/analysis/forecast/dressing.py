@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.forecast.baselines import BASELINES
-from analysis.forecast.standing import PastYear, Standing, corrected_logit, from_corrected_logit
+from analysis.forecast.origin_state import PastYear, Standing, corrected_logit, from_corrected_logit
 
 LEVELS = (np.arange(100) + 0.5) / 100
 """Levels of the quantiles a dressed point is given as."""

@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from analysis.forecast.counts import binomial_counts, poisson_counts
 from analysis.forecast.fit import LinkFit, fit_link
-from analysis.forecast.link import share_observations, volume_observations
+from analysis.forecast.link import binomial_counts, poisson_counts, share_observations, volume_observations
 from analysis.forecast.panel import Panel
 from analysis.forecast.shocks import CommonShocks, common_shocks, mirrored, share_shocks, stream, volume_shocks
 from analysis.periods import write

@@ -34,7 +34,7 @@ class BinomLLT(MLEModel):
     zero the slope is identically zero and the model is a local level.
 
     The first observed value is not scored (``loglikelihood_burn``): it is fitted by the starting level. Parameters
-    are not meant to be maximised over a short series but weighted on a grid (:mod:`analysis.forecast.pooling`).
+    are not meant to be maximised over a short series but weighted on a grid (:mod:`analysis.forecast.fit`).
 
     Parameters
     ----------

@@ -13,12 +13,11 @@ import numpy as np
 import pandas as pd
 
 from analysis.forecast.diagnostics import audited, components, error_diagnostics
+from analysis.forecast.ensemble import Hub, hub, on_ranks, spread_over_periods
 from analysis.forecast.futures import PanelFit
-from analysis.forecast.hub import Hub, hub, on_ranks
 from analysis.forecast.model import smoothed_level
+from analysis.forecast.origin_state import Standing, at_its_edge, fit_year, past_years, standing, tie_breakers
 from analysis.forecast.panel import Panel
-from analysis.forecast.ranks import spread_over_periods
-from analysis.forecast.standing import Standing, at_its_edge, fit_year, past_years, standing, tie_breakers
 from analysis.periods import write
 
 

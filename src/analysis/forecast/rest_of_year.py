@@ -12,11 +12,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.forecast.diagnostics import AUDIT_COLUMNS, COMPONENT_COLUMNS
-from analysis.forecast.overdue_stock import with_stock_resolved
+from analysis.forecast.open_cases import with_stock_resolved
 from analysis.forecast.panel import Panel, panel_from_counts
 from analysis.forecast.paths import Paths, year_paths
-from analysis.indicators.timeliness import OVERDUE, OVERDUE_RESOLVED
-from analysis.indicators.uptake import OF_ALL, OF_PUBLISHED
+from analysis.indicators.case_shares import OF_ALL, OF_PUBLISHED, OVERDUE, OVERDUE_RESOLVED
 from analysis.periods import write
 
 PUBLISHED_OFFLINE = "published_of_offline"

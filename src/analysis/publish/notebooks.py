@@ -15,9 +15,9 @@ from typing import Any
 
 from analysis.faults import EnvironmentFault
 from analysis.parameters import RunParameters
-from analysis.publish.executed import Executed
 from analysis.publish.kernels import provisioner
 from analysis.publish.limits import DEFAULT_LIMITS, Limits
+from analysis.publish.notebook_outcome import Executed
 
 _GRACE = 15
 """Seconds a worker told to stop has to shut its kernel down, which itself may wait 5 for a busy one."""
@@ -26,7 +26,9 @@ _GRACE = 15
 def warm_up() -> None:
     """Start the server that notebooks' processes are forked from; it loads the stack beside what the caller does."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([*(provisioner.STACK if provisioner.can_fork() else ()), "analysis.publish.worker"])
+    context.set_forkserver_preload(
+        [*(provisioner.STACK if provisioner.can_fork() else ()), "analysis.publish.notebook_process"]
+    )
     # It is started on the way, and lets through what is held back here.
     resource_tracker.ensure_running()
     # Ctrl-C is for those who can end tidily; here it would end in a traceback from the middle of an import.
@@ -115,11 +117,11 @@ def _start(notebook: Path, parameters: dict[str, Any], into: Path, limits: Limit
 def _work(sender: Connection, notebook: Path, parameters: dict[str, Any], into: Path, limits: Limits) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     # Imported here, in the forked process, so that the one that only waits never pays for Papermill.
-    from analysis.publish import worker
+    from analysis.publish import notebook_process
 
     answer: Executed | str
     try:
-        answer = worker.execute(notebook, parameters, into, limits)
+        answer = notebook_process.execute(notebook, parameters, into, limits)
     except OSError as error:
         answer = f"{error.filename or into}: {error.strerror or error}"
     except Exception as error:

@@ -15,18 +15,18 @@ from typing import Literal
 from analysis import parameters
 from analysis.faults import EnvironmentFault, Fault, GateRefused, NotebookFailed
 from analysis.parameters import RunParameters
-from analysis.publish.edition import Edition
-from analysis.publish.executed import Executed
-from analysis.publish.kept import manifest
-from analysis.publish.kept.history import LOG, log, logged, remember
-from analysis.publish.kept.ledger import enter
-from analysis.publish.kept.reuse import reuse
-from analysis.publish.kept.shelf import Shelf, failed_name, run_id
+from analysis.publish.defer_signals import undisturbed
 from analysis.publish.limits import DEFAULT_LIMITS, Limits
+from analysis.publish.notebook_outcome import Executed
 from analysis.publish.notebooks import execute_all
 from analysis.publish.pages import index
 from analysis.publish.pages.shell import SUMMARY
-from analysis.publish.undisturbed import undisturbed
+from analysis.publish.report_build import Edition
+from analysis.publish.store import manifest
+from analysis.publish.store.history import LOG, log, logged, remember
+from analysis.publish.store.ledger import enter
+from analysis.publish.store.manifest import reuse
+from analysis.publish.store.releases import Shelf, failed_name, run_id
 from analysis.report.wording import Wording
 from analysis.results import Results
 

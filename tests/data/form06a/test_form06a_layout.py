@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from analysis.data.codes import fold, tidy
 from analysis.data.form06a.layout import COLUMNS, COUNTS, IDENTITIES, formula
-from analysis.data.spelling import fold, tidy
 
 
 def test_the_columns_are_numbered_in_order_and_eleven_count():

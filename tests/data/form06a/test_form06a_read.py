@@ -22,7 +22,7 @@ from filed_forms import (
     TRUONG_SA,
 )
 
-from analysis.data.form06a.checks import broken_identities, missing_counts
+from analysis.data.form06a.filed import broken_identities, missing_counts
 from analysis.data.form06a.layout import COUNTS
 from analysis.data.form06a.read import read_form
 from analysis.faults import BadData

@@ -10,10 +10,9 @@ import pandas as pd
 import pytest
 from python_calamine import load_workbook
 
-from analysis.data.form06a.checks import broken_identities, missing_counts
+from analysis.data.form06a.filed import broken_identities, missing_counts, reconcile
 from analysis.data.form06a.layout import COUNTS
 from analysis.data.form06a.read import read_form
-from analysis.data.form06a.reconcile import reconcile
 from analysis.data.form06a.write import SIMULATED, write_form
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"

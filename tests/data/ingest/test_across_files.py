@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from analysis.data.contracts import Cases as CasesContract
 from analysis.data.contracts import columns_of
+from analysis.data.ingest.across_files import origins_beside, write_origins
 from analysis.data.ingest.archive import archive
-from analysis.data.ingest.books import ACCEPTED, read_books
-from analysis.data.ingest.origins import origins_beside, write_origins
+from analysis.data.ingest.intake_report import ACCEPTED, read_books
 from analysis.data.ingest.received import Calendar, receive
 from analysis.data.ingest.table import ingest
 from analysis.data.sources.mapping import Mapping

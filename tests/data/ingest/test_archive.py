@@ -12,7 +12,7 @@ import pytest
 from filelock import FileLock
 
 from analysis.data.ingest.archive import archive
-from analysis.data.ingest.books import read_books
+from analysis.data.ingest.intake_report import read_books
 from analysis.data.ingest.received import Calendar, receive
 from analysis.data.sources.mapping import Mapping
 from analysis.faults import BadData, EnvironmentFault

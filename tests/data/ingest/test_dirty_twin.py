@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from analysis.cli import main
 from analysis.data.ingest.table import TooManyRejects, ingest
-from analysis.data.simulate.folders import write_cases
+from analysis.data.simulate.simulation import write_cases
 from analysis.data.sources.mapping import read_mapping
 from analysis.parameters import ROOT
 

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from analysis.data.ingest.quality import CLASSES, FLAGS, REJECTS
+from analysis.data.ingest.fault_codes import CLASSES, FLAGS, REJECTS
 
 HEADER = "id,procedure,field,level,channel,submitted,accepted,first_due,due,finished,returned,status,other"
 COLUMNS = {

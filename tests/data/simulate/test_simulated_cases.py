@@ -13,7 +13,7 @@ from analysis import periods
 from analysis.data.codes import PUBLISHED_LEVELS
 from analysis.data.contracts import CaseRatings, Cases, check
 from analysis.data.simulate import province
-from analysis.data.simulate.catalogue import NO_TERM, procedures
+from analysis.data.simulate.inventories import NO_TERM, procedures
 from analysis.data.simulate.simulation import simulate
 
 TIMES = ["submitted_at", "accepted_at", "first_due_at", "due_at", "finished_at", "returned_at"]

@@ -12,7 +12,7 @@ import yaml
 from pandas.testing import assert_frame_equal
 
 from analysis.data.contracts import TABLES, check
-from analysis.data.simulate.folders import write_demo
+from analysis.data.simulate.simulation import write_demo
 from analysis.parameters import ROOT
 
 DEMO = ROOT / "data" / "demo"

@@ -2,10 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.forecast.backtest.grading import Grades, score_table
-from analysis.forecast.backtest.origins import Said
-from analysis.forecast.backtest.rolling import Origin
-from analysis.forecast.backtest.tables import SCHEMA, forecast_rows, total_rows
+from analysis.forecast.backtest.grading import SCHEMA, Grades, forecast_rows, score_table, total_rows
+from analysis.forecast.backtest.rolling import Origin, Said
 
 
 def origin(*said: Said) -> Origin:

@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.forecast.backtest.origins import MODELS
-from analysis.forecast.backtest.rolling import rolling
+from analysis.forecast.backtest.rolling import MODELS, rolling
 from analysis.forecast.panel import Panel
 
 

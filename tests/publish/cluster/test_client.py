@@ -27,9 +27,9 @@ from analysis.faults import BadData, BadParameters, EnvironmentFault, NotebookFa
 from analysis.parameters import ROOT, RunParameters, read_run_file
 from analysis.publish.cluster import client
 from analysis.publish.cluster.client import publish_all
-from analysis.publish.kept import manifest
-from analysis.publish.kept.shelf import lock
 from analysis.publish.run import Outcome
+from analysis.publish.store import manifest
+from analysis.publish.store.releases import lock
 
 pytestmark = pytest.mark.slow
 dask = pytest.importorskip("dask")

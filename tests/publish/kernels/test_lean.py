@@ -14,7 +14,7 @@ leave_out_address_parsers()
 import analysis.publish.pages.export, nbformat
 nbformat.validate(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("a")]))
 """
-SERVER = "import sys; import analysis.publish.kernels.forked, analysis.publish.worker"
+SERVER = "import sys; import analysis.publish.kernels.forked, analysis.publish.notebook_process"
 
 
 @pytest.mark.parametrize("loaded", [EXPORT, SERVER], ids=["export", "server"])

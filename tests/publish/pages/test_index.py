@@ -11,11 +11,11 @@ import pytest
 from bs4 import BeautifulSoup
 
 from analysis.parameters import RunParameters
-from analysis.publish.edition import Edition
-from analysis.publish.kept import manifest
-from analysis.publish.kept.shelf import Shelf
 from analysis.publish.pages import index
 from analysis.publish.pages.gates import check_page
+from analysis.publish.report_build import Edition
+from analysis.publish.store import manifest
+from analysis.publish.store.releases import Shelf
 from analysis.report.wording import Wording
 from analysis.results import Results
 

@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 
 from analysis.forecast.open_cases import COLUMNS
 from analysis.parameters import RunParameters
-from analysis.report.figures.picture import Picture
+from analysis.report.figure import Picture
 from analysis.report.pages.page import Page
 from analysis.report.pages.timeliness import TimelinessPage
 from analysis.results import Results

@@ -12,14 +12,13 @@ from typing import Any, Literal
 import pandas as pd
 
 from analysis.data.contracts import Catalogue, Counts, Progress, Ratings, Survey, Workload, check, empty
-from analysis.data.counting import DuePrecision, Frequency, count_cases, count_ratings, not_yet_known
-from analysis.data.ingest.books import ACCEPTED, KEPT, Book, notable
-from analysis.data.ingest.folder import read_folder, read_parquet
+from analysis.data.counting import DuePrecision, Frequency, count_cases, count_ratings, count_workload, not_yet_known
+from analysis.data.ingest.archive import read_folder, read_parquet
+from analysis.data.ingest.intake_report import ACCEPTED, KEPT, Book, notable
 from analysis.data.ingest.table import ingest
 from analysis.data.ingest.wide import ingest_wide
-from analysis.data.sources.description import FILE, described
+from analysis.data.sources.about import FILE, described
 from analysis.data.sources.mapping import About, Mapping, read_mapping
-from analysis.data.workload import count_workload
 from analysis.faults import BadData
 
 INTAKE = {"file": "str", "table": "str", "period": "str", "code": "str", "rows": "int64"}

@@ -13,16 +13,13 @@ import duckdb
 import pandas as pd
 
 from analysis.data.ingest import case_rules
-from analysis.data.ingest.duplicates import suspects
-from analysis.data.ingest.judging import judgement
-from analysis.data.ingest.listing import classes, flagged, rejected, rejects_by_code
-from analysis.data.ingest.reading import listed_columns, reading
-from analysis.data.ingest.sifting import Sifted, sift
-from analysis.data.ingest.workshop import workshop
+from analysis.data.ingest.case_rules import suspects
+from analysis.data.ingest.column_sql import listed_columns, reading
+from analysis.data.ingest.row_validation import Sifted, classes, flagged, judgement, rejected, rejects_by_code, sift
 from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.open import open_rows
 from analysis.data.sources.rows import Asked, Rows
-from analysis.data.sources.sql import literal
+from analysis.data.sql import literal, workshop
 from analysis.faults import BadData, BadParameters
 
 MOST_REFUSED = 100_000

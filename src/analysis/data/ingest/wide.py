@@ -17,13 +17,13 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.data.contracts import Counts, check, columns_of
-from analysis.data.ingest.books import ACCEPTED
-from analysis.data.ingest.listing import FLAGGED, REJECTED, as_list
-from analysis.data.ingest.reading import code_of
+from analysis.data.ingest.column_sql import code_of
+from analysis.data.ingest.intake_report import ACCEPTED
+from analysis.data.ingest.row_validation import FLAGGED, REJECTED, as_list
 from analysis.data.ingest.table import Intake, TooManyRejects, too_many
+from analysis.data.sources.delimited import opened
 from analysis.data.sources.mapping import Mapping, WideShare
 from analysis.data.sources.rows import fold_header
-from analysis.data.sources.text import opened
 from analysis.faults import BadData
 
 

@@ -1,19 +1,85 @@
-"""The days of each case, placed backwards from its finish in working time so that its timeliness is as drawn."""
+"""Working days and working hours: terms are promised in them, so every date of a case is placed with them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 
 from analysis import periods
 from analysis.data.codes import TIMELINESS
 from analysis.data.simulate import province
-from analysis.data.simulate.calendar import DAY_SECONDS, WorkingCalendar
-from analysis.data.simulate.catalogue import NO_TERM, SIZES, Procedures
-from analysis.data.simulate.paths import FILINGS, Paths
-from analysis.data.simulate.volumes import Drawn
+from analysis.data.simulate.inventories import NO_TERM, SIZES, Procedures
+from analysis.data.simulate.paths import FILINGS, Drawn, Paths
+
+FIXED_HOLIDAYS = ((1, 1), (4, 30), (5, 1), (9, 2))
+"""Month and day of the public holidays with a fixed date."""
+
+TET_FIRST, TET_LAST = -2, 4
+"""Days off around the first day of the lunar year: with the weekends, the seven days of 2018, 2020 and 2021. The
+window of `periods.tet_share` is wider: in it offices empty and refill, in this one they are closed."""
+
+MORNING, AFTERNOON = 7 * 3600, 13 * 3600 + 1800
+"""Seconds after midnight at which an office opens: 7:00–11:30 and 13:30–17:00, eight hours in all."""
+MORNING_SECONDS, DAY_SECONDS = 4 * 3600 + 1800, 8 * 3600
+
+
+def is_working_day(day: date) -> bool:
+    """Return whether offices work: not on weekends, fixed holidays and around Tết.
+
+    An approximation: the Hùng Kings' day, which follows the moon, days off in lieu of a holiday on a weekend, and the
+    working Saturdays of some offices are left out. Each moves a due date by a day at most.
+    """
+    from_tet = (day - periods.TET[day.year]).days
+    return day.weekday() < 5 and (day.month, day.day) not in FIXED_HOLIDAYS and not TET_FIRST <= from_tet <= TET_LAST
+
+
+@dataclass(frozen=True)
+class WorkingCalendar:
+    """Working days in order: a working day is known by its position, so that terms are added as whole numbers.
+
+    Attributes
+    ----------
+    days : np.ndarray
+        datetime64[D], ascending.
+    """
+
+    days: np.ndarray
+
+    @classmethod
+    def between(cls, first: date, last: date) -> WorkingCalendar:
+        """Return the calendar of the working days from one day to another, both included."""
+        every = (first + timedelta(days=offset) for offset in range((last - first).days + 1))
+        return cls(np.array([day for day in every if is_working_day(day)], dtype="datetime64[D]"))
+
+    def position(self, day: np.ndarray | date) -> np.ndarray:
+        """Return the position of the first working day on or after each day."""
+        return np.searchsorted(self.days, np.asarray(day, dtype="datetime64[D]"))
+
+    def moment(self, position: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Return the clock time (datetime64[s]) of a working second of a working day.
+
+        Parameters
+        ----------
+        position : np.ndarray
+            Positions of working days.
+        second : np.ndarray
+            Working seconds into the day, 0 to `DAY_SECONDS` - 1; the break at noon is none of them.
+        """
+        clock = np.where(second < MORNING_SECONDS, MORNING + second, AFTERNOON + second - MORNING_SECONDS)
+        return self.days[position].astype("datetime64[s]") + clock.astype("timedelta64[s]")
+
+    def next_working_second(self, moment: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the position and the working second of the first working moment at or after each clock time."""
+        day = moment.astype("datetime64[D]")
+        clock = (moment - day).astype("timedelta64[s]").astype(np.int64)
+        second = np.clip(clock - MORNING, 0, MORNING_SECONDS) + np.clip(clock - AFTERNOON, 0, None)
+        position = self.position(day)
+        closed = self.days[position] != day
+        over = ~closed & (second >= DAY_SECONDS)
+        return position + over, np.where(closed | over, 0, second)
+
 
 CALENDAR = WorkingCalendar.between(date(2017, 1, 1), date(2022, 12, 31))
 """Wide enough for the oldest filing and the last due date."""

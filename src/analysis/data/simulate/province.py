@@ -1,15 +1,26 @@
-"""The stated choices behind the made-up province: its bodies, fields, volumes and the shares they start with.
-
-No monthly series of the real Khánh Hòa is public. What is borrowed is what is: the nine districts, the names of the
-bodies and fields, the growth of the online catalogue in September 2020. Every number below is a choice.
-"""
+"""Independent random numbers for each part of the province, so that one part can change and the others stay."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
 import pandas as pd
+
+
+def stream(seed: int, name: str) -> np.random.Generator:
+    """Return the random generator of one part of a province.
+
+    Parameters
+    ----------
+    seed : int
+        Of the province; 0 or more.
+    name : str
+        What the numbers are for.
+    """
+    return np.random.default_rng([seed, *name.encode()])
+
 
 CUTOFF_DAY = 14
 MONTHS = pd.period_range("2018-01", "2021-12", freq="M")

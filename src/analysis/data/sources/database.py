@@ -14,10 +14,18 @@ import duckdb
 import pyarrow as pa
 
 from analysis.data.sources.mapping import Mapping
-from analysis.data.sources.personal import personal_columns
-from analysis.data.sources.rows import Asked, Rows, Scratch, fold_header, joined_cells, look_through, positions_of
-from analysis.data.sources.sql import identifier, literal, parquet, trimmed
+from analysis.data.sources.rows import (
+    Asked,
+    Rows,
+    Scratch,
+    fold_header,
+    joined_cells,
+    look_through,
+    personal_columns,
+    positions_of,
+)
 from analysis.data.sources.workbook import plain_number
+from analysis.data.sql import identifier, literal, parquet, trimmed
 from analysis.faults import BadData, BadParameters, EnvironmentFault
 
 

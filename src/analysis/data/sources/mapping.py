@@ -1,4 +1,4 @@
-"""What one system's export looks like: a mapping, one YAML file per system, no code for a new one."""
+"""How dates are written: ``dd/mm/yyyy HH:MM:SS`` as people say it, or as strptime spells it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,104 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
+import pandas as pd
+import pandera.pandas as pa
+from pandera.errors import SchemaErrors
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from analysis import strict_yaml
+from analysis.data.codes import CODE, PERIOD
 from analysis.data.contracts import TABLES, columns_of
-from analysis.data.sources.dates import fault_in_form
-from analysis.data.sources.our_columns import breach, kind_of, needed
-from analysis.data.sources.personal import is_personal
-from analysis.data.sources.rows import fold_header
+from analysis.data.sources.rows import fold_header, is_personal
+
+_SPELT = {"dd": "%d", "mm": "%m", "yyyy": "%Y", "yy": "%y", "HH": "%H", "hh": "%I", "MM": "%M", "SS": "%S", "tt": "%p"}
+_TOKEN = re.compile("|".join(sorted(_SPELT, key=len, reverse=True)))
+_KNOWN = set("aAbBdfHImMpSyYz%")
+"""The directives that both the engine reading the rows and Python know, and that say which moment is meant."""
+
+
+def strptime_form(written: str) -> str:
+    """Return a date format as strptime spells it: ``dd/mm/yyyy`` → ``%d/%m/%Y``."""
+    return written if "%" in written else _TOKEN.sub(lambda token: _SPELT[token[0]], written)
+
+
+def fault_in_form(written: str) -> str | None:
+    """Return what is wrong with a date format, or None when dates can be read by it."""
+    directives = re.findall(r"%(-?.?)", strptime_form(written))
+    unknown = [one for one in directives if one.removeprefix("-") not in _KNOWN]
+    if unknown:
+        return f"{written!r}: there is no directive %{unknown[0]}"
+    named = {one.removeprefix("-") for one in directives}
+    if "d" not in named or not named & {"m", "b", "B"} or not named & {"y", "Y"}:
+        return f"{written!r} names no day, month or year; dd/mm/yyyy HH:MM:SS was expected, say"
+    return None
+
+
+Kind = Literal["text", "time", "number", "listed", "code", "period"]
+
+_NEEDED = {"cases": ["case_id", "accepted_at", "finished_at"]}
+"""A case without outcome is resolved when it has a finish and open otherwise; the rest may be lacking."""
+
+_SQL_TYPES = {"datetime64[ns]": "TIMESTAMP", "Int64": "BIGINT", "float64": "DOUBLE", "boolean": "BOOLEAN"}
+
+
+def contract_of(table: str, name: str) -> pa.Column:
+    """Return the contract of one column of one of our tables."""
+    return TABLES[table].to_schema().columns[name]
+
+
+def needed(table: str) -> list[str]:
+    """Return the columns that a source of a table must give."""
+    required = [name for name, column in TABLES[table].to_schema().columns.items() if not column.nullable]
+    return _NEEDED.get(table, required)
+
+
+def allowed(table: str, name: str) -> tuple[str, ...] | None:
+    """Return the closed list of a column, or None when its values are free."""
+    column = contract_of(table, name)
+    for rule in column.checks:
+        if rule.name == "isin":
+            return tuple(rule.statistics["allowed_values"])
+    return ("true", "false") if str(column.dtype) == "boolean" else None
+
+
+def kind_of(table: str, name: str) -> Kind:
+    """Return how the values of a column are read."""
+    column = contract_of(table, name)
+    patterns = [rule.statistics.get("pattern") for rule in column.checks]
+    if allowed(table, name) is not None:
+        return "listed"
+    if CODE in patterns:
+        return "code"
+    if PERIOD in patterns:
+        return "period"
+    kinds: dict[str, Kind] = {"TIMESTAMP": "time", "BIGINT": "number", "DOUBLE": "number"}
+    return kinds.get(sql_type(column), "text")
+
+
+def sql_type(column: pa.Column) -> str:
+    """Return the SQL type of a column."""
+    return _SQL_TYPES.get(str(column.dtype), "VARCHAR")
+
+
+def breach(table: str, name: str, values: list[str]) -> str | None:
+    """Return what is wrong with values that a mapping gives a column itself, or None when nothing is."""
+    closed = allowed(table, name)
+    if closed is not None:
+        foreign = [value for value in values if value not in closed]
+        return f"{foreign[0]!r} is not one of {', '.join(closed)}" if foreign else None
+    if "" in values:
+        return "'' is no value; leave it out where there is none"
+    column = contract_of(table, name)
+    try:
+        column.set_name(name).validate(pd.DataFrame({name: pd.Series(values).astype(str(column.dtype))}), lazy=True)
+    except SchemaErrors as error:
+        first = error.failure_cases.iloc[0]
+        return f"{first['failure_case']!r} breaks the rule {first['check']}"
+    except ValueError as error:
+        return f"{values[0]!r} is no {kind_of(table, name)} ({error})"
+    return None
+
 
 Dimension = Literal["agency", "district", "field", "procedure"]
 Format = Literal["csv", "workbook", "parquet", "duckdb", "sqlite", "postgresql"]

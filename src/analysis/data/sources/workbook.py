@@ -11,10 +11,17 @@ from typing import Any
 import duckdb
 from python_calamine import CalamineError, CalamineWorkbook
 
-from analysis.data.sources.mapping import Mapping
-from analysis.data.sources.our_columns import kind_of
-from analysis.data.sources.personal import personal_columns
-from analysis.data.sources.rows import Asked, Rows, Scratch, fold_header, joined_cells, look_through, positions_of
+from analysis.data.sources.mapping import Mapping, kind_of
+from analysis.data.sources.rows import (
+    Asked,
+    Rows,
+    Scratch,
+    fold_header,
+    joined_cells,
+    look_through,
+    personal_columns,
+    positions_of,
+)
 from analysis.faults import BadData
 
 _SEARCHED = 40

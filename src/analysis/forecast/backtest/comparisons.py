@@ -18,8 +18,8 @@ from statsmodels.tsa.statespace.sarimax import SARIMAX
 from statsmodels.tsa.statespace.structural import UnobservedComponents
 
 from analysis.forecast.futures import LOGIT_BOUND, PanelFit
+from analysis.forecast.origin_state import Simulated
 from analysis.forecast.shocks import stream
-from analysis.forecast.standing import Simulated
 from analysis.periods import write
 
 ITERATIONS = 60

@@ -7,7 +7,8 @@ network you trust or on TLS: ``tls://HOST:PORT`` with the certificates named by 
 ``DASK_DISTRIBUTED__COMM__TLS__CA_FILE``, ``…__TLS__CLIENT__CERT`` and ``…__TLS__CLIENT__KEY`` on this side.
 
 Nothing is published twice. A worker that is lost takes its run with it, and Dask gives the task to another, which waits
-until the quarter is let go of: see `analysis.publish.cluster.errand`. A publication is one swapped link, under a lock.
+until the quarter is let go of: see `analysis.publish.cluster.remote_run`. A publication is one swapped link, under a
+lock.
 """
 
 from __future__ import annotations
@@ -29,14 +30,14 @@ from analysis import faults, quarter
 from analysis.faults import BadParameters, EnvironmentFault, Fault, NotebookFailed
 from analysis.fingerprint import fingerprint
 from analysis.parameters import RunParameters
-from analysis.publish.cluster import errand
-from analysis.publish.cluster.errand import Errand
-from analysis.publish.cluster.marks import marked
+from analysis.publish.cluster import remote_run
+from analysis.publish.cluster.remote_run import Errand
+from analysis.publish.cluster.shared_folder_check import marked
 from analysis.publish.cluster.task import GRACE, work
-from analysis.publish.kept.history import user
-from analysis.publish.kept.shelf import Shelf
 from analysis.publish.limits import DEFAULT_LIMITS, Limits
 from analysis.publish.run import NOTEBOOKS, REPORTS, Outcome
+from analysis.publish.store.history import user
+from analysis.publish.store.releases import Shelf
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -90,7 +91,7 @@ def publish_all(
         Dask is not installed, or no scheduler answers: nothing was asked for.
     """
     with _connected(scheduler) as client, _seen_by_both([reports, *([ledger] if ledger else [])]) as request:
-        project = errand.project(notebooks)
+        project = remote_run.project(notebooks)
 
         def task(number: int) -> str:
             run = runs[number]
@@ -98,9 +99,9 @@ def publish_all(
                 run=run,
                 request=request,
                 number=number,
-                reports=errand.from_project(reports),
-                ledger=errand.from_project(ledger) if ledger else None,
-                notebooks=errand.from_project(notebooks),
+                reports=remote_run.from_project(reports),
+                ledger=remote_run.from_project(ledger) if ledger else None,
+                notebooks=remote_run.from_project(notebooks),
                 force=force,
                 # a worker is one core; its machine has as many workers as it has cores to give
                 limits=replace(limits, workers=1),

@@ -35,7 +35,7 @@ def work(asked: str) -> str:
     Parameters
     ----------
     asked : str
-        An `analysis.publish.cluster.errand.Errand` with the project it was asked for in, as JSON.
+        An `analysis.publish.cluster.remote_run.Errand` with the project it was asked for in, as JSON.
     """
     from distributed import get_worker
 
@@ -72,7 +72,7 @@ def _ask(asked: str, address: str, is_wanted: Callable[[], bool], tell: Callable
     RuntimeError
         It ended without an answer, as when memory runs out; whoever called tries again.
     """
-    command = [sys.executable, "-m", "analysis.publish.cluster.errand", address]
+    command = [sys.executable, "-m", "analysis.publish.cluster.remote_run", address]
     environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **os.environ}
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment

@@ -33,8 +33,8 @@ STACK = (
     "IPython.extensions.storemagic",
     "matplotlib.backends.backend_agg",
     "analysis.quarter",
-    *(f"analysis.report.pages.{page}" for page in ("data", "forecast", "satisfaction", "summary", "targets")),
-    *(f"analysis.report.pages.{page}" for page in ("timeliness", "track", "uptake")),
+    *(f"analysis.report.pages.{page}" for page in ("data_quality", "forecast", "online_uptake", "summary")),
+    *(f"analysis.report.pages.{page}" for page in ("surveys", "targets", "timeliness", "track_record")),
 )
 """What the server imports once; the first module notes how things stood before the rest."""
 

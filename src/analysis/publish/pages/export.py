@@ -1,4 +1,4 @@
-"""From an executed notebook to one HTML page that opens anywhere, offline, and runs nothing."""
+"""The sections of a page: each second-level heading gets a name that the list of contents links to."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 
 import nbformat
@@ -16,9 +16,89 @@ from nbconvert.exporters.templateexporter import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from traitlets.config import Config
 
-from analysis.publish.pages import figures, sections
 from analysis.publish.pages.shell import TEMPLATE, Imprint, Page, render
 from analysis.report.wording import Wording
+
+_HEADING = re.compile(r"<h2>(.*?)</h2>", re.DOTALL)
+_TAG = re.compile(r"<[^>]+>")
+
+
+def numbered(body: str) -> tuple[str, list[tuple[str, str]]]:
+    """Return a page's contents with ids on its second-level headings, and each id with the heading's text.
+
+    Parameters
+    ----------
+    body : str
+        Sanitised HTML.
+    """
+    found: list[tuple[str, str]] = []
+
+    def name(match: re.Match[str]) -> str:
+        found.append((f"s{len(found) + 1}", unescape(_TAG.sub("", match[1])).strip()))
+        return f'<h2 id="{found[-1][0]}">{match[1]}</h2>'
+
+    return _HEADING.sub(name, body), found
+
+
+FOLDER = "figures"
+"""Where the values behind the figures are, beside the pages."""
+
+_WIDTHS = {"wide", "third"}
+
+
+def gather(notebook: nbformat.NotebookNode, *, stem: str, words: Wording) -> dict[str, str]:
+    """Return the values behind each figure by the name of their file, and put a figure in the place of each picture.
+
+    A picture is an output of PNG; an HTML output that follows it and begins with a ``figcaption`` belongs to it.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        An executed notebook; its outputs are changed.
+    stem : str
+        Its name, with which the files' names begin.
+    words : Wording
+        The language of the page.
+    """
+    values: dict[str, str] = {}
+    count = 0
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        kept: list[nbformat.NotebookNode] = []
+        waiting = list(cell.outputs)
+        while waiting:
+            output = waiting.pop(0)
+            if "image/png" not in output.get("data", {}):
+                kept.append(output)
+                continue
+            count += 1
+            caption = waiting.pop(0)["data"]["text/html"] if waiting and _is_caption(waiting[0]) else ""
+            link = ""
+            if "text/csv" in output["data"]:
+                name = f"{FOLDER}/{stem}-{count}.csv"
+                values[name] = output["data"]["text/csv"]
+                told = escape(words.text("The values as a file (CSV)"))
+                link = f'<a class="values" href="{escape(name)}">{told}</a>'
+            kept.append(_figure(output, caption, link))
+        cell.outputs = kept
+    return values
+
+
+def _is_caption(output: nbformat.NotebookNode) -> bool:
+    return str(output.get("data", {}).get("text/html", "")).startswith("<figcaption>")
+
+
+def _figure(output: nbformat.NotebookNode, caption: str, link: str) -> nbformat.NotebookNode:
+    about = output.metadata.get("image/png", {})
+    width = about.get("class") if about.get("class") in _WIDTHS else "wide"
+    png = re.sub(r"[^A-Za-z0-9+/=]", "", output["data"]["image/png"])
+    image = f'<img src="data:image/png;base64,{png}" alt="{escape(str(about.get("alt", "")))}">'
+    if link:
+        caption = f"{caption.removesuffix('</figcaption>') or '<figcaption>'}{link}</figcaption>"
+    html = f'<figure class="{width}">{image}{caption}</figure>'
+    return nbformat.v4.new_output("display_data", {"text/html": html})
+
 
 _TAGS = {
     *("h2", "h3", "h4", "p", "div", "span", "section", "article", "aside", "header", "footer", "br", "hr", "wbr"),
@@ -82,9 +162,9 @@ def export_page(
         The language of the page, and what its furniture says in it.
     """
     notebook = nbformat.read(executed, as_version=4)
-    values = figures.gather(notebook, stem=page.stem, words=words)
+    values = gather(notebook, stem=page.stem, words=words)
     body = _outputs(notebook, table_label=words.text("Table, scrolls sideways"))
-    html, headings = sections.numbered(body)
+    html, headings = numbered(body)
     return Exported(
         render(
             "page.html.j2", words, page=page, pages=pages, files=files, imprint=imprint, body=Markup(html),

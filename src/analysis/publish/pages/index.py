@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from analysis import periods
-from analysis.publish.kept import manifest, shelf
-from analysis.publish.kept.manifest import Manifest
 from analysis.publish.pages.shell import render, status_text
+from analysis.publish.store import manifest, releases
+from analysis.publish.store.manifest import Manifest
 from analysis.report import numbers
 from analysis.report.wording import Wording
 
@@ -32,7 +32,7 @@ def rebuild(reports: Path, words: Wording) -> Path:
         The language of the page, and what it says in it.
     """
     page = reports / "index.html"
-    with shelf.lock(reports, "index"):
+    with releases.lock(reports, "index"):
         html = render("reports.html.j2", words, plans=[_plan(quarters, words) for quarters in _published(reports)])
         fresh = page.with_name(".index.html.new")
         fresh.write_text(html, encoding="utf-8")

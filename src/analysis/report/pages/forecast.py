@@ -1,13 +1,141 @@
-"""What the notebook on the forecast calls."""
+"""Tables of how a forecast was made."""
 
 from __future__ import annotations
 
-from analysis.report.decisive import parts_of
-from analysis.report.figures import forecast as forecast_figures
-from analysis.report.figures.outlook import outlook
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.ticker import FuncFormatter
+from scipy.special import expit
+
+from analysis.forecast.origin_state import MODEL
+from analysis.report import numbers, theme
+from analysis.report.figure import Picture, mark_simulated, of_series, period_axis, set_title, write_shares
+from analysis.report.html_table import plain
+from analysis.report.outlook import outlook
 from analysis.report.pages.page import Page
-from analysis.report.tables import forecast as forecast_tables
-from analysis.report.tables.plain import plain
+from analysis.report.promise_tables import parts_of
+from analysis.report.wording import Wording
+from analysis.results import Results
+
+
+def diagnostics(results: Results, words: Wording) -> pd.DataFrame:
+    """Return how the one-step errors of each fitted series look."""
+    language, frame = words.language, results.diagnostics
+    return pd.DataFrame(
+        {
+            words.text("Series"): _named(results, words, frame),
+            words.text("One-step errors"): [numbers.count(n, language) for n in frame["n"]],
+            words.text("Mean size (0.80 if the model is right)"): [
+                numbers.decimal(v, language) for v in frame["mean_abs_standardised_error"]
+            ],
+            words.text("Ljung–Box p-value"): [numbers.decimal(v, language) for v in frame["ljung_box_p"]],
+        }
+    )
+
+
+def audit(results: Results, words: Wording) -> pd.DataFrame:
+    """Return the share of the year's last period as statsmodels simulates it and as the paths draw it."""
+    frame = results.diagnostics
+    return pd.DataFrame(
+        {
+            words.text("Series"): _named(results, words, frame),
+            words.text("statsmodels: middle (80% interval)"): _intervals(frame, "simulated", words),
+            words.text("Paths: middle (80% interval)"): _intervals(frame, "drawn", words),
+        }
+    )
+
+
+def weights(results: Results, words: Wording) -> pd.DataFrame:
+    """Return the weight of each source of points in the pool, a row per series."""
+    frame = results.weights.assign(source=results.weights["member"].str.removeprefix("dressed_"))
+    frame["source"] = frame["source"].str.removeprefix("scaled_")
+    wide = frame.pivot_table(
+        index=["indicator", "series"], columns="source", values="weight", aggfunc="sum", sort=False
+    ).reset_index()
+    columns = {words.text("Series"): _named(results, words, wide)}
+    for source in frame["source"].unique():
+        name = words.text("Model") if source == MODEL else words.baseline(source)
+        columns[name] = [numbers.percent(value, words.language, digits=0) for value in wide[source]]
+    return pd.DataFrame(columns)
+
+
+def short_series(results: Results, words: Wording) -> list[str]:
+    """Return the names of forecast series with less than two years of history."""
+    short = results.weights[results.weights["short"].astype(bool)].drop_duplicates(["indicator", "series"])
+    return _named(results, words, short)
+
+
+def _named(results: Results, words: Wording, frame: pd.DataFrame) -> list[str]:
+    return [
+        f"{words.indicator(results.plan, indicator)}: {words.name(results.plan, series)}"
+        for indicator, series in zip(frame["indicator"], frame["series"], strict=True)
+    ]
+
+
+def _intervals(frame: pd.DataFrame, kind: str, words: Wording) -> list[str]:
+    language = words.language
+    columns = [frame[f"{kind}_{end}"] for end in ("median", "lower", "upper")]
+    return [
+        f"{numbers.percent(middle, language)} ({numbers.percent_range(lower, upper, language)})"
+        for middle, lower, upper in zip(*columns, strict=True)
+    ]
+
+
+def components(results: Results, words: Wording, indicator: str, series: str) -> Picture:
+    """Return the record of a series taken apart by statsmodels' smoother: level, season, and what is left."""
+    language = words.language
+    frame = results.components
+    mine = frame[(frame["indicator"] == indicator) & (frame["series"] == series)].reset_index(drop=True)
+    position = np.arange(len(mine))
+    level, spread = mine["level"], numbers.HALF_80 * mine["level_deviation"]
+    theme.apply()
+    figure, (top, middle, bottom) = plt.subplots(
+        3,
+        1,
+        figsize=(theme.WIDTH, theme.HEIGHT * 1.45),
+        height_ratios=(2.2, 1, 1),
+        sharex=True,
+        layout="constrained",
+    )
+    top.plot(position, expit(mine["observed"]), color=theme.GREY, marker="o", markersize=3.5, linewidth=1)
+    top.fill_between(position, expit(level - spread), expit(level + spread), color=theme.BLUE, alpha=0.22, linewidth=0)
+    top.plot(position, expit(level), color=theme.BLUE, linewidth=2.4)
+    write_shares(top.yaxis, language)
+    middle.bar(position, mine["season"], color=theme.GREEN)
+    middle.set_ylabel(words.text("Season"))
+    bottom.bar(position, mine["remainder"].fillna(0), color=theme.GREY)
+    bottom.set_ylabel(words.text("Left over"))
+    period_axis(bottom, list(mine["period"]), language)
+    for axes in (middle, bottom):
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.decimal(value, language)))
+    title = of_series(words, results.plan, indicator, series)
+    set_title(figure, title)
+    mark_simulated(figure, results, words)
+    plt.close(figure)
+    table = pd.DataFrame(
+        {
+            words.text("Period"): [numbers.period(label, language) for label in mine["period"]],
+            words.text("Level (80% interval)"): [
+                f"{numbers.percent(expit(m), language)} ({numbers.percent_range(expit(m - s), expit(m + s), language)})"
+                for m, s in zip(level, spread, strict=True)
+            ],
+            words.text("Season (log-odds)"): [numbers.decimal(value, language) for value in mine["season"]],
+            words.text("Left over (log-odds)"): [numbers.decimal(value, language) for value in mine["remainder"]],
+        }
+    )
+    alt = words.text(
+        "{title}: level without season {level} in {period}, changing by {slope} log-odds a period.",
+        title=title,
+        level=numbers.percent(expit(level.iloc[-1]), language),
+        period=numbers.period(mine["period"].iloc[-1], language),
+        slope=numbers.decimal(mine["slope"].iloc[-1], language),
+    )
+    caption = words.text(
+        "Grey: the share in each period. Blue: the level statsmodels' smoother finds behind it, season left out, with "
+        "its 80% interval. Below, in log-odds: the season, and what level and season leave over."
+    )
+    return Picture(figure, alt, caption, table, mine)
 
 
 class ForecastPage(Page):
@@ -32,8 +160,8 @@ class ForecastPage(Page):
                 "earlier years; those that erred less weigh more."
             )
         )
-        self._html(plain(forecast_tables.weights(self.results, words), caption=words.text("Weights in the pool")))
-        short = forecast_tables.short_series(self.results, words)
+        self._html(plain(weights(self.results, words), caption=words.text("Weights in the pool")))
+        short = short_series(self.results, words)
         if short:
             self._note(
                 words.text(
@@ -47,7 +175,7 @@ class ForecastPage(Page):
         """Show what the record of headline series is made of: level, season, remainder."""
         found = self.results.components
         for indicator, series in list(found[["indicator", "series"]].drop_duplicates().itertuples(index=False))[:most]:
-            self._picture(forecast_figures.components(self.results, self.words, indicator, series))
+            self._picture(components(self.results, self.words, indicator, series))
 
     def diagnostics(self) -> None:
         """Show whether the model's one-step errors look as they should, and statsmodels beside the fast path."""
@@ -61,7 +189,7 @@ class ForecastPage(Page):
                 "independent; a small p-value says a pattern is left."
             )
         )
-        errors = forecast_tables.diagnostics(self.results, words)
+        errors = diagnostics(self.results, words)
         self._html(plain(errors, caption=words.text("One-step forecast errors")))
         self._note(
             words.text(
@@ -71,5 +199,5 @@ class ForecastPage(Page):
                 gap=f"{self.results.diagnostics['likelihood_gap'].max():.0e}",
             )
         )
-        audit = forecast_tables.audit(self.results, words)
-        self._html(plain(audit, caption=words.text("Share in the last period of the year, two ways")))
+        audited = audit(self.results, words)
+        self._html(plain(audited, caption=words.text("Share in the last period of the year, two ways")))

@@ -10,14 +10,10 @@ from IPython.display import HTML, display
 from analysis import periods
 from analysis.parameters import RunParameters
 from analysis.report import numbers
-from analysis.report.csv_text import csv_text
-from analysis.report.figures.multiples import multiples
-from analysis.report.figures.picture import Picture
-from analysis.report.figures.ranking import ranking
-from analysis.report.figures.trend import trend
-from analysis.report.indicator_words import ABOUT
-from analysis.report.plan_words import DIMENSIONS
-from analysis.report.tables.plain import plain
+from analysis.report.figure import Picture
+from analysis.report.html_table import csv_text, plain
+from analysis.report.labels import ABOUT, DIMENSIONS
+from analysis.report.share_figures import multiples, ranking, trend
 from analysis.report.wording import Wording
 from analysis.results import Results
 

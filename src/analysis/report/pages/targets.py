@@ -1,22 +1,145 @@
-"""What the notebook on every promise calls: verdicts with their reasons, what is missing, and other readings."""
+"""How the probability of each promise moved over the quarters."""
 
 from __future__ import annotations
 
 from html import escape
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pandas as pd
+import seaborn as sns
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from analysis import periods
 from analysis.promises import ItemsTarget, ShareTarget, SurveyTarget
-from analysis.report import numbers, plan_words
-from analysis.report.decisive import parts_of, proxy_standing
-from analysis.report.figures.gap import gap
-from analysis.report.figures.history import history
+from analysis.report import labels, numbers, promise_tables, theme
+from analysis.report.figure import Picture, mark_simulated, set_title, short_name
+from analysis.report.html_table import plain, verdict_mark
 from analysis.report.pages.page import Page
-from analysis.report.tables import items, parts
-from analysis.report.tables.ledger import LEDGER, said_over_the_year
-from analysis.report.tables.plain import plain, verdict_mark
-from analysis.report.tables.surveys import rounds
+from analysis.report.pages.surveys import rounds
+from analysis.report.promise_tables import parts_of, proxy_standing
+from analysis.report.published_probabilities import LEDGER, said_over_the_year
+from analysis.report.wording import Wording
+from analysis.results import Results
+
+
+def history(results: Results, words: Wording, said: pd.DataFrame) -> Picture | None:
+    """Return each promise's probability quarter by quarter, or None where none was ever estimated.
+
+    Parameters
+    ----------
+    results, words
+        What there is to show, in which language.
+    said : pd.DataFrame
+        `target, quarter, probability`, in the order of the quarters; see `tables.ledger.said_over_the_year`.
+    """
+    language = words.language
+    quarters = sorted(said["quarter"].unique())
+    said = said.dropna(subset="probability")
+    targets = [target for target in results.plan.targets if target.id in set(said["target"])]
+    if not targets:
+        return None
+    labels = [numbers.quarter(periods.parse_quarter(quarter), language) for quarter in quarters]
+    names = [words.of(target.name) for target in targets]
+
+    theme.apply()
+    figure, axes = plt.subplots(figsize=(theme.WIDTH, 1.2 + 0.42 * len(targets)), layout="constrained")
+    for row, target in enumerate(targets):
+        mine = said[said["target"] == target.id]
+        axes.plot(mine["probability"], [row] * len(mine), color=theme.GREY, linewidth=1.4)
+        older = mine[mine["quarter"] != quarters[-1]]
+        axes.plot(older["probability"], [row] * len(older), marker="o", linestyle="", markersize=6,
+                  markerfacecolor="white", color=theme.GREY, markeredgewidth=1.5)  # fmt: skip
+        now = mine[mine["quarter"] == quarters[-1]]
+        axes.plot(now["probability"], [row] * len(now), marker="D", markersize=8, linestyle="", color=theme.BLUE)
+        path = " → ".join(words.chance(value) for value in [*older["probability"], *now["probability"]])
+        path = path if len(now) else f"{path} → {numbers.MISSING}"
+        axes.annotate(path, (1.04, row), va="center", fontsize=9, annotation_clip=False)
+    axes.set_yticks(range(len(targets)), [short_name(name) for name in names])
+    axes.invert_yaxis()
+    axes.set_xlim(-0.03, 1.02)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.percent(value, language, digits=0)))
+    axes.set(xlabel=words.text("Probability of meeting the target"), ylabel="")
+    set_title(figure, words.text("How each probability moved: {first} to {last}", first=labels[0], last=labels[-1]))
+    mark_simulated(figure, results, words)
+    plt.close(figure)
+
+    table = pd.DataFrame({words.text("Promise"): names})
+    for quarter, label in zip(quarters, labels, strict=True):
+        mine = said[said["quarter"] == quarter].set_index("target")["probability"]
+        table[label] = [words.chance(mine.get(target.id, float("nan"))) for target in targets]
+    moves = said.groupby("target")["probability"].agg(lambda values: values.iloc[-1] - values.iloc[0])
+    most = str(moves.abs().idxmax())
+    ends = said[said["target"] == most]["probability"]
+    alt = words.text(
+        "How each probability moved; the most: {name}, from {first} to {last}.",
+        name=names[[target.id for target in targets].index(most)],
+        first=words.chance(ends.iloc[0]),
+        last=words.chance(ends.iloc[-1]),
+    )
+    caption = words.text(
+        "Diamond: now. Rings: what was published for earlier quarters or, where nothing was, what the same method says "
+        "from what was known then."
+    )
+    return Picture(figure, alt, caption, table, said)
+
+
+MOST = 10
+
+
+def gap(results: Results, words: Wording, members: pd.DataFrame, *, title: str, table: pd.DataFrame) -> Picture:
+    """Return what each member is short of a promise, most first, with the chance if it alone kept the promise.
+
+    Parameters
+    ----------
+    results, words
+        What there is to show, in which language.
+    members : pd.DataFrame
+        Rows of one part and dimension of `attainment.year_end`, those that are short, most first.
+    title : str
+        Which promise, and by what.
+    table : pd.DataFrame
+        The same for the reader.
+    """
+    plan, language = results.plan, words.language
+    shown = members.head(MOST)
+    unit, names = words.of(plan.unit), [words.name(plan, code) for code in shown["series"]]
+    theme.apply()
+    figure, axes = plt.subplots(figsize=(theme.WIDTH, 1.1 + 0.32 * len(shown)), layout="constrained")
+    rows = list(range(len(shown)))
+    sns.barplot(x=shown["short"].to_numpy(), y=rows, orient="h", ax=axes, color=theme.BLUE, width=0.62, errorbar=None)
+    for position, row in enumerate(shown.itertuples()):
+        now, then = words.chance(row.probability), words.chance(row.probability_if)
+        told = f"{numbers.count(row.short, language)}   {now} → {then}"
+        axes.annotate(told, (row.short, position), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9)
+    axes.set_yticks(rows, [short_name(name) for name in names])
+    axes.set_xlim(0, float(shown["short"].max()) * 1.3)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.count(value, language)))
+    axes.set(ylabel="", xlabel=words.text("Short of the promise by ({unit})", unit=unit))
+    axes.grid(axis="y", visible=False)
+    set_title(figure, title)
+    mark_simulated(figure, results, words)
+    plt.close(figure)
+
+    total, first = members["short"].sum(), shown.iloc[0]
+    alt = words.text(
+        "{title}: {name} holds most, {short} of {all} {unit}; if it alone kept the promise the probability would be "
+        "{then} instead of {now}.",
+        title=title,
+        name=names[0],
+        short=numbers.count(first["short"], language),
+        all=numbers.count(total, language),
+        unit=unit,
+        then=words.chance(first["probability_if"]),
+        now=words.chance(first["probability"]),
+    )
+    caption = words.text(
+        "Bars: what each is short of the promise so far. Beside them the probability now, and if it alone kept the "
+        "promise from now on."
+    )
+    return Picture(figure, alt, caption, table, members)
+
 
 BASELINES_SHOWN = 3
 """Parts of a promise whose simple forecasts are listed."""
@@ -70,9 +193,9 @@ class TargetPage(Page):
         titles = {target.id: words.of(target.title) for target in self.results.plan.targets}
         frame = pd.DataFrame(
             {
-                words.text("Open question"): [words.text(plan_words.SETTINGS[name]) for name in found["setting"]],
+                words.text("Open question"): [words.text(labels.SETTINGS[name]) for name in found["setting"]],
                 words.text("Another answer"): [
-                    words.text(plan_words.ANSWERS[name, value])
+                    words.text(labels.ANSWERS[name, value])
                     for name, value in zip(found["setting"], found["value"], strict=True)
                 ],
                 words.text("Promise"): [titles[target] for target in found["target"]],
@@ -88,26 +211,26 @@ class TargetPage(Page):
         self._html(plain(frame, caption=words.text("One question answered otherwise at a time, on the same data")))
 
     def _verdict_under(self, row: pd.Series) -> str:
-        if row["note"] in plan_words.NOT_COMPUTABLE:
-            return self.words.text(plan_words.NOT_COMPUTABLE[row["note"]])
+        if row["note"] in labels.NOT_COMPUTABLE:
+            return self.words.text(labels.NOT_COMPUTABLE[row["note"]])
         return self.words.verdict(row["verdict"])
 
     def _shares(self, target: ShareTarget) -> None:
         words, plan = self.words, self.results.plan
-        self._html(parts.parts(self.results, words, target))
+        self._html(promise_tables.parts(self.results, words, target))
         for part, name in parts_of(target):
             held = self.results.gap[(self.results.gap["target"] == target.id) & (self.results.gap["part"] == name)]
             for dimension, members in held.groupby("dimension", sort=True):
                 lacking = members[members["short"] > 0]
                 if len(lacking):
-                    what = f"{words.part(plan, part)}: {words.text(plan_words.DIMENSIONS[str(dimension)])}"
+                    what = f"{words.part(plan, part)}: {words.text(labels.DIMENSIONS[str(dimension)])}"
                     title = words.text("Who holds most of what is missing: {what}", what=what)
                     self._picture(gap(self.results, words, lacking, title=title, table=self._gap(lacking)))
         for part, name in parts_of(target)[:BASELINES_SHOWN]:
-            if parts.has_baselines(self.results, target.id, name):
+            if promise_tables.has_baselines(self.results, target.id, name):
                 title = words.text("Simple forecasts to compare with")
                 self._heading(f"{title}: {words.part(plan, part)}", level=3)
-                self._html(parts.baselines(self.results, words, target.id, name))
+                self._html(promise_tables.baselines(self.results, words, target.id, name))
 
     def _gap(self, members: pd.DataFrame) -> pd.DataFrame:
         words, language = self.words, self.run.language
@@ -134,17 +257,17 @@ class TargetPage(Page):
         shown = rows[rows["part"] != ""] if (rows["part"] != "").any() else rows
         frame = pd.DataFrame(
             {
-                words.text("Part"): [words.text(plan_words.DATED_PARTS[part or "items"]) for part in shown["part"]],
-                words.text("Where we stand"): [items.standing(row, words) for _, row in shown.iterrows()],
+                words.text("Part"): [words.text(labels.DATED_PARTS[part or "items"]) for part in shown["part"]],
+                words.text("Where we stand"): [promise_tables.standing(row, words) for _, row in shown.iterrows()],
                 words.text("Verdict"): [words.verdict(code) for code in shown["verdict"]],
                 words.text("Probability"): [words.chance(value) for value in shown["probability"]],
                 words.text("Roadmap at its word"): [words.chance(value) for value in shown["baseline_probability"]],
             }
         )
         self._html(plain(frame, caption=words.of(target.title)))
-        for sentence in items.what_it_takes(self.results, words, target):
+        for sentence in promise_tables.what_it_takes(self.results, words, target):
             self._note(sentence)
-        missing = items.missing(self.results, words, target)
+        missing = promise_tables.missing(self.results, words, target)
         if len(missing):
             self._details(words.text("What is not done yet, the longest overdue first"), missing)
 

@@ -1,0 +1,129 @@
+"""Whether a promise of several parts is kept, how likely that is, and the word for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis import periods
+from analysis.rules import off_certainty
+
+VERDICTS = (
+    "met", "very_likely", "likely", "uncertain", "unlikely", "very_unlikely", "missed", "not_estimated",
+)  # fmt: skip
+"""Verdict codes, best first; ``met`` and ``missed`` only when arithmetic has decided."""
+
+
+def combine(met: Sequence[np.ndarray], how: str | None) -> np.ndarray:
+    """Return whether a promise of several parts is kept, draw by draw: ``any_of``, ``all_of``, or its only part."""
+    stacked = np.stack(list(met))
+    return np.asarray(stacked.any(axis=0) if how == "any_of" else stacked.all(axis=0))
+
+
+def probability_of(met: np.ndarray, *, decided: bool) -> float:
+    """Return the share of draws in which the promise is kept, kept off 0 and 1 unless arithmetic has decided."""
+    share = np.mean(met)
+    return float(share if decided else off_certainty(share))
+
+
+def verdict(probability: float, *, decided: bool) -> str:
+    """Return the verdict code of a probability; missing means ``not_estimated``."""
+    if np.isnan(probability):
+        return "not_estimated"
+    if decided:
+        return "met" if probability == 1 else "missed"
+    if probability >= 0.95:
+        return "very_likely"
+    if probability >= 0.80:
+        return "likely"
+    if probability <= 0.05:
+        return "very_unlikely"
+    return "unlikely" if probability <= 0.20 else "uncertain"
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """One promise, or one part of one.
+
+    Attributes
+    ----------
+    met : np.ndarray of bool, shape (draws,)
+        Whether it is kept in each draw; a single value once decided; empty when not estimated.
+    decided : bool
+        Whether arithmetic has decided.
+    note : str
+        Code of the reason it is not estimated; empty otherwise.
+    """
+
+    met: np.ndarray
+    decided: bool
+    note: str = ""
+
+    @property
+    def probability(self) -> float:
+        """Share of draws in which it is kept, off 0 and 1 unless decided; missing when not estimated."""
+        return probability_of(self.met, decided=self.decided) if len(self.met) else float("nan")
+
+    @property
+    def verdict(self) -> str:
+        """Verdict code, see `verdicts.VERDICTS`."""
+        return verdict(self.probability, decided=self.decided)
+
+
+def settled(met: bool) -> Kept:
+    """Return a promise that arithmetic has decided."""
+    return Kept(np.array([met]), decided=True)
+
+
+def not_estimated(note: str) -> Kept:
+    """Return a promise nobody can say anything of, with the code of the reason."""
+    return Kept(np.empty(0, dtype=bool), decided=False, note=note)
+
+
+def all_kept(parts: Sequence[Kept]) -> Kept:
+    """Return whether all parts are kept, draw by draw.
+
+    A part that is missed decides the whole, whatever is not known of the others; short of that, a part not estimated
+    leaves the whole not estimated, with the first such part's note.
+    """
+    if any(part.decided and not part.met.all() for part in parts):
+        return settled(False)
+    if all(part.decided for part in parts):
+        return settled(True)
+    unknown = [part for part in parts if not len(part.met)]
+    if unknown:
+        return unknown[0]
+    return Kept(combine(np.broadcast_arrays(*[part.met for part in parts]), "all_of"), decided=False)
+
+
+LEVEL = 0.8
+"""Nominal level of the prediction intervals."""
+
+COLUMNS = [
+    "target", "part", "indicator", "quarter", "rule", "threshold", "numerator", "denominator", "observed_to_date",
+    "expected", "lower", "upper", "level", "probability", "baseline_probability", "verdict", "note",
+]  # fmt: skip
+
+
+def blank_row(target: str, part: str, quarter: pd.Period) -> dict[str, Any]:
+    """Return a row of `COLUMNS` for a target or one of its parts, with nothing estimated."""
+    blank: dict[str, Any] = dict.fromkeys(COLUMNS, float("nan"))
+    text = {"target": target, "part": part, "indicator": "", "rule": "", "note": "", "verdict": "not_estimated"}
+    return blank | text | {"quarter": periods.write_quarter(quarter), "level": LEVEL}
+
+
+def spread(values: np.ndarray) -> dict[str, float]:
+    """Return `expected` (the median), `lower, upper` of the year-end value over the draws; missing without any."""
+    if not len(values):
+        return dict.fromkeys(("expected", "lower", "upper"), float("nan"))
+    lower, upper = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return {"expected": float(np.median(values)), "lower": float(lower), "upper": float(upper)}
+
+
+def as_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return rows as the table of promises."""
+    return pd.DataFrame(rows, columns=COLUMNS).astype({"numerator": "Int64", "denominator": "Int64"})

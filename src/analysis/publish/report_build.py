@@ -1,0 +1,210 @@
+"""One edition of a quarter: the results it tells of, and the files it is made of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from analysis import periods
+from analysis.data.form06a.write import write_form
+from analysis.faults import EnvironmentFault
+from analysis.parameters import RunParameters, without_folders
+from analysis.publish.kernels.lean import leave_out_address_parsers
+from analysis.publish.notebook_outcome import Executed
+from analysis.publish.pages import gates, shell
+from analysis.publish.pages.shell import Imprint, Page
+from analysis.publish.store import manifest
+from analysis.publish.store.manifest import Manifest, Recipe
+from analysis.publish.store.releases import run_id
+from analysis.report import numbers
+from analysis.report.grades import PUBLIC
+from analysis.report.html_table import csv_text
+from analysis.report.published_probabilities import LEDGER, published_before
+from analysis.report.wording import Wording
+from analysis.results import Results
+
+_PACKAGE = Path(__file__).parents[1]
+_CODE = manifest.sha256_of_code(_PACKAGE)
+PAGES = manifest.sha256_of_code(_PACKAGE / "publish", _PACKAGE / "report")
+"""Hash of the code and templates that turn results into pages, as this process has loaded them."""
+
+FORM = "form-06a.xlsx"
+"""The official form, filled in from cases."""
+
+
+@dataclass(frozen=True)
+class Edition:
+    """What is being published.
+
+    Attributes
+    ----------
+    run : RunParameters
+        The quarter.
+    results : Results
+        What the pages tell of.
+    sources : sequence of Path
+        The report notebooks, in reading order.
+    words : Wording
+        What the pages say, in the run's language.
+    moment : datetime
+        When it was begun, in UTC.
+    """
+
+    run: RunParameters
+    results: Results
+    sources: Sequence[Path]
+    words: Wording
+    moment: datetime
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """Everything that decides what the files say, as it was when first asked for: before anything is made of it."""
+        return Recipe(
+            results_key=self.results.fingerprint.key,
+            language=self.run.language,
+            status=self.run.status,
+            signed_by=self.run.signed_by,
+            as_of=self.run.as_of.isoformat(),
+            notebooks={source.stem: manifest.sha256(source) for source in self.sources},
+            pages=PAGES,
+            besides=_sha256_of_besides(self.run),
+            made_with=hashlib.sha256(json.dumps(manifest.versions()).encode()).hexdigest(),
+        )
+
+    def refuse_changed(self, results: Results) -> None:
+        """Refuse to publish what was changed while it was made: a half may tell of the old, the other of the new.
+
+        What other quarters publish meanwhile is no such change: the recipe says what was there at the beginning, and
+        the next run sees that there is more.
+
+        Parameters
+        ----------
+        results : Results
+            As they are now.
+
+        Raises
+        ------
+        EnvironmentFault
+            Naming what was changed.
+        """
+        then, now = self.recipe, replace(self, results=results).recipe
+        changed = [source.name for source in self.sources if then.notebooks[source.stem] != now.notebooks[source.stem]]
+        changed += ["data or plan"] if then.results_key != now.results_key else []
+        # Notebooks still to come may load the one, and what this process has loaded is the other.
+        changed += ["the code"] if manifest.sha256_of_code(_PACKAGE) != _CODE else []
+        if changed:
+            raise EnvironmentFault(f"changed while the report was being made: {', '.join(changed)}; run again")
+
+    def write_page(self, one: Executed, files: Sequence[str], folder: Path) -> None:
+        """Write the page of an executed notebook into a folder, past the gates, with the values behind its figures.
+
+        Parameters
+        ----------
+        one : Executed
+            A notebook that ended well.
+        files : sequence of str
+            What `write_tables` wrote.
+        folder : Path
+            Of the run.
+
+        Raises
+        ------
+        GateRefused
+            The page or the executed notebook is not fit to publish.
+        """
+        leave_out_address_parsers()
+        # nbconvert takes half a second to import, which a run with nothing to do need not wait for.
+        from analysis.publish.pages.export import export_page
+
+        pages = [Page(source.stem, self.words.page_title(source.stem)) for source in self.sources]
+        page = next(page for page in pages if page.stem == one.stem)
+        gates.check_notebook(one.path.read_text(encoding="utf-8"), name=one.path.name)
+        exported = export_page(
+            one.path, page=page, pages=pages, files=[one.path.name, *files, manifest.NAME], imprint=self._imprint(),
+            words=self.words,
+        )  # fmt: skip
+        # Before it is judged: a page that is refused can then be looked at where the run is kept.
+        (folder / page.file).write_text(exported.html, encoding="utf-8")
+        gates.check_page(exported.html, name=page.file)
+        for name, values in exported.values.items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(values, encoding="utf-8")
+
+    def write_tables(self, folder: Path) -> list[str]:
+        """Return the names of the files beside the pages, once they are written."""
+        for name, frame in (("indicators", self.results.indicators), ("attainment", self.results.promises)):
+            (folder / f"{name}.csv").write_text(csv_text(frame), encoding="utf-8")
+        if self.results.form_by_agency.empty:
+            return ["indicators.csv", "attainment.csv"]
+        self._write_form(folder / FORM)
+        return ["indicators.csv", "attainment.csv", FORM]
+
+    def _write_form(self, path: Path) -> None:
+        plan, quarter = self.results.plan, self.run.quarter_period
+        write_form(
+            path,
+            by_agency=self.results.form_by_agency,
+            by_field=self.results.form_by_field,
+            first_day=periods.first_day(quarter, plan.calendar.cutoff_day),
+            last_day=periods.last_day(quarter, plan.calendar.cutoff_day),
+            reporting_body=plan.scope.vi,
+            receiving_body="",  # to whom it goes is the office's to fill in
+            names={code: name.vi for code, name in plan.names.items()},
+            simulated=self.results.simulated,
+        )
+
+    def manifest(self, executed: Sequence[Executed], folder: Path) -> Manifest:
+        """Return the manifest of a folder that holds everything else already."""
+        return Manifest(
+            run_id=run_id(folder),
+            made_at=self.moment,
+            parameters=without_folders(self.run.model_dump(mode="json")),
+            recipe=self.recipe,
+            plan_sha256=self.results.fingerprint.plan,
+            data_sha256=self.results.fingerprint.data,
+            code_sha256=self.results.fingerprint.code,
+            lock_sha256=manifest.lock_sha256(),
+            versions=manifest.versions(),
+            title=self.results.plan.title,
+            targets={target.id: target.name for target in self.results.plan.targets},
+            notebooks=manifest.records(executed),
+            files=manifest.sha256_of_files(folder),
+        )
+
+    def _imprint(self) -> Imprint:
+        run, words = self.run, self.words
+        made = self.moment.astimezone()
+        return Imprint(
+            plan_title=words.of(self.results.plan.title),
+            quarter=numbers.quarter(run.quarter_period, words.language),
+            as_of=words.text("Data known as of {day}", day=numbers.day(run.as_of, words.language)),
+            generated=words.text(
+                "Made at {time} on {day}", time=f"{made:%H:%M}", day=numbers.day(made, words.language)
+            ),
+            status=run.status,
+            status_text=shell.status_text(run.status, words),
+            signed_by=words.text("Signed by {office}", office=run.signed_by) if run.signed_by else None,
+            simulated=words.text("SIMULATED DATA, not real figures.") if self.results.simulated else None,
+        )
+
+
+def _sha256_of_besides(run: RunParameters) -> str:
+    rows = published_before(LEDGER, run)
+    # In whichever order they were entered: pages sort them.
+    said = rows[["quarter", "target", "probability"]].sort_values(["quarter", "target"]) if len(rows) else rows
+    digest = hashlib.sha256((said.to_csv(index=False) if len(said) else "").encode())
+    digest.update(track_record_sha256().encode())
+    return digest.hexdigest()
+
+
+def track_record_sha256() -> str:
+    """Return one sha256 over what the pages tell of the method elsewhere."""
+    digest = hashlib.sha256()
+    for file in sorted(PUBLIC.glob("*/*.csv")):
+        digest.update(f"{file.relative_to(PUBLIC).as_posix()}\0{manifest.sha256(file)}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,121 @@
+"""The contents of a backtest's page: coverage, skill, reliability, totals."""
+
+from __future__ import annotations
+
+import base64
+from html import escape
+
+import pandas as pd
+
+from analysis.forecast.backtest.backtest import Backtest
+from analysis.report import grades as track_figures
+from analysis.report import grades as track_tables
+from analysis.report import numbers
+from analysis.report.figure import Picture
+from analysis.report.html_table import plain
+from analysis.report.wording import Wording, _
+from analysis.rules import Rule
+
+RULES: dict[Rule, str] = {
+    "at_least": _("at least the threshold"),
+    "more_than": _("more than the threshold"),
+    "at_most": _("at most the threshold"),
+}
+
+
+def backtest_body(found: Backtest, words: Wording, *, rule: Rule, year_start: int) -> str:
+    """Return the page's HTML between masthead and footer.
+
+    Parameters
+    ----------
+    found : Backtest
+        What there is to show.
+    words : Wording
+        Of the page.
+    rule : {"at_least", "more_than", "at_most"}
+        How thresholds were met.
+    year_start : int
+        First month of a year.
+    """
+    method = words.text(
+        "Every year was forecast from its start and from the end of each quarter, with nothing but what was known "
+        "then. Thresholds were set from earlier years alone; a share keeps a promise when it is {rule}. Years begin "
+        "in month {month}.",
+        rule=words.text(RULES[rule]),
+        month=str(year_start),
+    )
+    parts = [_note(method)]
+    if found.left_out:
+        left_out = words.text(
+            "Too many series for statsmodels' models one by one: {panels}.", panels=", ".join(found.left_out)
+        )
+        parts.append(_note(left_out))
+    if found.scored.empty:
+        return "".join([*parts, _note(words.text("No finished year could be scored."))])
+    coverage = track_tables.coverage(found.scored, words, named=words.text("Panel"))
+    parts.append(_heading(words.text("Are the intervals honest?")))
+    parts.append(_table(coverage, words.text("How often the outcome fell into the interval")))
+    if len(found.totals):
+        caption = words.text("Sum over all series: outcomes inside the interval")
+        parts.append(_table(_totals(found.totals, words), caption))
+    published = found.reliability[found.reliability["model"] == "hub"]
+    if len(published):
+        title = words.text("What was said and what happened")
+        parts.append(_picture(track_figures.reliability(published, words, title=title), words))
+    placed = found.places[found.places["model"] == "hub"]
+    if len(placed):
+        title = words.text("Where outcomes fell in what was said")
+        parts.append(_picture(track_figures.places(placed, words, title=title), words))
+    parts.append(_heading(words.text("Is it better than what is simpler?")))
+    parts.append(
+        _note(
+            words.text(
+                "In brackets the 95% interval from resampling panel-years: all series of a year share its luck, so the "
+                "years count, not the series."
+            )
+        )
+    )
+    several = found.skill["panel"].nunique() > 2
+    for name in found.skill["panel"].unique() if several else [""]:
+        table = track_tables.skill(found.skill[found.skill["panel"] == name], words)
+        parts.append(_table(table, name or words.text("All panels")))
+    return "".join(parts)
+
+
+def _totals(totals: pd.DataFrame, words: Wording) -> pd.DataFrame:
+    inside = totals.assign(inside=totals["place"].between(0.1, 0.9)).groupby("model", sort=False)["inside"]
+    sums = inside.agg(["sum", "size"])
+    sums = sums[sums.index.isin(list(track_tables.MODELS))]
+    return pd.DataFrame(
+        {
+            words.text("Model"): [track_tables.model_name(model, words) for model in sums.index],
+            words.text("In the {nominal} interval", nominal=numbers.percent(0.8, words.language, digits=0)): [
+                f"{numbers.percent(hits / n, words.language, digits=0)} ({hits}/{n})"
+                for hits, n in zip(sums["sum"], sums["size"], strict=True)
+            ],
+        }
+    )
+
+
+def _picture(picture: Picture, words: Wording) -> str:
+    image = base64.b64encode(picture.png()).decode()
+    numbers_behind = words.text("The numbers behind this picture")
+    return (
+        f'<figure><img src="data:image/png;base64,{image}" alt="{escape(picture.alt)}">'
+        f"<figcaption>{escape(picture.caption)}</figcaption></figure>"
+        f'<details class="data"><summary>{escape(numbers_behind)}</summary>'
+        f"{_table(picture.table, numbers_behind)}</details>"
+    )
+
+
+def _table(frame: pd.DataFrame, caption: str) -> str:
+    box = f'<div class="scroll" role="group" tabindex="0" aria-label="{escape(caption)}">'
+    return f"{box}{plain(frame, caption=caption)}</div>"
+
+
+def _heading(text: str) -> str:
+    return f"<h2>{escape(text)}</h2>"
+
+
+def _note(text: str) -> str:
+    return f'<p class="note">{escape(text)}</p>'

@@ -1,0 +1,226 @@
+"""Tables of how right past forecasts were."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter
+
+from analysis.forecast.backtest.grading import BINS, PIT_BINS
+from analysis.parameters import ROOT
+from analysis.report import numbers, theme
+from analysis.report.figure import Picture, set_title
+from analysis.report.wording import Wording, _
+
+PUBLIC = ROOT / "data" / "track_record"
+"""Grades on public panels; `README.md` there has the command that made them."""
+
+MODELS = {
+    "hub": _("What is published (pool)"),
+    "npeb": _("State-space model alone"),
+    "raw_ytd": _("Raw: the year so far carries on"),
+    "raw_last_quarter": _("Raw: the last quarter carries on"),
+    "raw_same_growth": _("Raw: same growth as last year"),
+    "raw_straight_line": _("Raw: straight line"),
+    "raw_seasonal_naive": _("Raw: last year's remaining periods again"),
+    "dressed_ytd": _("With its past errors: the year so far carries on"),
+    "dressed_last_quarter": _("With its past errors: the last quarter carries on"),
+    "dressed_same_growth": _("With its past errors: same growth as last year"),
+    "dressed_straight_line": _("With its past errors: straight line"),
+    "dressed_seasonal_naive": _("With its past errors: last year's remaining periods again"),
+    "dressed_chosen": _("With its past errors: the simple forecast that erred least before"),
+    "statsmodels_ets": _("Exponential smoothing (ETS)"),
+    "statsmodels_arima": _("ARIMA"),
+    "statsmodels_uc": _("Local level (unobserved components)"),
+    "statsmodels_theta": _("Theta"),
+}
+"""What a reader calls a model."""
+
+
+def public(name: str) -> pd.DataFrame:
+    """Return a small table of every public panel."""
+    return pd.concat([pd.read_csv(file) for file in sorted(PUBLIC.glob(f"*/{name}.csv"))], ignore_index=True)
+
+
+def model_name(model: str, words: Wording) -> str:
+    """Return what a reader calls a model."""
+    return words.text(MODELS[model])
+
+
+def skill(rows: pd.DataFrame, words: Wording) -> pd.DataFrame:
+    """Return by how much what is published was better than each other model.
+
+    Parameters
+    ----------
+    rows : pd.DataFrame
+        Of one panel, or of all; see `forecast.backtest.scores.skill_table`.
+    words : Wording
+        Of the page.
+    """
+    wide = rows[rows["model"] != "hub"].set_index(["model", "score"])
+    models = [model for model in MODELS if model in wide.index.get_level_values("model")]
+    return pd.DataFrame(
+        {
+            words.text("Compared with"): [model_name(model, words) for model in models],
+            words.text("Better by, whole distribution (CRPS)"): [
+                _skill(wide, model, "crps", words) for model in models
+            ],
+            words.text("Better by, probabilities (Brier)"): [_skill(wide, model, "brier", words) for model in models],
+            words.text("Panel-years won"): [
+                f"{wide.loc[(model, 'crps'), 'better']:.0f}/{wide.loc[(model, 'crps'), 'panel_years']:.0f}"
+                for model in models
+            ],
+        }
+    )
+
+
+def coverage(scored: pd.DataFrame, words: Wording, *, named: str, names: dict[str, str] | None = None) -> pd.DataFrame:
+    """Return how often outcomes fell into the intervals of what is published, by panel.
+
+    Parameters
+    ----------
+    scored : pd.DataFrame
+        Sums over `n` series of each row; see `forecast.backtest.grading.Grades`.
+    words : Wording
+        Of the page.
+    named : str
+        What a panel is called.
+    names : dict of str to str, optional
+        What a reader calls each.
+    """
+    columns = ["coverage_50", "coverage_80", "coverage_95", "mae_pp"]
+    sums = scored[scored["model"] == "hub"].groupby("panel", sort=False)[["n", *columns]].sum()
+    means = sums[columns].div(sums["n"], axis=0)
+    language = words.language
+    return pd.DataFrame(
+        {
+            named: [(names or {}).get(panel, panel) for panel in means.index],
+            words.text("Forecasts"): [numbers.count(n, language) for n in sums["n"]],
+            **{
+                words.text("In the {nominal} interval", nominal=numbers.percent(level / 100, language, digits=0)): [
+                    numbers.percent(value, language) for value in means[f"coverage_{level}"]
+                ]
+                for level in (50, 80, 95)
+            },
+            words.text("Off by, on average (percentage points)"): [
+                numbers.decimal(value, language) for value in means["mae_pp"]
+            ],
+        }
+    )
+
+
+def _skill(wide: pd.DataFrame, model: str, score: str, words: Wording) -> str:
+    row = wide.loc[(model, score)]
+    if np.isnan(row["skill"]):
+        return numbers.MISSING
+    told = numbers.percent(row["skill"], words.language)
+    if np.isnan(row["lower"]):
+        return told
+    return f"{told} ({numbers.percent_range(row['lower'], row['upper'], words.language)})"
+
+
+def reliability(rows: pd.DataFrame, words: Wording, *, title: str) -> Picture:
+    """Return what was said against how often it happened, a dot per bin of probability.
+
+    Parameters
+    ----------
+    rows : pd.DataFrame
+        `bin, n, said, happened` of one model, to be added up; see `forecast.backtest.grading.Grades`.
+    words : Wording
+        Of the page.
+    title : str
+        Whose forecasts they are.
+    """
+    language = words.language
+    sums = rows.groupby("bin")[["n", "said", "happened"]].sum()
+    sums["mean"], sums["share"] = sums["said"] / sums["n"], sums["happened"] / sums["n"]
+    theme.apply()
+    figure, axes = plt.subplots(figsize=(theme.WIDTH * 0.72, theme.WIDTH * 0.6), layout="constrained")
+    axes.plot([0, 1], [0, 1], color=theme.GREY, linewidth=1.4, linestyle=(0, (5, 3)))
+    sns.scatterplot(
+        x=sums["mean"], y=sums["share"], ax=axes, color=theme.BLUE, s=20 + 180 * np.sqrt(sums["n"] / sums["n"].max())
+    )
+    axes.plot(sums["mean"], sums["share"], color=theme.BLUE, linewidth=1.2)
+    axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xlabel=words.text("Probability said"))
+    axes.set_ylabel(words.text("Share that happened"))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: numbers.percent(value, language, digits=0)))
+    set_title(figure, title)
+    plt.close(figure)
+    table = pd.DataFrame(
+        {
+            words.text("Probability said"): [
+                numbers.percent_range(BINS[at], BINS[at + 1], language) for at in sums.index
+            ],
+            words.text("Forecasts"): [numbers.count(n, language) for n in sums["n"]],
+            words.text("Said on average"): [numbers.percent(value, language) for value in sums["mean"]],
+            words.text("Happened"): [
+                f"{numbers.percent(share, language)} ({numbers.count(n, language)})"
+                for share, n in zip(sums["share"], sums["happened"], strict=True)
+            ],
+        }
+    )
+    worst = (sums["share"] - sums["mean"]).abs().idxmax()
+    alt = words.text(
+        "{title}: of {n} probabilities, the furthest off said {said} on average and {happened} happened.",
+        title=title,
+        n=numbers.count(sums["n"].sum(), language),
+        said=numbers.percent(sums.loc[worst, "mean"], language),
+        happened=numbers.percent(sums.loc[worst, "share"], language),
+    )
+    caption = words.text(
+        "A dot for each range of probabilities, larger where there are more. On the dashed line what was said is what "
+        "happened; forecasts of one year share its luck, so dots may stray together."
+    )
+    return Picture(figure, alt, caption, table, sums.reset_index())
+
+
+def places(rows: pd.DataFrame, words: Wording, *, title: str) -> Picture:
+    """Return where outcomes fell in what was said of them, by tenths: even bars if the intervals are right.
+
+    Parameters
+    ----------
+    rows : pd.DataFrame
+        `tenth, n` of one model, to be added up.
+    words : Wording
+        Of the page.
+    title : str
+        Whose forecasts they are.
+    """
+    language = words.language
+    counts = rows.groupby("tenth")["n"].sum().reindex(range(PIT_BINS), fill_value=0)
+    shares = counts / counts.sum()
+    theme.apply()
+    figure, axes = plt.subplots(figsize=(theme.WIDTH * 0.72, theme.HEIGHT * 0.85), layout="constrained")
+    sns.barplot(x=counts.index + 1, y=shares.to_numpy(), ax=axes, color=theme.BLUE, errorbar=None)
+    _even(axes)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.percent(value, language, digits=0)))
+    axes.set(xlabel=words.text("Tenth of what was said in which the outcome fell"), ylabel="")
+    set_title(figure, title)
+    plt.close(figure)
+    table = pd.DataFrame(
+        {
+            words.text("Tenth"): [numbers.count(tenth + 1, language) for tenth in counts.index],
+            words.text("Outcomes"): [numbers.count(n, language) for n in counts],
+            words.text("Share of all"): [numbers.percent(share, language) for share in shares],
+        }
+    )
+    alt = words.text(
+        "{title}: of {n} outcomes the lowest tenth held {low}, the highest {high}; 10% each if all were right.",
+        title=title,
+        low=numbers.percent(shares.iloc[0], language),
+        high=numbers.percent(shares.iloc[-1], language),
+        n=numbers.count(counts.sum(), language),
+    )
+    caption = words.text(
+        "Bars of one height: intervals as wide as they should be; a hump: too wide; a bowl: too narrow. Series that "
+        "sit at none or all fall into the middle."
+    )
+    return Picture(figure, alt, caption, table, counts.reset_index())
+
+
+def _even(axes: Axes) -> None:
+    axes.axhline(1 / PIT_BINS, color=theme.VERMILION, linewidth=1.6, linestyle=(0, (6, 3)))

@@ -1,0 +1,79 @@
+"""A table as HTML that a screen reader can follow: plain, or of great_tables."""
+
+from __future__ import annotations
+
+from html import escape
+
+import pandas as pd
+from great_tables import GT, html
+
+from analysis.report.wording import Wording
+
+
+def plain(frame: pd.DataFrame, *, caption: str) -> str:
+    """Return a frame as an accessible HTML table: caption, column headers, the first column as row headers.
+
+    Columns of words are set flush left, columns of figures flush right, so that digits stand under each other.
+    """
+    marks = [' class="words"' if _holds_words(frame.iloc[:, at]) else "" for at in range(frame.shape[1])]
+    head = "".join(
+        f'<th scope="col"{mark}>{escape(str(name))}</th>' for name, mark in zip(frame.columns, marks, strict=True)
+    )
+    body = "".join(
+        f'<tr><th scope="row">{escape(str(row[0]))}</th>'
+        + "".join(f"<td{mark}>{escape(str(cell))}</td>" for cell, mark in zip(row[1:], marks[1:], strict=True))
+        + "</tr>"
+        for row in frame.itertuples(index=False)
+    )
+    return (
+        f'<table class="plain"><caption>{escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def great_table(frame: pd.DataFrame, row_header: str, *, id: str, caption: str) -> str:
+    """Return a frame of HTML cells as a table of great_tables, one of its columns, of plain text, the rows' headers."""
+    cells = [name for name in frame.columns if name != row_header]
+    table = (
+        GT(frame, rowname_col=row_header, id=id)
+        .tab_stubhead(label=html(row_header))
+        .cols_align(align="left", columns=cells)
+        .fmt(lambda cell: cell, columns=cells)  # cells are HTML already; whatever came from outside is escaped
+        .tab_options(table_width="100%", table_font_size="14px")
+    )
+    # great_tables knows titles only, which are rows of the table; a caption is what a screen reader asks for
+    return str(table.as_raw_html()).replace("<thead", f"<caption>{escape(caption)}</caption><thead", 1)
+
+
+def verdict_mark(code: str, words: Wording) -> str:
+    """Return a verdict as HTML: shape and word in the text, colour on top."""
+    return f'<span class="verdict-mark verdict-{code}">{words.verdict(code)}</span>'
+
+
+def _holds_words(column: pd.Series) -> bool:
+    return any(letter.isalpha() for cell in column for letter in str(cell))
+
+
+RUNS = ("=", "+", "-", "@")
+"""What a cell begins with that a spreadsheet takes for a formula."""
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """Return a frame as CSV, decimal points in figures, an apostrophe before any text that would run as a formula.
+
+    References
+    ----------
+    OWASP, "CSV Injection".
+    """
+    safe = frame.rename(columns=_inert)
+    for at, kind in enumerate(safe.dtypes):
+        if not pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_datetime64_any_dtype(kind):
+            safe.isetitem(at, safe.iloc[:, at].map(_inert, na_action="ignore"))
+    return safe.to_csv(index=False, lineterminator="\n")
+
+
+def _inert(cell: object) -> object:
+    if not isinstance(cell, str):
+        return cell
+    one_line = cell.replace("\r", " ")  # a spreadsheet begins a new row at it, wherever it stands
+    return f"'{one_line}" if one_line.lstrip().startswith(RUNS) else one_line

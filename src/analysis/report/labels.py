@@ -1,0 +1,158 @@
+"""What each indicator is, why it matters, and what to mind when reading it."""
+
+from __future__ import annotations
+
+_ = str
+
+ABOUT = {
+    "online_of_all": (
+        _("Cases filed online and resolved in the period, of all cases resolved in it whose channel is known."),
+        _("One of the two ways in which the plan promises online filing."),
+        _("A case keyed in as online at the counter counts as online; nobody can tell from the data."),
+    ),
+    "online_of_published": (
+        _("The same cases, of those of procedures published online only."),
+        _("The other way in which the plan promises online filing: of procedures that can be filed online only."),
+        _("It moves with the catalogue: publishing procedures that few file online lowers it."),
+    ),
+    "overdue": (
+        _("Cases resolved after the day they were promised for, of all cases resolved."),
+        _("The plan promises it field by field; it is what people wait for."),
+        _("Cases without a due date are in the denominator and never late; a case is late only once it is resolved."),
+    ),
+    "no_due_date": (
+        _("Cases resolved that had no due date, of all cases resolved."),
+        _("They are neither on time nor late; where there are many, the overdue share says little."),
+        _("Some procedures have no term by law, others lost theirs in the data."),
+    ),
+    "rated_satisfied": (
+        _('Ratings "satisfied" or better, of all ratings given after a case.'),
+        _("The only figure on satisfaction that there is every month."),
+        _("The respondents choose themselves: it is no estimate of what a survey would find."),
+    ),
+}
+"""Indicator → what it is, why it matters, and a caveat."""
+
+TIMELINESS = {
+    "early": _("Before time"),
+    "on_time": _("On time"),
+    "late": _("Overdue"),
+    "no_due_date": _("No due date"),
+    "unclassed": _("Not classed"),
+}
+"""How a case was resolved."""
+
+SETTINGS = {
+    "uptake_base": _("Online uptake counted on"),
+    "year_window": _("The year's share is of"),
+    "postal_cases": _("Cases filed by post"),
+    "vertical_bodies": _("Bodies under a ministry"),
+    "published_level": _("Published online by"),
+    "overdue_interpretation": _('"Early cases down to 2%" is read as'),
+    "overdue_denominator": _("Overdue cases as a share of"),
+    "overdue_scope": _("Fields are judged"),
+    "instrument": _("Satisfaction is judged by"),
+    "month_end": _("Reporting months end"),
+}
+
+ANSWERS = {
+    ("uptake_base", "resolved"): _("cases resolved"),
+    ("uptake_base", "received"): _("cases received"),
+    ("year_window", "year_to_date"): _("the whole year"),
+    ("year_window", "last_quarter"): _("its last quarter only"),
+    ("postal_cases", "counted"): _("counted"),
+    ("postal_cases", "left_out"): _("left out"),
+    ("vertical_bodies", "counted"): _("counted"),
+    ("vertical_bodies", "left_out"): _("left out"),
+    ("published_level", "at_receipt"): _("the level on the case"),
+    ("published_level", "today"): _("today's catalogue"),
+    ("overdue_interpretation", "overdue"): _("cases resolved overdue"),
+    ("overdue_interpretation", "early_literal"): _("cases resolved early, as written"),
+    ("overdue_denominator", "resolved"): _("cases resolved"),
+    ("overdue_denominator", "workload"): _("cases received and carried over"),
+    ("overdue_denominator", "due"): _("cases falling due"),
+    ("overdue_scope", "per_field"): _("each on its own"),
+    ("overdue_scope", "pooled"): _("all together"),
+    ("instrument", "provincial"): _("the province's own survey"),
+    ("instrument", "sipas"): _("the national index SIPAS"),
+    ("month_end", "plan"): _("on the plan's cut-off day"),
+    ("month_end", "calendar"): _("with the calendar month"),
+}
+
+NOT_COMPUTABLE = {
+    "counts_only": _("not computable: the input holds counts, not cases"),
+    "no_catalogue": _("not computable: the input has no catalogue of procedures"),
+    "no_workload": _("not computable: the input does not say what was carried over or due"),
+}
+
+DATED_PARTS = {"items": _("The items of the list"), "headcount": _("The headcount path")}
+
+ITEM_UNITS = {"inventory": _("items"), "milestones": _("milestones"), "headcount": _("persons")}
+
+DIMENSIONS = {"agencies": _("Bodies"), "fields": _("Fields"), "districts": _("Districts"), "group": _("Fields")}
+
+"""Marks a sentence for the catalogue; `Wording.text` looks it up."""
+
+FAULTS = {
+    "column_count": _("more or fewer columns than the header"),
+    "undecodable": _("not text in the declared encoding"),
+    "total_row": _("a total of other rows"),
+    "case_id_missing": _("no case identifier"),
+    "code_unknown": _("a code the mapping does not name"),
+    "date_unreadable": _("an unreadable or impossible date"),
+    "number_unreadable": _("not a number"),
+    "number_negative": _("a negative count"),
+    "number_not_whole": _("a count with a fraction"),
+    "value_out_of_range": _("a value that is not allowed"),
+    "value_missing": _("a required value is empty"),
+    "accepted_missing": _("no time of acceptance"),
+    "finished_missing": _("resolved without a finish"),
+    "accepted_in_future": _("accepted after the data was taken"),
+    "finished_in_future": _("finished after the data was taken"),
+    "finished_before_accepted": _("finished before it was accepted"),
+    "part_without_whole": _("part given without its whole"),
+    "part_exceeds_whole": _("part larger than its whole"),
+    "duplicate_case_id": _("a second row of the same case"),
+    "duplicate_across_systems": _("the same case under another identifier"),
+    "not_nfc": _("letters not in composed form, mended"),
+    "case_id_form_unknown": _("identifier in no known form"),
+    "case_id_day_differs": _("the day in the identifier is another"),
+    "not_yet_accepted": _("filed, not yet accepted"),
+    "online_below_level_3": _("filed online below level 3"),
+    "due_date_replaced": _("a new appointment replaced the due date"),
+    "due_before_accepted": _("due before it was accepted"),
+    "submitted_after_accepted": _("filed after it was accepted"),
+    "returned_before_finished": _("handed over before it was finished"),
+    "open_with_finish": _("reopened after a finish"),
+    "last_line_unfinished": _("the last row has no line break"),
+    "no_due_date": _("resolved, without a due date"),
+    "refused": _("refused"),
+    "withdrawn": _("withdrawn by the applicant"),
+    "not_yet_known": _("filed after the day looked back to"),
+}
+"""By code of `analysis.data.ingest.fault_codes`."""
+
+TABLES = {
+    "cases": _("cases"),
+    "case_ratings": _("ratings of cases"),
+    "counts": _("counts"),
+}
+"""By name of the table a file became."""
+
+FORM_COLUMNS = {
+    "received_total": _("received, total"),
+    "received_online": _("received online"),
+    "received_counter_post": _("received at the counter or by post"),
+    "carried_over": _("carried over"),
+    "resolved_total": _("resolved, total"),
+    "resolved_early": _("resolved before time"),
+    "resolved_on_time": _("resolved on time"),
+    "resolved_late": _("resolved overdue"),
+    "pending_total": _("in process, total"),
+    "pending_in_time": _("in process, in time"),
+    "pending_late": _("in process, overdue"),
+}
+"""By key of `analysis.data.form06a.layout.COUNTS`."""
+
+COUNTS = {"received": _("received"), "resolved": _("resolved")}
+"""By the count that a revision changed."""

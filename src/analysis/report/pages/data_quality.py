@@ -1,0 +1,253 @@
+"""The picture of who delivered what when: bodies down, months across, holes marked."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+from matplotlib.colors import LinearSegmentedColormap, LogNorm
+
+from analysis.data.ingest.fault_codes import CLASSES
+from analysis.data.ingest.intake_report import ACCEPTED, KEPT, NOT_YET_KNOWN
+from analysis.report import labels, numbers, theme
+from analysis.report.figure import Picture, set_title, short_name
+from analysis.report.html_table import plain
+from analysis.report.pages.page import Page
+from analysis.report.wording import Wording
+from analysis.results import Results
+
+PERIODS = 12
+"""A year of months: enough to see who stopped, few enough to read."""
+BODIES = 40
+"""The largest bodies; the rest is in the table."""
+
+
+def agency_months(results: Results, words: Wording) -> Picture:
+    """Return cases resolved by body and period, the last year of them; a body without any is marked."""
+    plan, language = results.plan, words.language
+    labels = sorted(results.agency_months["period"].unique())[-PERIODS:]
+    recent = results.agency_months[results.agency_months["period"].isin(labels)].dropna(subset="agency")
+    table = recent.pivot_table(index="agency", columns="period", values="resolved", aggfunc="sum")
+    table = table.reindex(columns=labels).astype("float64")
+    table = table.where(table > 0)
+    table = table.loc[table.sum(axis=1).sort_values(ascending=False, kind="stable").index]
+    names = [words.name(plan, code) for code in table.index]
+    heads = [numbers.period(label, language) for label in labels]
+    holes = int(table.isna().sum().sum())
+
+    shown = table.head(BODIES)
+    theme.apply()
+    figure, axes = plt.subplots(
+        figsize=(theme.WIDTH, 1.4 + 0.27 * max(len(shown), 4)), layout="constrained"
+    )  # a line of text per body
+    shades = LinearSegmentedColormap.from_list("shades", ["#dbe9f4", theme.BLUE])
+    top = float(shown.max().max()) if shown.notna().any(axis=None) else 1.0
+    sns.heatmap(
+        shown, ax=axes, cmap=shades, norm=LogNorm(1, max(top, 2)), cbar=False, linewidths=0.8, linecolor="white",
+        annot=shown.map(lambda cases: numbers.count(cases, language) if pd.notna(cases) else ""), fmt="",
+        annot_kws={"fontsize": 6.5, "in_layout": False}, xticklabels=False, yticklabels=False,
+    )  # fmt: skip
+    for row, column in zip(*shown.isna().to_numpy().nonzero(), strict=True):
+        axes.annotate("×", (column + 0.5, row + 0.5), color=theme.VERMILION, ha="center", va="center", fontsize=9)
+    axes.set_yticks(
+        [at + 0.5 for at in range(len(shown))],
+        [short_name(name) for name in names[: len(shown)]],
+        va="center",
+        fontsize=8,
+    )
+    axes.set_xticks([at + 0.5 for at in range(len(heads))], heads, fontsize=7.5)
+    axes.set(xlabel="", ylabel="")
+    set_title(figure, words.text("Cases resolved, by body and period"))
+    plt.close(figure)
+
+    alt = words.text(
+        "{bodies} bodies over {periods} periods: {holes} of {cells} have no resolved cases.",
+        bodies=numbers.count(len(table), language),
+        periods=numbers.count(len(labels), language),
+        holes=numbers.count(holes, language),
+        cells=numbers.count(table.size, language),
+    )
+    caption = words.text("Darker: more cases. ×: none in that period. The {most} largest bodies are drawn.",
+                         most=numbers.count(BODIES, language))  # fmt: skip
+    behind = pd.DataFrame({words.text("Body"): names})
+    for head, label in zip(heads, labels, strict=True):
+        behind[head] = [numbers.count(cases, language) for cases in table[label]]
+    return Picture(figure, alt, caption, behind, table.reset_index())
+
+
+ROWS_SHOWN = 30
+"""Rows of a list on the page; all of them are in the files beside it."""
+
+
+class DataPage(Page):
+    """The voice of ``01_data_quality``; see `Page`."""
+
+    def intake(self) -> None:
+        """Show what came in, file by file, and that every row is accounted for."""
+        words, language = self.words, self.run.language
+        self._heading(words.text("What came in"))
+        rows = []
+        for (file, table), group in self.results.intake.groupby(["file", "table"], sort=True):
+            by_code = group.set_index("code")["rows"]
+            apart = by_code.drop(list(KEPT), errors="ignore")
+            rows.append(
+                {
+                    words.text("File"): file,
+                    words.text("Table"): words.text(labels.TABLES[table]),
+                    words.text("Rows in"): numbers.count(by_code.sum(), language),
+                    words.text("Accepted"): numbers.count(by_code.get(ACCEPTED, 0), language),
+                    words.text("Filed later"): numbers.count(by_code.get(NOT_YET_KNOWN, 0), language),
+                    words.text("Rejected"): numbers.count(apart.sum(), language),
+                    words.text("Rejected, share"): numbers.percent(apart.sum() / max(by_code.sum(), 1), language),
+                }
+            )
+        caption = words.text("Rows in = accepted + filed later + rejected, for every file")
+        self._html(plain(pd.DataFrame(rows), caption=caption))
+        self._note(self._basis())
+
+    def refused(self) -> None:
+        """Show why rows were rejected, with an example of each reason."""
+        words, language = self.words, self.run.language
+        self._heading(words.text("What was rejected, and why"))
+        rejected = self.results.intake[~self.results.intake["code"].isin(list(KEPT))]
+        if rejected.empty:
+            self._note(words.text("No row was rejected."))
+            return
+        sums = rejected.groupby("code")["rows"].sum().sort_values(ascending=False, kind="stable")
+        first = self.results.rejected.drop_duplicates("code").set_index("code")
+        frame = pd.DataFrame(
+            {
+                words.text("Reason"): [words.text(labels.FAULTS[code]) for code in sums.index],
+                words.text("Rows"): [numbers.count(rows, language) for rows in sums],
+                words.text("First seen"): [self._place(first, code) for code in sums.index],
+                words.text("Code"): sums.index,
+            }
+        )
+        self._html(plain(frame, caption=words.text("Rows rejected by reason; of several faults the first counts")))
+
+    def flagged(self) -> None:
+        """Show what was taken and is worth a look, and what is counted apart."""
+        words, language = self.words, self.run.language
+        if self.results.flagged.empty:
+            return
+        self._heading(words.text("Taken, and worth a look"))
+        classes = {fault.code for fault in CLASSES}
+        frame = pd.DataFrame(
+            {
+                words.text("What"): [words.text(labels.FAULTS[code]) for code in self.results.flagged["code"]],
+                words.text("Cases"): [numbers.count(rows, language) for rows in self.results.flagged["rows"]],
+                words.text("Kind"): [
+                    words.text("counted apart") if code in classes else words.text("to be checked")
+                    for code in self.results.flagged["code"]
+                ],
+            }
+        )
+        self._html(plain(frame, caption=words.text("Cases by what is notable about them; one case may stand twice")))
+
+    def coverage(self) -> None:
+        """Show who delivered what when."""
+        if self.results.agency_months["agency"].notna().any():
+            self._heading(self.words.text("Who delivered, month by month"))
+            self._picture(agency_months(self.results, self.words))
+
+    def reconciliation(self) -> None:
+        """Show where the official form that was filed and our own counts differ."""
+        words, language = self.words, self.run.language
+        self._heading(words.text("Against form II.06a/VPCP/KSTT"))
+        if self.results.form_by_agency.empty:
+            self._note(
+                words.text(
+                    "The data received is no table of cases, so we have no totals of our own to hold against the form."
+                )
+            )
+            return
+        if not self.results.form_filed:
+            self._note(
+                words.text(
+                    "No form filed for this quarter stands beside the data; ours is in form-06a.xlsx. It crosses the "
+                    "channel only with cases received, so the promise on online filing cannot be read from it."
+                )
+            )
+            return
+        self._differences()
+        faults = self.results.form_faults
+        if len(faults):
+            frame = pd.DataFrame(
+                {
+                    words.text("Row"): faults["name"],
+                    words.text("Rule"): faults["rule"],
+                    words.text("Left side"): [numbers.count(n, language) for n in faults["left"]],
+                    words.text("Right side"): [numbers.count(n, language) for n in faults["right"]],
+                }
+            )
+            self._html(plain(frame, caption=words.text("Where the form contradicts itself or the one before it")))
+
+    def revisions(self) -> None:
+        """Show what this extract says otherwise of periods the one before it had counted."""
+        words, language = self.words, self.run.language
+        self._heading(words.text("What changed since the extract before"))
+        changed = self.results.revisions
+        if self.results.compared_with is None:
+            self._note(words.text("No earlier extract is archived beside this one, so nothing can be compared."))
+            return
+        before = numbers.day(self.results.compared_with, language)
+        if changed.empty:
+            self._note(words.text("Nothing: the periods both know are the same as on {day}.", day=before))
+            return
+        shown = changed.head(ROWS_SHOWN)
+        frame = pd.DataFrame(
+            {
+                words.text("Period"): [numbers.period(label, language) for label in shown["period"]],
+                words.text("Count"): [words.text(labels.COUNTS[one]) for one in shown["count"]],
+                words.text("On {day}", day=before): [numbers.count(n, language) for n in shown["before"]],
+                words.text("Now"): [numbers.count(n, language) for n in shown["now"]],
+                words.text("Difference"): [numbers.signed(n, language) for n in shown["difference"]],
+            }
+        )
+        self._html(plain(frame, caption=words.text("Counts of past periods that were revised")))
+
+    def _basis(self) -> str:
+        if self.results.basis == "exact":
+            return self.words.text("The data is what was known on {day}.", day=self._as_of())
+        if "cases" not in set(self.results.intake["table"]):
+            return self.words.text(
+                "Reconstructed: the data was taken later than {day}. Counts that came added up are used up to this "
+                "quarter as they stood later; what was corrected in between cannot be told.",
+                day=self._as_of(),
+            )
+        return self.words.text(
+            "Reconstructed: the data was taken later than {day}, and what was known then is rebuilt from its dates. "
+            "Due dates, levels and outcomes that were changed since show their later state.",
+            day=self._as_of(),
+        )
+
+    def _as_of(self) -> str:
+        return numbers.day(self.run.as_of, self.run.language)
+
+    def _place(self, first: pd.DataFrame, code: str) -> str:
+        if code not in first.index:
+            return numbers.MISSING
+        row = first.loc[code]
+        line = numbers.count(row["line"], self.run.language)
+        return self.words.text("{file}, line {line}", file=row["file"], line=line)
+
+    def _differences(self) -> None:
+        words, language, differences = self.words, self.run.language, self.results.reconciliation
+        if differences.empty:
+            self._note(words.text("Every count of the form filed is ours too."))
+            return
+        shown = differences.head(ROWS_SHOWN)
+        frame = pd.DataFrame(
+            {
+                words.text("Row"): shown["name"],
+                words.text("Column"): [words.text(labels.FORM_COLUMNS[key]) for key in shown["column"]],
+                words.text("Filed"): [numbers.count(n, language) for n in shown["theirs"]],
+                words.text("Ours"): [numbers.count(n, language) for n in shown["ours"]],
+                words.text("Difference"): [numbers.signed(n, language) for n in shown["difference"]],
+            }
+        )
+        caption = words.text(
+            "{all} differences between the form filed and our counts, the largest first",
+            all=numbers.count(len(differences), language),
+        )
+        self._html(plain(frame, caption=caption))

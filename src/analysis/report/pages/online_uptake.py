@@ -1,0 +1,86 @@
+"""Who stands behind a share: services that report, started and stopped."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.data.ingest.intake_report import KEPT
+from analysis.report import labels, numbers
+from analysis.report.html_table import plain
+from analysis.report.pages.page import Page
+from analysis.report.wording import Wording
+from analysis.results import Results
+
+
+def coverage(results: Results, words: Wording) -> pd.DataFrame:
+    """Return who reports, period by period, newest first."""
+    language = words.language
+    table = results.coverage.iloc[::-1].head(8)
+    return pd.DataFrame(
+        {
+            words.text("Period"): [numbers.period(p, language) for p in table["period"]],
+            words.text("Services reporting both figures"): [numbers.count(n, language) for n in table["reporting"]],
+            words.text("Started"): [numbers.count(n, language) for n in table["started"]],
+            words.text("Stopped"): [numbers.count(n, language) for n in table["stopped"]],
+            words.text("Total only"): [numbers.count(n, language) for n in table["unsplit"]],
+            words.text("Their {unit}", unit=words.of(results.plan.unit)): [
+                numbers.count(n, language) for n in table["unsplit_cases"]
+            ],
+        }
+    )
+
+
+def changes(results: Results, words: Wording) -> pd.DataFrame:
+    """Return the services that started or stopped reporting since the period before, largest first."""
+    language = words.language
+    kinds = {"started": words.text("Started"), "stopped": words.text("Stopped")}
+    return pd.DataFrame(
+        {
+            words.text("Service"): results.changes["procedure"],
+            words.text("Body"): [words.name(results.plan, code) for code in results.changes["agency"]],
+            words.text("Change"): results.changes["change"].map(kinds),
+            words.text("Their {unit}", unit=words.of(results.plan.unit)): [
+                numbers.count(n, language) for n in results.changes["cases"]
+            ],
+        }
+    )
+
+
+class UptakePage(Page):
+    """The voice of ``02_online_uptake``; see `Page`."""
+
+    def reporting(self) -> None:
+        """Show which services stand behind the share, and which started or stopped since the period before."""
+        if self.results.coverage.empty:
+            return
+        words = self.words
+        self._heading(words.text("Who reports"))
+        latest = self.results.coverage.iloc[-1]
+        self._note(
+            words.text(
+                "{reporting} services report both figures this period; {started} started and {stopped} stopped since "
+                "the period before; {unsplit} give only their total and are in neither count.",
+                **{key: numbers.count(latest[key], words.language)
+                   for key in ("reporting", "started", "stopped", "unsplit")},
+            )
+        )  # fmt: skip
+        self._html(plain(coverage(self.results, words), caption=words.text("Services behind the share")))
+        if len(self.results.changes):
+            self._details(words.text("Started or stopped, service by service"), changes(self.results, words))
+
+    def rejected(self) -> None:
+        """Show what came in and what was not taken."""
+        language, rows = self.run.language, self.results.intake.groupby("code")["rows"].sum()
+        apart = rows.drop(list(KEPT), errors="ignore")
+        why = "; ".join(
+            f"{self.words.text(labels.FAULTS[code])}: {numbers.count(n, language)}" for code, n in apart.items()
+        )
+        self._note(
+            self.words.text(
+                "Rows received: {received}; accepted: {accepted}; rejected: {rejected}{why}.",
+                received=numbers.count(rows.sum(), language),
+                accepted=numbers.count(rows.sum() - apart.sum(), language),
+                rejected=numbers.count(apart.sum(), language),
+                why=f" ({why})" if why else "",
+            )
+        )

@@ -1,0 +1,158 @@
+"""Rounds of surveys in tables: share, respondents, error, and which of them may be compared."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from analysis.data.published import SIPAS_SINCE_2022, SIPAS_UNTIL_2021
+from analysis.indicators.satisfaction import SIPAS, SURVEYED
+from analysis.promises import TOTAL, SurveyTarget
+from analysis.report import numbers, theme
+from analysis.report.figure import Picture, mark_simulated, set_title, write_shares
+from analysis.report.html_table import plain
+from analysis.report.pages.page import Page
+from analysis.report.wording import Wording
+from analysis.results import Results
+
+_ = str
+
+METHODS = {
+    SIPAS_UNTIL_2021: _("people who had just received a result"),
+    SIPAS_SINCE_2022: _("residents drawn at random; not comparable with the years before 2022"),
+}
+
+
+def of_the_whole(results: Results, indicator: str) -> pd.DataFrame:
+    """Return the rounds of one survey of the whole province in the order of their years, those with a share."""
+    surveys = results.surveys
+    mine = surveys[(surveys["indicator"] == indicator) & surveys["value"].notna()]
+    return mine[mine["series"].isin([TOTAL, results.plan.area])].sort_values("period", ignore_index=True)
+
+
+def rounds(results: Results, words: Wording, indicator: str) -> pd.DataFrame:
+    """Return the rounds of one survey of the whole province, a row each; empty where there is none."""
+    language, mine = words.language, of_the_whole(results, indicator)
+    frame = pd.DataFrame(
+        {
+            words.text("Year"): mine["period"].astype(str),
+            words.text("Share satisfied"): [numbers.percent(value, language) for value in mine["value"]],
+            words.text("Respondents"): [numbers.count(n, language) for n in mine["respondents"]],
+            words.text("Standard error (percentage points)"): [
+                numbers.MISSING if pd.isna(error) else numbers.percent(error, language).rstrip("%")
+                for error in mine["standard_error"]
+            ],
+        }
+    )
+    if "method" in mine and mine["method"].notna().any():
+        frame[words.text("Who was asked")] = [
+            words.text(METHODS[method]) if method in METHODS else numbers.MISSING for method in mine["method"]
+        ]
+    return frame
+
+
+def survey(results: Results, words: Wording, target: SurveyTarget, *, small: bool = False) -> Picture | None:
+    """Return the rounds of the survey a promise is judged by, or None where none is known.
+
+    Parameters
+    ----------
+    results, words
+        What there is to show, in which language.
+    target : SurveyTarget
+        The promise.
+    small : bool
+        A third of the page's width, as the summary has it.
+    """
+    language, row = words.language, results.promise(target.id)
+    mine = of_the_whole(results, row["indicator"])
+    if mine.empty:
+        return None
+    years = [int(str(period)[:4]) for period in mine["period"]]
+    end = results.plan.year
+    what = words.indicator(results.plan, row["indicator"])
+
+    theme.apply(small=small)
+    figure, axes = plt.subplots(
+        figsize=theme.SMALL if small else (theme.WIDTH, theme.HEIGHT * 0.85), layout="constrained"
+    )
+    half = numbers.HALF_80 * mine["standard_error"].fillna(0.0)
+    axes.vlines(years, mine["value"] - half, mine["value"] + half, color=theme.BLUE, linewidth=3, alpha=0.45)
+    for _, comparable in mine.assign(year=years).groupby(mine["method"].fillna("")):
+        axes.plot(comparable["year"], comparable["value"], color=theme.BLUE, marker="o", markersize=6, linewidth=1.2,
+                  linestyle=(0, (1, 2)))  # fmt: skip
+    for year, value, top in zip(years, mine["value"], mine["value"] + half, strict=True):
+        axes.annotate(numbers.percent(value, language), (year, top), xytext=(0, 3), textcoords="offset points",
+                      ha="center", fontsize=9, color=theme.BLUE)  # fmt: skip
+    axes.axhline(target.threshold, color=theme.VERMILION, linewidth=1.8, linestyle=(0, (6, 3)))
+    rule = words.rule(target.rule, target.threshold)
+    axes.annotate(
+        words.text("promise: {rule}", rule=rule), (0.99, target.threshold), xycoords=("axes fraction", "data"),
+        ha="right",
+        xytext=(0, -13), textcoords="offset points", color=theme.VERMILION, fontsize=9.5,
+    )  # fmt: skip
+    known = pd.notna(row["expected"]) and end not in years
+    if known:
+        axes.vlines(end, row["lower"], row["upper"], color=theme.PINK, linewidth=3, alpha=0.6)
+        axes.plot(end, row["expected"], marker="D", markersize=7, markerfacecolor="white", color=theme.PINK)
+    elif end not in years:
+        axes.annotate(words.text("no round in {year}", year=str(end)), (end, 0.04), xycoords=("data", "axes fraction"),
+                      ha="right", fontsize=9, color=theme.INK)  # fmt: skip
+    axes.set_xticks(range(min(years), end + 1), [str(year) for year in range(min(years), end + 1)])
+    axes.set_xlim(min(years) - 0.4, end + 0.6)
+    spread = float((mine["value"] + half).max()), float((mine["value"] - half).min())
+    axes.set_ylim(min(spread[1], target.threshold) - 0.02, min(max(spread[0], target.threshold) + 0.03, 1.0))
+    write_shares(axes.yaxis, language, most=4 if small else 6)
+    axes.grid(axis="x", visible=False)
+    set_title(figure, f"{words.of(target.name)}\n{what}" if small else what)
+    mark_simulated(figure, results, words)
+    plt.close(figure)
+
+    last = mine.iloc[-1]
+    alt = words.text(
+        "{what}: {share} in {year} ({respondents} respondents), promised: {rule}.",
+        what=what,
+        share=numbers.percent(last["value"], language),
+        year=str(last["period"])[:4],
+        respondents=numbers.count(last["respondents"], language),
+        rule=rule,
+    )
+    caption = words.text(
+        "Dots: rounds of the survey; bars: their 80% sampling interval, where the design is known. Dashed red: the "
+        "promise. Diamond: what a round this year is expected to find."
+    )
+    table = rounds(results, words, row["indicator"])
+    return Picture(figure, alt, "" if small else caption, table, mine, width="third" if small else "wide")
+
+
+class SatisfactionPage(Page):
+    """The voice of ``04_satisfaction``; see `Page`."""
+
+    def self_selected(self) -> None:
+        """Show the caveat of per-case ratings."""
+        self._note(
+            self.words.text(
+                "Ratings are given by those who choose to, after a case is closed: a sign of the mood at the counter, "
+                "not an estimate of what a survey would find."
+            )
+        )
+
+    def surveys(self) -> None:
+        """Show every round of every survey, with its error where its design gives one."""
+        words = self.words
+        found = sorted(set(self.results.surveys["indicator"]) & {SIPAS, f"{SURVEYED}provincial"}, reverse=True)
+        if not found:
+            return
+        self._heading(words.text("What surveys found"))
+        for target in self.results.plan.targets:
+            drawn = survey(self.results, words, target) if isinstance(target, SurveyTarget) else None
+            if drawn:
+                self._picture(drawn)
+        for indicator in found:
+            frame = rounds(self.results, words, indicator)
+            self._html(plain(frame, caption=words.indicator(self.results.plan, indicator)))
+        self._note(
+            words.text(
+                "Errors of the province's survey follow from its design (weights, strata, clusters); those of SIPAS "
+                "are not published. The two ask different people: they are not compared with each other."
+            )
+        )

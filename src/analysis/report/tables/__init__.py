@@ -1,1 +1,0 @@
-"""The tables, in the words of the reader."""

@@ -1,0 +1,45 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.forecast.origin_state import ALL, INSIDE, NONE, at_edge, chance_of_staying, share_held
+from analysis.forecast.panel import Panel
+
+
+def panel(*shares: list[float]) -> Panel:
+    K = 10 * np.array(shares, dtype=float)
+    index = pd.period_range("2020Q1", periods=K.shape[1], freq="Q")
+    return Panel(tuple("abcdef"[: len(K)]), index, K, np.full(K.shape, 10.0))
+
+
+def test_an_edge_is_a_whole_years_length_at_none_or_all():
+    of = panel([0.5, 0, 0, 0, 0], [1, 1, 1, 1, 1], [0, 0, 0, 0, 0.1])
+    assert at_edge(of).tolist() == [NONE, ALL, INSIDE]
+
+
+def test_a_series_without_cases_is_at_no_edge():
+    index = pd.period_range("2020Q1", periods=4, freq="Q")
+    assert at_edge(Panel(("a",), index, np.zeros((1, 4)), np.zeros((1, 4)))).tolist() == [INSIDE]
+
+
+def test_few_stays_are_told_by_single_periods():
+    # five quarters: one step from the fourth to the fifth; two of three series at none stayed
+    of = panel([0, 0, 0, 0, 0], [0, 0, 0, 0, 0], [0, 0, 0, 0, 0.2], [0.5, 0.5, 0.5, 0.5, 0.5])
+    chances = chance_of_staying(of, 4)
+    assert chances[NONE] == pytest.approx((2.5 / 4) ** 4)
+    assert chances[ALL] == pytest.approx(0.5**4)  # nobody has been there
+
+
+def test_enough_stays_over_the_horizon_are_told_by_themselves():
+    # 30 series of six quarters: two quarters ahead can be seen once, and 27 of 30 stayed
+    rows = [[1.0] * 6] * 27 + [[1, 1, 1, 1, 1, 0.9]] * 3
+    index = pd.period_range("2020Q1", periods=6, freq="Q")
+    K = 10 * np.array(rows)
+    of = Panel(tuple(f"{i:02d}" for i in range(30)), index, K, np.full(K.shape, 10.0))
+    assert chance_of_staying(of, 2)[ALL] == pytest.approx(27.5 / 31)
+
+
+def test_what_is_held_makes_up_for_what_does_not_stay_by_itself():
+    assert share_held(0.9, np.array([0.2, 0.4])) == pytest.approx((0.9 - 0.3) / 0.7)
+    assert share_held(0.2, np.array([0.5])) == 0.0
+    assert share_held(0.9, np.array([1.0])) == 0.0

@@ -1,0 +1,59 @@
+"""Requests to end wait for what must not be left half-way, and no longer."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from analysis.publish.defer_signals import undisturbed
+
+
+@pytest.fixture(autouse=True)
+def _heeds_both() -> Generator[None]:
+    before = [signal.signal(one, signal.default_int_handler) for one in (signal.SIGINT, signal.SIGTERM)]
+    yield
+    for one, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
+        signal.signal(one, handler)
+
+
+@pytest.mark.parametrize("request_to_end", [signal.SIGINT, signal.SIGTERM])
+def test_a_request_to_end_waits_and_is_then_carried_out(request_to_end: signal.Signals) -> None:
+    done = []
+
+    def publish() -> None:
+        with undisturbed():
+            os.kill(os.getpid(), request_to_end)
+            done.append("the swap")
+            os.kill(os.getpid(), request_to_end)
+            done.append("the memory of it")
+
+    with pytest.raises(KeyboardInterrupt):
+        publish()
+    assert done == ["the swap", "the memory of it"]
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), request_to_end)
+
+
+def test_a_failure_within_is_told_where_nobody_asked_to_end() -> None:
+    with pytest.raises(OSError, match="full"), undisturbed():
+        raise OSError("the disk is full")
+
+
+def test_what_is_ignored_stays_ignored() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with undisturbed():
+        os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
+def test_a_thread_that_is_told_of_nothing_has_nothing_to_hold_back() -> None:
+    def within() -> str:
+        with undisturbed():
+            return "done"
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(within).result() == "done"

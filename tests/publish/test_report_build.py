@@ -1,0 +1,81 @@
+"""What decides the files of an edition: nothing that does is left out of its recipe."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from analysis.parameters import RunParameters
+from analysis.publish import report_build as module
+from analysis.publish.report_build import Edition
+from analysis.publish.store import manifest
+from analysis.publish.store.ledger import enter
+from analysis.report.wording import Wording
+from analysis.results import Results
+
+MOMENT = datetime(2021, 10, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def edition(tmp_path: Path, run: RunParameters, results: Results, monkeypatch: pytest.MonkeyPatch) -> Edition:
+    monkeypatch.setattr(module, "LEDGER", tmp_path / "ledger")
+    monkeypatch.setattr(module, "PUBLIC", tmp_path / "public")
+    source = tmp_path / "00_summary.ipynb"
+    source.write_text("{}", encoding="utf-8")
+    return Edition(run, results, [source], Wording("vi"), MOMENT)
+
+
+def test_a_recipe_is_that_of_the_beginning(edition: Edition) -> None:
+    first = edition.recipe
+    edition.sources[0].write_text("edited", encoding="utf-8")
+    assert edition.recipe == first
+    assert replace(edition).recipe.notebooks != first.notebooks
+
+
+@pytest.mark.parametrize(
+    ("quarter", "as_of", "is_read"),
+    [
+        ("2021-Q2", date(2021, 6, 20), True),
+        ("2021-Q2", date(2021, 9, 21), False),  # not known yet on the day of the run
+        ("2021-Q3", date(2021, 9, 20), False),  # its own, which would make every publication stale at once
+        ("2021-Q4", date(2021, 12, 20), False),
+    ],
+)
+def test_what_was_published_before_decides_what_pages_say(
+    edition: Edition, results: Results, tmp_path: Path, quarter: str, as_of: date, is_read: bool
+) -> None:
+    first = edition.recipe
+    other = edition.run.model_copy(update={"quarter": quarter, "as_of": as_of})
+    enter(tmp_path / "ledger", other, results, MOMENT)
+    assert (replace(edition).recipe != first) == is_read
+
+
+def test_so_does_the_track_record_on_public_panels(edition: Edition, tmp_path: Path) -> None:
+    first = edition.recipe
+    (tmp_path / "public" / "panel").mkdir(parents=True)
+    (tmp_path / "public" / "panel" / "years.csv").write_text("year\n2015\n", encoding="utf-8")
+    assert replace(edition).recipe != first
+
+
+def test_so_do_the_libraries_that_draw_and_write_them(edition: Edition, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = edition.recipe
+    monkeypatch.setattr(manifest, "versions", lambda: {"matplotlib": "99"})
+    assert replace(edition).recipe != first
+
+
+def test_a_publication_that_is_older_than_a_field_is_still_read(edition: Edition, tmp_path: Path) -> None:
+    made = edition.manifest([], tmp_path).model_dump(mode="json")
+    for field in ("besides", "made_with"):
+        del made["recipe"][field]
+    old = manifest.Manifest.model_validate(made)
+    assert old.recipe != edition.recipe
+
+
+def test_a_manifest_says_of_an_input_outside_the_project_only_its_name(edition: Edition, tmp_path: Path) -> None:
+    elsewhere = edition.run.model_copy(update={"input_path": "/home/lan/2021-09-20"})
+    parameters = replace(edition, run=elsewhere).manifest([], tmp_path).parameters
+    assert parameters["input_path"] == "…/2021-09-20"
+    assert parameters["plan_file"] == "parameters/plans/khanh-hoa-2021.yml"

@@ -1,0 +1,81 @@
+"""What changed and what to do, on the demo quarter with its probabilities replaced by hand."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import pytest
+
+from analysis.report.pages.summary import what_changed, what_to_do
+from analysis.report.wording import Wording
+from analysis.results import Results
+
+pytestmark = pytest.mark.slow
+EN = Wording("en")
+
+
+@pytest.fixture
+def told(results: Results) -> Callable[..., Results]:
+    """Return results whose promises have given probabilities and verdicts, now and a quarter ago; others the same."""
+
+    def told(now: dict[str, tuple[float, str]], before: dict[str, tuple[float, str]]) -> Results:
+        frames = {}
+        for name, said in (("promises", now), ("previous", before)):
+            frame = results.promises.copy()  # a quarter ago as now, unless said otherwise
+            for target, (probability, verdict) in said.items():
+                mine = (frame["target"] == target) & (frame["part"] == "")
+                frame.loc[mine, ["probability", "verdict"]] = [probability, verdict]
+                frame.loc[mine, "note"] = "survey_cancelled" if verdict == "not_estimated" else ""
+            frames[name] = frame
+        return dataclasses.replace(results, **frames)
+
+    return told
+
+
+def test_a_promise_no_longer_estimated_comes_first_then_other_verdicts_then_the_largest_move(told) -> None:
+    nan = float("nan")
+    changed = what_changed(
+        told(
+            {"satisfaction": (nan, "not_estimated"), "autonomy": (0.50, "uncertain"), "one_stop": (0.90, "likely"),
+             "portal_integration": (0.30, "unlikely"), "online_publication": (0.041, "very_unlikely")},
+            {"satisfaction": (0.88, "likely"), "autonomy": (0.45, "unlikely"), "one_stop": (0.60, "likely"),
+             "portal_integration": (0.28, "unlikely"), "online_publication": (0.04, "very_unlikely")},
+        ),
+        EN,
+    )  # fmt: skip
+    assert [sentence.split(":")[0] for sentence in changed] == [
+        "Satisfaction above 81%", "Public units made autonomous", "One-stop mechanism everywhere",
+    ]  # fmt: skip
+    assert "no longer estimated (a quarter ago 88%)" in changed[0]
+    assert "probability 45% → 50%" in changed[1]
+
+
+def test_nothing_moved_is_said(told) -> None:
+    assert what_changed(told({}, {}), EN) == ["No probability moved by a percentage point or more."]
+
+
+def test_a_first_estimate_is_told(told) -> None:
+    nan = float("nan")
+    (changed,) = what_changed(told({"online_centre": (0.2, "unlikely")}, {"online_centre": (nan, "not_estimated")}), EN)
+    assert changed == "Infrastructure of the online centre: estimated for the first time this year, 20%."
+
+
+def test_what_to_do_begins_where_a_chance_is_nearest_to_even(told, results: Results) -> None:
+    done = what_to_do(
+        told(
+            {"online_uptake": (0.45, "uncertain"), "one_stop": (0.30, "unlikely"), "autonomy": (0.80, "likely"),
+             "portal_integration": (0.995, "very_likely"), "online_publication": (0.99, "very_likely"),
+             "online_centre": (0.005, "very_unlikely"), "overdue": (0.005, "very_unlikely")},
+            {},
+        ),
+        EN,
+    )  # fmt: skip
+    assert [sentence.split(":")[0].split(" (")[0] for sentence in done] == [
+        "Resolved online", "One-stop mechanism everywhere", "Public units made autonomous",
+    ]  # fmt: skip
+    rate = results.run_rate.set_index(["target", "part"]).loc[("online_uptake", "of_all")]
+    assert f"at least {100 * rate['required_share']:.1f}%" in done[0]
+    gap = results.gap.query("target == 'online_uptake' and part == 'of_all' and dimension == 'agencies'")
+    most = gap.sort_values("short").iloc[-1]
+    assert f"Most is missing at: {EN.of(results.plan.names[most['series']])} ({most['short']:,.0f})" in done[0]

@@ -1,0 +1,73 @@
+"""The summary's table says what the results say, a row per promise and per part of a promise of two."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from bs4 import BeautifulSoup
+
+from analysis.report import numbers
+from analysis.report.pages.summary import promises
+from analysis.report.promise_tables import decisive_part, proxy_standing
+from analysis.report.wording import Wording
+from analysis.results import Results
+
+pytestmark = pytest.mark.slow
+EN = Wording("en")
+
+
+def _rows(results: Results) -> dict[str, list[str]]:
+    soup = BeautifulSoup(promises(results, EN), "html.parser")
+    assert soup.caption.text == "The promises at a glance"
+    body = [row.find_all(["th", "td"]) for row in soup.tbody.find_all("tr")]
+    return {cells[0].text: [cell.get_text(" ", strip=True) for cell in cells[1:]] for cells in body}
+
+
+def test_every_promise_has_its_row_and_the_parts_of_two_follow(results: Results) -> None:
+    names = list(_rows(results))
+    assert [name for name in names if not name.startswith("–")] == [EN.of(one.name) for one in results.plan.targets]
+    uptake = names.index("Resolved online: 30% (or 50%)")
+    assert names[uptake + 1 : uptake + 3] == ["– Of all cases", "– Of cases in procedures published online"]
+
+
+def test_a_part_says_its_counts_its_chance_and_what_it_takes(results: Results) -> None:
+    verdict, standing, outlook, chance, moved, needed = _rows(results)["– Of all cases"]
+    row = results.promise("online_uptake", "of_all")
+    earlier = results.previous.query("target == 'online_uptake' and part == 'of_all'").iloc[0]
+    rate = results.run_rate.query("target == 'online_uptake' and part == 'of_all'").iloc[0]
+    assert verdict == EN.verdict(row["verdict"])
+    assert standing == f"{100 * row['observed_to_date']:.1f}% ({row['numerator']:,}/{row['denominator']:,})"
+    assert outlook.startswith(f"{100 * row['expected']:.1f}% (")
+    assert chance.split(" simple: ") == [EN.chance(row["probability"]), EN.chance(row["baseline_probability"])]
+    assert moved == numbers.whole_points(row["probability"], earlier["probability"], "en")
+    assert needed.startswith(
+        f"{100 * rate['required_share']:.1f}% of the rest, {rate['cases_per_week']:,.0f} cases a week"
+    )
+
+
+def test_many_parts_are_summed_up_by_the_one_that_decides(results: Results) -> None:
+    target = next(one for one in results.plan.share_targets if one.id == "overdue")
+    decides = decisive_part(results, target)
+    assert decides is not None
+    worst = results.promises.query("target == 'overdue' and part != ''").sort_values("probability").iloc[0]
+    assert decides[1]["probability"] == worst["probability"]
+    standing = _rows(results)["Overdue down to 2% in each field"][1]
+    assert f"of 8 on track; furthest off: {EN.part(results.plan, decides[0])} " in standing
+
+
+def test_a_called_off_survey_shows_its_proxy_as_one(results: Results) -> None:
+    target = results.plan.targets[0]
+    proxy = proxy_standing(results, target)
+    ratings = results.series("rated_satisfied", "total").query("period >= '2021-01' and period <= '2021-09'")
+    assert proxy["denominator"] == ratings["denominator"].sum()
+    standing = _rows(results)["Satisfaction above 81%"][1]
+    assert standing == f"survey called off; ratings, as a proxy: {EN.standing_cell(proxy)}"
+
+
+def test_what_is_safe_or_missed_takes_nothing_more(results: Results) -> None:
+    told = results.promises.copy()
+    told.loc[told["target"] == "one_stop", "verdict"] = "very_likely"
+    told.loc[told["target"] == "autonomy", "verdict"] = "missed"
+    rows = _rows(dataclasses.replace(results, promises=told))
+    assert rows["One-stop mechanism everywhere"][-1] == rows["Public units made autonomous"][-1] == numbers.MISSING

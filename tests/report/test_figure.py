@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from io import BytesIO
+
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from analysis.report.figure import Picture, hide_small, said_of_hidden, write_shares
+from analysis.report.wording import Wording
+
+COUNTS = pd.DataFrame({"numerator": [1, 1, 0], "denominator": [4, 5, 900], "value": [0.25, 0.2, 0.0]})
+
+
+def test_a_share_of_fewer_than_five_cases_is_hidden_and_its_denominator_stays() -> None:
+    hidden = hide_small(COUNTS)
+    assert hidden["value"].isna().tolist() == [True, False, False]
+    assert hidden["numerator"].isna().tolist() == [True, False, False]
+    assert hidden["denominator"].tolist() == [4, 5, 900]
+
+
+def test_the_page_says_so_only_where_something_is_hidden() -> None:
+    assert said_of_hidden(COUNTS, Wording("en"), "cases") == "Small cells hidden: fewer than 5 cases."
+    assert said_of_hidden(COUNTS.tail(2), Wording("en"), "cases") == ""
+
+
+@pytest.mark.parametrize(
+    ("limits", "language", "said"),
+    [
+        ((0.0, 1.0), "en", ["0%", "20%", "40%", "60%", "80%", "100%"]),
+        ((0.25, 0.27), "vi", ["25,0%", "25,5%", "26,0%", "26,5%", "27,0%"]),
+        ((0.0, 0.0012), "en", ["0.00%", "0.02%", "0.04%", "0.06%", "0.08%", "0.10%", "0.12%"]),
+    ],
+)
+def test_ticks_have_the_decimals_their_step_needs(limits: tuple[float, float], language: str, said: list[str]) -> None:
+    axes = Figure().subplots()
+    axes.set_ylim(*limits)
+    write_shares(axes.yaxis, language)
+    assert [text.get_text() for text in axes.get_yticklabels()] == said
+
+
+def _figure() -> Figure:
+    figure = Figure(layout="constrained", dpi=60)
+    figure.suptitle("A title that takes its room")
+    figure.subplots(2, 2, sharex=True).flat[0].plot([1, 2], [3000, 4000])
+    return figure
+
+
+def test_a_picture_is_drawn_as_if_it_were_saved() -> None:
+    none, saved = pd.DataFrame(), BytesIO()
+    _figure().savefig(saved, format="png", dpi=60, metadata={"Software": None})
+    assert Picture(_figure(), alt="", caption="", table=none, values=none).png() == saved.getvalue()

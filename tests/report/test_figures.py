@@ -1,0 +1,143 @@
+"""What the other pictures say is what the results say."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis.parameters import RunParameters
+from analysis.promises import SurveyTarget
+from analysis.report import numbers
+from analysis.report.pages.surveys import survey
+from analysis.report.pages.targets import gap, history
+from analysis.report.pages.timeliness import timeliness
+from analysis.report.published_probabilities import COLUMNS, said_over_the_year
+from analysis.report.share_figures import multiples
+from analysis.report.wording import Wording
+from analysis.results import Results
+
+pytestmark = pytest.mark.slow
+ORIGIN = pd.Period("2021-09", "M")
+EN = Wording("en")
+
+
+def test_multiples_are_ratios_of_the_quarters_sums(results: Results) -> None:
+    picture = multiples(results, EN, "online_of_all", ["datdai", "thue"], ORIGIN, members="Fields")
+    months = results.series("online_of_all", "thue").set_index("period").loc[["2021-07", "2021-08", "2021-09"]]
+    share = numbers.percent(months["numerator"].sum() / months["denominator"].sum(), "en")
+    rows = picture.table.set_index("Body or field")
+    assert rows.loc[EN.of(results.plan.names["thue"]), "Q3 2021"] == share
+    assert share in picture.alt
+    assert len(picture.values["quarter"].unique()) == 12
+
+
+def test_small_pictures_have_one_scale_written_at_the_edges_of_their_grid(results: Results) -> None:
+    rows = results.indicators.copy()
+    mine = (rows["series"] == "thue") & (rows["indicator"] == "online_of_all")
+    rows.loc[mine, ["numerator", "denominator"]] = [1, 1]  # too few to be shown: no line, the same scale
+    fields = ["datdai", "moitruong", "dautu", "congthuong", "thue"]
+    picture = multiples(
+        dataclasses.replace(results, indicators=rows), EN, "online_of_all", fields, ORIGIN, members="Fields"
+    )
+    shown = [axes for axes in picture.figure.axes if axes.get_visible()]
+    assert len(shown) == len(fields)
+    assert len({(axes.get_xlim(), axes.get_ylim(), tuple(axes.get_yticks())) for axes in shown}) == 1
+    assert {text.get_fontsize() for axes in shown for text in axes.get_yticklabels()} == {7.5}
+    low, high = shown[0].get_ylim()
+    values = picture.values["value"].dropna()
+    assert low < values.min() < values.max() < high
+    written = [axes.yaxis.get_tick_params()["labelleft"] for axes in shown]
+    assert written == [True, False, False, False, True]
+
+
+def test_a_quarter_that_is_not_whole_is_left_out(results: Results) -> None:
+    picture = multiples(results, EN, "online_of_all", ["thue"], ORIGIN - 1, members="Fields")
+    assert picture.values["quarter"].max() == pd.Period("2021Q2", "Q")
+
+
+def test_small_cells_are_in_no_picture_table_or_file(results: Results) -> None:
+    rows = results.indicators.copy()
+    mine = (rows["series"] == "thue") & (rows["indicator"] == "online_of_all")
+    rows.loc[mine, ["numerator", "denominator"]] = [1, 1]  # three cases a quarter
+    picture = multiples(
+        dataclasses.replace(results, indicators=rows), EN, "online_of_all", ["thue", "datdai"], ORIGIN, members="Fields"
+    )
+    assert set(picture.table.set_index("Body or field").loc[EN.of(results.plan.names["thue"])]) == {numbers.MISSING}
+    assert picture.values.query("series == 'thue'")["value"].isna().all()
+    assert "Small cells hidden" in picture.caption
+
+
+@pytest.mark.parametrize("quarters", ["all", "the last one"])
+def test_a_member_without_a_share_is_said_to_have_none(results: Results, quarters: str) -> None:
+    rows = results.indicators.copy()
+    mine = (rows["series"] == "thue") & (rows["indicator"] == "online_of_all")
+    if quarters == "the last one":
+        mine &= rows["period"] > "2021-06"
+    rows.loc[mine, ["numerator", "denominator"]] = [1, 1]
+    few = dataclasses.replace(results, indicators=rows)
+    picture = multiples(few, EN, "online_of_all", ["thue"], ORIGIN, members="Fields")
+    if quarters == "all":
+        assert picture is None
+    else:
+        assert f"Q3 2021: from {numbers.MISSING} ({numbers.MISSING}) to" in picture.alt
+
+
+def test_the_classes_of_a_quarter_add_up_and_are_said(results: Results) -> None:
+    picture = timeliness(results, EN)
+    assert picture is not None
+    months = results.timeliness.query("period in ['2021-07', '2021-08', '2021-09']")
+    late = months.loc[months["timeliness"] == "late", "resolved"].sum()
+    assert picture.values.iloc[-1][["early", "on_time", "late", "no_due_date"]].sum() == months["resolved"].sum()
+    assert f"overdue {numbers.percent(late / months['resolved'].sum(), 'en')}" in picture.alt
+
+
+def test_no_classes_no_picture(results: Results) -> None:
+    none = results.timeliness.assign(timeliness=None)
+    assert timeliness(dataclasses.replace(results, timeliness=none), EN) is None
+
+
+def test_a_survey_picture_tells_its_last_round(results: Results) -> None:
+    (target,) = (one for one in results.plan.targets if isinstance(one, SurveyTarget))
+    picture = survey(results, EN, target, small=True)
+    assert picture is not None
+    last = (
+        results.surveys.query("indicator == 'surveyed_provincial' and series == 'total'").sort_values("period").iloc[-1]
+    )
+    for said in (numbers.percent(last["value"], "en"), numbers.count(last["respondents"], "en"), "more than 81%"):
+        assert said in picture.alt
+    assert picture.width == "third"
+
+
+def test_a_gap_picture_names_who_holds_most(results: Results) -> None:
+    held = results.gap.query("target == 'online_uptake' and part == 'of_all' and dimension == 'fields' and short > 0")
+    picture = gap(results, EN, held, title="Who", table=pd.DataFrame({"x": [1]}))
+    first = held.sort_values("short").iloc[-1]
+    assert (
+        f"{EN.of(results.plan.names[first['series']])} holds most, {numbers.count(first['short'], 'en')}" in picture.alt
+    )
+    assert numbers.count(held["short"].sum(), "en") in picture.alt
+
+
+def test_a_history_joins_what_was_published_recomputed_and_said_now(
+    results: Results, run: RunParameters, tmp_path: Path
+) -> None:
+    rows = [",".join(COLUMNS),
+            "2021-04-01,x,2021-Q1,2021-03-20,final,autonomy,,,,0.4,,uncertain",
+            "2021-07-01,x,2021-Q2,2021-06-20,final,autonomy,,,,0.3,,uncertain",
+            "2021-12-01,x,2021-Q4,2021-12-20,final,autonomy,,,,0.9,,likely"]  # fmt: skip
+    (tmp_path / "khanh-hoa-2021.csv").write_text("\n".join(rows), encoding="utf-8")
+    said = said_over_the_year(tmp_path, run, results)
+    mine = said[said["target"] == "autonomy"]
+    now = results.promise("autonomy")["probability"]
+    assert mine["quarter"].tolist() == ["2021-Q1", "2021-Q2", "2021-Q3"]
+    assert mine["probability"].tolist() == [0.4, 0.3, now]
+    # nothing was published of this one for the second quarter: what the method says from what was known then
+    other = said[said["target"] == "one_stop"]
+    assert other["quarter"].tolist() == ["2021-Q2", "2021-Q3"]
+    picture = history(results, EN, said)
+    assert picture is not None
+    assert picture.table.set_index("Promise").loc["Public units made autonomous", "Q1 2021"] == "40%"
+    assert history(results, EN, said.assign(probability=float("nan"))) is None

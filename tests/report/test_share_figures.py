@@ -1,0 +1,111 @@
+"""A picture, its sentence and its table read the same numbers."""
+
+from collections.abc import Iterator
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+
+from analysis.report import numbers
+from analysis.report.figure import Picture
+from analysis.report.outlook import _year_to_date_fan, outlook
+from analysis.report.share_figures import ranking, trend
+from analysis.report.wording import Wording
+from analysis.results import Results
+
+pytestmark = pytest.mark.slow
+ORIGIN = pd.Period("2021-09", "M")
+LAST_33 = [str(period) for period in pd.period_range("2019-01", "2021-09", freq="M")]
+PARTS = [("online_uptake", "of_all"), ("online_uptake", "of_published"), ("overdue", "datdai"), ("overdue", "nhadat")]
+
+
+@pytest.fixture(params=["vi", "en"])
+def words(request: pytest.FixtureRequest) -> Iterator[Wording]:
+    yield Wording(request.param)
+    plt.close("all")
+
+
+def _as_shown(shares: pd.DataFrame, language: str) -> list[list[str]]:
+    return [
+        [numbers.period(row.period, language), numbers.count(row.numerator, language),
+         numbers.count(row.denominator, language), numbers.percent(row.value, language)]
+        for row in shares.itertuples()
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("target", "part"), PARTS)
+def test_an_outlook_says_what_the_promises_say(results: Results, words: Wording, target: str, part: str) -> None:
+    row, language = results.promise(target, part), words.language
+    picture = outlook(results, words, target, part, ORIGIN)
+    for said in (
+        numbers.percent(row["observed_to_date"], language),
+        numbers.count(row["numerator"], language),
+        numbers.count(row["denominator"], language),
+        numbers.percent(row["expected"], language),
+        numbers.percent_range(row["lower"], row["upper"], language),
+        words.rule(row["rule"], row["threshold"]),
+        numbers.probability(row["probability"], language),
+    ):
+        assert said in picture.alt
+    assert "{" not in picture.alt + picture.caption
+
+
+@pytest.mark.parametrize(("target", "part"), PARTS)
+def test_an_outlooks_table_has_every_period_shown(results: Results, words: Wording, target: str, part: str) -> None:
+    row = results.promise(target, part)
+    series = part if target == "overdue" else "total"
+    shares = results.series(row["indicator"], series).set_index("period").loc[LAST_33].reset_index()
+    assert outlook(results, words, target, part, ORIGIN).table.to_numpy().tolist() == _as_shown(shares, words.language)
+
+
+def test_the_fan_ends_where_the_promises_do(results: Results) -> None:
+    row = results.promise("online_uptake", "of_all")
+    fan = _year_to_date_fan(results, "online_of_all", "total", ORIGIN).set_index("period")
+    assert list(fan.index) == [f"2021-{month:02d}" for month in range(1, 13)]
+    assert fan.loc["2021-09", "middle"] == pytest.approx(row["observed_to_date"], abs=1e-12)
+    end = fan.loc["2021-12", ["middle", "lower", "upper"]].astype(float)
+    assert end.tolist() == pytest.approx(row[["expected", "lower", "upper"]].astype(float).tolist(), abs=1e-12)
+
+
+def test_a_trend_says_its_last_period(results: Results, words: Wording) -> None:
+    language = words.language
+    picture = trend(results, words, "online_of_all", "total")
+    shares = results.series("online_of_all", "total").set_index("period")
+    last = shares.loc["2021-09"]
+    for said in (
+        numbers.period("2021-09", language),
+        numbers.percent(last["value"], language),
+        numbers.count(last["numerator"], language),
+        numbers.count(last["denominator"], language),
+        numbers.points(last["value"] - shares.loc["2020-09", "value"], language),
+    ):
+        assert said in picture.alt
+    assert picture.table.to_numpy().tolist() == _as_shown(shares.loc[LAST_33].reset_index(), language)
+
+
+def _year_to_date(results: Results, codes: list[str]) -> pd.Series:
+    rows = results.indicators
+    rows = rows[(rows["indicator"] == "overdue") & rows["series"].isin(codes) & (rows["period"] >= "2021-01")]
+    sums = rows.groupby("series")[["numerator", "denominator"]].sum()
+    return (sums["numerator"] / sums["denominator"]).sort_values(ascending=False)
+
+
+def test_every_tick_of_a_trend_stands_where_it_says(results: Results, words: Wording) -> None:
+    for indicator, series in (("overdue", "total"), ("overdue", "datdai"), ("online_of_all", "total")):
+        axis = trend(results, words, indicator, series).figure.axes[0].yaxis
+        ticks = list(axis.get_majorticklocs())
+        written = axis.get_major_formatter().format_ticks(ticks)
+        said = [float(text.rstrip(" %\N{NO-BREAK SPACE}").replace(",", ".")) for text in written]
+        assert said == pytest.approx([100 * at for at in ticks])
+
+
+def test_a_ranking_names_its_ends(results: Results, words: Wording) -> None:
+    codes = ["datdai", "moitruong", "dautu", "thue"]
+    picture: Picture = ranking(results, words, "overdue", codes, ORIGIN, members="Fields")
+    shares = _year_to_date(results, codes)
+    names = [words.name(results.plan, str(code)) for code in shares.index]
+    assert picture.table.iloc[:, 0].tolist() == names
+    assert picture.table.iloc[:, -1].tolist() == [numbers.percent(value, words.language) for value in shares]
+    for position in (0, -1):
+        assert names[position] in picture.alt
+        assert numbers.percent(shares.iloc[position], words.language) in picture.alt
