@@ -1,4 +1,4 @@
-"""What must still be there after the power fails."""
+"""Writes that survive a power failure: a file is on the disk whole, or as it was before."""
 
 from __future__ import annotations
 
@@ -17,7 +17,14 @@ def flush(path: Path) -> None:
 
 
 def rewrite(file: Path, content: str) -> None:
-    """Write a small file anew: whole and on the disk, or it stays as it was.
+    """Replace a small file: afterwards it is whole and on the disk, or as it was before.
+
+    Parameters
+    ----------
+    file : Path
+        The file; it need not exist.
+    content : str
+        Its new text, written as UTF-8.
 
     Raises
     ------

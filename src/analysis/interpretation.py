@@ -83,6 +83,13 @@ class Interpretation(BaseModel):
     def answering(self, setting: SettingName, value: Any) -> Interpretation:
         """Return this interpretation with another answer to one question.
 
+        Parameters
+        ----------
+        setting : str
+            The question.
+        value : str
+            The answer.
+
         Raises
         ------
         pydantic.ValidationError
@@ -114,7 +121,15 @@ def options(setting: SettingName) -> tuple[str, ...]:
 
 
 def alternatives(chosen: Interpretation, settings: Collection[SettingName]) -> Iterator[Alternative]:
-    """Yield every other answer to each of some questions, one question at a time."""
+    """Yield every other answer to each of some questions, one question at a time.
+
+    Parameters
+    ----------
+    chosen : Interpretation
+        The answers in force.
+    settings : collection of str
+        The questions.
+    """
     for setting in settings:
         for value in options(setting):
             if value != getattr(chosen, setting):

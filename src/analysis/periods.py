@@ -100,23 +100,55 @@ def last_day(period: pd.Period, cutoff_day: int | None) -> date:
 
 
 def first_day(period: pd.Period, cutoff_day: int | None) -> date:
-    """Return the first day that counts towards a period: the day after the one before it closed."""
+    """Return the first day that counts towards a period: the day after the period before it closed.
+
+    Parameters
+    ----------
+    period : pd.Period
+        A month or a quarter.
+    cutoff_day : int or None
+        As for `last_day`.
+    """
     return last_day(period - 1, cutoff_day) + timedelta(days=1)
 
 
 def reporting_month(day: date, cutoff_day: int | None) -> pd.Period:
-    """Return the reporting month a day counts towards."""
+    """Return the reporting month a day counts towards.
+
+    Parameters
+    ----------
+    day : date
+        The day.
+    cutoff_day : int or None
+        As for `last_day`.
+    """
     month = pd.Period(year=day.year, month=day.month, freq="M")
     return month if cutoff_day is None or day.day <= cutoff_day else month + 1
 
 
 def origin_of(quarter: pd.Period, frequency: str) -> pd.Period:
-    """Return the last period of a quarter in the data's own frequency (``"M"`` or ``"Q"``)."""
+    """Return the last period of a quarter in the data's own frequency.
+
+    Parameters
+    ----------
+    quarter : pd.Period
+        The quarter.
+    frequency : {"M", "Q"}
+        Whether the data comes by month or by quarter.
+    """
     return quarter if frequency == "Q" else quarter.asfreq("M", how="end")
 
 
 def labels_of(quarter: pd.Period, frequency: str) -> list[str]:
-    """Return the labels of a quarter's periods as data columns write them: three months, or the quarter itself."""
+    """Return the labels of a quarter's periods as data columns write them: three months, or the quarter itself.
+
+    Parameters
+    ----------
+    quarter : pd.Period
+        The quarter.
+    frequency : {"M", "Q"}
+        Whether the data comes by month or by quarter.
+    """
     if frequency == "Q":
         return [write(quarter)]
     last = origin_of(quarter, frequency)
@@ -135,9 +167,17 @@ def labels_of_year(origin: pd.Period) -> list[str]:
 
 
 def weeks_left(quarter: pd.Period, cutoff_day: int | None) -> float:
-    """Return the weeks from the close of a quarter to the close of its year."""
-    year_end = pd.Period(year=quarter.year, quarter=4, freq="Q")
-    return (last_day(year_end, cutoff_day) - last_day(quarter, cutoff_day)).days / 7
+    """Return the weeks from the close of a quarter to the close of its year.
+
+    Parameters
+    ----------
+    quarter : pd.Period
+        The quarter.
+    cutoff_day : int or None
+        As for `last_day`.
+    """
+    last_quarter = pd.Period(year=quarter.year, quarter=4, freq="Q")
+    return (last_day(last_quarter, cutoff_day) - last_day(quarter, cutoff_day)).days / 7
 
 
 def tet_share(periods: pd.PeriodIndex, cutoff_day: int | None) -> pd.Series:
@@ -146,6 +186,13 @@ def tet_share(periods: pd.PeriodIndex, cutoff_day: int | None) -> pd.Series:
     The window runs from 7 days before the first day of the lunar year to 6 days after it, 14 days in all, the
     span over which offices empty and refill; the regressor follows the moving-holiday construction of Bell and
     Hillmer used in X-13. A year without a date in ``TET`` raises, because silence would read as "no Tết".
+
+    Parameters
+    ----------
+    periods : pd.PeriodIndex
+        Consecutive reporting months.
+    cutoff_day : int or None
+        As for `last_day`.
 
     Raises
     ------

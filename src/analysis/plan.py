@@ -152,7 +152,15 @@ class Plan(Strict):
         return tuple(target for target in self.targets if isinstance(target, ShareTarget))
 
     def known_through(self, quarter: pd.Period, labels: Iterable[str]) -> pd.Period:
-        """Return the last period known at the end of a quarter: its last, or the last of those there are before it."""
+        """Return the last period known at the end of a quarter: its own last one, or the last with data before it.
+
+        Parameters
+        ----------
+        quarter : pd.Period
+            The quarter.
+        labels : iterable of str
+            Periods with data, as data columns write them.
+        """
         origin = self.origin(quarter)
         last = max((label for label in labels if label <= periods.write(origin)), default=periods.write(origin))
         return periods.parse(last)

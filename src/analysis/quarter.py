@@ -44,7 +44,7 @@ PUBLISHED = ROOT / "data" / "published"
 
 
 def results(run: RunParameters) -> Results:
-    """Return the results of a run: computed once, under a lock, and read from there ever after.
+    """Return the results of a run: computed once under a lock, then read from where they are stored.
 
     Raises
     ------
@@ -90,7 +90,24 @@ def _receive(
 
 
 def compute(run: RunParameters, plan: Plan, received: Received, made_of: Fingerprint) -> Results:
-    """Return the results of a run, from the tables received to the attainment of every promise."""
+    """Return the results of a run, from the tables received to the attainment of every promise.
+
+    Parameters
+    ----------
+    run : RunParameters
+        The run.
+    plan : Plan
+        Its plan, as its file has it.
+    received : Received
+        The tables of its input.
+    made_of : Fingerprint
+        Hashes of all the results depend on.
+
+    Raises
+    ------
+    BadData
+        The counts have another calendar than the plan, or do not reach the quarter.
+    """
     quarter, origin = run.quarter_period, plan.origin(run.quarter_period)
     _refuse_other_calendar(plan, received.counts)
     counted = Counted(received.counts, received.workload, received.ratings)

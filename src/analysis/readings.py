@@ -1,4 +1,4 @@
-"""A plan read one way: its shares, their forecast and every promise; and read otherwise, one question at a time."""
+"""A plan evaluated under one interpretation, from its counts to every target; and under each other answer in turn."""
 
 from __future__ import annotations
 
@@ -105,7 +105,22 @@ def read(plan: Plan, quarter: pd.Period, counted: Counted, facts: Facts, chosen:
 
 
 def measured(plan: Plan, counted: Counted, chosen: Interpretation) -> pd.DataFrame:
-    """Return the shares a plan promises, counted the way it is read; see `indicators.case_shares.shares_as_read`."""
+    """Return the shares a plan's targets need, counted under an interpretation.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+    counted : Counted
+        Cases.
+    chosen : Interpretation
+        The interpretation.
+
+    Returns
+    -------
+    pd.DataFrame
+        See `indicators.case_shares.shares_as_read`.
+    """
     # A group no promise is on is not counted: its cases would stand twice among the series that others are pooled with.
     named = {part.series for target in plan.share_targets for part in target.parts}
     return shares_as_read(
@@ -156,12 +171,14 @@ def sensitivity(
 
     Parameters
     ----------
-    plan, quarter, facts, chosen, drawn
+    plan, quarter
         As for `read`.
     promises : pd.DataFrame
-        What the plan says as it is read.
+        The table of promises under the answers in force.
     counted_as : callable
-        Cases counted by an interpretation, or the code of why the input cannot be.
+        From an interpretation to the cases counted under it, or to the code of why the input cannot be counted so.
+    facts, chosen, drawn
+        As for `read`.
     tell : callable
         Gets one line per answer.
 

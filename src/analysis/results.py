@@ -1,4 +1,4 @@
-"""What one run found, and where it is kept so that every notebook reads the same numbers."""
+"""The results of one run, and how they are stored so that every notebook reads the same numbers."""
 
 from __future__ import annotations
 
@@ -124,17 +124,29 @@ class Results:
         return self.about.simulated
 
     def series(self, indicator: str, series: str) -> pd.DataFrame:
-        """Return one series of one indicator in time order."""
+        """Return one series of one indicator in time order.
+
+        Parameters
+        ----------
+        indicator, series : str
+            Their codes; `total` is the whole.
+        """
         mine = (self.indicators["indicator"] == indicator) & (self.indicators["series"] == series)
         return self.indicators[mine].sort_values("period", ignore_index=True)
 
     def promise(self, target: str, part: str = "") -> pd.Series:
-        """Return the row of a target or of one of its parts."""
+        """Return the row of a target or of one of its parts.
+
+        Parameters
+        ----------
+        target, part : str
+            Their ids; the target's own row has an empty part.
+        """
         mine = (self.promises["target"] == target) & (self.promises["part"] == part)
         return self.promises[mine].iloc[0]
 
     def keep(self, folder: Path) -> None:
-        """Write the results so that they are there whole or not at all."""
+        """Write the results to a folder, whole or not at all."""
         part = folder.with_name(f"{folder.name}.{os.getpid()}.part")
         part.mkdir(parents=True)
         try:
@@ -149,7 +161,7 @@ class Results:
                 "form_filed": self.form_filed,
             }
             (part / "results.json").write_text(json.dumps(kept, ensure_ascii=False, indent=1), encoding="utf-8")
-            # A name that reaches the disk before what it stands for would be taken for results ever after.
+            # The folder's final name must not reach the disk before its files: it would pass for whole results.
             for path in (*part.iterdir(), part):
                 flush(path)
             shutil.rmtree(folder, ignore_errors=True)
@@ -164,7 +176,7 @@ class Results:
 
     @staticmethod
     def are_whole_in(folder: Path) -> bool:
-        """Return whether a folder holds results, with nothing missing: a tidying hand may have been at it."""
+        """Return whether a folder holds every file of the results: somebody may have tidied some away."""
         return all((folder / name).is_file() for name in ("results.json", *(f"{one}.parquet" for one in _frames())))
 
     @classmethod
@@ -183,20 +195,44 @@ class Results:
 
 
 def lock(processed: Path, key: str) -> FileLock:
-    """Return the lock of whoever computes the results of a key, not yet held; it goes with the process."""
+    """Return the lock, not yet acquired, of the process that computes the results of a key.
+
+    Parameters
+    ----------
+    processed : Path
+        Folder of all stored results.
+    key : str
+        See `fingerprint.Fingerprint.key`.
+    """
     return FileLock(processed / f"{key}.lock")
 
 
 def scratch(processed: Path, key: str) -> tempfile.TemporaryDirectory[str]:
-    """Return a folder for what is received on the way to the results of a key, whose lock must be held.
+    """Return a temporary folder for the tables received while the results of a key are computed.
 
-    Its name says whose it is: once that lock is free, whoever made the folder is gone.
+    The lock of the key must be held. The folder's name carries the key: once that lock is free, the process that made
+    the folder is gone, and `sweep` may remove it.
+
+    Parameters
+    ----------
+    processed : Path
+        Folder of all stored results.
+    key : str
+        See `fingerprint.Fingerprint.key`.
     """
     return tempfile.TemporaryDirectory(prefix=f".received-{key}-", dir=processed)
 
 
 def sweep(processed: Path, key: str) -> None:
-    """Remove what killed runs left half made: of the key whose lock is held here, and of all nobody is at work on."""
+    """Remove what killed runs left unfinished: of this key, and of every key that no process is computing.
+
+    Parameters
+    ----------
+    processed : Path
+        Folder of all stored results.
+    key : str
+        The key whose lock is held here.
+    """
     for left_behind in processed.iterdir():
         found = _HALF_MADE.fullmatch(left_behind.name)
         if not found:

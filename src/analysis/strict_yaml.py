@@ -111,6 +111,15 @@ def _build(node: yaml.Node, at: tuple[str | int, ...], lines: dict[tuple[str | i
 def validate(document: Document, model: type[Model], *, what: str) -> Model:
     """Return the document as a model.
 
+    Parameters
+    ----------
+    document : Document
+        What `read` returned.
+    model : type
+        The pydantic model the file must fit.
+    what : str
+        What the error sentence calls the file, such as ``"plan"``.
+
     Raises
     ------
     BadParameters

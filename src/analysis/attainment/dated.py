@@ -1,4 +1,4 @@
-"""Whether the headcount at the end of the year is within the path a plan allows it."""
+"""Targets on dated items: the share of the items done in time, and the headcount path some of them have beside it."""
 
 from __future__ import annotations
 

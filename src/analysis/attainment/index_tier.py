@@ -1,4 +1,4 @@
-"""Whether a published index will be in the wanted tier or a better one."""
+"""Targets on a published index: whether it will be in the wanted tier or a better one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a promise on dated items is kept: the share of its roadmap done by the end of the year, in each draw."""
+"""Dated items at the year's end: the share of them done in each draw, the pace still needed, and who holds the rest."""
 
 from __future__ import annotations
 

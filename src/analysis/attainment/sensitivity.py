@@ -17,7 +17,15 @@ COLUMNS = [
 
 
 def is_touched(target: Target, setting: SettingName) -> bool:
-    """Return whether the answer to a question can change what is said of a target."""
+    """Return whether the answer to a question can change the result of a target.
+
+    Parameters
+    ----------
+    target : Target
+        The target.
+    setting : str
+        The question.
+    """
     if isinstance(target, SurveyTarget):
         return "survey" in AFFECTS[setting]
     if not isinstance(target, ShareTarget):
@@ -65,7 +73,19 @@ def compared(
 
 
 def not_computable(chosen: pd.DataFrame, alternative: Alternative, targets: Collection[str], note: str) -> pd.DataFrame:
-    """Return the same rows for an answer that the input cannot be counted by, with the code of the reason."""
+    """Return the rows of `compared` for an answer under which the input cannot be counted.
+
+    Parameters
+    ----------
+    chosen : pd.DataFrame
+        Promises as the plan is read.
+    alternative : Alternative
+        The other answer.
+    targets : collection of str
+        Those it touches.
+    note : str
+        Code of the reason.
+    """
     rows = []
     for target in targets:
         now = _row(chosen, target)

@@ -1,4 +1,4 @@
-"""What the simple forecasts in use today say of a promise, raw and dressed with their own past errors."""
+"""Targets on shares: each part on the joint draws, beside the baselines, and parts joined by any or all."""
 
 from __future__ import annotations
 
@@ -43,9 +43,21 @@ class PartBaselines:
 
 
 def judged_baselines(indicators: pd.DataFrame, part: Part, *, origin: pd.Period, last: pd.Period) -> PartBaselines:
-    """Return the baselines of a part at an origin, learnt from earlier years of all series of its indicator.
+    """Return the baselines of a part at an origin, with errors learnt from earlier years of all series.
 
-    Empty when the year is over, or the series has no forecast: there is nothing to compare then.
+    Parameters
+    ----------
+    indicators : pd.DataFrame
+        `indicator, series, period, numerator, denominator`.
+    part : Part
+        The share, its rule and threshold.
+    origin, last : pd.Period
+        Last period known, and last period of the plan's year.
+
+    Returns
+    -------
+    PartBaselines
+        Empty when the year is over or the series has no forecast: there is nothing to compare then.
     """
     nothing = PartBaselines(pd.DataFrame(), float("nan"))
     rows = indicators[(indicators["indicator"] == part.indicator) & (indicators["period"] <= write(origin))]
@@ -103,7 +115,15 @@ class JudgedPart:
         return "not_enough_history" if self.share.denominator else "no_counts"
 
     def row(self, target: str, part: str, quarter: pd.Period) -> dict[str, Any]:
-        """Return the part as a row of the table of promises."""
+        """Return the part as a row of the table of promises, `verdict.COLUMNS`.
+
+        Parameters
+        ----------
+        target, part : str
+            Ids of the target and, where it has several parts, of this one; else empty.
+        quarter : pd.Period
+            The quarter reported.
+        """
         probability, baseline = float("nan"), float("nan")
         if len(self.share.values):
             probability = probability_of(self.met, decided=self.share.decided)
@@ -157,7 +177,17 @@ def judged_part(
 
 
 def target_row(target: ShareTarget, judged: list[JudgedPart], quarter: pd.Period) -> dict[str, Any]:
-    """Return a share target as a row of the table of promises."""
+    """Return a share target as a row of the table of promises, `verdict.COLUMNS`.
+
+    Parameters
+    ----------
+    target : ShareTarget
+        The target.
+    judged : list of JudgedPart
+        Its parts, on the same draws.
+    quarter : pd.Period
+        The quarter reported.
+    """
     if target.combine is None:
         return judged[0].row(target.id, "", quarter)
     indicators = list(dict.fromkeys(one.part.indicator for one in judged))
@@ -182,7 +212,21 @@ def target_row(target: ShareTarget, judged: list[JudgedPart], quarter: pd.Period
 def rate(
     plan: Plan, target: str, name: str, judged: JudgedPart, quarter: pd.Period, indicators: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return what the rest of the year must deliver for a part, beside the last quarter; see `run_rate.run_rate`."""
+    """Return what the rest of the year must deliver for a part, beside the last quarter; see `year_end.run_rate`.
+
+    Parameters
+    ----------
+    plan : Plan
+        Its calendar says how many weeks are left.
+    target, name : str
+        Ids of the target and of the part.
+    judged : JudgedPart
+        The part.
+    quarter : pd.Period
+        The quarter reported.
+    indicators : pd.DataFrame
+        `indicator, series, period, numerator, denominator`; the last quarter's share is taken from it.
+    """
     part = judged.part
     labels = periods.labels_of(quarter, plan.calendar.frequency)
     mine = (indicators["indicator"] == part.indicator) & (indicators["series"] == part.series)

@@ -1,4 +1,4 @@
-"""Earlier rounds of the survey a promise is judged by, beside the ratings of their years.
+"""The share this year's survey will find, forecast from monthly ratings by a bridge fitted to earlier rounds.
 
 See ``docs/methods/survey-bridge.md``.
 """
@@ -118,7 +118,15 @@ class Rounds:
         )
 
     def asked_again(self, truth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return the share (0–1) that the next sample finds, for each true log-odds; errors are normal in log-odds."""
+        """Return the share (0–1) that the next sample finds for each true value; errors are normal in log-odds.
+
+        Parameters
+        ----------
+        truth : np.ndarray, shape (draws,)
+            True log-odds.
+        rng : np.random.Generator
+            Source of the sampling errors.
+        """
         p = expit(truth)
         return np.asarray(expit(truth + np.sqrt(self.sampling / (p * (1 - p))) * rng.standard_normal(len(truth))))
 

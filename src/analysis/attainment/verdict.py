@@ -19,19 +19,43 @@ VERDICTS = (
 
 
 def combine(met: Sequence[np.ndarray], how: str | None) -> np.ndarray:
-    """Return whether a promise of several parts is kept, draw by draw: ``any_of``, ``all_of``, or its only part."""
+    """Return whether a promise of several parts is met in each draw.
+
+    Parameters
+    ----------
+    met : sequence of np.ndarray of bool, shape (draws,)
+        Whether each part is met, on the same draws.
+    how : {"any_of", "all_of"} or None
+        How the parts are joined; None where there is only one.
+    """
     stacked = np.stack(list(met))
     return np.asarray(stacked.any(axis=0) if how == "any_of" else stacked.all(axis=0))
 
 
 def probability_of(met: np.ndarray, *, decided: bool) -> float:
-    """Return the share of draws in which the promise is kept, kept off 0 and 1 unless arithmetic has decided."""
+    """Return the share of draws in which a promise is met, off 0 and 1 unless arithmetic has decided.
+
+    Parameters
+    ----------
+    met : np.ndarray of bool, shape (draws,)
+        Whether it is met in each draw.
+    decided : bool
+        Whether arithmetic has decided.
+    """
     share = np.mean(met)
     return float(share if decided else off_certainty(share))
 
 
 def verdict(probability: float, *, decided: bool) -> str:
-    """Return the verdict code of a probability; missing means ``not_estimated``."""
+    """Return the verdict code of a probability.
+
+    Parameters
+    ----------
+    probability : float
+        Attainment probability 0–1; missing gives ``not_estimated``.
+    decided : bool
+        Whether arithmetic has decided.
+    """
     if np.isnan(probability):
         return "not_estimated"
     if decided:
@@ -70,7 +94,7 @@ class Kept:
 
     @property
     def verdict(self) -> str:
-        """Verdict code, see `verdicts.VERDICTS`."""
+        """Verdict code, see `VERDICTS`."""
         return verdict(self.probability, decided=self.decided)
 
 
@@ -110,7 +134,15 @@ COLUMNS = [
 
 
 def blank_row(target: str, part: str, quarter: pd.Period) -> dict[str, Any]:
-    """Return a row of `COLUMNS` for a target or one of its parts, with nothing estimated."""
+    """Return a row of `COLUMNS` for a target or one of its parts, with nothing estimated.
+
+    Parameters
+    ----------
+    target, part : str
+        Ids of the target and of the part; the latter is empty in the target's own row.
+    quarter : pd.Period
+        The quarter reported.
+    """
     blank: dict[str, Any] = dict.fromkeys(COLUMNS, float("nan"))
     text = {"target": target, "part": part, "indicator": "", "rule": "", "note": "", "verdict": "not_estimated"}
     return blank | text | {"quarter": periods.write_quarter(quarter), "level": LEVEL}

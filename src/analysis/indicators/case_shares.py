@@ -1,4 +1,4 @@
-"""Online-filing uptake: cases resolved online, of all cases and of cases of procedures published online."""
+"""Shares of cases by period: online uptake and lateness, counted under the interpretation in force."""
 
 from __future__ import annotations
 

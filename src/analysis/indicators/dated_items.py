@@ -1,4 +1,4 @@
-"""The dated items of one promise, as known on a day: what is on its list, what is due when, what is done."""
+"""Dated items as known on a day, from the progress table or the catalogue: what is listed, due and done."""
 
 from __future__ import annotations
 

@@ -30,7 +30,15 @@ class Tiers:
     last_ranks: Mapping[int, Mapping[str, int]]
 
     def of_rank(self, rank: int, year: int) -> str | None:
-        """Return the tier of a rank by the limits of its year, else of the nearest (the earlier of two); or None."""
+        """Return the tier of a rank, or None where no year has limits.
+
+        Parameters
+        ----------
+        rank : int
+            Rank of the area.
+        year : int
+            Its year; without limits of its own, those of the nearest year hold, of two the earlier.
+        """
         if not self.last_ranks:
             return None
         limits = self.last_ranks[min(self.last_ranks, key=lambda known: (abs(known - year), known))]

@@ -65,10 +65,12 @@ def progress_series(
 
     Parameters
     ----------
-    items, labels, cutoff_day, year_end
+    items : DatedItems
         See `counts`.
     indicator : str
         Name of the first share; the second's ends in `OF_DUE`.
+    labels, cutoff_day, year_end
+        See `counts`.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What a plan promises beside shares of cases, measured: dated items, headcounts, surveys and published indices."""
+"""Indicators other than shares of cases: dated items, headcounts, surveys and published indices."""
 
 from __future__ import annotations
 
@@ -65,10 +65,12 @@ def promised_series(
     ----------
     plan : Plan
         The plan.
-    catalogue, progress, published, breaks : pd.DataFrame
-        See `data.contracts` and `data.published`.
+    catalogue, progress : pd.DataFrame
+        See `data.contracts`.
     surveys : pd.DataFrame
         See `satisfaction`.
+    published, breaks : pd.DataFrame
+        See `data.published`.
     as_of : date
         Day up to which they are known.
     labels : sequence of str

@@ -1,4 +1,4 @@
-"""The share of an answer in a stratified sample of clusters, with the error its design implies.
+"""Satisfaction by three instruments: per-case ratings, a sample survey with its design-based error, and SIPAS.
 
 See ``docs/methods/satisfaction.md``.
 """
