@@ -1,1 +1,1 @@
-"""Rows of text in, tables of the contract out: accepted and rejected add up to what came in."""
+"""Bring received files into our tables: rows in = accepted + rejected, for every file."""

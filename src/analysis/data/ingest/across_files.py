@@ -1,4 +1,7 @@
-"""Where the cases of a file stand in it, and by what other files may know them: kept beside a file that has company."""
+"""Merge several files of cases so that every case counts once, by the provenance stored beside each file.
+
+The provenance of a case is the line of the file on which it stands, and its identifiers.
+"""
 
 from __future__ import annotations
 
@@ -15,39 +18,108 @@ import pyarrow.parquet as pq
 
 from analysis.data.contracts import TABLES, columns_of
 from analysis.data.ingest import case_rules
-from analysis.data.ingest.case_rules import DUPLICATES, Contender, key, losers, suspects
-from analysis.data.ingest.intake_report import Book
-from analysis.data.ingest.row_validation import REJECTED, as_list
+from analysis.data.ingest.case_rules import DUPLICATE_REASONS, Contender, case_key, losers, suspects
+from analysis.data.ingest.intake_report import IntakeReport
+from analysis.data.ingest.row_validation import REJECTED_COLUMNS, typed_frame
 from analysis.data.ingest.table import Intake
 from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.open import open_rows
 from analysis.data.sources.rows import Asked, Rows
-from analysis.data.sql import composed, literal, parquet, workshop
+from analysis.data.sql import literal, nfc_text, parquet, scratch_connection
 from analysis.faults import BadData
 
-_BATCH = 131_072
+SEVERAL_FILES_ALLOWED = ("cases", "case_ratings")
+"""Tables that may come in several files: their rows belong to cases, so that rows in two files can be compared."""
+
+_BATCH_ROWS = 131_072
+_LOST_COLUMNS = {"file_number": "int64", "line": "int64", "case_id": "str", "code": "str", "reason": "str"}
+
+
+@dataclass(frozen=True)
+class CaseFile:
+    """The accepted rows of one file of cases, or of their ratings.
+
+    Attributes
+    ----------
+    table : Path
+        Parquet file of the rows; of one of several files of cases, the provenance stands beside it, see
+        `origins_beside`.
+    report : IntakeReport
+        What became of the rows of the file.
+    """
+
+    table: Path
+    report: IntakeReport
+
+
+@dataclass(frozen=True)
+class MergedCases:
+    """The cases of several files as one table.
+
+    Attributes
+    ----------
+    cases : Path
+        Parquet file in which every case stands once.
+    files : tuple of CaseFile
+        What remains of each file, with reports in which rows in = accepted + rejected still holds.
+    rejected : pd.DataFrame
+        `file, line, code, reason, raw` of the rows rejected because a row of another file is kept. Their raw text is
+        the row in our columns.
+    """
+
+    cases: Path
+    files: tuple[CaseFile, ...]
+    rejected: pd.DataFrame
+
+
+def files_of_table(folder: Path, table: str) -> list[Path]:
+    """Return the files of a table in a folder: ``cases.parquet``, then ``cases-NAME.parquet`` by their names.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    table : str
+        Name of the table.
+
+    Raises
+    ------
+    BadData
+        There are several files of a table whose rows could not be compared.
+    """
+    unnamed = folder / f"{table}.parquet"
+    named = [path for path in folder.glob(f"{table}-*.parquet") if not path.name.endswith(".origins.parquet")]
+    found = [unnamed] * unnamed.is_file() + sorted(named, key=lambda path: path.stem)
+    if named and table not in SEVERAL_FILES_ALLOWED:
+        raise BadData(
+            f"{named[0]}: {table} were expected in one file, {table}.parquet: what two of them hold would be counted "
+            "twice"
+        )
+    return found
 
 
 def origins_beside(table: Path) -> Path:
-    """Return where the origins of a file's cases are kept: beside its table."""
+    """Return the path of the provenance of a file's cases, which stands beside its table."""
     return table.with_name(f"{table.stem}.origins.parquet")
 
 
 def write_origins(source: str, mapping: Mapping, intake: Intake, table: Path) -> None:
-    """Write `case_id, line, key, other_key` of every case a file brought in, beside its table.
+    """Write the provenance of the accepted cases of a file beside its table: `case_id, line, key, other_key`.
 
-    `line` is the physical line (1-based), `key` what other rows of the case have in common with it (see
-    `case_rules.key`), `other_key` that of its identifier in another system, or missing. The file is read once more for
-    it; a case that is not there any more shows that it changed in between.
+    `line` is the physical line (1-based), `key` what all rows of the case share (see `case_rules.case_key`),
+    `other_key` the key of its identifier in another system, or missing. The file is read once more for it; when an
+    accepted case is no longer there, the file has changed in between.
 
     Parameters
     ----------
-    source, mapping
-        As they were brought in.
+    source : str
+        Path of the file, or address of a PostgreSQL database, as it was brought in.
+    mapping : Mapping
+        The mapping by which it was brought in.
     intake : Intake
         What became of the rows.
     table : Path
-        The cases that were accepted.
+        Parquet file of the accepted cases.
 
     Raises
     ------
@@ -57,154 +129,106 @@ def write_origins(source: str, mapping: Mapping, intake: Intake, table: Path) ->
         The disk is full.
     """
     into = origins_beside(table)
-    with workshop(into.parent) as (scratch, connection):
+    with scratch_connection(into.parent) as (scratch, connection):
         rows = open_rows(source, mapping, connection, scratch, asked=Asked())
-        read = rows.count - len(rows.broken)
-        lines = rows.lines(np.arange(1, read + 1))
-        is_taken = ~np.isin(lines, intake.rejected["line"].to_numpy())
-        reader = connection.sql(_query(rows, mapping)).to_arrow_reader(_BATCH)
+        readable = rows.count - len(rows.broken)
+        lines = rows.lines(np.arange(1, readable + 1))
+        is_accepted = ~np.isin(lines, intake.rejected["line"].to_numpy())
+        reader = connection.sql(_provenance_query(rows, mapping)).to_arrow_reader(_BATCH_ROWS)
         schema = pa.schema([pa.field("line", pa.int64()), *reader.schema])
         before = 0
         with pq.ParquetWriter(into, schema, compression="zstd", use_dictionary=["other_key"]) as writer:
             for batch in reader:
                 here = slice(before, before + len(batch))
-                told = pa.RecordBatch.from_arrays([pa.array(lines[here]), *batch.columns], schema=schema)
-                writer.write_batch(told.filter(pa.array(is_taken[here])))
+                provenance = pa.RecordBatch.from_arrays([pa.array(lines[here]), *batch.columns], schema=schema)
+                writer.write_batch(provenance.filter(pa.array(is_accepted[here])))
                 before += len(batch)
-        if np.count_nonzero(is_taken) != intake.accepted or _strangers(table, into, connection):
+        if np.count_nonzero(is_accepted) != intake.accepted or _count_without_provenance(table, into, connection):
             raise BadData(f"{rows.name}: it changed while it was read; bring it in again")
 
 
-def _query(rows: Rows, mapping: Mapping) -> str:
+def _provenance_query(rows: Rows, mapping: Mapping) -> str:
     own = mapping.columns["case_id"]
-    case_id = literal(own.constant) if own.column is None else composed(f"c{rows.header.index(own.column)}")
-    other_id = composed(f"c{rows.header.index(mapping.other_id)}") if mapping.other_id else "CAST(NULL AS VARCHAR)"
-    own_key, other_key = (key(mapping.case_id_form, name) for name in ("case_id", "other_id"))
+    case_id = literal(own.constant) if own.column is None else nfc_text(f"c{rows.header.index(own.column)}")
+    other_id = nfc_text(f"c{rows.header.index(mapping.other_id)}") if mapping.other_id else "CAST(NULL AS VARCHAR)"
+    own_key, other_key = (case_key(mapping.case_id_form, name) for name in ("case_id", "other_id"))
     return (
         f"SELECT case_id, {own_key} AS key, {other_key} AS other_key "
         f"FROM (SELECT {case_id} AS case_id, {other_id} AS other_id FROM {rows.relation})"
     )
 
 
-def _strangers(table: Path, origins: Path, connection: duckdb.DuckDBPyConnection) -> int:
-    """Return how many cases of a table have no origin."""
+def _count_without_provenance(table: Path, provenance: Path, connection: duckdb.DuckDBPyConnection) -> int:
     found = connection.execute(
-        f"SELECT count(*) FROM {parquet(table)} AS cases ANTI JOIN {parquet(origins)} AS origins USING (case_id)"
+        f"SELECT count(*) FROM {parquet(table)} AS cases ANTI JOIN {parquet(provenance)} AS provenance USING (case_id)"
     ).fetchone()
     assert found is not None
     return int(found[0])
 
 
-SEVERAL = ("cases", "case_ratings")
-"""Tables that may come in several files: their rows are of cases, so that what stands in two files can be told."""
-
-_LOST = {"part": "int64", "line": "int64", "case_id": "str", "code": "str", "reason": "str"}
-
-
-@dataclass(frozen=True)
-class Part:
-    """The cases of one of several files.
-
-    Attributes
-    ----------
-    table : Path
-        The rows accepted; their origins stand beside them, see `origins`.
-    book : Book
-        What became of its rows.
-    """
-
-    table: Path
-    book: Book
-
-
-@dataclass(frozen=True)
-class Together:
-    """The cases of several files as one table.
-
-    Attributes
-    ----------
-    cases : Path
-        Every case once.
-    parts : tuple of Part
-        Per file what is left of it; with the books so changed that rows in = accepted + rejected still holds.
-    rejected : pd.DataFrame
-        `file, line, code, reason, raw` of the rows that lose to a row of another file. Their raw text is the row as it
-        was taken, in our columns.
-    """
-
-    cases: Path
-    parts: tuple[Part, ...]
-    rejected: pd.DataFrame
-
-
-def parts_of(folder: Path, table: str) -> list[Path]:
-    """Return the files of a table in a folder: ``cases.parquet``, then ``cases-NAME.parquet`` by their names.
-
-    Raises
-    ------
-    BadData
-        There are several of a table whose rows could not be told apart.
-    """
-    alone = folder / f"{table}.parquet"
-    named = [one for one in folder.glob(f"{table}-*.parquet") if not one.name.endswith(".origins.parquet")]
-    found = [alone] * alone.is_file() + sorted(named, key=lambda one: one.stem)
-    if named and table not in SEVERAL:
-        raise BadData(
-            f"{named[0]}: {table} were expected in one file, {table}.parquet: what two of them hold would be counted "
-            "twice"
-        )
-    return found
-
-
-def together(parts: Sequence[Part], flagged: pd.DataFrame, into: Path) -> Together:
+def merge_cases(files: Sequence[CaseFile], flagged: pd.DataFrame, into: Path) -> MergedCases:
     """Return the cases of several files as one table in which every case stands once.
 
-    Which row of a case wins is told as inside a file: closed before open, then the later finish, then the first of the
-    files as they are given.
+    Which row of a case is kept is decided as inside one file: closed before open, then the later finish, then the first
+    in the order of the files given.
 
     Parameters
     ----------
-    parts : sequence of Part
+    files : sequence of CaseFile
         The files.
     flagged : pd.DataFrame
-        `file, line, code, case_id` of the rows of all of them that are worth a look.
+        `file, line, code, case_id`: the flags of the rows of all of them.
     into : Path
         Folder to write into; made if it is not there.
 
     Raises
     ------
     BadData
-        What is known of a file's rows does not fit them.
+        The provenance of a file does not match its rows.
     EnvironmentFault
         The disk is full.
     """
     into.mkdir(parents=True, exist_ok=True)
-    for part in parts:
-        _refuse_other_origins(part)
-    with workshop(into) as (_, connection):
-        lost = _lost(parts, connection)
+    for file in files:
+        _refuse_other_provenance(file)
+    with scratch_connection(into) as (_, connection):
+        lost = _find_lost_rows(files, connection)
         connection.register("lost", pa.Table.from_pandas(lost, preserve_index=False))
-        rejected = as_list([row for at, part in enumerate(parts) for row in _listed(part, at, connection)], REJECTED)
-        left = tuple(_left(part, at, lost, flagged, connection, into) for at, part in enumerate(parts))
+        rejects = [row for index, file in enumerate(files) for row in _list_lost_rows(file, index, connection)]
+        remaining = tuple(
+            _without_lost_rows(file, index, lost, flagged, connection, into) for index, file in enumerate(files)
+        )
         cases = into / "all.parquet"
-        write_one([part.table for part in left], "cases", cases, connection)
-    return Together(cases, left, rejected)
+        concatenate_files([file.table for file in remaining], "cases", cases, connection)
+    return MergedCases(cases, remaining, typed_frame(rejects, REJECTED_COLUMNS))
 
 
-def write_one(tables: Iterable[Path], table: str, into: Path, connection: duckdb.DuckDBPyConnection) -> None:
-    """Write the rows of several files of a table of ours as one file, in their order."""
+def concatenate_files(tables: Iterable[Path], table: str, into: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    """Write the rows of several Parquet files of one of our tables as one file, in their order.
+
+    Parameters
+    ----------
+    tables : iterable of Path
+        The files.
+    table : str
+        Name of the table.
+    into : Path
+        File to write.
+    connection : duckdb.DuckDBPyConnection
+        Connection that copies the rows.
+    """
     columns = ", ".join(columns_of(TABLES[table]))
-    rows = " UNION ALL ".join(f"SELECT {columns} FROM {parquet(one)}" for one in tables)
+    rows = " UNION ALL ".join(f"SELECT {columns} FROM {parquet(path)}" for path in tables)
     connection.execute(f"COPY ({rows}) TO {literal(into)} (FORMAT parquet, COMPRESSION zstd)")
 
 
 def row_count(path: Path) -> int:
-    """Return how many rows a Parquet file has; none where there is no file.
+    """Return the number of rows of a Parquet file; 0 where there is no file.
 
     Raises
     ------
     BadData
-        It is no Parquet file.
+        It is not a Parquet file.
     """
     if not path.is_file():
         return 0
@@ -214,84 +238,85 @@ def row_count(path: Path) -> int:
         raise BadData(f"{path}: not a readable Parquet file ({error})") from error
 
 
-def _refuse_other_origins(part: Part) -> None:
-    origins = origins_beside(part.table)
-    rows = row_count(origins)
-    if rows != part.book.accepted:
+def _refuse_other_provenance(file: CaseFile) -> None:
+    provenance, report = origins_beside(file.table), file.report
+    rows = row_count(provenance)
+    if rows != report.accepted:
         raise BadData(
-            f"{origins}: {rows} rows, {part.book.accepted} were expected as accepted; bring {part.book.file} in again"
+            f"{provenance}: {rows} rows, {report.accepted} were expected as accepted; bring {report.file} in again"
         )
 
 
-def _lost(parts: Sequence[Part], connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Return the rows that lose to another one: `part` (its position), `line, case_id, code, reason`."""
-    origins = [parquet(origins_beside(part.table)) for part in parts]
-    own = _hashes(connection, [f"SELECT hash(key) AS h FROM {one}" for one in origins])
-    other = _hashes(connection, [f"SELECT hash(other_key) AS h FROM {one} WHERE other_key <> key" for one in origins])
-    found = suspects(own, other)
-    connection.register("own", pa.table({"h": found.own}))
-    connection.register("named", pa.table({"h": found.named}))
+def _find_lost_rows(files: Sequence[CaseFile], connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """Return the rows rejected because another of their case is kept: `file_number, line, case_id, code, reason`."""
+    provenance = [parquet(origins_beside(file.table)) for file in files]
+    own = _hashes(connection, [f"SELECT hash(key) AS h FROM {relation}" for relation in provenance])
+    other = _hashes(
+        connection, [f"SELECT hash(other_key) AS h FROM {relation} WHERE other_key <> key" for relation in provenance]
+    )
+    shared = suspects(own, other)
+    connection.register("own", pa.table({"h": shared.own}))
+    connection.register("named", pa.table({"h": shared.named}))
     contenders: list[Contender] = []
     places: list[tuple[int, int]] = []
-    for at, part in enumerate(parts):
+    for index, file in enumerate(files):
         rows = connection.execute(
             "SELECT line, key, other_key, case_id, outcome <> 'open', finished_at "
-            f"FROM {origins[at]} AS origins JOIN {parquet(part.table)} AS cases USING (case_id) "
+            f"FROM {provenance[index]} AS provenance JOIN {parquet(file.table)} AS cases USING (case_id) "
             "WHERE hash(key) IN (FROM own) OR hash(other_key) IN (FROM named) ORDER BY line"
         ).fetchall()
-        for line, *told in rows:
-            contenders.append(Contender(len(places), *told))
-            places.append((at, line))
-    lost = losers(contenders)
-    gone = {one.place for one in lost}
-    winners = {one.case_id: places[one.place][0] for one in contenders if one.place not in gone}
+        for line, *values in rows:
+            contenders.append(Contender(len(places), *values))
+            places.append((index, line))
+    duplicates = losers(contenders)
+    lost = {row.place for row in duplicates}
+    index_of_winner = {row.case_id: places[row.place][0] for row in contenders if row.place not in lost}
     listed = []
-    for one in lost:
-        code, reason = DUPLICATES[one.duplicate]
-        where = parts[winners[one.winner]].book.file
-        case_id = contenders[one.place].case_id
-        listed.append((*places[one.place], case_id, code, f"{reason}: {one.winner!r} in {where}"))
-    return pd.DataFrame(listed, columns=list(_LOST)).astype(_LOST)
+    for row in duplicates:
+        code, reason = DUPLICATE_REASONS[row.duplicate]
+        kept_in = files[index_of_winner[row.winner]].report.file
+        case_id = contenders[row.place].case_id
+        listed.append((*places[row.place], case_id, code, f"{reason}: {row.winner!r} in {kept_in}"))
+    return pd.DataFrame(listed, columns=list(_LOST_COLUMNS)).astype(_LOST_COLUMNS)
 
 
 def _hashes(connection: duckdb.DuckDBPyConnection, queries: Sequence[str]) -> np.ndarray:
     return np.concatenate([connection.sql(query).fetchnumpy()["h"] for query in queries])
 
 
-def _listed(part: Part, at: int, connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
+def _list_lost_rows(file: CaseFile, index: int, connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
     columns = columns_of(TABLES["cases"])
     raw = " || '; ' || ".join(f"'{name}=' || coalesce(CAST({name} AS VARCHAR), '')" for name in columns)
     return connection.execute(
-        f"SELECT {literal(part.book.file)}, line, code, reason, {raw} "
-        f"FROM {parquet(part.table)} JOIN lost USING (case_id) WHERE part = {at} ORDER BY line"
+        f"SELECT {literal(file.report.file)}, line, code, reason, {raw} "
+        f"FROM {parquet(file.table)} JOIN lost USING (case_id) WHERE file_number = {index} ORDER BY line"
     ).fetchall()
 
 
-def _left(
-    part: Part,
-    at: int,
+def _without_lost_rows(
+    file: CaseFile,
+    index: int,
     lost: pd.DataFrame,
     flagged: pd.DataFrame,
     connection: duckdb.DuckDBPyConnection,
     into: Path,
-) -> Part:
-    """Return what is left of a file without its rows that lost."""
-    mine = lost[lost["part"] == at]
-    if mine.empty:
-        return part
-    book, table = part.book, into / part.table.name
-    gone = f"(SELECT case_id FROM lost WHERE part = {at})"
-    rows = f"FROM {parquet(part.table)} WHERE case_id"
-    connection.execute(f"COPY ({rows} NOT IN {gone}) TO {literal(table)} (FORMAT parquet, COMPRESSION zstd)")
+) -> CaseFile:
+    """Return a file without its lost rows, with its report changed to match."""
+    lost_here = lost[lost["file_number"] == index]
+    if lost_here.empty:
+        return file
+    report, table = file.report, into / file.table.name
+    lost_ids = f"(SELECT case_id FROM lost WHERE file_number = {index})"
+    rows = f"FROM {parquet(file.table)} WHERE case_id"
+    connection.execute(f"COPY ({rows} NOT IN {lost_ids}) TO {literal(table)} (FORMAT parquet, COMPRESSION zstd)")
     counted = ", ".join(f"count(*) FILTER (WHERE {sql})" for sql in case_rules.CLASSES.values())
-    classes = dict(
-        zip(case_rules.CLASSES, connection.execute(f"SELECT {counted} {rows} IN {gone}").fetchall()[0], strict=True)
-    )
-    flags = flagged[(flagged["file"] == book.file) & flagged["line"].isin(mine["line"])]["code"]
+    (numbers,) = connection.execute(f"SELECT {counted} {rows} IN {lost_ids}").fetchall()
+    classes = dict(zip(case_rules.CLASSES, numbers, strict=True))
+    flags = flagged[(flagged["file"] == report.file) & flagged["line"].isin(lost_here["line"])]["code"]
     changed = {
-        "accepted": book.accepted - len(mine),
-        "rejected": dict(sorted((Counter(book.rejected) + Counter(mine["code"])).items())),
-        "flagged": dict(Counter(book.flagged) - Counter(flags)),
-        "classes": dict(Counter(book.classes) - Counter(classes)),
+        "accepted": report.accepted - len(lost_here),
+        "rejected": dict(sorted((Counter(report.rejected) + Counter(lost_here["code"])).items())),
+        "flagged": dict(Counter(report.flagged) - Counter(flags)),
+        "classes": dict(Counter(report.classes) - Counter(classes)),
     }
-    return Part(table, book.model_copy(update=changed))
+    return CaseFile(table, report.model_copy(update=changed))

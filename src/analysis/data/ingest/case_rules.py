@@ -1,4 +1,4 @@
-"""What only a whole case can tell: times that contradict each other, the classes, and what identifies it."""
+"""Rules over whole cases: times that contradict each other, classes of cases, and duplicate rows of one case."""
 
 from __future__ import annotations
 
@@ -10,32 +10,40 @@ from datetime import date, datetime, timedelta
 import numpy as np
 
 from analysis.data.codes import PUBLISHED_LEVELS
-from analysis.data.ingest.column_sql import Condition, Reading
+from analysis.data.ingest.column_sql import Condition, TableSql
 from analysis.data.sources.mapping import Mapping
 
-_FORM = r"(000\.00\.[0-9]{2}\.H[0-9]{2}|H[0-9]{2}\.[0-9]{2})-[0-9]{6}-[0-9]{4,}"
-"""The two forms of a national identifier: the province's code last until about 2024, first since."""
+_NATIONAL_ID = r"(000\.00\.[0-9]{2}\.H[0-9]{2}|H[0-9]{2}\.[0-9]{2})-[0-9]{6}-[0-9]{4,}"
+"""Matches the two forms of a national identifier: the province's code came last until about 2024, first since then."""
 
 CLASSES = {
     "no_due_date": "outcome = 'resolved' AND due_at IS NULL",
     "refused": "outcome = 'refused'",
     "withdrawn": "outcome = 'withdrawn'",
 }
-"""Cases that are easily miscounted: code → SQL."""
+"""Classes of cases that are easily miscounted: code → SQL that is true for such a case."""
 
 
-def complete(made: Reading, mapping: Mapping) -> None:
-    """Fill in what a source need not give: the outcome, and the due date that the other one stands for."""
+def fill_in_columns(table_sql: TableSql, mapping: Mapping) -> None:
+    """Fill in what a source need not give: the outcome, and each of the two due dates from the other.
+
+    Parameters
+    ----------
+    table_sql : TableSql
+        How the rows become cases; its columns are changed.
+    mapping : Mapping
+        Which columns the source gives.
+    """
     if "outcome" not in mapping.columns:
-        finish = made.columns["finished_at"]
-        made.columns["outcome"] = f"CASE WHEN {finish} IS NULL THEN 'open' ELSE 'resolved' END"
-    first, due = made.columns["first_due_at"], made.columns["due_at"]
-    made.columns["first_due_at"] = f"CASE WHEN {first} IS NULL THEN {due} ELSE {first} END"
-    made.columns["due_at"] = f"CASE WHEN {due} IS NULL THEN {first} ELSE {due} END"
+        finish = table_sql.columns["finished_at"]
+        table_sql.columns["outcome"] = f"CASE WHEN {finish} IS NULL THEN 'open' ELSE 'resolved' END"
+    first, due = table_sql.columns["first_due_at"], table_sql.columns["due_at"]
+    table_sql.columns["first_due_at"] = f"CASE WHEN {first} IS NULL THEN {due} ELSE {first} END"
+    table_sql.columns["due_at"] = f"CASE WHEN {due} IS NULL THEN {first} ELSE {due} END"
 
 
-def rejections(extracted_on: date) -> list[Condition]:
-    """Return what makes a case impossible, given the day its data was taken from the system."""
+def reject_conditions(extracted_on: date) -> list[Condition]:
+    """Return the conditions under which a case is rejected, given the day its data was taken from the system."""
     later = f"TIMESTAMP '{(extracted_on + timedelta(days=1)).isoformat()}'"
     return [
         Condition("case_id_missing", "case_id IS NULL", "case_id"),
@@ -66,10 +74,10 @@ def rejections(extracted_on: date) -> list[Condition]:
     ]
 
 
-def marks(mapping: Mapping) -> dict[str, str]:
-    """Return what is worth a look in a case that is taken, and the classes counted apart: code → SQL."""
+def mark_conditions(mapping: Mapping) -> dict[str, str]:
+    """Return the flags and classes of accepted cases: code → SQL that is true for such a case."""
     below = ", ".join(f"'{level}'" for level in PUBLISHED_LEVELS)
-    told = {
+    sql_by_code = {
         **CLASSES,
         "not_yet_accepted": "accepted_at IS NULL AND outcome = 'open'",
         "online_below_level_3": f"channel = 'online' AND level NOT IN ({below})",
@@ -80,21 +88,28 @@ def marks(mapping: Mapping) -> dict[str, str]:
         "open_with_finish": "outcome = 'open' AND finished_at IS NOT NULL",
     }
     if mapping.case_id_form == "national":
-        known = f"regexp_full_match(case_id, '{_FORM}')"
+        known = f"regexp_full_match(case_id, '{_NATIONAL_ID}')"
         day = "CAST(try_strptime(split_part(case_id, '-', 2), '%y%m%d') AS DATE)"
-        told["case_id_form_unknown"] = f"NOT {known}"
+        sql_by_code["case_id_form_unknown"] = f"NOT {known}"
         differs = [
             f"({time} IS NULL OR {day} IS DISTINCT FROM CAST({time} AS DATE))"
             for time in ("submitted_at", "accepted_at")
         ]
-        told["case_id_day_differs"] = f"{' AND '.join(differs)} AND {known}"
-    return told
+        sql_by_code["case_id_day_differs"] = f"{' AND '.join(differs)} AND {known}"
+    return sql_by_code
 
 
-def key(case_id_form: str, column: str) -> str:
-    """Return SQL of what two rows of one case have in common: the identifier, the two national forms made one.
+def case_key(case_id_form: str, column: str) -> str:
+    """Return SQL of the key that all rows of one case share: the identifier, with the two national forms made one.
 
     ``000.00.06.H32-210923-0001`` and ``H32.06-210923-0001`` are the same body, day and number.
+
+    Parameters
+    ----------
+    case_id_form : {"any", "national"}
+        See `analysis.data.sources.mapping.Mapping`.
+    column : str
+        SQL of the identifier.
     """
     if case_id_form != "national":
         return column
@@ -103,30 +118,32 @@ def key(case_id_form: str, column: str) -> str:
     return f"CASE WHEN {first_form} THEN {body} ELSE {column} END"
 
 
-DUPLICATES = (
+DUPLICATE_REASONS = (
     ("duplicate_case_id", "another row of the case is kept"),
     ("duplicate_across_systems", "the case is kept under another identifier"),
 )
-"""Code and reason of a loser that has the winner's own identifier, and of one that has another."""
+"""Code and reason of a duplicate with the same identifier as the row kept, and of one with another identifier."""
 
 
-_NONE = np.empty(0, np.uint64)
+_NO_HASHES = np.empty(0, np.uint64)
 
 
 @dataclass(frozen=True)
 class Contender:
-    """A row that may be of a case with other rows.
+    """A row that may belong to the same case as other rows.
 
     Attributes
     ----------
     place : int
         Its position among the rows.
-    key, other_key : str, str or None
-        Keys of its identifier and of the one in another system, see `case_rules.key`.
+    key : str
+        Key of its identifier, see `case_key`.
+    other_key : str or None
+        Key of its identifier in another system.
     case_id : str
         The identifier as it stands.
     closed : bool
-        Whether the case is open no more.
+        Whether the case is no longer open.
     finished_at : datetime or None
         When processing ended.
     """
@@ -140,17 +157,17 @@ class Contender:
 
 
 @dataclass(frozen=True)
-class Loser:
-    """A row that another row of its case wins over.
+class Duplicate:
+    """A row that is rejected because another row of its case is kept.
 
     Attributes
     ----------
     place : int
         Its position among the rows.
     duplicate : int
-        Which of `DUPLICATES`.
+        Index into `DUPLICATE_REASONS`.
     winner : str
-        The identifier that the case is kept under.
+        Identifier on the row that is kept.
     """
 
     place: int
@@ -160,17 +177,17 @@ class Loser:
 
 @dataclass(frozen=True)
 class Suspects:
-    """Hashes of keys that tell which rows must be compared at all; of a clean file there are none.
+    """Hashes of keys that several rows share, which select the rows to compare; a clean file has none.
 
     Comparing hashes costs a fraction of comparing identifiers. Hashes of different keys that are equal by chance do no
-    harm: `losers` compares the keys.
+    harm, because `losers` compares the keys.
 
     Attributes
     ----------
     own : np.ndarray
-        Of an identifier that stands on several rows, or that another row names: sorted, each once.
+        Hashes of identifiers that stand on several rows, or that another row names: sorted, without repeats.
     named : np.ndarray
-        Of those, the ones that another row names.
+        Those of them that another row names.
     """
 
     own: np.ndarray
@@ -180,50 +197,60 @@ class Suspects:
         return len(self.own) > 0
 
     def among(self, own: np.ndarray, other: np.ndarray) -> np.ndarray:
-        """Return which rows are suspect, given the hashes of both keys of each."""
+        """Return which rows must be compared with others, as an array of bool.
+
+        Parameters
+        ----------
+        own : np.ndarray
+            Per row, the hash of its identifier's key.
+        other : np.ndarray
+            Per row, the hash of the key of its identifier in another system.
+        """
         return np.isin(own, self.own) | np.isin(other, self.named)
 
 
-def suspects(own: np.ndarray = _NONE, other: np.ndarray = _NONE) -> Suspects:
-    """Return what tells the rows that may be of one case, given the hashes of all their keys.
+def suspects(own: np.ndarray = _NO_HASHES, other: np.ndarray = _NO_HASHES) -> Suspects:
+    """Return the hashes that several rows share, given the hashes of the keys of all rows.
 
     Parameters
     ----------
     own : np.ndarray
-        Of the rows' own identifiers.
+        Hashes of the rows' own identifiers.
     other : np.ndarray
-        Of the identifiers in another system, where they differ from the own one.
+        Hashes of their identifiers in another system, where these differ from the own ones.
     """
     ordered = np.sort(own)
     twice = ordered[1:][ordered[1:] == ordered[:-1]]
     at = np.searchsorted(ordered, other)
-    named = other[ordered[np.minimum(at, len(ordered) - 1)] == other] if len(ordered) else _NONE
+    named = other[ordered[np.minimum(at, len(ordered) - 1)] == other] if len(ordered) else _NO_HASHES
     return Suspects(own=np.unique(np.concatenate([twice, named])), named=named)
 
 
-def losers(contenders: Sequence[Contender]) -> list[Loser]:
-    """Return the rows that lose to another row of their case.
+def losers(contenders: Sequence[Contender]) -> list[Duplicate]:
+    """Return the rows that are rejected because another row of their case is kept.
 
-    The more complete row wins: closed before open, then the later finish, then the first in the file. Rows are one
+    The most complete row is kept: closed before open, then the later finish, then the first in the file. Rows are one
     case when their identifiers are the same (in either national form), or when one names the other as its identifier
     in another system.
     """
-    keys = {one.key for one in contenders}
+    keys = {row.key for row in contenders}
     cases = _Cases()
-    for one in contenders:
-        # An identifier that no row has says nothing: systems write "0" or "none" where there is no other one.
-        if one.other_key in keys:
-            cases.join(one.key, str(one.other_key))
-    together: dict[str, list[Contender]] = defaultdict(list)
-    for one in contenders:
-        together[cases.of(one.key)].append(one)
-    lost = []
-    for rows in together.values():
-        winner = max(rows, key=lambda one: (one.closed, one.finished_at or datetime.min, -one.place))
-        lost += [
-            Loser(one.place, int(one.case_id != winner.case_id), winner.case_id) for one in rows if one is not winner
+    for row in contenders:
+        # An identifier that no row has joins nothing: systems write "0" or "none" where there is no other one.
+        if row.other_key in keys:
+            cases.join(row.key, str(row.other_key))
+    rows_of_case: dict[str, list[Contender]] = defaultdict(list)
+    for row in contenders:
+        rows_of_case[cases.of(row.key)].append(row)
+    duplicates = []
+    for rows in rows_of_case.values():
+        winner = max(rows, key=lambda row: (row.closed, row.finished_at or datetime.min, -row.place))
+        duplicates += [
+            Duplicate(row.place, int(row.case_id != winner.case_id), winner.case_id)
+            for row in rows
+            if row is not winner
         ]
-    return lost
+    return duplicates
 
 
 class _Cases:

@@ -1,4 +1,4 @@
-"""SQL that reads times: as the mapping writes them, most rows at the first attempt."""
+"""SQL that turns the cells of a received file into the columns of one of our tables, with the faults it finds."""
 
 from __future__ import annotations
 
@@ -14,72 +14,28 @@ import pyarrow as arrow
 
 from analysis.data.codes import fold
 from analysis.data.contracts import TABLES
-from analysis.data.sources.mapping import REST, Kind, Mapping, Source, allowed, kind_of, sql_type, strptime_form
-from analysis.data.sources.rows import MOST_VALUES, Rows, fold_header
-from analysis.data.sql import BLANKS, composed, literal, trimmed
+from analysis.data.sources.mapping import (
+    REST,
+    Kind,
+    Mapping,
+    Source,
+    allowed_values,
+    kind_of,
+    sql_type,
+    strptime_format,
+)
+from analysis.data.sources.rows import MAX_DISTINCT_VALUES, Rows, fold_header
+from analysis.data.sql import BLANKS, literal, nfc_text, trimmed
 from analysis.faults import BadData
 from analysis.periods import read_label
 
-_WIDTHS = {"Y": (1, 4), "f": (1, 6), "p": (2, 2), "b": (3, 3), "B": (3, 9), "a": (3, 3), "A": (6, 9), "z": (3, 6)}
-"""Fewest and most letters of what a directive stands for, where that is not one digit or two."""
-
-
-def read_at_once(cell: str, forms: Sequence[str], *, iso_too: bool) -> str:
-    """Return SQL that reads a cell by the one form its length allows, or by all in their order where several do.
-
-    A form that does not fit costs as much as five that do: it writes a message that nobody reads.
-
-    Parameters
-    ----------
-    cell : str
-        SQL of the text.
-    forms : sequence of str
-        As strptime spells them, most common first.
-    iso_too : bool
-        Whether ISO stands beside them: what a workbook or database holds as a date arrives so, whatever its text
-        cells look like.
-    """
-    ranges = sorted((*_lengths(form), form) for form in forms)
-    read = _strptime(cell, forms)
-    if len(ranges) > 1 and all(longest < shortest for (_, longest, _), (shortest, _, _) in pairwise(ranges)):
-        *shorter, (_, _, last) = ranges
-        whens = (f"WHEN length({cell}) <= {longest} THEN {_strptime(cell, [form])}" for _, longest, form in shorter)
-        read = f"CASE {' '.join(whens)} ELSE {_strptime(cell, [last])} END"
-    return _iso_first(cell, read) if iso_too else read
-
-
-def read_after_all(cell: str, forms: Sequence[str], *, iso_too: bool) -> str:
-    """Return SQL that reads a cell without the white space around it by any form, as `read_at_once` could not."""
-    trimmed = f"trim({cell}, {BLANKS})"
-    read = _strptime(trimmed, forms)
-    return _iso_first(trimmed, read) if iso_too else read
-
-
-def _iso_first(cell: str, otherwise: str) -> str:
-    return f"CASE WHEN substr({cell}, 5, 1) = '-' THEN TRY_CAST({cell} AS TIMESTAMP) ELSE {otherwise} END"
-
-
-def _strptime(cell: str, forms: Sequence[str]) -> str:
-    listed = ", ".join(map(literal, forms))
-    if any("%z" in form for form in forms):
-        cell = f"regexp_replace({cell}, 'Z$', '+00')"
-    return f"CAST(try_strptime({cell}, [{listed}]) AS TIMESTAMP)"
-
-
-def _lengths(form: str) -> tuple[int, int]:
-    """Return the fewest and the most letters of a time written in a form."""
-    widths = [_WIDTHS.get(part[-1], (1, 2)) for part in re.findall(r"%-?.", form)]
-    others = len(re.sub(r"%-?.", "", form))
-    return sum(least for least, _ in widths) + others, sum(most for _, most in widths) + others
-
-
 EARLIEST, LATEST = "1990-01-01", "2101-01-01"
-"""No case of a one-stop system lies outside; a year 21 or 20211 is a slip of the pen."""
+"""Bounds of believable times: no case of a one-stop system lies outside; a year 21 or 20211 is a typing error."""
 
 
 @dataclass(frozen=True)
 class Condition:
-    """What makes a row a fault.
+    """SQL that recognises rows with one fault.
 
     Attributes
     ----------
@@ -88,9 +44,9 @@ class Condition:
     sql : str
         True for such rows.
     where : str
-        The header of the column, or what was looked at.
+        Header of the column, or what else was examined.
     found : str or None
-        SQL of the text that was found there.
+        SQL of the faulty text.
     """
 
     code: str
@@ -100,48 +56,121 @@ class Condition:
 
 
 @dataclass
-class Reading:
+class TableSql:
     """SQL that turns rows of text into the columns of one of our tables, in three steps.
 
-    Nothing is computed twice, and what few rows need (another form of a date, an odd blank) is computed for those rows
-    only: DuckDB evaluates both sides of a coalesce, and an alias used twice twice.
+    The steps are there for speed: DuckDB evaluates both sides of a coalesce, and an alias twice when it is used twice.
+    So nothing is computed twice, and what few rows need (another date format, an odd blank) is computed for those rows
+    only.
 
     Attributes
     ----------
     table : str
-        The table.
+        Name of the table.
     cells : dict
-        Alias → SQL over the cells ``c{i}``.
-    read : dict
-        Alias → SQL over the aliases of `cells`.
+        First step: alias → SQL over the cells ``c{i}``.
+    values : dict
+        Second step: alias → SQL over the aliases of `cells`.
     columns : dict
-        Our column → SQL over the aliases of both.
+        Third step: our column → SQL over the aliases of both.
     conditions : list of Condition
-        Over all of these.
+        Conditions for rejecting a row, over all of these.
     not_nfc : list of str
-        SQL that is true where a cell was not in composed form.
+        SQL that is true where a cell was not in composed letters (NFC).
     """
 
     table: str
     cells: dict[str, str] = field(default_factory=dict)
-    read: dict[str, str] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
     columns: dict[str, str] = field(default_factory=dict)
     conditions: list[Condition] = field(default_factory=list)
     not_nfc: list[str] = field(default_factory=list)
 
-    def sql(self, relation: str) -> str:
-        """Return the query over a relation: all aliases, in the order of its rows."""
+    def query(self, relation: str) -> str:
+        """Return the FROM clause that yields all aliases and columns over a relation, in the order of its rows."""
         query = f"FROM {relation}"
-        for everything, step in (("", self.cells), ("*, ", self.read), ("*, ", self.columns)):
+        for everything, step in (("", self.cells), ("*, ", self.values), ("*, ", self.columns)):
             if step:
                 selected = ", ".join(f"{sql} AS {alias}" for alias, sql in step.items())
                 query = f"FROM (SELECT {everything}{selected} {query})"
         return query
 
 
+def listed_columns(mapping: Mapping) -> tuple[str, ...]:
+    """Return the headers of the columns whose distinct values are listed first and translated value by value."""
+    return tuple(
+        source.column
+        for name, source in mapping.columns.items()
+        if source.column is not None and kind_of(mapping.table, name) in ("listed", "code", "period")
+    )
+
+
+def build_table_sql(mapping: Mapping, rows: Rows, connection: duckdb.DuckDBPyConnection) -> TableSql:
+    """Return the SQL by which the rows of a source become our table.
+
+    Parameters
+    ----------
+    mapping : Mapping
+        Where each column comes from.
+    rows : Rows
+        The source, with the distinct values of `listed_columns`.
+    connection : duckdb.DuckDBPyConnection
+        Connection that will run the SQL; one ENUM type per listed column is created in it.
+
+    Raises
+    ------
+    BadData
+        A column the mapping uses is not in the header, or stands there twice; a column of codes has too many values.
+    """
+    table_sql = TableSql(mapping.table)
+    for name, contract in TABLES[mapping.table].to_schema().columns.items():
+        source = mapping.columns.get(name)
+        if source is None or source.constant is not None:
+            value = "NULL" if source is None else literal(source.constant)
+            table_sql.columns[name] = f"CAST({value} AS {sql_type(contract)})"
+            continue
+        at = column_index(str(source.column), rows)
+        column = _SourceColumn(name, source, contract, f"c{at}", rows.values.get(at, []))
+        if len(column.values) > MAX_DISTINCT_VALUES:
+            raise BadData(
+                f"{rows.name}: column {column.header!r} has more than {MAX_DISTINCT_VALUES:,} different values; "
+                f"codes of {name} were expected"
+            )
+        table_sql.cells[column.raw] = column.cell
+        _READERS[kind_of(mapping.table, name)](table_sql, column, mapping, connection)
+        if not contract.nullable and name != "case_id":
+            table_sql.conditions.append(Condition("value_missing", f"{name} IS NULL", column.header))
+    if mapping.table == "ratings":
+        table_sql.conditions.append(
+            Condition("part_exceeds_whole", "satisfied > respondents", "satisfied, respondents")
+        )
+    return table_sql
+
+
+def column_index(header: str, rows: Rows) -> int:
+    """Return the index of the column with a header.
+
+    Parameters
+    ----------
+    header : str
+        The folded header.
+    rows : Rows
+        The source.
+
+    Raises
+    ------
+    BadData
+        No column has it, or several have.
+    """
+    found = rows.header.count(header)
+    if found != 1:
+        raise BadData(f"{rows.name}: one column {header!r} was expected in the header, found {found}")
+    return rows.header.index(header)
+
+
 @dataclass(frozen=True)
-class _Taken:
-    """One column of ours that is read from a column of the source."""
+class _SourceColumn:
+    """A column of our table that is read from a column of the source."""
 
     name: str
     source: Source
@@ -155,7 +184,7 @@ class _Taken:
 
     @property
     def raw(self) -> str:
-        """Alias of the cell as it stands."""
+        """Alias of the unchanged cell."""
         return f"raw_{self.name}"
 
     @property
@@ -164,113 +193,58 @@ class _Taken:
         return f"{self.raw} <> '' AND {trimmed(self.raw)} IS NOT NULL"
 
 
-def listed_columns(mapping: Mapping) -> tuple[str, ...]:
-    """Return the headers whose values are looked up in a list made beforehand, value by value."""
-    return tuple(
-        source.column
-        for name, source in mapping.columns.items()
-        if source.column is not None and kind_of(mapping.table, name) in ("listed", "code", "period")
+def _read_text(
+    table_sql: TableSql, column: _SourceColumn, mapping: Mapping, connection: duckdb.DuckDBPyConnection
+) -> None:
+    raw = column.raw
+    table_sql.columns[column.name] = nfc_text(raw)
+    table_sql.not_nfc.append(
+        f"(CASE WHEN strlen({raw}) <> length({raw}) THEN nfc_normalize({raw}) <> {raw} ELSE false END)"
     )
 
 
-def reading(mapping: Mapping, rows: Rows, connection: duckdb.DuckDBPyConnection) -> Reading:
-    """Return how the rows of a source become our table; the listed values are made known to the connection.
-
-    Parameters
-    ----------
-    mapping : Mapping
-        Where each column comes from.
-    rows : Rows
-        The source, with the distinct values of `listed_columns`.
-    connection : duckdb.DuckDBPyConnection
-        Gets one type per listed column: its values.
-
-    Raises
-    ------
-    BadData
-        A column the mapping takes is not in the header, or stands there twice; a column of codes has too many values.
-    """
-    made = Reading(mapping.table)
-    for name, contract in TABLES[mapping.table].to_schema().columns.items():
-        source = mapping.columns.get(name)
-        if source is None or source.constant is not None:
-            value = "NULL" if source is None else literal(source.constant)
-            made.columns[name] = f"CAST({value} AS {sql_type(contract)})"
-            continue
-        at = position(str(source.column), rows)
-        taken = _Taken(name, source, contract, f"c{at}", rows.values.get(at, []))
-        if len(taken.values) > MOST_VALUES:
-            raise BadData(
-                f"{rows.name}: column {taken.header!r} has more than {MOST_VALUES:,} different values; "
-                f"codes of {name} were expected"
-            )
-        made.cells[taken.raw] = taken.cell
-        _READERS[kind_of(mapping.table, name)](made, taken, mapping, connection)
-        if not contract.nullable and name != "case_id":
-            made.conditions.append(Condition("value_missing", f"{name} IS NULL", taken.header))
-    if mapping.table == "ratings":
-        made.conditions.append(Condition("part_exceeds_whole", "satisfied > respondents", "satisfied, respondents"))
-    return made
-
-
-def position(header: str, rows: Rows) -> int:
-    """Return where a header stands.
-
-    Raises
-    ------
-    BadData
-        It stands nowhere, or twice.
-    """
-    found = rows.header.count(header)
-    if found != 1:
-        raise BadData(f"{rows.name}: one column {header!r} was expected in the header, found {found}")
-    return rows.header.index(header)
-
-
-def _read_text(made: Reading, taken: _Taken, mapping: Mapping, connection: duckdb.DuckDBPyConnection) -> None:
-    raw = taken.raw
-    made.columns[taken.name] = composed(raw)
-    made.not_nfc.append(f"(CASE WHEN strlen({raw}) <> length({raw}) THEN nfc_normalize({raw}) <> {raw} ELSE false END)")
-
-
-def _read_time(made: Reading, taken: _Taken, mapping: Mapping, connection: duckdb.DuckDBPyConnection) -> None:
-    name, raw, fast, at = taken.name, taken.raw, f"fast_{taken.name}", f"read_{taken.name}"
-    forms = list(dict.fromkeys(map(strptime_form, mapping.dates)))
+def _read_time(
+    table_sql: TableSql, column: _SourceColumn, mapping: Mapping, connection: duckdb.DuckDBPyConnection
+) -> None:
+    name, raw, fast, at = column.name, column.raw, f"fast_{column.name}", f"read_{column.name}"
+    formats = list(dict.fromkeys(map(strptime_format, mapping.dates)))
     iso_too = mapping.format != "csv"
-    made.cells[fast] = read_at_once(taken.cell, forms, iso_too=iso_too)
-    again = read_after_all(raw, forms, iso_too=iso_too)
-    made.read[at] = f"CASE WHEN {fast} IS NULL AND {raw} <> '' THEN {again} ELSE {fast} END"
-    made.columns[name] = at
-    # What is wrong is told of the time read: the column itself may be filled from another one afterwards.
-    unread = f"({at} IS NULL AND {taken.is_filled})"
+    table_sql.cells[fast] = fast_time_sql(column.cell, formats, iso_too=iso_too)
+    again = thorough_time_sql(raw, formats, iso_too=iso_too)
+    table_sql.values[at] = f"CASE WHEN {fast} IS NULL AND {raw} <> '' THEN {again} ELSE {fast} END"
+    table_sql.columns[name] = at
+    # The conditions test the time read, because the column itself may be filled from another one afterwards.
+    unread = f"({at} IS NULL AND {column.is_filled})"
     outside = f"{at} < TIMESTAMP '{EARLIEST}' OR {at} >= TIMESTAMP '{LATEST}'"
-    made.conditions.append(Condition("date_unreadable", f"({unread} OR {outside})", taken.header, raw))
+    table_sql.conditions.append(Condition("date_unreadable", f"({unread} OR {outside})", column.header, raw))
 
 
-def _read_number(made: Reading, taken: _Taken, mapping: Mapping, connection: duckdb.DuckDBPyConnection) -> None:
-    name, raw, cell, read = taken.name, taken.raw, f"cell_{taken.name}", f"read_{taken.name}"
-    is_whole = sql_type(taken.contract) == "BIGINT"
-    blanks_are_plain = f"replace(replace({taken.cell}, chr(160), ' '), chr(8239), ' ')"
-    made.cells[cell] = trimmed(f"replace({blanks_are_plain}, chr(8722), '-')")
+def _read_number(
+    table_sql: TableSql, column: _SourceColumn, mapping: Mapping, connection: duckdb.DuckDBPyConnection
+) -> None:
+    name, raw, cell, read = column.name, column.raw, f"cell_{column.name}", f"read_{column.name}"
+    is_whole = sql_type(column.contract) == "BIGINT"
+    blanks_are_plain = f"replace(replace({column.cell}, chr(160), ' '), chr(8239), ' ')"
+    table_sql.cells[cell] = trimmed(f"replace({blanks_are_plain}, chr(8722), '-')")
     groups = rf"|[0-9]{{1,3}}({re.escape(mapping.thousands)}[0-9]{{3}})+" if mapping.thousands else ""
     form = rf"-?([0-9]+{groups})({re.escape(mapping.decimal)}[0-9]+)?"
     plain = f"replace({cell}, {literal(mapping.thousands)}, '')" if mapping.thousands else cell
     exact = "DECIMAL(38, 9)" if is_whole else "DOUBLE"
     number = f"TRY_CAST(replace({plain}, {literal(mapping.decimal)}, '.') AS {exact})"
-    # Read as a fraction first, so that a fraction where a whole number belongs is told apart from what is no number.
-    made.read[read] = f"CASE WHEN regexp_full_match({cell}, {literal(form)}) THEN {number} END"
-    made.columns[name] = f"TRY_CAST({read} AS {sql_type(taken.contract)})"
+    # Read with decimals first, so that a fraction where a whole number belongs is distinguished from what is no number.
+    table_sql.values[read] = f"CASE WHEN regexp_full_match({cell}, {literal(form)}) THEN {number} END"
+    table_sql.columns[name] = f"TRY_CAST({read} AS {sql_type(column.contract)})"
     found = trimmed(raw)
-    unread = f"({name} IS NULL AND {taken.is_filled})"
-    made.conditions.append(Condition("number_unreadable", unread, taken.header, found))
+    unread = f"({name} IS NULL AND {column.is_filled})"
+    table_sql.conditions.append(Condition("number_unreadable", unread, column.header, found))
     if is_whole:
-        made.conditions.append(Condition("number_negative", f"{read} < 0", taken.header, found))
-        made.conditions.append(Condition("number_not_whole", f"{read} <> trunc({read})", taken.header, found))
-    for rule in taken.contract.checks:
+        table_sql.conditions.append(Condition("number_negative", f"{read} < 0", column.header, found))
+        table_sql.conditions.append(Condition("number_not_whole", f"{read} <> trunc({read})", column.header, found))
+    for rule in column.contract.checks:
         if rule.name in _OUTSIDE:
             sign, bound = _OUTSIDE[rule.name]
             outside = f"{name} {sign} {rule.statistics[bound]}"
-            made.conditions.append(Condition("value_out_of_range", outside, taken.header, found))
+            table_sql.conditions.append(Condition("value_out_of_range", outside, column.header, found))
 
 
 _OUTSIDE = {
@@ -279,35 +253,37 @@ _OUTSIDE = {
     "less_than_or_equal_to": (">", "max_value"),
     "less_than": (">=", "max_value"),
 }
-"""Rule of a contract → how a number breaks it."""
+"""Rule of a contract → operator and bound of the numbers that break it."""
 
 
-def _read_listed(made: Reading, taken: _Taken, mapping: Mapping, connection: duckdb.DuckDBPyConnection) -> None:
-    # A cell becomes its place in the list of all values, and that the value that stands there in a list of ours. A join
-    # would do the same, and bring the rows out of their order.
-    name, kind, at = taken.name, f"values_of_{taken.name}", f"at_{taken.name}"
-    values = ["", *taken.values]
+def _read_listed(
+    table_sql: TableSql, column: _SourceColumn, mapping: Mapping, connection: duckdb.DuckDBPyConnection
+) -> None:
+    # A cell becomes its index in the list of all values of the column, and the index the value at the same place in the
+    # list of our values. A join would do the same, but change the order of the rows.
+    name, kind, at = column.name, f"values_of_{column.name}", f"at_{column.name}"
+    values = ["", *column.values]
     listed = {"value": arrow.array(values, arrow.string()), "place": arrow.array(range(len(values)))}
     connection.register("listed_values", arrow.table(listed))
     connection.execute(f"CREATE TYPE {kind} AS ENUM (SELECT value FROM listed_values ORDER BY place)")
     connection.unregister("listed_values")
-    meaning = _meaning(mapping, name, taken.source)
+    meaning = _meaning(mapping, name, column.source)
     ours = [meaning(fold_header(value)) for value in values]
-    made.cells[at] = f"enum_code(TRY_CAST({taken.cell} AS {kind})) + 1"
-    made.columns[name] = f"CAST({_list(ours)}[{at}] AS {sql_type(taken.contract)})"
+    table_sql.cells[at] = f"enum_code(TRY_CAST({column.cell} AS {kind})) + 1"
+    table_sql.columns[name] = f"CAST({_list(ours)}[{at}] AS {sql_type(column.contract)})"
     if not all(unicodedata.is_normalized("NFC", value) for value in values):
         marks = ["x" if not unicodedata.is_normalized("NFC", value) else None for value in values]
-        made.not_nfc.append(f"({_list(marks)}[{at}] IS NOT NULL)")
-    unknown = f"({name} IS NULL AND {taken.is_filled})"
-    made.conditions.append(Condition("code_unknown", unknown, taken.header, taken.raw))
+        table_sql.not_nfc.append(f"({_list(marks)}[{at}] IS NOT NULL)")
+    unknown = f"({name} IS NULL AND {column.is_filled})"
+    table_sql.conditions.append(Condition("code_unknown", unknown, column.header, column.raw))
 
 
 def _list(values: list[str | None]) -> str:
-    told = ", ".join("NULL" if value is None else literal(value) for value in values)
-    return f"CAST([{told}] AS VARCHAR[])"
+    items = ", ".join("NULL" if value is None else literal(value) for value in values)
+    return f"CAST([{items}] AS VARCHAR[])"
 
 
-_READERS: dict[Kind, Callable[[Reading, _Taken, Mapping, duckdb.DuckDBPyConnection], None]] = {
+_READERS: dict[Kind, Callable[[TableSql, _SourceColumn, Mapping, duckdb.DuckDBPyConnection], None]] = {
     "text": _read_text,
     "time": _read_time,
     "number": _read_number,
@@ -318,20 +294,95 @@ _READERS: dict[Kind, Callable[[Reading, _Taken, Mapping, duckdb.DuckDBPyConnecti
 
 
 def _meaning(mapping: Mapping, name: str, source: Source) -> Callable[[str], str | None]:
-    """Return what turns one folded cell into our value, or None where it has none."""
+    """Return the function from a folded cell to our value, which is None where there is none."""
     if source.codes is not None:
-        codes = {fold_header(given): value for given, value in source.codes.items()}
-        any_case = {given.casefold(): value for given, value in codes.items()}
+        codes = {fold_header(text): value for text, value in source.codes.items()}
+        any_case = {text.casefold(): value for text, value in codes.items()}
         rest = codes.pop(REST, None)
         return lambda cell: codes.get(cell, any_case.get(cell.casefold(), rest)) if cell else None
     if kind_of(mapping.table, name) == "period":
         return read_label
-    closed = allowed(mapping.table, name)
+    closed = allowed_values(mapping.table, name)
     if closed is not None:
         return lambda cell: cell.casefold() if cell.casefold() in closed else None
     return code_of
 
 
 def code_of(cell: str) -> str | None:
-    """Return a cell as a lower-case ASCII code, blanks and signs folded to hyphens; None when nothing is left."""
+    """Return a cell as a lower-case ASCII code, with blanks and signs as hyphens; None when nothing is left."""
     return fold(cell) or None
+
+
+_DIRECTIVE_WIDTHS = {
+    "Y": (1, 4),
+    "f": (1, 6),
+    "p": (2, 2),
+    "b": (3, 3),
+    "B": (3, 9),
+    "a": (3, 3),
+    "A": (6, 9),
+    "z": (3, 6),
+}
+"""Directive → fewest and most letters it stands for, where that is not one digit or two."""
+
+
+def fast_time_sql(cell: str, formats: Sequence[str], *, iso_too: bool) -> str:
+    """Return SQL that reads a time by the one format its length allows, or by all in order where several fit.
+
+    A format that does not fit costs as much as five that do, because DuckDB composes an error message for it.
+
+    Parameters
+    ----------
+    cell : str
+        SQL of the text.
+    formats : sequence of str
+        Date formats in strptime's notation, most common first.
+    iso_too : bool
+        Whether ISO is allowed besides: the dates of a workbook or database arrive as ISO, whatever the format of its
+        text cells.
+    """
+    ranges = sorted((*_lengths(date_format), date_format) for date_format in formats)
+    time = _strptime(cell, formats)
+    if len(ranges) > 1 and all(longest < shortest for (_, longest, _), (shortest, _, _) in pairwise(ranges)):
+        *shorter, (_, _, last) = ranges
+        whens = (
+            f"WHEN length({cell}) <= {longest} THEN {_strptime(cell, [date_format])}"
+            for _, longest, date_format in shorter
+        )
+        time = f"CASE {' '.join(whens)} ELSE {_strptime(cell, [last])} END"
+    return _iso_first(cell, time) if iso_too else time
+
+
+def thorough_time_sql(cell: str, formats: Sequence[str], *, iso_too: bool) -> str:
+    """Return SQL that reads a time by any format, ignoring white space around it; for cells the fast SQL cannot read.
+
+    Parameters
+    ----------
+    cell : str
+        SQL of the text.
+    formats : sequence of str
+        Date formats in strptime's notation, most common first.
+    iso_too : bool
+        Whether ISO is allowed besides.
+    """
+    text = f"trim({cell}, {BLANKS})"
+    time = _strptime(text, formats)
+    return _iso_first(text, time) if iso_too else time
+
+
+def _iso_first(cell: str, otherwise: str) -> str:
+    return f"CASE WHEN substr({cell}, 5, 1) = '-' THEN TRY_CAST({cell} AS TIMESTAMP) ELSE {otherwise} END"
+
+
+def _strptime(cell: str, formats: Sequence[str]) -> str:
+    listed = ", ".join(map(literal, formats))
+    if any("%z" in date_format for date_format in formats):
+        cell = f"regexp_replace({cell}, 'Z$', '+00')"
+    return f"CAST(try_strptime({cell}, [{listed}]) AS TIMESTAMP)"
+
+
+def _lengths(date_format: str) -> tuple[int, int]:
+    """Return the fewest and the most letters of a time written in a format."""
+    widths = [_DIRECTIVE_WIDTHS.get(part[-1], (1, 2)) for part in re.findall(r"%-?.", date_format)]
+    others = len(re.sub(r"%-?.", "", date_format))
+    return sum(least for least, _ in widths) + others, sum(most for _, most in widths) + others

@@ -1,4 +1,4 @@
-"""The closed table of faults: what is wrong with a row, and whether it is rejected or flagged."""
+"""The closed table of fault codes: what can be wrong with a row, and whether that rejects or flags it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Fault:
     code : str
         Its name in ``rejected.parquet``, ``flagged.parquet`` and every summary.
     kind : {"reject", "flag", "class"}
-        ``reject``: the row is set aside with its raw text. ``flag``: it is taken, and listed. ``class``: nothing is
-        wrong with it, but it is counted apart so that no share hides it.
+        ``reject``: the row is rejected and listed with its raw text. ``flag``: it is accepted and listed. ``class``:
+        nothing is wrong with it, but it is counted apart so that no share hides it.
     meaning : str
-        One sentence.
+        What it means, in one sentence.
     """
 
     code: str
@@ -50,7 +50,7 @@ REJECTS = (
     Fault("duplicate_case_id", "reject", "another row of the same case is more complete, or came first"),
     Fault("duplicate_across_systems", "reject", "the same case under its identifier in another system"),
 )
-"""In this order: of several faults in one row the first is told."""
+"""In order of precedence: of several faults in one row the first is reported."""
 
 FLAGS = (
     Fault("not_nfc", "flag", "Vietnamese letters were not in composed form (NFC); they are now"),
@@ -74,6 +74,6 @@ CLASSES = (
 )
 
 MARKS = (*FLAGS, *CLASSES)
-"""What a row that is taken may be marked with."""
+"""What an accepted row may be marked with: flags and classes."""
 
 FAULTS = (*REJECTS, *MARKS)

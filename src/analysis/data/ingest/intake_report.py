@@ -1,4 +1,4 @@
-"""The books on the rows of every file brought into a folder: what came in, and what became of it."""
+"""The intake report of a folder: for every file brought in, how many rows came in and what became of them."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ FILE = "intake.json"
 ACCEPTED = "accepted"
 NOT_YET_KNOWN = "not_yet_known"
 KEPT = (ACCEPTED, NOT_YET_KNOWN)
-"""What becomes of rows that are in a table; any other code is that of a reject."""
+"""Codes of the rows in a table; any other code is that of a reject."""
 
 
-class Book(BaseModel):
-    """What became of the rows of one file, in numbers.
+class IntakeReport(BaseModel):
+    """The counts of one file: rows in = accepted + rejected, and how many were flagged or counted apart.
 
     Attributes
     ----------
     file, table : str
-        What came in, and the table of ours it became.
+        Name of the file, and the table of ours it became.
     rows, accepted : int
-        Rows that came in; of them, those in the table.
+        Rows that came in, and those of them that are in the table.
     rejected : dict
-        Code of the reject → rows: the others.
+        Code of the reject → rows; together the others.
     flagged : dict
-        Code of the flag → rows that were taken and are worth a look.
+        Code of the flag → accepted rows.
     classes : dict
-        Code of the class → cases counted apart.
+        Code of the class → accepted cases that are counted apart.
     dropped : tuple of str
-        Headers of columns about persons that were dropped at the door.
+        Headers of columns about persons that were dropped.
     name : str or None
-        Which of several files of the table it is.
+        Name given to this file where the table comes in several, such as ``ministry``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,15 +52,23 @@ class Book(BaseModel):
     name: str | None = None
 
     @classmethod
-    def of(cls, intake: Intake, name: str | None = None) -> Book:
-        """Return the book of a file just brought in."""
+    def of(cls, intake: Intake, name: str | None = None) -> IntakeReport:
+        """Return the report of a file just brought in.
+
+        Parameters
+        ----------
+        intake : Intake
+            What became of its rows.
+        name : str or None
+            Name given to this file where the table comes in several.
+        """
         return cls(
             file=intake.file,
             table=intake.table,
             rows=intake.rows,
             accepted=intake.accepted,
-            rejected=_counted(intake.rejected),
-            flagged=_counted(intake.flagged),
+            rejected=_rows_by_code(intake.rejected),
+            flagged=_rows_by_code(intake.flagged),
             classes={code: cases for code, cases in intake.classes.items() if cases},
             dropped=intake.dropped,
             name=name,
@@ -68,57 +76,74 @@ class Book(BaseModel):
 
     @property
     def stem(self) -> str:
-        """Name, without its ending, of the Parquet file that holds the rows accepted."""
+        """Name, without its ending, of the Parquet file of the accepted rows."""
         return stem_of(self.table, self.name)
 
     def tally(self, *, not_yet_known: int) -> pd.DataFrame:
-        """Return `code, rows, file, table`: the rows by what became of them.
+        """Return the rows by what became of them, as a frame of `code, rows, file, table`.
 
         Parameters
         ----------
         not_yet_known : int
-            Of the accepted rows, those filed after the day a run looks back to.
+            Accepted rows that were filed after the day a run looks back to.
         """
         rows = {ACCEPTED: self.accepted - not_yet_known, NOT_YET_KNOWN: not_yet_known, **self.rejected}
-        told = [(code, number) for code, number in rows.items() if number or code == ACCEPTED]
-        return pd.DataFrame(told, columns=["code", "rows"]).assign(file=self.file, table=self.table)
+        counted = [(code, number) for code, number in rows.items() if number or code == ACCEPTED]
+        return pd.DataFrame(counted, columns=["code", "rows"]).assign(file=self.file, table=self.table)
 
 
 def stem_of(table: str, name: str | None) -> str:
-    """Return what the Parquet file of a table is called, without its ending: ``cases``, or ``cases-ministry``."""
+    """Return the name of the Parquet file of a table, without its ending: ``cases``, or ``cases-ministry``.
+
+    Parameters
+    ----------
+    table : str
+        Name of the table.
+    name : str or None
+        Name given to this file where the table comes in several.
+    """
     return table if name is None else f"{table}-{name}"
 
 
-def notable(books: list[Book]) -> pd.DataFrame:
-    """Return `code, rows` over all books: rows worth a look and cases counted apart, most first."""
-    told = [(code, rows) for book in books for code, rows in (book.flagged | book.classes).items()]
-    frame = pd.DataFrame(told, columns=["code", "rows"]).astype({"code": "str", "rows": "int64"})
+def flag_and_class_counts(reports: list[IntakeReport]) -> pd.DataFrame:
+    """Return how many rows were flagged or counted apart over all files: `code, rows`, most first."""
+    counts = [(code, rows) for report in reports for code, rows in (report.flagged | report.classes).items()]
+    frame = pd.DataFrame(counts, columns=["code", "rows"]).astype({"code": "str", "rows": "int64"})
     sums = frame.groupby("code", as_index=False)["rows"].sum()
     return sums.sort_values(["rows", "code"], ascending=[False, True], ignore_index=True)
 
 
-def read_books(folder: Path) -> list[Book]:
-    """Return the books of a folder; it has none when its tables passed no door.
+def read_books(folder: Path) -> list[IntakeReport]:
+    """Return the intake report of a folder, one entry per file; empty when no file was brought in by us.
 
     Raises
     ------
     BadData
-        They are not what `write_books` writes.
+        It is not what `write_intake_reports` writes.
     """
     path = folder / FILE
     if not path.is_file():
         return []
     try:
-        return TypeAdapter(list[Book]).validate_json(path.read_bytes())
+        return TypeAdapter(list[IntakeReport]).validate_json(path.read_bytes())
     except ValidationError as error:
         raise BadData(f"{path}: not the books that dunghen ingest writes; bring the files in again") from error
 
 
-def write_books(books: list[Book], folder: Path) -> None:
-    """Write the books of a folder, by table."""
-    told = [book.model_dump(mode="json", exclude_none=True) for book in sorted(books, key=lambda book: book.stem)]
-    (folder / FILE).write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+def write_intake_reports(reports: list[IntakeReport], folder: Path) -> None:
+    """Write the intake report of a folder.
+
+    Parameters
+    ----------
+    reports : list of IntakeReport
+        One per file; written in the order of their tables.
+    folder : Path
+        The folder.
+    """
+    ordered = sorted(reports, key=lambda report: report.stem)
+    content = [report.model_dump(mode="json", exclude_none=True) for report in ordered]
+    (folder / FILE).write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def _counted(frame: pd.DataFrame) -> dict[str, int]:
-    return {str(code): int(rows) for code, rows in frame["code"].value_counts(sort=False).sort_index().items()}
+def _rows_by_code(listed: pd.DataFrame) -> dict[str, int]:
+    return {str(code): int(rows) for code, rows in listed["code"].value_counts(sort=False).sort_index().items()}

@@ -1,4 +1,4 @@
-"""One received file → one of our tables: every row accepted, or rejected with its line, reason and raw text."""
+"""Turn one received file into one of our tables: every row is accepted, or rejected with line and reason."""
 
 from __future__ import annotations
 
@@ -14,16 +14,24 @@ import pandas as pd
 
 from analysis.data.ingest import case_rules
 from analysis.data.ingest.case_rules import suspects
-from analysis.data.ingest.column_sql import listed_columns, reading
-from analysis.data.ingest.row_validation import Sifted, classes, flagged, judgement, rejected, rejects_by_code, sift
+from analysis.data.ingest.column_sql import build_table_sql, listed_columns
+from analysis.data.ingest.row_validation import (
+    ValidationResult,
+    classes,
+    flagged,
+    rejected,
+    rejects_by_code,
+    validate_rows,
+    validation_query,
+)
 from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.open import open_rows
 from analysis.data.sources.rows import Asked, Rows
-from analysis.data.sql import literal, workshop
+from analysis.data.sql import literal, scratch_connection
 from analysis.faults import BadData, BadParameters
 
 MOST_REFUSED = 100_000
-"""Rejects listed of a file that is refused: a wrong mapping rejects them all, and ten million fit into no memory."""
+"""Most rejects listed of a refused file: a wrong mapping rejects every row, and ten million would not fit in memory."""
 
 
 @dataclass(frozen=True)
@@ -33,19 +41,19 @@ class Intake:
     Attributes
     ----------
     file, table : str
-        What came in, and the table of ours it became.
+        Name of the file, and the table of ours it became.
     rows : int
         Rows that came in.
     accepted : int
-        Of them, those in the table.
+        Those of them that are in the table.
     rejected : pd.DataFrame
         The others: `file, line` (1-based, physical), `code, reason, raw`.
     flagged : pd.DataFrame
-        Accepted, and worth a look: `file, line, code, case_id`; a row may stand here more than once.
+        Flags of accepted rows: `file, line` (1-based, physical), `code, case_id`; a row may have several.
     classes : dict
-        Cases counted apart: code → cases.
+        Code of the class → accepted cases that are counted apart.
     dropped : tuple of str
-        Headers of columns about persons that were dropped at the door.
+        Headers of columns about persons that were dropped.
     """
 
     file: str
@@ -65,12 +73,12 @@ class Intake:
 
 
 class TooManyRejects(BadData):
-    """More of a file's rows are rejected than the run allows; nothing of it may be used as data.
+    """More rows of a file are rejected than the run allows; nothing of it may be used as data.
 
     Attributes
     ----------
     rejected : pd.DataFrame
-        As of `Intake`; of very many the first `MOST_REFUSED` only.
+        As in `Intake`, limited to the first `MOST_REFUSED`.
     """
 
     def __init__(self, sentence: str, rejected: pd.DataFrame) -> None:
@@ -85,13 +93,13 @@ def ingest(
     *,
     extracted_on: date,
     reject_limit: float,
-    tell: Callable[[str], None] = lambda line: None,
+    report_progress: Callable[[str], None] = lambda line: None,
 ) -> Intake:
     """Return what became of a file's rows, with the accepted ones written as Parquet.
 
-    The file is scanned twice and never held: for the values of its code columns and the identifiers that stand twice,
-    and to judge every row and write those that are right. They stand in the file's order, but those of cases that it
-    holds several times at the end.
+    The file is scanned twice and never held in memory: once for the values of its code columns and for identifiers that
+    occur more than once, and once to validate every row and write the accepted ones. They stand in the file's order,
+    except that those of cases with several rows follow at the end.
 
     Parameters
     ----------
@@ -100,57 +108,57 @@ def ingest(
     mapping : Mapping
         How it becomes a table.
     into : Path
-        File to write; it is there whole or, when anything goes wrong, as it was.
+        File to write; when anything goes wrong it is left as it was.
     extracted_on : date
         Day the data was taken from its system: nothing in it can be later.
     reject_limit : float
         Share of the rows (0–1) that may be rejected.
-    tell : callable
-        Gets one line per step.
+    report_progress : callable
+        Called with one line per step.
 
     Raises
     ------
     BadData
         The file is not what the mapping says, a column is unknown, or too many rows are rejected.
     BadParameters
-        The mapping or the address of a database cannot be meant.
+        The mapping or the address of a database is not valid.
     EnvironmentFault
         The disk is full, a file may not be read, or a database does not answer.
     """
-    with workshop(into.parent) as (scratch, connection):
+    with scratch_connection(into.parent) as (scratch, connection):
         _set_time_zone(connection, mapping.time_zone)
-        tell("reading the rows")
-        rows = open_rows(source, mapping, connection, scratch, asked=_asked(mapping))
-        dropped = _dropped(rows, mapping)
+        report_progress("reading the rows")
+        rows = open_rows(source, mapping, connection, scratch, asked=_scan_request(mapping))
+        dropped = _dropped_headers(rows, mapping)
         _refuse_unknown(rows, mapping, dropped)
-        judged = judgement(reading(mapping, rows, connection), mapping, rows, extracted_on)
-        tell("checking every row")
-        part = scratch / "accepted.parquet"
-        sifted = sift(judged, suspects(*rows.hashes), connection, part, case_id_form=mapping.case_id_form)
-        _refuse_too_many(rows, sifted, reject_limit)
+        query = validation_query(build_table_sql(mapping, rows, connection), mapping, rows, extracted_on)
+        report_progress("checking every row")
+        accepted = scratch / "accepted.parquet"
+        result = validate_rows(query, suspects(*rows.hashes), connection, accepted, case_id_form=mapping.case_id_form)
+        _refuse_too_many(rows, result, reject_limit)
         intake = Intake(
             file=rows.name,
             table=mapping.table,
             rows=rows.count,
-            accepted=sifted.accepted,
-            rejected=rejected(rows, sifted),
-            flagged=flagged(rows, sifted),
-            classes=classes(sifted) if mapping.table == "cases" else {},
+            accepted=result.accepted,
+            rejected=rejected(rows, result),
+            flagged=flagged(rows, result),
+            classes=classes(result) if mapping.table == "cases" else {},
             dropped=dropped,
         )
-        part.replace(into)
+        accepted.replace(into)
     return intake
 
 
-def _asked(mapping: Mapping) -> Asked:
-    listed = listed_columns(mapping)
+def _scan_request(mapping: Mapping) -> Asked:
+    value_columns = listed_columns(mapping)
     if mapping.table != "cases":
-        return Asked(listed)
+        return Asked(value_columns)
     identifiers = (mapping.columns["case_id"].column, mapping.other_id)
     return Asked(
-        listed,
-        identifiers=tuple(header for header in identifiers if header is not None),
-        key=partial(case_rules.key, mapping.case_id_form),
+        value_columns,
+        identifier_columns=tuple(header for header in identifiers if header is not None),
+        key_sql=partial(case_rules.case_key, mapping.case_id_form),
     )
 
 
@@ -163,9 +171,10 @@ def _set_time_zone(connection: duckdb.DuckDBPyConnection, name: str) -> None:
         ) from error
 
 
-def _dropped(rows: Rows, mapping: Mapping) -> tuple[str, ...]:
-    taken = mapping.taken()
-    return tuple(rows.header[at] for at in sorted(rows.personal) if rows.header[at] and rows.header[at] not in taken)
+def _dropped_headers(rows: Rows, mapping: Mapping) -> tuple[str, ...]:
+    """Return the headers of the columns about persons that are not used."""
+    used = mapping.taken()
+    return tuple(rows.header[at] for at in sorted(rows.personal) if rows.header[at] and rows.header[at] not in used)
 
 
 def _refuse_unknown(rows: Rows, mapping: Mapping, dropped: tuple[str, ...]) -> None:
@@ -178,18 +187,32 @@ def _refuse_unknown(rows: Rows, mapping: Mapping, dropped: tuple[str, ...]) -> N
         )
 
 
-def _refuse_too_many(rows: Rows, sifted: Sifted, reject_limit: float) -> None:
+def _refuse_too_many(rows: Rows, result: ValidationResult, reject_limit: float) -> None:
     if not rows.count:
         raise BadData(f"{rows.name}: no row below the header")
-    by_code = rejects_by_code(rows, sifted)
+    by_code = rejects_by_code(rows, result)
     if by_code.total() <= reject_limit * rows.count:
         return
-    listed = rejected(rows, sifted, at_most=MOST_REFUSED)
-    raise TooManyRejects(too_many(rows.name, rows.count, by_code, reject_limit, listed), listed)
+    listed = rejected(rows, result, at_most=MOST_REFUSED)
+    raise TooManyRejects(refusal_message(rows.name, rows.count, by_code, reject_limit, listed), listed)
 
 
-def too_many(file: str, rows: int, by_code: Counter[str], reject_limit: float, listed: pd.DataFrame) -> str:
-    """Return the sentence that a file is refused with: how many of its rows, and why most of them."""
+def refusal_message(file: str, rows: int, by_code: Counter[str], reject_limit: float, listed: pd.DataFrame) -> str:
+    """Return the message with which a file is refused: how many rows are rejected, and the most frequent reasons.
+
+    Parameters
+    ----------
+    file : str
+        Name of the file.
+    rows : int
+        Rows that came in.
+    by_code : Counter
+        Code → rejected rows.
+    reject_limit : float
+        Share of the rows (0–1) that may be rejected.
+    listed : pd.DataFrame
+        `line, reason` of the rejected rows, the first one first.
+    """
     worst = ", ".join(f"{code} {number:,}" for code, number in by_code.most_common(3))
     first = listed.iloc[0]
     return (

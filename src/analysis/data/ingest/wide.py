@@ -1,7 +1,7 @@
-"""Aggregated exports, a row per procedure and a column per period: counts in, counts of the contract out.
+"""Turn a wide table of counts (one row per procedure, columns per period) into our table of counts.
 
-An impossible number refuses such a file, because it means that the export is broken; a part without its whole, or
-larger than it, is a fault its publishers know of, and costs that count only.
+An impossible number refuses the whole file, because it means that the export is broken. A part without its whole, or
+larger than its whole, is a fault known to the publishers and rejects that count only.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ import pandas as pd
 from analysis.data.contracts import Counts, check, columns_of
 from analysis.data.ingest.column_sql import code_of
 from analysis.data.ingest.intake_report import ACCEPTED
-from analysis.data.ingest.row_validation import FLAGGED, REJECTED, as_list
-from analysis.data.ingest.table import Intake, TooManyRejects, too_many
-from analysis.data.sources.delimited import opened
+from analysis.data.ingest.row_validation import FLAGGED_COLUMNS, REJECTED_COLUMNS, typed_frame
+from analysis.data.ingest.table import Intake, TooManyRejects, refusal_message
+from analysis.data.sources.delimited import open_bytes
 from analysis.data.sources.mapping import Mapping, WideShare
 from analysis.data.sources.rows import fold_header
 from analysis.faults import BadData
@@ -34,14 +34,14 @@ class WideIntake:
     Attributes
     ----------
     file : str
-        What came in.
+        Name of the file.
     counts : pd.DataFrame
-        See `analysis.data.contracts.Counts`.
+        The accepted counts, see `analysis.data.contracts.Counts`.
     tally : pd.DataFrame
-        `period, code, rows`: counts (a procedure's in a period) by what became of them, ``accepted`` or the code of
-        the reject.
+        `period, code, rows`: the number of counts (one is a procedure's in a period) by what became of them,
+        ``accepted`` or the code of the reject.
     rejected : pd.DataFrame
-        `file, line` (1-based, physical), `code, reason, raw`, and the `period` the count was for.
+        `file, line` (1-based, physical), `code, reason, raw`, and the `period` the count is for.
     """
 
     file: str
@@ -51,8 +51,8 @@ class WideIntake:
 
 
 @dataclass
-class _Harvest:
-    """What has been read so far."""
+class _CountLists:
+    """The counts read so far: accepted, rejected, and their number by period and code."""
 
     accepted: list[dict[str, object]] = field(default_factory=list)
     rejected: list[dict[str, object]] = field(default_factory=list)
@@ -67,7 +67,7 @@ def ingest_wide(path: Path, mapping: Mapping, *, reject_limit: float) -> WideInt
     path : Path
         A csv file; ``.gz`` is decompressed.
     mapping : Mapping
-        With `counts` and `dimensions`.
+        How it is written; with `counts` and `dimensions`.
     reject_limit : float
         Share of the counts (0–1) that may be rejected.
 
@@ -83,8 +83,8 @@ def ingest_wide(path: Path, mapping: Mapping, *, reject_limit: float) -> WideInt
     rows = _rows(path, mapping)
     header = next(rows)[1]
     columns = _WideColumns.of(header, mapping, mapping.counts, path)
-    harvest = _Harvest()
-    seen: dict[str, int] = {}
+    lists = _CountLists()
+    line_of: dict[str, int] = {}
     for line, cells in rows:
         codes = {name: code_of(cells[index]) for name, index in columns.dimensions.items()}
         procedure = codes["procedure"]
@@ -92,27 +92,27 @@ def ingest_wide(path: Path, mapping: Mapping, *, reject_limit: float) -> WideInt
             raise BadData(
                 f"{path} line {line}: column {mapping.dimensions['procedure']!r} is empty; a code was expected"
             )
-        if procedure in seen:
+        if procedure in line_of:
             raise BadData(
-                f"{path} line {line}: the procedure {procedure!r} stands on line {seen[procedure]} too; "
+                f"{path} line {line}: the procedure {procedure!r} stands on line {line_of[procedure]} too; "
                 "one row per procedure was expected"
             )
-        seen[procedure] = line
+        line_of[procedure] = line
         for period, (whole_at, part_at) in columns.counts.items():
             whole = _count(cells[whole_at], mapping, path, line, header[whole_at])
             part = _count(cells[part_at], mapping, path, line, header[part_at])
-            _take(harvest, mapping.counts, {**codes, "period": period}, whole, part, path, line)
-    rejected = pd.DataFrame(harvest.rejected, columns=[*REJECTED, "period"]).astype(REJECTED)
+            _add_count(lists, mapping.counts, {**codes, "period": period}, whole, part, path, line)
+    rejected = pd.DataFrame(lists.rejected, columns=[*REJECTED_COLUMNS, "period"]).astype(REJECTED_COLUMNS)
     by_code = Counter(rejected["code"])
-    if by_code.total() > reject_limit * harvest.tally.total():
-        raise TooManyRejects(too_many(path.name, harvest.tally.total(), by_code, reject_limit, rejected), rejected)
-    if not harvest.accepted:
-        raise BadData(f"{path}: no count in any of its {len(seen)} rows")
-    counts = pd.DataFrame(harvest.accepted)
+    if by_code.total() > reject_limit * lists.tally.total():
+        raise TooManyRejects(refusal_message(path.name, lists.tally.total(), by_code, reject_limit, rejected), rejected)
+    if not lists.accepted:
+        raise BadData(f"{path}: no count in any of its {len(line_of)} rows")
+    counts = pd.DataFrame(lists.accepted)
     for name in columns_of(Counts):
         if name not in counts:
             counts[name] = pd.NA
-    tally = [(period, code, rows) for (period, code), rows in sorted(harvest.tally.items())]
+    tally = [(period, code, rows) for (period, code), rows in sorted(lists.tally.items())]
     return WideIntake(
         file=path.name,
         counts=check(counts, Counts, where=str(path)),
@@ -121,18 +121,27 @@ def ingest_wide(path: Path, mapping: Mapping, *, reject_limit: float) -> WideInt
     )
 
 
-def intake_of(taken: WideIntake, part: Path) -> Intake:
-    """Return what became of a wide file's counts, as of any other file's rows, with the counts written to a file."""
-    taken.counts.to_parquet(part, index=False)
-    rows = int(taken.tally["rows"].sum())
-    accepted = rows - len(taken.rejected)
-    return Intake(taken.file, "counts", rows, accepted, taken.rejected[list(REJECTED)], as_list([], FLAGGED), {}, ())
+def write_wide_counts(wide: WideIntake, into: Path) -> Intake:
+    """Write the counts of a wide file as Parquet, and return what became of them in the form of any other file.
+
+    Parameters
+    ----------
+    wide : WideIntake
+        What became of the counts.
+    into : Path
+        File to write.
+    """
+    wide.counts.to_parquet(into, index=False)
+    rows = int(wide.tally["rows"].sum())
+    accepted = rows - len(wide.rejected)
+    flagged = typed_frame([], FLAGGED_COLUMNS)
+    return Intake(wide.file, "counts", rows, accepted, wide.rejected[list(REJECTED_COLUMNS)], flagged, {}, ())
 
 
 def _rows(path: Path, mapping: Mapping) -> Iterator[tuple[int, list[str]]]:
-    """Yield the physical line each row starts on, and its cells."""
+    """Yield, per row, the 1-based physical line it starts on, and its cells."""
     try:
-        with opened(path) as file:
+        with open_bytes(path) as file:
             text = file.read().decode(mapping.encoding)
     except UnicodeDecodeError as error:
         raise BadData(f"{path}: byte {error.start} is not {mapping.encoding} text") from error
@@ -164,7 +173,7 @@ def _rows(path: Path, mapping: Mapping) -> Iterator[tuple[int, list[str]]]:
 
 @dataclass(frozen=True)
 class _WideColumns:
-    """Where a wide file holds what: dimension → column, period → (column of the whole, column of the part)."""
+    """The columns of a wide file: dimension → index, period → (index of the whole, index of the part)."""
 
     dimensions: dict[str, int]
     counts: dict[str, tuple[int, int]]
@@ -219,8 +228,8 @@ def _count(cell: str, mapping: Mapping, path: Path, line: int, column: str) -> i
     return int(text.replace(mapping.thousands, "")) if mapping.thousands else int(text)
 
 
-def _take(
-    harvest: _Harvest,
+def _add_count(
+    lists: _CountLists,
     wide: WideShare,
     row: dict[str, str | None],
     whole: int | None,
@@ -228,7 +237,7 @@ def _take(
     path: Path,
     line: int,
 ) -> None:
-    """Accept or reject one procedure's counts of one period."""
+    """Accept or reject one procedure's count of one period."""
     if whole is None and part is None:
         return
     reject = None
@@ -237,17 +246,17 @@ def _take(
     elif part is not None and part > whole:
         reject = ("part_exceeds_whole", "the part is larger than the whole")
     period = str(row["period"])
-    harvest.tally[period, reject[0] if reject else ACCEPTED] += 1
+    lists.tally[period, reject[0] if reject else ACCEPTED] += 1
     if reject:
         code, reason = reject
         raw = f"procedure={row['procedure']}; period={period}; whole={'' if whole is None else whole}; part={part}"
-        harvest.rejected.append(
+        lists.rejected.append(
             {"file": path.name, "line": line, "code": code, "reason": reason, "raw": raw, "period": period}
         )
         return
     assert whole is not None
     if part is None:
-        harvest.accepted.append({**row, "channel": None, "resolved": whole})
+        lists.accepted.append({**row, "channel": None, "resolved": whole})
         return
-    harvest.accepted.append({**row, "channel": wide.part_channel, "resolved": part})
-    harvest.accepted.append({**row, "channel": wide.rest_channel, "resolved": whole - part})
+    lists.accepted.append({**row, "channel": wide.part_channel, "resolved": part})
+    lists.accepted.append({**row, "channel": wide.rest_channel, "resolved": whole - part})

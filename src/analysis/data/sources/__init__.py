@@ -1,1 +1,1 @@
-"""Received files as rows of text: what a system exports, and how a mapping says to read it."""
+"""Read received files and database relations as rows of text, as their mapping describes them."""

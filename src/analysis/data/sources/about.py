@@ -1,4 +1,4 @@
-"""What a received folder says of itself: its ``about.yml``."""
+"""The ``about.yml`` of a folder: where its data comes from, when it was taken, and whether it is simulated."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ FILE = "about.yml"
 
 
 class Description(About):
-    """The ``about.yml`` of a folder.
+    """The content of a folder's ``about.yml``.
 
     Attributes
     ----------
     extracted_on : date or None
-        Day the data was taken from its system; None when it is the run's `as_of`.
+        Day the data was taken from its system; None when that is the run's `as_of`.
     due_precision : {"day", "instant"}
-        What the due dates of its cases mean.
+        Whether the due dates of its cases are days or moments.
     """
 
     extracted_on: date | None = None
@@ -30,12 +30,12 @@ class Description(About):
 
     @property
     def about(self) -> About:
-        """Only what the pages say of it."""
+        """The part that the pages show."""
         return About(title=self.title, source=self.source, simulated=self.simulated)
 
 
 def read_description(folder: Path) -> Description:
-    """Return what a folder says of itself.
+    """Return the description in a folder's ``about.yml``.
 
     Raises
     ------
@@ -47,7 +47,17 @@ def read_description(folder: Path) -> Description:
 
 
 def write_description(folder: Path, mapping: Mapping, *, extracted_on: date) -> None:
-    """Write what a folder of our tables says of itself, from the mapping its data came by."""
+    """Write the ``about.yml`` of a folder of our tables.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    mapping : Mapping
+        The mapping by which its data was brought in.
+    extracted_on : date
+        Day the data was taken from its system.
+    """
     description = Description(
         **mapping.about.model_dump(), extracted_on=extracted_on, due_precision=mapping.due_precision
     )
@@ -56,13 +66,25 @@ def write_description(folder: Path, mapping: Mapping, *, extracted_on: date) -> 
 
 
 def described(mapping: Mapping, source: str) -> Mapping:
-    """Return the mapping with what the folder of the received file says of itself, which goes before the mapping.
+    """Return a mapping in which the ``about.yml`` beside the received file overrides title, source and day.
 
-    A mapping speaks of a system, the folder of this one extract: when it was taken, and whether it is simulated.
+    The mapping describes a system, the ``about.yml`` this one extract: when it was taken, and whether it is simulated.
+
+    Parameters
+    ----------
+    mapping : Mapping
+        How the file becomes a table; returned unchanged for a database, and where no ``about.yml`` stands beside it.
+    source : str
+        Path of the file, or address of a PostgreSQL database.
+
+    Raises
+    ------
+    BadParameters
+        The ``about.yml`` has an unknown key or a wrong value.
     """
     folder = Path(source).parent
     if mapping.format == "postgresql" or not (folder / FILE).is_file():
         return mapping
     description = read_description(folder)
-    told = {"about": description.about, "extracted_on": description.extracted_on or mapping.extracted_on}
-    return mapping.model_copy(update=told)
+    overrides = {"about": description.about, "extracted_on": description.extracted_on or mapping.extracted_on}
+    return mapping.model_copy(update=overrides)

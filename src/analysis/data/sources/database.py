@@ -1,4 +1,4 @@
-"""Tables of systems: Parquet and DuckDB files, SQLite, and a live PostgreSQL; each brought into scratch once."""
+"""Read a relation of a database (Parquet, DuckDB, SQLite, live PostgreSQL) as rows of text, copied once."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.rows import (
     Asked,
     Rows,
-    Scratch,
+    ScratchTable,
     fold_header,
     joined_cells,
-    look_through,
     personal_columns,
     positions_of,
+    scan_cells,
 )
 from analysis.data.sources.workbook import plain_number
 from analysis.data.sql import identifier, literal, parquet, trimmed
@@ -34,39 +34,46 @@ def read_database(
 ) -> Rows:
     """Return the rows of one relation: a Parquet file, or a table or view of a database.
 
-    The rows are copied into scratch once, in one statement, so that what is checked is what is kept even while the
-    system goes on working. A row's line is its position in the relation.
+    The rows are copied into scratch once, in one statement, so that the rows validated are the rows stored even while
+    the system goes on working. A row's line is its position in the relation.
 
     Parameters
     ----------
     source : str
         Path of the file; for PostgreSQL its address, ``postgresql://…``, without a password.
-    mapping, connection, scratch, asked
-        As for `analysis.data.sources.delimited.read_delimited`; ``mapping.relation`` names the table or view.
+    mapping : Mapping
+        How it is written; ``mapping.relation`` names the table or view.
+    connection : duckdb.DuckDBPyConnection
+        Connection that scans the copy.
+    scratch : Path
+        Folder for the copy.
+    asked : Asked
+        What the scan of all cells is to return.
 
     Raises
     ------
     BadData
         The file is not what the mapping says, or has no such relation.
     BadParameters
-        The address holds a password, which would end up in files; or the mapping names no relation or no time zone.
+        The address is none of PostgreSQL or holds a password, which would end up in files; or the mapping names no
+        relation.
     EnvironmentFault
         The server does not answer or refuses; the disk is full.
     """
-    copy = _Copy(source, mapping, connection, scratch / "relation.parquet")
+    copy = _RelationCopy(source, mapping, connection, scratch / "relation.parquet")
     header = _COPIES[mapping.format](copy)
     relation = parquet(copy.into)
     personal = personal_columns(header, mapping.personal)
-    seen = look_through(connection, relation, asked, header)
+    found = scan_cells(connection, relation, asked, header)
 
     return Rows(
-        name=_shown(source, mapping),
+        name=_display_name(source, mapping),
         header=header,
         relation=relation,
-        count=seen.count,
+        count=found.count,
         broken=(),
-        values=seen.values,
-        hashes=seen.hashes,
+        values=found.values,
+        hashes=found.hashes,
         lines=lambda positions: positions,
         raw=lambda lines: joined_cells(connection, relation, header, lines, personal),
         personal=personal,
@@ -74,8 +81,8 @@ def read_database(
 
 
 @dataclass(frozen=True)
-class _Copy:
-    """A relation on its way into scratch."""
+class _RelationCopy:
+    """The copying of a relation into a scratch file."""
 
     source: str
     mapping: Mapping
@@ -89,22 +96,29 @@ class _Copy:
         return ".".join(map(identifier, self.mapping.relation.split(".")))
 
     def left_out(self, header: Sequence[str]) -> set[int]:
-        """Return the columns that are not copied: about persons, and not taken."""
+        """Return the columns that are not copied: about persons, and not used by the mapping."""
         personal = personal_columns(header, self.mapping.personal)
         return set(personal) - set(positions_of(self.mapping.taken(), header))
 
-    def typed(self, relation: str, written_numbers: Collection[int] = ()) -> tuple[str, ...]:
-        """Copy what DuckDB can scan, every cell as text, and return the header.
+    def copy_as_text(self, relation: str, text_numbers: Collection[int] = ()) -> tuple[str, ...]:
+        """Copy a relation that DuckDB can scan, every cell as text, and return the header.
 
-        Times become ISO in the mapping's zone and numbers are written as the mapping writes them, so that one reading
-        serves all sources. A number that arrives as text is one of `written_numbers`.
+        Times become ISO in the mapping's zone and numbers are written with the mapping's marks, so that all sources are
+        read alike.
+
+        Parameters
+        ----------
+        relation : str
+            SQL relation to copy.
+        text_numbers : collection of int
+            Columns of numbers that arrive as text.
         """
-        described = self.connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
-        header = tuple(fold_header(name) for name, *_ in described)
+        columns = self.connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+        header = tuple(fold_header(name) for name, *_ in columns)
         left_out = self.left_out(header)
         cells = ", ".join(
-            f"{self._cell(name, 'DECIMAL' if at in written_numbers else kind, leave_out=at in left_out)} AS c{at}"
-            for at, (name, kind, *_) in enumerate(described)
+            f"{self._cell(name, 'DECIMAL' if at in text_numbers else kind, leave_out=at in left_out)} AS c{at}"
+            for at, (name, kind, *_) in enumerate(columns)
         )
         self.connection.execute(
             f"COPY (SELECT row_number() OVER () AS n, {cells} FROM {relation}) "
@@ -120,7 +134,7 @@ class _Copy:
             column = f"CAST({column} AS TIMESTAMP)"
         text = f"CAST({column} AS VARCHAR)"
         if kind in ("FLOAT", "DOUBLE"):
-            # Beyond 1e15 DuckDB would write a power of ten.
+            # DuckDB writes numbers beyond 1e15 with a power of ten.
             whole = f"TRY_CAST(CASE WHEN {column} = trunc({column}) THEN {column} END AS HUGEINT)"
             text = f"coalesce(CAST({whole} AS VARCHAR), {text})"
         if kind in ("FLOAT", "DOUBLE") or kind.startswith("DECIMAL"):
@@ -129,25 +143,25 @@ class _Copy:
         return trimmed(text)
 
 
-def _shown(source: str, mapping: Mapping) -> str:
+def _display_name(source: str, mapping: Mapping) -> str:
     if mapping.format == "postgresql":
         return str(mapping.relation)
     return Path(source).name + (f":{mapping.relation}" if mapping.relation else "")
 
 
-def _copy_parquet(copy: _Copy) -> tuple[str, ...]:
+def _copy_parquet(copy: _RelationCopy) -> tuple[str, ...]:
     try:
-        return copy.typed(parquet(copy.source))
+        return copy.copy_as_text(parquet(copy.source))
     except duckdb.Error as error:
         raise _fault(error, f"{copy.source}: not a readable Parquet file") from error
 
 
-def _copy_duckdb(copy: _Copy) -> tuple[str, ...]:
+def _copy_duckdb(copy: _RelationCopy) -> tuple[str, ...]:
     relation = copy.relation()
     try:
         copy.connection.execute(f"ATTACH {literal(copy.source)} AS received (READ_ONLY)")
         try:
-            return copy.typed(f"received.{relation}")
+            return copy.copy_as_text(f"received.{relation}")
         finally:
             copy.connection.execute("DETACH received")
     except duckdb.Error as error:
@@ -155,24 +169,24 @@ def _copy_duckdb(copy: _Copy) -> tuple[str, ...]:
 
 
 def _fault(error: duckdb.Error, sentence: str) -> BadData | EnvironmentFault:
-    """Return what went wrong with a copy: the source, unless the disk it was copied to is full."""
+    """Return the fault of a failed copy: the source's, unless the disk or memory of this machine ran out."""
     if isinstance(error, duckdb.InterruptException):
         raise error
-    told = f"{sentence} ({_first_line(error)})"
+    message = f"{sentence} ({_first_line(error)})"
     is_ours = isinstance(error, duckdb.OutOfMemoryException) or "No space left" in str(error)
-    return EnvironmentFault(told) if is_ours else BadData(told)
+    return EnvironmentFault(message) if is_ours else BadData(message)
 
 
-def _copy_sqlite(copy: _Copy) -> tuple[str, ...]:
+def _copy_sqlite(copy: _RelationCopy) -> tuple[str, ...]:
     relation = copy.relation()
     try:
         with closing(sqlite3.connect(f"{Path(copy.source).resolve().as_uri()}?mode=ro", uri=True)) as database:
-            found = database.execute(f"SELECT * FROM {relation}")
-            header = tuple(fold_header(one[0]) for one in found.description)
-            kept = Scratch(copy.into, len(header), copy.left_out(header))
-            for position, row in enumerate(found, start=1):
-                kept.add(position, [_sqlite_text(cell, copy.mapping) for cell in row])
-            kept.close()
+            rows = database.execute(f"SELECT * FROM {relation}")
+            header = tuple(fold_header(column[0]) for column in rows.description)
+            stored = ScratchTable(copy.into, len(header), copy.left_out(header))
+            for position, row in enumerate(rows, start=1):
+                stored.add(position, [_sqlite_text(cell, copy.mapping) for cell in row])
+            stored.close()
     except sqlite3.Error as error:
         raise BadData(f"{copy.source}: relation {copy.mapping.relation!r} cannot be read ({error})") from error
     return header
@@ -186,8 +200,8 @@ def _sqlite_text(cell: object, mapping: Mapping) -> str | None:
     return cell.decode("utf-8", errors="backslashreplace") if isinstance(cell, bytes) else str(cell).strip() or None
 
 
-def _copy_postgresql(copy: _Copy) -> tuple[str, ...]:
-    # Imported here: the driver is of use only to offices that read their system live.
+def _copy_postgresql(copy: _RelationCopy) -> tuple[str, ...]:
+    # Imported here, because only offices that read their system live need the driver.
     import adbc_driver_postgresql.dbapi as postgresql
 
     relation = copy.relation()
@@ -199,7 +213,7 @@ def _copy_postgresql(copy: _Copy) -> tuple[str, ...]:
             batches = cursor.fetch_record_batch()
             copy.connection.register("received_batches", batches)
             try:
-                return copy.typed("received_batches", _written_numbers(batches.schema))
+                return copy.copy_as_text("received_batches", _text_numbers(batches.schema))
             finally:
                 copy.connection.unregister("received_batches")
     except (postgresql.ProgrammingError, postgresql.NotSupportedError) as error:
@@ -220,20 +234,20 @@ def _refuse_password(address: str) -> None:
         )
 
 
-def _written_numbers(schema: pa.Schema) -> set[int]:
-    """Return the columns of PostgreSQL's own numbers, which no type of Arrow can hold: they arrive as text."""
+def _text_numbers(schema: pa.Schema) -> set[int]:
+    """Return the columns of PostgreSQL's NUMERIC, which no Arrow type can hold: they arrive as text."""
     found = set()
     for at, field in enumerate(schema):
-        told = getattr(field.type, "type_name", None)
+        type_name = getattr(field.type, "type_name", None)
         metadata = field.metadata or {}
-        if told is None and b"ARROW:extension:metadata" in metadata:
-            told = json.loads(metadata[b"ARROW:extension:metadata"]).get("type_name")
-        if told == "numeric":
+        if type_name is None and b"ARROW:extension:metadata" in metadata:
+            type_name = json.loads(metadata[b"ARROW:extension:metadata"]).get("type_name")
+        if type_name == "numeric":
             found.add(at)
     return found
 
 
-_COPIES: dict[str, Callable[[_Copy], tuple[str, ...]]] = {
+_COPIES: dict[str, Callable[[_RelationCopy], tuple[str, ...]]] = {
     "parquet": _copy_parquet,
     "duckdb": _copy_duckdb,
     "sqlite": _copy_sqlite,

@@ -1,4 +1,4 @@
-"""How dates are written: ``dd/mm/yyyy HH:MM:SS`` as people say it, or as strptime spells it."""
+"""The mapping file: how the headers, codes, dates and numbers of one system become one of our tables."""
 
 from __future__ import annotations
 
@@ -18,103 +18,15 @@ from analysis.data.codes import CODE, PERIOD
 from analysis.data.contracts import TABLES, columns_of
 from analysis.data.sources.rows import fold_header, is_personal
 
-_SPELT = {"dd": "%d", "mm": "%m", "yyyy": "%Y", "yy": "%y", "HH": "%H", "hh": "%I", "MM": "%M", "SS": "%S", "tt": "%p"}
-_TOKEN = re.compile("|".join(sorted(_SPELT, key=len, reverse=True)))
-_KNOWN = set("aAbBdfHImMpSyYz%")
-"""The directives that both the engine reading the rows and Python know, and that say which moment is meant."""
-
-
-def strptime_form(written: str) -> str:
-    """Return a date format as strptime spells it: ``dd/mm/yyyy`` → ``%d/%m/%Y``."""
-    return written if "%" in written else _TOKEN.sub(lambda token: _SPELT[token[0]], written)
-
-
-def fault_in_form(written: str) -> str | None:
-    """Return what is wrong with a date format, or None when dates can be read by it."""
-    directives = re.findall(r"%(-?.?)", strptime_form(written))
-    unknown = [one for one in directives if one.removeprefix("-") not in _KNOWN]
-    if unknown:
-        return f"{written!r}: there is no directive %{unknown[0]}"
-    named = {one.removeprefix("-") for one in directives}
-    if "d" not in named or not named & {"m", "b", "B"} or not named & {"y", "Y"}:
-        return f"{written!r} names no day, month or year; dd/mm/yyyy HH:MM:SS was expected, say"
-    return None
-
-
 Kind = Literal["text", "time", "number", "listed", "code", "period"]
-
-_NEEDED = {"cases": ["case_id", "accepted_at", "finished_at"]}
-"""A case without outcome is resolved when it has a finish and open otherwise; the rest may be lacking."""
-
-_SQL_TYPES = {"datetime64[ns]": "TIMESTAMP", "Int64": "BIGINT", "float64": "DOUBLE", "boolean": "BOOLEAN"}
-
-
-def contract_of(table: str, name: str) -> pa.Column:
-    """Return the contract of one column of one of our tables."""
-    return TABLES[table].to_schema().columns[name]
-
-
-def needed(table: str) -> list[str]:
-    """Return the columns that a source of a table must give."""
-    required = [name for name, column in TABLES[table].to_schema().columns.items() if not column.nullable]
-    return _NEEDED.get(table, required)
-
-
-def allowed(table: str, name: str) -> tuple[str, ...] | None:
-    """Return the closed list of a column, or None when its values are free."""
-    column = contract_of(table, name)
-    for rule in column.checks:
-        if rule.name == "isin":
-            return tuple(rule.statistics["allowed_values"])
-    return ("true", "false") if str(column.dtype) == "boolean" else None
-
-
-def kind_of(table: str, name: str) -> Kind:
-    """Return how the values of a column are read."""
-    column = contract_of(table, name)
-    patterns = [rule.statistics.get("pattern") for rule in column.checks]
-    if allowed(table, name) is not None:
-        return "listed"
-    if CODE in patterns:
-        return "code"
-    if PERIOD in patterns:
-        return "period"
-    kinds: dict[str, Kind] = {"TIMESTAMP": "time", "BIGINT": "number", "DOUBLE": "number"}
-    return kinds.get(sql_type(column), "text")
-
-
-def sql_type(column: pa.Column) -> str:
-    """Return the SQL type of a column."""
-    return _SQL_TYPES.get(str(column.dtype), "VARCHAR")
-
-
-def breach(table: str, name: str, values: list[str]) -> str | None:
-    """Return what is wrong with values that a mapping gives a column itself, or None when nothing is."""
-    closed = allowed(table, name)
-    if closed is not None:
-        foreign = [value for value in values if value not in closed]
-        return f"{foreign[0]!r} is not one of {', '.join(closed)}" if foreign else None
-    if "" in values:
-        return "'' is no value; leave it out where there is none"
-    column = contract_of(table, name)
-    try:
-        column.set_name(name).validate(pd.DataFrame({name: pd.Series(values).astype(str(column.dtype))}), lazy=True)
-    except SchemaErrors as error:
-        first = error.failure_cases.iloc[0]
-        return f"{first['failure_case']!r} breaks the rule {first['check']}"
-    except ValueError as error:
-        return f"{values[0]!r} is no {kind_of(table, name)} ({error})"
-    return None
-
-
 Dimension = Literal["agency", "district", "field", "procedure"]
 Format = Literal["csv", "workbook", "parquet", "duckdb", "sqlite", "postgresql"]
 TableName = Literal["cases", "case_ratings", "counts", "ratings", "survey", "catalogue", "progress"]
 Header = Annotated[str, AfterValidator(fold_header), Field(min_length=1)]
-"""A header as people type it: composed letters and single blanks are made of it before it is compared."""
+"""A header as people type it, folded (composed letters, single blanks) before it is compared."""
 
 REST = "*"
-"""In a code list, stands for every value the list does not name."""
+"""In a code list: every value that the list does not name."""
 
 
 class _Strict(BaseModel):
@@ -122,16 +34,16 @@ class _Strict(BaseModel):
 
 
 class About(_Strict):
-    """Where the data comes from, for the page.
+    """Where the data comes from, as the pages show it.
 
     Attributes
     ----------
     title : str
         Name of the data set.
     source : str
-        Publisher and licence, or who keeps the system.
+        Publisher and licence, or who operates the system.
     simulated : bool
-        True makes every page say so.
+        Whether the data is simulated; every page then says so.
     """
 
     title: str
@@ -140,19 +52,19 @@ class About(_Strict):
 
 
 class WideShare(_Strict):
-    """A wide table of one share: a row per procedure, a whole and a part in one column each per period.
+    """A wide table of one share: one row per procedure, and per period one column of the whole and one of the part.
 
     Attributes
     ----------
     whole, part : str
-        Regular expressions that the headers of the two families of columns match in full, white space folded to
-        single blanks, with the groups ``period`` (looked up in `periods`) and ``year``.
+        Regular expressions that match the whole header of such a column, white space folded to single blanks, with
+        the groups ``period`` (looked up in `periods`) and ``year``.
     periods : dict
-        What the ``period`` group means: ``{"Jan - Mar": "Q1", ...}``.
+        Text of the ``period`` group → quarter or month: ``{"Jan - Mar": "Q1", ...}``.
     part_channel : str
-        Channel that the part counts.
+        Channel of the cases that the part counts.
     rest_channel : str
-        Channel of the whole less the part.
+        Channel of the others, the whole less the part.
     """
 
     whole: str
@@ -171,17 +83,17 @@ class WideShare(_Strict):
 
 
 class Source(_Strict):
-    """Where one column of our table comes from.
+    """Where the values of one column of our table come from: a column of the file, or a constant.
 
     Attributes
     ----------
     column : str or None
         Header of the column in the file, white space folded to single blanks.
     codes : dict or None
-        What each of its values means in our words; a value not listed rejects its row, unless ``"*"`` is listed.
-        None takes the value itself, as a lower-case code where our column is one.
+        Value in the file → our value. A value not listed rejects its row, unless ``"*"`` is listed. With None the
+        value itself is taken, as a lower-case code where our column holds codes.
     constant : str or None
-        The same value for every row, for a file without such a column.
+        The value of every row, for a file without such a column.
     """
 
     column: Header | None = None
@@ -203,52 +115,52 @@ class Mapping(_Strict):
     Attributes
     ----------
     about : About
-        Where the data comes from.
+        Where the data comes from, as the pages show it.
     format : str
-        ``csv`` (any delimiter; gzip by its ending), ``workbook`` (XLSX or XLS), ``parquet``, ``duckdb``, ``sqlite``
-        or ``postgresql``.
+        ``csv`` (any delimiter; gzip when the name ends with ``.gz``), ``workbook`` (XLSX or XLS), ``parquet``,
+        ``duckdb``, ``sqlite`` or ``postgresql``.
     encoding, delimiter : str
         How a csv file is written; the encoding is any that Python knows.
     header_row : int
-        csv: the 1-based line of the header; what stands above it is a title.
+        csv: 1-based line of the header; the lines above it are titles.
     header_rows : int
-        workbook: over how many rows the header is merged. The header itself is found by its names.
+        workbook: number of rows over which the header is merged. Its place is found by its names.
     totals : tuple of str
-        workbook and csv: beginnings of the first filled cell of total rows, such as ``Tổng``; those rows are set
-        aside as rejected, because adding them up would count everything twice.
+        Beginnings of the first filled cell of total rows, such as ``Tổng``; such rows are rejected, because adding
+        them up would count everything twice.
     sheet, relation : str or None
-        Which sheet of a workbook (the first), which table or view of a database.
+        Sheet of a workbook (the first by default); table or view of a database.
     thousands, decimal : str
-        How numbers are written; with dots for thousands, the decimal mark is a comma unless it is given.
+        Marks in numbers; with dots for thousands, the decimal mark is a comma unless given.
     dates : tuple of str
-        How dates are written, most common first: ``dd/mm/yyyy HH:MM:SS``, or with ``%`` as strptime spells it.
+        Date formats, most common first: ``dd/mm/yyyy HH:MM:SS``, or with ``%`` in strptime's notation.
     extracted_on : date or None
-        Day the file was taken from its system; None when that is the run's `as_of`. A run for an earlier day rebuilds
-        what was known then, and says so.
+        Day the file was taken from its system; None when that is the run's `as_of`. A run for an earlier day
+        reconstructs what was known then, and says so.
     due_precision : {"day", "instant"}
         Whether a case is late from the day after its due date, or from the moment after its due time.
     case_id_form : {"any", "national"}
-        ``national``: identifiers follow one of the two forms of the national portal; others are flagged.
+        ``national``: identifiers have one of the two forms of the national portal; others are flagged.
     ends_with_newline : bool
-        Whether a whole file ends with a line break: a file cut inside its last field is then found.
+        Whether a complete file ends with a line break; a file cut off inside its last field is then detected.
     time_zone : str
-        Where times with a zone are brought to before the zone is dropped.
+        Zone to which times with a zone are converted before the zone is dropped.
     table : str
-        The table of ours that the file holds.
+        Which of our tables the file becomes.
     columns : dict
-        Our column → where it comes from; a plain text is the header of its column.
+        Our column → where its values come from; plain text is the header of a column.
     other_id : str or None
-        Header of the column with the case's identifier in another system: a case that came from there is then
-        found twice.
+        Header of the column with the case's identifier in another system; a case that stands in both systems is then
+        recognised as one.
     ignored : tuple of str
-        Headers of columns we know of and do not take.
+        Headers of columns that are known and not used.
     personal : tuple of str
-        Headers of columns about persons. They are dropped at the door, as is every column whose header says so,
-        listed or not. None of them can be copied into a table.
+        Headers of columns about persons. They are dropped when the file is read, as is every column whose header names
+        something about a person, listed or not. None of them can be copied into a table.
     dimensions : dict
-        Wide counts: header of the column that holds each dimension; values become lower-case codes.
+        Wide counts: dimension → header of its column; values become lower-case codes.
     counts : WideShare or None
-        Wide counts: the columns that count, instead of `columns`.
+        Wide counts: the columns of counts, instead of `columns`.
     """
 
     about: About
@@ -303,7 +215,7 @@ class Mapping(_Strict):
     @field_validator("dates")
     @classmethod
     def _dates_can_be_read(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        faults = [fault for fault in map(fault_in_form, value) if fault]
+        faults = [fault for fault in map(fault_in_format, value) if fault]
         if faults or not value:
             raise ValueError(faults[0] if faults else "at least one format was expected")
         return value
@@ -338,12 +250,12 @@ class Mapping(_Strict):
         unknown = [name for name in self.columns if name not in known]
         if unknown:
             raise ValueError(f"columns.{unknown[0]}: {self.table} has the columns {', '.join(known)}")
-        lacking = [name for name in needed(self.table) if name not in self.columns]
+        lacking = [name for name in required_columns(self.table) if name not in self.columns]
         if lacking:
             raise ValueError(f"columns.{lacking[0]} is missing: a table of {self.table} cannot do without it")
         for name, source in self.columns.items():
-            given = list((source.codes or {}).values()) + ([source.constant] if source.constant is not None else [])
-            fault = breach(self.table, name, given) if given else None
+            values = list((source.codes or {}).values()) + ([source.constant] if source.constant is not None else [])
+            fault = fault_in_values(self.table, name, values) if values else None
             if fault:
                 raise ValueError(f"columns.{name}: {fault}")
         return self
@@ -365,13 +277,13 @@ class Mapping(_Strict):
         return self
 
     def _copies(self, name: str) -> bool:
-        """Return whether what stands in the file gets into the table: a time or a word of ours does not tell of it."""
+        """Return whether the file's own text gets into the table; a translated code, a time or a number is no copy."""
         return self.columns[name].codes is None and kind_of(self.table, name) in ("text", "code", "period")
 
     def taken(self) -> set[str]:
-        """Return the headers whose columns are read."""
-        named = {source.column for source in self.columns.values() if source.column is not None}
-        return named | ({self.other_id} if self.other_id else set())
+        """Return the headers of the columns whose values get into the table, or identify the case in another system."""
+        headers = {source.column for source in self.columns.values() if source.column is not None}
+        return headers | ({self.other_id} if self.other_id else set())
 
 
 def read_mapping(path: Path) -> Mapping:
@@ -383,3 +295,135 @@ def read_mapping(path: Path) -> Mapping:
         The file is missing, has an unknown key or a wrong value.
     """
     return strict_yaml.validate(strict_yaml.read(path, what="mapping"), Mapping, what="mapping")
+
+
+_REQUIRED = {"cases": ["case_id", "accepted_at", "finished_at"]}
+"""Table → columns a mapping must give, where these are not the contract's required ones. A case without outcome is
+resolved when it has a finish and open otherwise; its other columns may be lacking."""
+
+_SQL_TYPES = {"datetime64[ns]": "TIMESTAMP", "Int64": "BIGINT", "float64": "DOUBLE", "boolean": "BOOLEAN"}
+
+
+def contract_of(table: str, name: str) -> pa.Column:
+    """Return the contract of one column of one of our tables.
+
+    Parameters
+    ----------
+    table : str
+        Name of the table.
+    name : str
+        Name of the column.
+    """
+    return TABLES[table].to_schema().columns[name]
+
+
+def required_columns(table: str) -> list[str]:
+    """Return the columns that a mapping to a table must give."""
+    required = [name for name, column in TABLES[table].to_schema().columns.items() if not column.nullable]
+    return _REQUIRED.get(table, required)
+
+
+def allowed_values(table: str, name: str) -> tuple[str, ...] | None:
+    """Return the closed list of values of a column, or None when its values are free.
+
+    Parameters
+    ----------
+    table : str
+        Name of the table.
+    name : str
+        Name of the column.
+    """
+    column = contract_of(table, name)
+    for rule in column.checks:
+        if rule.name == "isin":
+            return tuple(rule.statistics["allowed_values"])
+    return ("true", "false") if str(column.dtype) == "boolean" else None
+
+
+def kind_of(table: str, name: str) -> Kind:
+    """Return how the cells of a column are read.
+
+    Parameters
+    ----------
+    table : str
+        Name of the table.
+    name : str
+        Name of the column.
+    """
+    column = contract_of(table, name)
+    patterns = [rule.statistics.get("pattern") for rule in column.checks]
+    if allowed_values(table, name) is not None:
+        return "listed"
+    if CODE in patterns:
+        return "code"
+    if PERIOD in patterns:
+        return "period"
+    kinds: dict[str, Kind] = {"TIMESTAMP": "time", "BIGINT": "number", "DOUBLE": "number"}
+    return kinds.get(sql_type(column), "text")
+
+
+def sql_type(column: pa.Column) -> str:
+    """Return the SQL type of a column, given its contract."""
+    return _SQL_TYPES.get(str(column.dtype), "VARCHAR")
+
+
+def fault_in_values(table: str, name: str, values: list[str]) -> str | None:
+    """Return what is wrong with values written in a mapping itself, or None when nothing is.
+
+    Parameters
+    ----------
+    table : str
+        Name of the table.
+    name : str
+        Name of the column that gets the values.
+    values : list of str
+        Its constant, or the results of its code list.
+    """
+    closed = allowed_values(table, name)
+    if closed is not None:
+        foreign = [value for value in values if value not in closed]
+        return f"{foreign[0]!r} is not one of {', '.join(closed)}" if foreign else None
+    if "" in values:
+        return "'' is no value; leave it out where there is none"
+    column = contract_of(table, name)
+    try:
+        column.set_name(name).validate(pd.DataFrame({name: pd.Series(values).astype(str(column.dtype))}), lazy=True)
+    except SchemaErrors as error:
+        first = error.failure_cases.iloc[0]
+        return f"{first['failure_case']!r} breaks the rule {first['check']}"
+    except ValueError as error:
+        return f"{values[0]!r} is no {kind_of(table, name)} ({error})"
+    return None
+
+
+_DIRECTIVES = {
+    "dd": "%d",
+    "mm": "%m",
+    "yyyy": "%Y",
+    "yy": "%y",
+    "HH": "%H",
+    "hh": "%I",
+    "MM": "%M",
+    "SS": "%S",
+    "tt": "%p",
+}
+_TOKEN = re.compile("|".join(sorted(_DIRECTIVES, key=len, reverse=True)))
+_KNOWN_DIRECTIVES = set("aAbBdfHImMpSyYz%")
+"""Directives that DuckDB and Python both know and that determine a moment."""
+
+
+def strptime_format(written: str) -> str:
+    """Return a date format in strptime's notation: ``dd/mm/yyyy`` → ``%d/%m/%Y``."""
+    return written if "%" in written else _TOKEN.sub(lambda token: _DIRECTIVES[token[0]], written)
+
+
+def fault_in_format(written: str) -> str | None:
+    """Return what is wrong with a date format, or None when dates can be read with it."""
+    directives = re.findall(r"%(-?.?)", strptime_format(written))
+    unknown = [directive for directive in directives if directive.removeprefix("-") not in _KNOWN_DIRECTIVES]
+    if unknown:
+        return f"{written!r}: there is no directive %{unknown[0]}"
+    named = {directive.removeprefix("-") for directive in directives}
+    if "d" not in named or not named & {"m", "b", "B"} or not named & {"y", "Y"}:
+        return f"{written!r} names no day, month or year; dd/mm/yyyy HH:MM:SS was expected, say"
+    return None

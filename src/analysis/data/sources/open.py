@@ -1,4 +1,4 @@
-"""The door: one received file or relation → rows of text, whatever it is written in."""
+"""Open a received file or database relation, in whatever format, as rows of text."""
 
 from __future__ import annotations
 
@@ -17,25 +17,29 @@ from analysis.faults import BadData
 def open_rows(
     source: str, mapping: Mapping, connection: duckdb.DuckDBPyConnection, scratch: Path, *, asked: Asked
 ) -> Rows:
-    """Return the rows of a source as the mapping says it is written.
+    """Return the rows of a file or database relation, read in the format its mapping names.
 
     Parameters
     ----------
     source : str
-        Path of a file, or the address of a PostgreSQL database.
+        Path of a file, or address of a PostgreSQL database.
     mapping : Mapping
-        How it is written.
+        How the source is written.
     connection : duckdb.DuckDBPyConnection
-        What scans the rows.
+        Connection that scans the rows.
     scratch : Path
-        Folder for what must be brought into reach first; the caller removes it.
+        Folder for what must be converted or copied before it can be scanned; the caller removes it.
     asked : Asked
-        What is wanted of the cells of all rows.
+        What the scan of all cells is to return.
 
     Raises
     ------
     BadData
-        The source is not there or not what the mapping says.
+        The source does not exist or is not what the mapping says.
+    BadParameters
+        The address of a database holds a password, or the mapping names no relation.
+    EnvironmentFault
+        The database does not answer, or the disk is full.
     """
     if mapping.format == "postgresql":
         return read_database(source, mapping, connection, scratch, asked=asked)

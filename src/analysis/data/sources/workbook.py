@@ -1,4 +1,4 @@
-"""Workbooks as filed: title rows, a header merged over several rows, total rows; XLSX and legacy XLS alike."""
+"""Read workbooks (XLSX and XLS) as rows of text: with title rows, headers over several rows, and total rows."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from analysis.data.sources.mapping import Mapping, kind_of
 from analysis.data.sources.rows import (
     Asked,
     Rows,
-    Scratch,
+    ScratchTable,
     fold_header,
     joined_cells,
-    look_through,
     personal_columns,
     positions_of,
+    scan_cells,
 )
 from analysis.faults import BadData
 
 _SEARCHED = 40
-"""Rows looked through for the header; no title is longer."""
+"""Rows searched for the header; no title is longer."""
 
 Grid = list[list[Any]]
 Merged = list[tuple[tuple[int, int], tuple[int, int]]]
@@ -36,54 +36,63 @@ def read_workbook(
 ) -> Rows:
     """Return the rows of one sheet of a workbook.
 
-    The header is found by its names: the first place where every column that the mapping takes is named. A header
-    merged over several rows is read as one, from top to bottom: ``Trong kỳ Trực tuyến``. A row without any value is no
-    row. Below the header a cell merged downward holds for each of its rows, unless the table has a number there, which
-    would be counted again; total rows are left as they are, so that they are known by their first cell.
+    The header is found by its names: at the rows that name every column the mapping uses. A header merged over several
+    rows is read as one, from top to bottom: ``Trong kỳ Trực tuyến``. A row without any value is no row. Below the
+    header a cell merged downward holds for each of its rows, unless our column holds numbers, which would be counted
+    again. Total rows are left unchanged, so that they are recognised by their first cell.
 
     Parameters
     ----------
-    path, mapping, connection, scratch, asked
-        As for `analysis.data.sources.delimited.read_delimited`.
+    path : Path
+        The workbook.
+    mapping : Mapping
+        How it is written.
+    connection : duckdb.DuckDBPyConnection
+        Connection that scans the rows.
+    scratch : Path
+        Folder for the scratch file.
+    asked : Asked
+        What the scan of all cells is to return.
 
     Raises
     ------
     BadData
-        It is no workbook, has no such sheet, or no header with the mapping's names.
+        It is no workbook, has no such sheet, or has no header with the mapping's names.
     """
     grid, merged = _sheet(path, mapping)
     header, first = _header(path, mapping, _spread(grid[: _SEARCHED + mapping.header_rows], merged))
     personal = personal_columns(header, mapping.personal)
-    kept = Scratch(scratch / "sheet.parquet", len(header), personal - set(positions_of(mapping.taken(), header)))
-    inherited = _inherited(grid, merged, first, _told_of_all(mapping, header))
+    stored = ScratchTable(scratch / "sheet.parquet", len(header), personal - set(positions_of(mapping.taken(), header)))
+    from_above = _merged_downward(grid, merged, first, _inherited_columns(mapping, header))
     for number, cells in enumerate(grid[first:], start=first + 1):
         texts = [_text(cell, mapping) for cell in cells[: len(header)]]
         texts += [None] * (len(header) - len(texts))
         if not any(texts):
             continue
-        if number in inherited and not _is_total(texts, mapping, personal):
-            for at, cell in inherited[number]:
+        if number in from_above and not _is_total(texts, mapping, personal):
+            for at, cell in from_above[number]:
                 texts[at] = texts[at] or _text(cell, mapping)
-        kept.add(number, texts)
-    relation = kept.close()
-    seen = look_through(connection, relation, asked, header)
+        stored.add(number, texts)
+    relation = stored.close()
+    scanned = scan_cells(connection, relation, asked, header)
 
     def raw(lines: Sequence[int]) -> dict[int, str]:
         found = connection.execute(
             f"SELECT n, line FROM {relation} WHERE line IN (SELECT unnest(?))", [list(lines)]
         ).fetchall()
-        at = dict(found)
-        return {at[n]: text for n, text in joined_cells(connection, relation, header, list(at), personal).items()}
+        line_of = dict(found)
+        texts = joined_cells(connection, relation, header, list(line_of), personal)
+        return {line_of[position]: text for position, text in texts.items()}
 
     return Rows(
         name=f"{path.name}:{mapping.sheet}" if mapping.sheet else path.name,
         header=header,
         relation=relation,
-        count=seen.count,
+        count=scanned.count,
         broken=(),
-        values=seen.values,
-        hashes=seen.hashes,
-        lines=kept.lines,
+        values=scanned.values,
+        hashes=scanned.hashes,
+        lines=stored.lines,
         raw=raw,
         personal=personal,
     )
@@ -100,14 +109,14 @@ def _sheet(path: Path, mapping: Mapping) -> tuple[Grid, Merged]:
     except CalamineError as error:
         raise BadData(f"{path}: not a readable workbook ({error})") from error
     except BaseException as error:
-        # On some damaged files the reader panics instead, which Python gets as no Exception at all.
+        # On some damaged files the reader panics instead; Python receives that as a BaseException.
         if type(error).__name__ != "PanicException":
             raise
         raise BadData(f"{path}: not a readable workbook; it is damaged or cut off") from error
 
 
 def _spread(top_rows: Grid, merged: Merged) -> Grid:
-    """Return rows in which a merged cell, whose value stands in its first corner only, is filled throughout."""
+    """Return rows in which every cell of a merged range has the value of its first corner."""
     rows = [list(row) for row in top_rows]
     for (top, left), (bottom, right) in merged:
         for row in rows[top : bottom + 1]:
@@ -115,18 +124,18 @@ def _spread(top_rows: Grid, merged: Merged) -> Grid:
     return rows
 
 
-def _told_of_all(mapping: Mapping, header: Sequence[str]) -> set[int]:
-    """Return the columns in which a merged cell is told of all its rows: those taken that hold no numbers."""
-    taken = {
+def _inherited_columns(mapping: Mapping, header: Sequence[str]) -> set[int]:
+    """Return the columns in which a merged cell holds for each of its rows: those used that hold no numbers."""
+    used = {
         source.column
         for name, source in mapping.columns.items()
         if source.column is not None and kind_of(mapping.table, name) != "number"
     }
-    return set(positions_of(taken | ({mapping.other_id} if mapping.other_id else set()), header))
+    return set(positions_of(used | ({mapping.other_id} if mapping.other_id else set()), header))
 
 
-def _inherited(grid: Grid, merged: Merged, first: int, columns: set[int]) -> dict[int, list[tuple[int, Any]]]:
-    """Return, by 1-based row, the cells it has from a cell above that is merged downward: column and value."""
+def _merged_downward(grid: Grid, merged: Merged, first: int, columns: set[int]) -> dict[int, list[tuple[int, Any]]]:
+    """Return, by 1-based row, the cells filled from a merged cell that begins above it: column and value."""
     found: dict[int, list[tuple[int, Any]]] = defaultdict(list)
     for (top, left), (bottom, _) in merged:
         if top >= first and left in columns:
@@ -136,26 +145,26 @@ def _inherited(grid: Grid, merged: Merged, first: int, columns: set[int]) -> dic
 
 
 def _is_total(texts: Sequence[str | None], mapping: Mapping, personal: Collection[int]) -> bool:
-    told = (text for at, text in enumerate(texts) if text and at not in personal)
-    return fold_header(next(told, "")).startswith(mapping.totals) if mapping.totals else False
+    filled = (text for at, text in enumerate(texts) if text and at not in personal)
+    return fold_header(next(filled, "")).startswith(mapping.totals) if mapping.totals else False
 
 
 def _header(path: Path, mapping: Mapping, grid: Grid) -> tuple[tuple[str, ...], int]:
     """Return the header and the index of the first row below it.
 
-    Of several places that name every column taken the one with most names the mapping knows is meant: with a title
-    above it, a header merged over three rows may seem to begin one row too early.
+    Of several places that name every column used, the one with most names that the mapping knows is chosen: with a
+    title above it, a header merged over three rows may seem to begin one row too early.
     """
-    taken = mapping.taken()
-    known = taken | set(mapping.ignored) | set(mapping.personal)
+    used = mapping.taken()
+    known = used | set(mapping.ignored) | set(mapping.personal)
     places = [(_joined(grid[top : top + mapping.header_rows]), top) for top in range(min(_SEARCHED, len(grid)))]
-    whole = [place for place in places if taken <= set(place[0])]
-    if whole:
-        header, top = max(whole, key=lambda place: len(known & set(place[0])))
+    complete = [place for place in places if used <= set(place[0])]
+    if complete:
+        header, top = max(complete, key=lambda place: len(known & set(place[0])))
         return header, top + mapping.header_rows
-    lacking = [(sorted(taken - set(header)), top + 1) for header, top in places]
-    names, row = min(lacking, key=lambda one: len(one[0]), default=(sorted(taken), 0))
-    where = f"row {row} comes closest and lacks" if len(names) < len(taken) else "no row has any of"
+    lacking = [(sorted(used - set(header)), top + 1) for header, top in places]
+    names, row = min(lacking, key=lambda place: len(place[0]), default=(sorted(used), 0))
+    where = f"row {row} comes closest and lacks" if len(names) < len(used) else "no row has any of"
     raise BadData(f"{path}: no header with the mapping's columns; {where} {', '.join(names)}")
 
 
@@ -175,11 +184,11 @@ def _joined(rows: Grid) -> tuple[str, ...]:
 
 
 def _text(cell: Any, mapping: Mapping) -> str | None:
-    """Return a cell as text: dates as ISO, numbers in the mapping's own style, so that one reading serves all."""
+    """Return a cell as text: dates as ISO, numbers with the mapping's marks, so that all sources are read alike."""
     if isinstance(cell, datetime):
-        # A workbook keeps a time as a fraction of a day, which may end a hair before the second that was meant.
-        hair = timedelta(seconds=1) if cell.microsecond >= 500_000 and cell.year < MAXYEAR else timedelta(0)
-        return (cell.replace(microsecond=0) + hair).isoformat(" ")
+        # A workbook stores a time as a fraction of a day, which may fall just short of the second that was meant.
+        carry = timedelta(seconds=1) if cell.microsecond >= 500_000 and cell.year < MAXYEAR else timedelta(0)
+        return (cell.replace(microsecond=0) + carry).isoformat(" ")
     if isinstance(cell, date | time):
         return cell.isoformat()
     if isinstance(cell, bool):
@@ -190,5 +199,13 @@ def _text(cell: Any, mapping: Mapping) -> str | None:
 
 
 def plain_number(value: float, decimal: str) -> str:
-    """Return a number without thousands marks, with the decimal mark given: ``1234`` or ``1234,5``."""
+    """Return a number as text without thousands marks: ``1234`` or ``1234,5``.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    decimal : str
+        The decimal mark.
+    """
     return str(int(value)) if float(value).is_integer() else repr(float(value)).replace(".", decimal)
