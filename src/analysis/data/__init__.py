@@ -1,1 +1,1 @@
-"""From received files to the tables of the contract: nothing that came in is lost, nothing unasked-for enters."""
+"""Received files become the tables of the contract: every row is accounted for, and only listed columns enter."""

@@ -1,4 +1,4 @@
-"""Cases counted by reporting period, as known on a day: received, resolved, and the stock on the desk."""
+"""Cases counted by reporting period, as known on a day: received, resolved, late, and on the desk."""
 
 from __future__ import annotations
 
@@ -17,35 +17,8 @@ from analysis.data.sql import file_literal, parquet
 DuePrecision = Literal["day", "instant"]
 Frequency = Literal["M", "Q"]
 
-DIMENSIONS = "agency, district, field, channel"
-
-
-def as_known(cases: Path, *, as_of: date) -> str:
-    """Return SQL for the cases as they stood on a day: what came later is not there yet.
-
-    A case filed later is left out; a finish, a return or an acceptance that came later is missing, and a case closed
-    later is open: closed on its finish or, having none, when it was handed back. On an extract taken that day nothing
-    changes. From a later extract this is a reconstruction: what was *changed* in between (a due date, a level, a
-    refusal without a date) shows its later state, and nobody can tell.
-
-    Parameters
-    ----------
-    cases : Path
-        Parquet file of `analysis.data.contracts.Cases`.
-    as_of : date
-        The day.
-    """
-    known = _by(as_of)
-    closed = "coalesce(finished_at, returned_at)"
-    later = f"({closed} IS NOT NULL AND NOT {closed} {known})"
-    return f"""(
-        SELECT * REPLACE (
-            CASE WHEN accepted_at {known} THEN accepted_at END AS accepted_at,
-            CASE WHEN finished_at {known} THEN finished_at END AS finished_at,
-            CASE WHEN returned_at {known} THEN returned_at END AS returned_at,
-            CASE WHEN {later} THEN 'open' ELSE outcome END AS outcome)
-        FROM {parquet(cases)}
-        WHERE {_FILED} {known})"""
+_DIMENSIONS = ("agency", "district", "field", "channel")
+_DIMENSIONS_SQL = ", ".join(_DIMENSIONS)
 
 
 def count_cases(
@@ -59,70 +32,74 @@ def count_cases(
 ) -> pd.DataFrame:
     """Return the `counts` table of the cases known on a day.
 
-    Received: the case was accepted in the period. Resolved: its outcome is ``resolved`` and it was finished in the
-    period; refused and withdrawn cases are neither. Timeliness compares the finish with the due date that holds:
-    by day, early is before it, on time on it, late after it; by instant, late is after the moment, and on time the
-    same day up to it. A case without a due date is ``no_due_date``, never on time.
+    A case is received in the period in which it was accepted. It is resolved in the period in which it was finished,
+    if its outcome is ``resolved``; refused and withdrawn cases are not. Timeliness compares the finish with the due
+    date in force. By day: early is before the due day, on time is on it, late is after it. By instant: late is after
+    the due moment, and on time is on the due day up to that moment. A case without a due date is ``no_due_date``, never
+    on time.
 
     Parameters
     ----------
     cases : Path
-        Parquet file of `analysis.data.contracts.Cases`; scanned, never held.
+        Parquet file of `analysis.data.contracts.Cases`; it is scanned, never loaded whole.
     as_of : date
-        Day up to which things were known.
+        Day up to which data was known.
     cutoff_day : int or None
-        See `analysis.periods`.
+        Last day of a reporting month, or None for calendar months; see `analysis.periods`.
     frequency : {"M", "Q"}
         Reporting months or quarters.
     due_precision : {"day", "instant"}
-        What a due date means in this source.
+        Whether a due date of this source means the whole day or a moment.
     published_by : pd.DataFrame, optional
-        See `analysis.data.contracts.Catalogue`: then the level of a procedure is the one in force on `as_of`, whatever
-        its case says; a procedure the catalogue does not have on that day, because it never had or no longer has,
-        keeps the level of its case.
+        See `analysis.data.contracts.Catalogue`. With it, the level of a procedure is the one in force on `as_of`,
+        whatever the case records. A procedure that the catalogue does not have on that day keeps the level of its case.
 
     Returns
     -------
     pd.DataFrame
-        See `analysis.data.contracts.Counts`; `procedure` is missing: among cases a procedure that has none in a
-        month has not stopped reporting.
+        See `analysis.data.contracts.Counts`. `procedure` is missing: a procedure without cases in a month has not
+        stopped reporting.
     """
-    late = is_late("finished_at", due_precision)
-    published = ", ".join(f"'{level}'" for level in PUBLISHED_LEVELS)
-    known = as_known(cases, as_of=as_of)
+    is_late = _is_late("finished_at", due_precision)
+    published_levels = ", ".join(f"'{level}'" for level in PUBLISHED_LEVELS)
+    known = _as_known(cases, as_of=as_of)
     if published_by is not None:
-        known = f"(SELECT * REPLACE (coalesce(today.level, known.level) AS level) {_JOINED.format(known=known)})"
-    accepted, finished = (month_of(column, cutoff_day) for column in ("accepted_at", "finished_at"))
+        known = (
+            "(SELECT * REPLACE (coalesce(in_force.level, known.level) AS level) "
+            f"FROM {known} AS known LEFT JOIN in_force USING (procedure_code))"
+        )
+    accepted, finished = (_month(column, cutoff_day) for column in ("accepted_at", "finished_at"))
     query = f"""
     WITH known AS {known},
     received AS (
-        SELECT {accepted} AS month, {DIMENSIONS}, level IN ({published}) AS published_online,
+        SELECT {accepted} AS month, {_DIMENSIONS_SQL}, level IN ({published_levels}) AS published_online,
             CAST(NULL AS VARCHAR) AS timeliness, count(*) AS received, 0 AS resolved
         FROM known WHERE accepted_at IS NOT NULL GROUP BY ALL),
     resolved AS (
-        SELECT {finished} AS month, {DIMENSIONS}, level IN ({published}) AS published_online,
+        SELECT {finished} AS month, {_DIMENSIONS_SQL}, level IN ({published_levels}) AS published_online,
             CASE WHEN due_at IS NULL THEN 'no_due_date'
-                 WHEN {late} THEN 'late'
+                 WHEN {is_late} THEN 'late'
                  WHEN CAST(finished_at AS DATE) < CAST(due_at AS DATE) THEN 'early'
                  ELSE 'on_time' END AS timeliness,
             0 AS received, count(*) AS resolved
         FROM known WHERE outcome = 'resolved' GROUP BY ALL)
-    SELECT {label_of("month", frequency)} AS period, agency, district, field,
+    SELECT {_label("month", frequency)} AS period, agency, district, field,
         CAST(NULL AS VARCHAR) AS procedure, channel, published_online, timeliness,
         CAST(sum(received) AS BIGINT) AS received, CAST(sum(resolved) AS BIGINT) AS resolved
     FROM (FROM received UNION ALL FROM resolved) GROUP BY ALL
     ORDER BY ALL"""
-    return check(frame_of(query, today=_in_force(published_by, as_of)), Counts, where=str(cases))
+    in_force = None if published_by is None else _levels_in_force(published_by, as_of)
+    return check(_run_query(query, in_force=in_force), Counts, where=str(cases))
 
 
 def count_ratings(
     ratings: Path, cases: Path, *, as_of: date, cutoff_day: int | None, frequency: Frequency
 ) -> pd.DataFrame:
-    """Return the `ratings` table of the ratings given by a day.
+    """Return the `ratings` table of the ratings given up to a day.
 
-    A rating belongs to the agency, district, field and channel of its case and to the period it was given in; of
-    several ratings of one case the last counts, of those given at one moment the last in the file. A rating whose case
-    is not among the cases belongs to none of them: its dimensions are missing, and it counts in the whole only.
+    A rating counts in the period in which it was given, with the agency, district, field and channel of its case. Of
+    several ratings of one case the last counts; of those given at the same moment, the last in the file. A rating
+    whose case is not among the cases counts with these dimensions missing, so only in the totals.
 
     Parameters
     ----------
@@ -130,79 +107,24 @@ def count_ratings(
         Parquet files of `analysis.data.contracts.CaseRatings` and `Cases`.
     as_of, cutoff_day, frequency
         As for `count_cases`.
+
+    Returns
+    -------
+    pd.DataFrame
+        See `analysis.data.contracts.Ratings`.
     """
     query = f"""
-    WITH known AS {as_known(cases, as_of=as_of)},
+    WITH known AS {_as_known(cases, as_of=as_of)},
     last AS (
         SELECT case_id, arg_max(rating, (rated_at, file_row_number)) AS rating, max(rated_at) AS rated_at
         FROM read_parquet({file_literal(ratings)}, file_row_number = true)
-        WHERE rated_at {_by(as_of)} GROUP BY case_id)
-    SELECT {label_of(month_of("rated_at", cutoff_day), frequency)} AS period, {DIMENSIONS},
+        WHERE rated_at {_up_to(as_of)} GROUP BY case_id)
+    SELECT {_label(_month("rated_at", cutoff_day), frequency)} AS period, {_DIMENSIONS_SQL},
         count(*) FILTER (WHERE rating <> 'dissatisfied') AS satisfied, count(*) AS respondents
     FROM last LEFT JOIN known USING (case_id) GROUP BY ALL ORDER BY ALL"""
-    return check(frame_of(query), Ratings, where=str(ratings))
+    return check(_run_query(query), Ratings, where=str(ratings))
 
 
-def not_yet_known(cases: Path, *, as_of: date) -> int:
-    """Return how many cases of an extract were filed only after a day."""
-    later = f"NOT {_FILED} {_by(as_of)}"
-    return int(frame_of(f"SELECT count(*) AS later FROM {parquet(cases)} WHERE {later}")["later"].iloc[0])
-
-
-_FILED = "least(submitted_at, accepted_at)"
-"""SQL of when a case was first known of: whoever accepts one whose filing was keyed in later knows of it."""
-
-
-def _by(day: date) -> str:
-    """Return what stands in SQL after a time that lies on a day or before it."""
-    return f"< CAST('{day.isoformat()}' AS DATE) + INTERVAL 1 DAY"
-
-
-def month_of(column: str, cutoff_day: int | None) -> str:
-    """Return SQL for the first day of the reporting month a time falls into.
-
-    The days after the cut-off belong to the next month: moving the time forward by a month less the cut-off's days
-    would depend on the month's length, so the month is moved instead.
-    """
-    month = f"date_trunc('month', {column})"
-    if cutoff_day is None:
-        return month
-    return f"({month} + CASE WHEN day({column}) > {cutoff_day} THEN INTERVAL 1 MONTH ELSE INTERVAL 0 MONTH END)"
-
-
-def label_of(month: str, frequency: Frequency) -> str:
-    """Return SQL for the label of the reporting period a month is in or is."""
-    return f"(year({month}) || 'Q' || quarter({month}))" if frequency == "Q" else f"strftime({month}, '%Y-%m')"
-
-
-def frame_of(query: str, *, today: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return what a query over files finds; it may name the frame ``today``."""
-    with duckdb.connect() as connection:
-        connection.execute("SET memory_limit = '1200MB'")
-        if today is not None:
-            connection.register("today", today)
-        return connection.execute(query).df()
-
-
-def is_late(column: str, due_precision: DuePrecision) -> str:
-    """Return SQL that is true where a time lies after the due date."""
-    return f"{column} > due_at" if due_precision == "instant" else f"CAST({column} AS DATE) > CAST(due_at AS DATE)"
-
-
-_JOINED = "FROM {known} AS known LEFT JOIN today USING (procedure_code)"
-
-
-def _in_force(catalogue: pd.DataFrame | None, day: date) -> pd.DataFrame | None:
-    """Return the level of each procedure on a day."""
-    if catalogue is None:
-        return None
-    now = pd.Timestamp(day)
-    stands = (catalogue["valid_from"] <= now) & ~(catalogue["valid_to"] < now)
-    last = catalogue[stands].sort_values("valid_from").drop_duplicates("procedure_code", keep="last")
-    return last[["procedure_code", "level"]]
-
-
-_BY = DIMENSIONS.split(", ")
 _FLOWS = ("received", "closed", "resolved", "resolved_late", "due", "due_late", "became_overdue", "overdue_closed")
 
 
@@ -211,122 +133,208 @@ def count_workload(
 ) -> pd.DataFrame:
     """Return the `workload` table of the cases known on a day.
 
-    A case is on the desk from its acceptance until it is closed: resolved on its finish; refused or withdrawn on its
-    finish, or else when it was handed back, on its acceptance if that is said to be earlier. One closed without any
-    date is nowhere in it: nobody knows how long it lay there. What lies in the period that holds the day is counted as
-    far as it is known.
+    A case is on the desk from its acceptance until it is closed. A resolved case is closed on its finish. A refused or
+    withdrawn case is closed on its finish or, without one, when it was handed back (on its acceptance if the recorded
+    hand-over is earlier). A case closed without any date is left out, because it is not known how long it was on the
+    desk. The period that holds `as_of` is counted as far as it is known.
 
     Parameters
     ----------
     cases : Path
-        Parquet file of `analysis.data.contracts.Cases`; scanned, never held.
+        Parquet file of `analysis.data.contracts.Cases`; it is scanned, never loaded whole.
     as_of, cutoff_day, frequency, due_precision
-        See `counting.count_cases`.
+        As for `count_cases`.
 
     Returns
     -------
     pd.DataFrame
         See `analysis.data.contracts.Workload`; no row without a case.
     """
-    late = is_late("closed_at", due_precision)
+    is_late = _is_late("closed_at", due_precision)
     end = f"CAST('{as_of.isoformat()}' AS DATE) + INTERVAL 1 DAY"
+    # By flow: the time that decides the period, and which cases belong to it.
     events = {
         "received": ("accepted_at", "true"),
         "closed": ("closed_at", "closed_at IS NOT NULL"),
         "resolved": ("finished_at", "outcome = 'resolved'"),
-        "resolved_late": ("finished_at", f"outcome = 'resolved' AND {late}"),
+        "resolved_late": ("finished_at", f"outcome = 'resolved' AND {is_late}"),
         "due": ("due_at", "falls_due"),
-        "due_late": ("due_at", f"falls_due AND (closed_at IS NULL OR {late})"),
+        "due_late": ("due_at", f"falls_due AND (closed_at IS NULL OR {is_late})"),
         "became_overdue": (
             "greatest(accepted_at, turns_late_at)",
-            f"turns_late_at < {end} AND (closed_at IS NULL OR {late})",
+            f"turns_late_at < {end} AND (closed_at IS NULL OR {is_late})",
         ),
         "overdue_closed": (
             "closed_at",
-            f"turns_late_at < {end} AND {late}",
+            f"turns_late_at < {end} AND {is_late}",
         ),
     }
-    # Counted flow by flow: a case takes part in each in another period.
+    # One query per flow, because a case counts in a different period in each.
     flows = " UNION ALL ".join(
-        f"SELECT {month_of(when, cutoff_day)} AS month, {DIMENSIONS}, '{flow}' AS flow, count(*) AS n "
-        f"FROM desk WHERE {where} GROUP BY ALL"
-        for flow, (when, where) in events.items()
+        f"SELECT {_month(time, cutoff_day)} AS month, {_DIMENSIONS_SQL}, '{flow}' AS flow, count(*) AS n "
+        f"FROM desk WHERE {condition} GROUP BY ALL"
+        for flow, (time, condition) in events.items()
     )
     query = f"""
     WITH desk AS (
-        SELECT *, due_at < {end} AS falls_due FROM {desk(cases, as_of=as_of, due_precision=due_precision)})
-    SELECT {label_of("month", frequency)} AS period, {DIMENSIONS}, flow, CAST(sum(n) AS BIGINT) AS n
+        SELECT *, due_at < {end} AS falls_due FROM {_desk(cases, as_of=as_of, due_precision=due_precision)})
+    SELECT {_label("month", frequency)} AS period, {_DIMENSIONS_SQL}, flow, CAST(sum(n) AS BIGINT) AS n
     FROM ({flows}) GROUP BY ALL ORDER BY ALL"""
-    last = periods.reporting_month(as_of, cutoff_day)
-    counted = _with_stocks(frame_of(query), last.asfreq("Q") if frequency == "Q" else last)
-    return check(counted, Workload, where=str(cases))
+    last_month = periods.reporting_month(as_of, cutoff_day)
+    last_period = last_month.asfreq("Q") if frequency == "Q" else last_month
+    return check(_with_stocks(_run_query(query), last_period), Workload, where=str(cases))
 
 
-def desk(cases: Path, *, as_of: date, due_precision: DuePrecision) -> str:
-    """Return SQL for the cases that have lain on a desk by a day, with `closed_at` and `turns_late_at`.
-
-    `turns_late_at` is the moment from which an open case is late: the day after its due date, or the due moment itself.
-
-    Parameters
-    ----------
-    cases, as_of, due_precision
-        See `count_workload`.
-    """
-    turns = "due_at" if due_precision == "instant" else "date_trunc('day', due_at) + INTERVAL 1 DAY"
-    return f"""(
-        SELECT *, {turns} AS turns_late_at FROM (
-            SELECT *, CASE outcome WHEN 'open' THEN NULL WHEN 'resolved' THEN finished_at
-                      -- greatest() skips what is missing: without a return it would be the acceptance.
-                      ELSE coalesce(finished_at, CASE WHEN returned_at IS NOT NULL
-                                                      THEN greatest(accepted_at, returned_at) END) END AS closed_at
-            FROM {as_known(cases, as_of=as_of)})
-        WHERE accepted_at IS NOT NULL AND (outcome = 'open' OR closed_at IS NOT NULL))"""
-
-
-def received_and_peers(
-    cases: Path, *, as_of: date, first: date, last: date, due_precision: DuePrecision
-) -> pd.DataFrame:
-    """Return the cases accepted from one day to another that have a due date, and those of two years before them.
-
-    Parameters
-    ----------
-    cases, as_of, due_precision
-        See `count_workload`.
-    first, last : date
-        First and last day of acceptance of the cases asked about.
-
-    Returns
-    -------
-    pd.DataFrame
-        `group` (procedure), `series` (field), `opened`, `due` (the moment a case turns late), `closed`, `cohort`; see
-        `analysis.forecast.open_cases.lateness_nowcast`.
-    """
-    query = f"""
-    SELECT procedure_code AS "group", field AS series, accepted_at AS opened, turns_late_at AS due, closed_at AS closed,
-        CAST(accepted_at AS DATE) >= CAST('{first.isoformat()}' AS DATE) AS cohort
-    FROM {desk(cases, as_of=as_of, due_precision=due_precision)}
-    WHERE due_at IS NOT NULL AND field IS NOT NULL AND procedure_code IS NOT NULL
-        AND CAST(accepted_at AS DATE) <= CAST('{last.isoformat()}' AS DATE)
-        AND CAST(accepted_at AS DATE) >= CAST('{first.isoformat()}' AS DATE) - INTERVAL 2 YEAR"""
-    return frame_of(query)
-
-
-def _with_stocks(flows: pd.DataFrame, last: pd.Period) -> pd.DataFrame:
-    """Return the flows of each period up to the last one with the desk at its start, and what was late at its end."""
+def _with_stocks(flows: pd.DataFrame, last_period: pd.Period) -> pd.DataFrame:
+    """Return flows and stocks by period up to the last one: the cases carried in, and the cases overdue at the end."""
     if flows.empty:
         return pd.DataFrame(columns=columns_of(Workload))
-    # Cases lie on the desk in a period in which nothing happens, too.
-    first = periods.parse(flows["period"].min())
-    labels = [periods.write(first + step) for step in range((last - first).n + 1)]
-    desks, names = pd.factorize(pd.MultiIndex.from_frame(flows[_BY].astype(object)), use_na_sentinel=False)
-    flows = flows.assign(desk=desks)
+    # A period in which nothing happens needs a row, too: cases are still on the desk.
+    first_period = periods.parse(flows["period"].min())
+    labels = [periods.write(first_period + step) for step in range((last_period - first_period).n + 1)]
+    dimensions = list(_DIMENSIONS)
+    desk, desks = pd.factorize(pd.MultiIndex.from_frame(flows[dimensions].astype(object)), use_na_sentinel=False)
+    flows = flows.assign(desk=desk)
     wide = flows.pivot_table(index=["desk", "period"], columns="flow", values="n", aggfunc="sum", fill_value=0)
-    grid = pd.MultiIndex.from_product([range(len(names)), labels], names=["desk", "period"])
+    grid = pd.MultiIndex.from_product([range(len(desks)), labels], names=["desk", "period"])
     wide = wide.reindex(index=grid, columns=list(_FLOWS), fill_value=0)
     so_far = wide.groupby(level="desk").cumsum()
     open_at_end = so_far["received"] - so_far["closed"]
     wide["carried_in"] = open_at_end - wide["received"] + wide["closed"]
     wide["overdue_at_end"] = so_far["became_overdue"] - so_far["overdue_closed"]
-    there = wide[(wide != 0).any(axis=1)].reset_index()
-    dimensions = pd.DataFrame(list(names), columns=_BY).iloc[there["desk"].to_numpy()].reset_index(drop=True)
-    return pd.concat([there, dimensions], axis=1)[columns_of(Workload)]
+    filled = wide[(wide != 0).any(axis=1)].reset_index()
+    codes = pd.DataFrame(list(desks), columns=dimensions).iloc[filled["desk"].to_numpy()].reset_index(drop=True)
+    return pd.concat([filled, codes], axis=1)[columns_of(Workload)]
+
+
+def received_and_peers(
+    cases: Path, *, as_of: date, first: date, last: date, due_precision: DuePrecision
+) -> pd.DataFrame:
+    """Return the cases accepted in an interval of days that have a due date, and those of the two years before it.
+
+    Parameters
+    ----------
+    cases : Path
+        Parquet file of `analysis.data.contracts.Cases`; it is scanned, never loaded whole.
+    as_of : date
+        Day up to which data was known.
+    first, last : date
+        First and last day of acceptance of the interval.
+    due_precision : {"day", "instant"}
+        As for `count_cases`.
+
+    Returns
+    -------
+    pd.DataFrame
+        `group` (procedure), `series` (field), `opened`, `due` (the moment from which the case is late), `closed`, and
+        `cohort`: whether the case was accepted within the interval. See
+        `analysis.forecast.open_cases.lateness_nowcast`.
+    """
+    query = f"""
+    SELECT procedure_code AS "group", field AS series, accepted_at AS opened, turns_late_at AS due, closed_at AS closed,
+        CAST(accepted_at AS DATE) >= CAST('{first.isoformat()}' AS DATE) AS cohort
+    FROM {_desk(cases, as_of=as_of, due_precision=due_precision)}
+    WHERE due_at IS NOT NULL AND field IS NOT NULL AND procedure_code IS NOT NULL
+        AND CAST(accepted_at AS DATE) <= CAST('{last.isoformat()}' AS DATE)
+        AND CAST(accepted_at AS DATE) >= CAST('{first.isoformat()}' AS DATE) - INTERVAL 2 YEAR"""
+    return _run_query(query)
+
+
+def not_yet_known(cases: Path, *, as_of: date) -> int:
+    """Return how many cases of an extract were filed only after a day.
+
+    Parameters
+    ----------
+    cases : Path
+        Parquet file of `analysis.data.contracts.Cases`.
+    as_of : date
+        The day.
+    """
+    condition = f"NOT {_FIRST_KNOWN_AT} {_up_to(as_of)}"
+    return int(_run_query(f"SELECT count(*) AS later FROM {parquet(cases)} WHERE {condition}")["later"].iloc[0])
+
+
+_FIRST_KNOWN_AT = "least(submitted_at, accepted_at)"
+"""SQL for the moment a case was first known: an office that accepts a case knows it, even if it records the filing
+later."""
+
+
+def _as_known(cases: Path, *, as_of: date) -> str:
+    """Return SQL for the cases as they stood at the end of a day, without anything that happened later.
+
+    A case filed later is left out. An acceptance, finish or hand-over that came later is missing. A case closed later
+    is open; it is closed on its finish or, having none, when it was handed back. An extract taken on that day is left
+    as it is. From a later extract the result is a reconstruction: a value *changed* in between (a due date, a level, a
+    refusal without a date) shows its later state, and the extract does not reveal which were changed.
+    """
+    known = _up_to(as_of)
+    closed_at = "coalesce(finished_at, returned_at)"
+    closed_later = f"({closed_at} IS NOT NULL AND NOT {closed_at} {known})"
+    return f"""(
+        SELECT * REPLACE (
+            CASE WHEN accepted_at {known} THEN accepted_at END AS accepted_at,
+            CASE WHEN finished_at {known} THEN finished_at END AS finished_at,
+            CASE WHEN returned_at {known} THEN returned_at END AS returned_at,
+            CASE WHEN {closed_later} THEN 'open' ELSE outcome END AS outcome)
+        FROM {parquet(cases)}
+        WHERE {_FIRST_KNOWN_AT} {known})"""
+
+
+def _desk(cases: Path, *, as_of: date, due_precision: DuePrecision) -> str:
+    """Return SQL for the cases that have been on a desk by a day, with `closed_at` and `turns_late_at`.
+
+    `turns_late_at` is the moment from which an open case is late: the day after its due date, or the due moment itself.
+    """
+    turns_late_at = "due_at" if due_precision == "instant" else "date_trunc('day', due_at) + INTERVAL 1 DAY"
+    return f"""(
+        SELECT *, {turns_late_at} AS turns_late_at FROM (
+            SELECT *, CASE outcome WHEN 'open' THEN NULL WHEN 'resolved' THEN finished_at
+                      -- greatest() skips missing values: without a hand-over it would return the acceptance.
+                      ELSE coalesce(finished_at, CASE WHEN returned_at IS NOT NULL
+                                                      THEN greatest(accepted_at, returned_at) END) END AS closed_at
+            FROM {_as_known(cases, as_of=as_of)})
+        WHERE accepted_at IS NOT NULL AND (outcome = 'open' OR closed_at IS NOT NULL))"""
+
+
+def _levels_in_force(catalogue: pd.DataFrame, day: date) -> pd.DataFrame:
+    """Return `procedure_code, level` of the procedures that a catalogue has on a day."""
+    moment = pd.Timestamp(day)
+    is_in_force = (catalogue["valid_from"] <= moment) & ~(catalogue["valid_to"] < moment)
+    last = catalogue[is_in_force].sort_values("valid_from").drop_duplicates("procedure_code", keep="last")
+    return last[["procedure_code", "level"]]
+
+
+def _up_to(day: date) -> str:
+    """Return the SQL comparison, to be put after a time, that is true up to the end of a day."""
+    return f"< CAST('{day.isoformat()}' AS DATE) + INTERVAL 1 DAY"
+
+
+def _is_late(column: str, due_precision: DuePrecision) -> str:
+    """Return SQL that is true where a time is after the due date."""
+    return f"{column} > due_at" if due_precision == "instant" else f"CAST({column} AS DATE) > CAST(due_at AS DATE)"
+
+
+def _month(column: str, cutoff_day: int | None) -> str:
+    """Return SQL for the first day of the reporting month that a time falls into.
+
+    Days after the cut-off belong to the next month. The calendar month is moved rather than the time: moving the time
+    forward by a month less the cut-off's days would depend on the length of the month.
+    """
+    month = f"date_trunc('month', {column})"
+    if cutoff_day is None:
+        return month
+    return f"({month} + CASE WHEN day({column}) > {cutoff_day} THEN INTERVAL 1 MONTH ELSE INTERVAL 0 MONTH END)"
+
+
+def _label(month: str, frequency: Frequency) -> str:
+    """Return SQL for the label of the reporting period (month or quarter) of a month."""
+    return f"(year({month}) || 'Q' || quarter({month}))" if frequency == "Q" else f"strftime({month}, '%Y-%m')"
+
+
+def _run_query(query: str, *, in_force: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return the result of a query over files; the query may refer to the frame as ``in_force``."""
+    with duckdb.connect() as connection:
+        connection.execute("SET memory_limit = '1200MB'")
+        if in_force is not None:
+            connection.register("in_force", in_force)
+        return connection.execute(query).df()

@@ -1,4 +1,4 @@
-"""The plain exchange format of a share: a CSV file of `series, period, numerator, denominator`."""
+"""The exchange format for shares: a CSV file with the columns `series, period, numerator, denominator`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ COLUMNS = ["series", "period", "numerator", "denominator"]
 def read_panel_file(path: Path) -> pd.DataFrame:
     """Return the rows of a panel file: `series, period` as text, `numerator, denominator` in whole cases.
 
-    Other columns are ignored. A row without both counts says that the period was not reported; so does no row.
+    Other columns are ignored. A row without either count means that the period was not reported; so does the lack of
+    a row.
 
     Parameters
     ----------
@@ -25,8 +26,8 @@ def read_panel_file(path: Path) -> pd.DataFrame:
     Raises
     ------
     BadData
-        Not such a file, no rows, a column missing, a period or count that cannot be, the same series and period twice,
-        months mixed with quarters: with the line.
+        The file is no such CSV file, has no rows or lacks a column; or, with the line: a series has no name, a period
+        or count is not valid, a series has the same period twice, or months and quarters are mixed.
     """
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False, usecols=lambda name: name in COLUMNS)
@@ -39,18 +40,19 @@ def read_panel_file(path: Path) -> pd.DataFrame:
     if frame.empty:
         raise BadData(f"{path}: it has no rows")
 
-    def refuse(wrong: pd.Series, what: str, column: str) -> None:
-        if wrong.any():
-            at = int(wrong.to_numpy().argmax())
-            row = frame.iloc[at]
+    def refuse(is_wrong: pd.Series, reason: str, column: str) -> None:
+        if is_wrong.any():
+            position = int(is_wrong.to_numpy().argmax())
+            row = frame.iloc[position]
             value = row[column]
             found = f"{column} {value!r}" if isinstance(value, str) else f"{column} {value:.0f}"
-            raise BadData(f"{path} line {at + 2}: {what}; series {row['series']!r}, period {row['period']!r}, {found}")
+            raise BadData(
+                f"{path} line {position + 2}: {reason}; series {row['series']!r}, period {row['period']!r}, {found}"
+            )
 
     refuse(frame["series"] == "", "a series has no name", "series")
-    read = {label: _parsed(label) for label in frame["period"].unique()}
-    unread = frame["period"].map(lambda label: read[label] is None)
-    refuse(unread, "a period is written 2021-09 or 2021Q3", "period")
+    is_period = {label: _is_period(label) for label in frame["period"].unique()}
+    refuse(frame["period"].map(lambda label: not is_period[label]), "a period is written 2021-09 or 2021Q3", "period")
     quarterly = frame["period"].str.contains("Q")
     refuse(quarterly != quarterly.iloc[0], "months and quarters are mixed", "period")
     refuse(frame.duplicated(["series", "period"]), "the same series and period twice", "period")
@@ -64,8 +66,9 @@ def read_panel_file(path: Path) -> pd.DataFrame:
     return frame[COLUMNS]
 
 
-def _parsed(label: str) -> pd.Period | None:
+def _is_period(label: str) -> bool:
     try:
-        return parse(label)
+        parse(label)
     except ValueError:
-        return None
+        return False
+    return True

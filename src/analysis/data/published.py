@@ -1,7 +1,7 @@
-"""Published figures, typed in by hand: indices, surveys and counts that others have printed, each with its source.
+"""Published figures, typed in by hand: indices, surveys and counts that others have published, each with its source.
 
-They are read from a folder with ``figures.csv`` and ``breaks.csv``, and checked hard, because a typing error would
-otherwise be quoted as a fact. `docs/published-figures.md` says what is in them and what must not be made of it.
+They are read from a folder with ``figures.csv`` and ``breaks.csv``. The checks are strict, because a typing error would
+otherwise be quoted as a fact. `docs/published-figures.md` lists the figures and the uses they do not allow.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ CONFIDENCES = ("H", "M", "L")
 """From most to least certain: read in the source; derived, or from a weak source; not settled by its source."""
 
 SIPAS_UNTIL_2021, SIPAS_SINCE_2022 = "sipas-2017", "sipas-2022"
-"""Until 2021 those who had just received a result were asked; since 2022 residents drawn at random, other questions."""
+"""Until 2021 the SIPAS survey asked people who had just received a result; since 2022 it asks residents drawn at
+random, and other questions."""
 
 _YEAR_MONTH_OR_QUARTER = r"^\d{4}(-(0[1-9]|1[0-2])|Q[1-4])?$"
 _DAY_AS_FAR_AS_KNOWN = r"^\d{4}(-\d{2}(-\d{2})?)?$"
@@ -37,39 +38,40 @@ _ADDRESS = r"^https?://[^\s/]+\.\S+$"
 
 
 def _on_the_calendar(days: pd.Series) -> pd.Series:
+    """Return which of the days exist."""
     return pd.to_datetime(days, format="ISO8601", errors="coerce").notna()
 
 
 class Published(pa.DataFrameModel):
-    """One published figure a row.
+    """One published figure per row.
 
     Attributes
     ----------
     area : str
-        Lower-case code of the territory *and the scope* the figure is of: ``khanh-hoa`` is the province until 30 June
-        2025, ``khanh-hoa-merged`` the one since, ``khanh-hoa-centre`` its one counter hall.
+        Lower-case code of the figure's territory *and scope*: ``khanh-hoa`` is the province until 30 June 2025,
+        ``khanh-hoa-merged`` the merged province since then, ``khanh-hoa-centre`` its one provincial counter hall.
     indicator : str
         Lower-case code of the quantity.
     period : str or missing
         Year ``2021``, month ``2020-09`` or quarter ``2025Q3`` the figure is for; missing when its source does not say.
-    value : as `unit` says, or missing
-        Missing only where just the rank is known.
+    value : in the unit of `unit`, or missing
+        Missing only where nothing but the rank is known.
     unit : {"share", "score", "count", "rank_only"}
-        A part of a whole from 0 to 1; points from 0 to 100 as printed, also of an index "in percent" whose formula is
-        not public; a whole number of things; no value.
+        ``share``: a part of a whole, 0 to 1. ``score``: points from 0 to 100 as published, also of an index "in
+        percent" whose formula is not public. ``count``: a whole number. ``rank_only``: there is no value.
     rank, rank_of : places or missing
-        Place among areas, 1 the best, and how many were ranked.
+        Place among areas (1 is the best), and the number of areas ranked.
     method : str or missing
-        What must be equal for two figures to be comparable: for ``sipas`` the survey's method, for timeliness the
-        cases it is counted over (``resolved`` or ``due``).
+        What two figures must share to be comparable: for ``sipas`` the survey's method, for timeliness the cases in
+        the denominator (``resolved`` or ``due``).
     published_on : day, month or year, or missing
-        When it was released; where that is not known, the date of the source.
+        When the figure was published; where that is not known, the date of the source.
     source : str
-        Address it was read at.
+        Address at which it was read.
     confidence : {"H", "M", "L"}
         See `CONFIDENCES`.
     note : str or missing
-        What a reader must know; begins with ``derived:`` where we did arithmetic.
+        What a reader must know; begins with ``derived:`` where we computed the figure.
     """
 
     area: Series[str] = pa.Field(str_matches=CODE)
@@ -86,7 +88,7 @@ class Published(pa.DataFrameModel):
     note: Series[str] = pa.Field(nullable=True)
 
     class Config:
-        """As in `contracts`: a table either is the contract's or it is not."""
+        """Settings of pandera, as in `contracts`."""
 
         strict = True
         coerce = True
@@ -94,26 +96,26 @@ class Published(pa.DataFrameModel):
     @pa.check("published_on")
     @classmethod
     def on_the_calendar(cls, days: pd.Series) -> pd.Series:
-        """Every date exists."""
+        """Return which dates exist."""
         return _on_the_calendar(days)
 
 
 class Break(pa.DataFrameModel):
-    """One day a row from which figures no longer compare with earlier ones.
+    """One break per row: a day from which figures are no longer comparable with earlier ones.
 
     Attributes
     ----------
     date : day, month or year
         First day of the new state; a month or year stands for its first day.
     area, indicator : str
-        Codes it concerns; ``*`` stands for any letters, so ``*`` alone for all and ``cases_*`` for all case counts.
-        Besides the indicators of `Published` these may be the suite's own, such as ``online_of_published``.
+        Codes the break concerns. ``*`` stands for any characters: ``*`` alone means all, ``cases_*`` all case counts.
+        The indicators may be those of `Published` or the suite's own, such as ``online_of_published``.
     event, event_vi : str
         What changed, in English and in Vietnamese.
     source : str
-        Address it was read at.
+        Address at which it was read.
     confidence : {"H", "M", "L"}
-        Of the event and its date, see `CONFIDENCES`; which figures it concerns is our reading.
+        Confidence in the event and its date, see `CONFIDENCES`; which figures it concerns is our own judgement.
     """
 
     date: Series[str] = pa.Field(str_matches=_DAY_AS_FAR_AS_KNOWN)
@@ -125,7 +127,7 @@ class Break(pa.DataFrameModel):
     confidence: Series[str] = pa.Field(isin=CONFIDENCES)
 
     class Config:
-        """As in `contracts`: a table either is the contract's or it is not."""
+        """Settings of pandera, as in `contracts`."""
 
         strict = True
         coerce = True
@@ -133,12 +135,12 @@ class Break(pa.DataFrameModel):
     @pa.check("date")
     @classmethod
     def on_the_calendar(cls, days: pd.Series) -> pd.Series:
-        """Every date exists."""
+        """Return which dates exist."""
         return _on_the_calendar(days)
 
 
 class _Rule(NamedTuple):
-    """What must hold between columns: the one to blame, what was expected of it, and where it holds."""
+    """A rule between columns: the column to name in the message, what was expected of it, and the check by row."""
 
     column: str
     expected: str
@@ -149,12 +151,12 @@ def _is_valued(frame: pd.DataFrame) -> pd.Series:
     return frame["value"].notna() == frame["unit"].ne("rank_only")
 
 
-def _fits(unit: str, highest: float, *, whole: bool = False) -> Callable[[pd.DataFrame], pd.Series]:
-    """Return the rule that values of the unit lie from 0 to `highest` and, if asked, are whole."""
+def _is_in_range(unit: str, highest: float, *, whole: bool = False) -> Callable[[pd.DataFrame], pd.Series]:
+    """Return the check that values of a unit lie between 0 and `highest` and, with `whole`, are whole numbers."""
 
     def holds(frame: pd.DataFrame) -> pd.Series:
-        fits = frame["value"].between(0, highest) & (frame["value"].mod(1).eq(0) | (not whole))
-        return frame["unit"].ne(unit) | fits
+        is_in_range = frame["value"].between(0, highest) & (frame["value"].mod(1).eq(0) | (not whole))
+        return frame["unit"].ne(unit) | is_in_range
 
     return holds
 
@@ -168,25 +170,25 @@ def _is_rank_within(frame: pd.DataFrame) -> pd.Series:
 
 
 def _is_sipas_method(frame: pd.DataFrame) -> pd.Series:
-    # Without a period, or before the first survey of 2017, there is no method that would be right.
+    # Without a period, or before the first survey in 2017, no method is right.
     year = pd.to_numeric(frame["period"].str[:4])
-    of_year = pd.Series(SIPAS_SINCE_2022, frame.index).where(year >= 2022, SIPAS_UNTIL_2021).where(year >= 2017)
+    method_of_year = pd.Series(SIPAS_SINCE_2022, frame.index).where(year >= 2022, SIPAS_UNTIL_2021).where(year >= 2017)
     is_sipas = frame["indicator"].str.match(r"sipas(_|$)")
-    named_sipas = frame["method"].isin([SIPAS_UNTIL_2021, SIPAS_SINCE_2022])
-    return frame["method"].eq(of_year).where(is_sipas, ~named_sipas)
+    has_sipas_method = frame["method"].isin([SIPAS_UNTIL_2021, SIPAS_SINCE_2022])
+    return frame["method"].eq(method_of_year).where(is_sipas, ~has_sipas_method)
 
 
 def _is_first(frame: pd.DataFrame) -> pd.Series:
     return ~frame.duplicated(["area", "indicator", "period", "method", "source"])
 
 
-# Kept out of the models: pandera runs a rule over several columns even where one of them could not be read, and
-# reports it under the first column of the table.
+# These rules are not in the pandera models: pandera runs a rule over several columns even where one of them could not
+# be read, and reports it under the first column of the table.
 _FIGURE_RULES = (
     _Rule("value", "a number, and nothing where the unit is rank_only,", _is_valued),
-    _Rule("value", "a share from 0 to 1", _fits("share", 1)),
-    _Rule("value", "a score from 0 to 100", _fits("score", 100)),
-    _Rule("value", "a whole number from 0", _fits("count", float("inf"), whole=True)),
+    _Rule("value", "a share from 0 to 1", _is_in_range("share", 1)),
+    _Rule("value", "a score from 0 to 100", _is_in_range("score", 100)),
+    _Rule("value", "a whole number from 0", _is_in_range("count", float("inf"), whole=True)),
     _Rule("rank", "a rank, where the unit is rank_only,", _is_ranked),
     _Rule("rank_of", "at least the rank", _is_rank_within),
     _Rule("method", f"{SIPAS_UNTIL_2021} for 2017–2021 and {SIPAS_SINCE_2022} since, of sipas only,", _is_sipas_method),
@@ -195,12 +197,12 @@ _FIGURE_RULES = (
 
 
 def read_published(folder: Path) -> pd.DataFrame:
-    """Return the published figures of a folder, in the file's order.
+    """Return the published figures of a folder, in the order of the file.
 
     Parameters
     ----------
     folder : Path
-        Where ``figures.csv`` is.
+        Folder that holds ``figures.csv``.
 
     Returns
     -------
@@ -210,7 +212,8 @@ def read_published(folder: Path) -> pd.DataFrame:
     Raises
     ------
     BadData
-        The first breach: file, row, column, value and what was expected. Rows are counted from 1, below the header.
+        The file breaks a rule. The message names the first breach: file, row (from 1, below the header), column, value
+        and what was expected.
     """
     path = folder / "figures.csv"
     figures = _read(path, Published)
@@ -225,12 +228,12 @@ def read_published(folder: Path) -> pd.DataFrame:
 
 
 def read_breaks(folder: Path) -> pd.DataFrame:
-    """Return the dated breaks of a folder, in the file's order.
+    """Return the dated breaks of a folder, in the order of the file.
 
     Parameters
     ----------
     folder : Path
-        Where ``breaks.csv`` is.
+        Folder that holds ``breaks.csv``.
 
     Returns
     -------
@@ -246,10 +249,10 @@ def read_breaks(folder: Path) -> pd.DataFrame:
 
 
 def runs(published: pd.DataFrame, indicator: str, area: str, breaks: pd.DataFrame | None = None) -> list[pd.DataFrame]:
-    """Return the stretches of a series through which a line may be drawn.
+    """Return the stretches of comparable figures of a series: those that a chart may join by a line.
 
-    The figures of a stretch have one unit, one method and one length of period, and follow each other without a gap
-    and without a break between them. Where several sources give one figure, the most certain counts, then the first.
+    The figures of a stretch have the same unit, method and length of period, and follow each other without a gap and
+    without a break between them. Where several sources give the same figure, the most certain counts, then the first.
     Figures without a period are in no stretch.
 
     Parameters
@@ -257,39 +260,39 @@ def runs(published: pd.DataFrame, indicator: str, area: str, breaks: pd.DataFram
     published : pd.DataFrame
         See `Published`.
     indicator, area : str
-        The series.
+        Codes of the series.
     breaks : pd.DataFrame, optional
-        See `Break`; without it only units, methods and gaps divide.
+        See `Break`; without it, only units, methods, lengths of period and gaps end a stretch.
 
     Returns
     -------
     list of pd.DataFrame
-        See `Published`; in order of their first period, none when nothing is known.
+        See `Published`; ordered by first period, empty when the series has no figures.
     """
     series = published["indicator"].eq(indicator) & published["area"].eq(area) & published["period"].notna()
     figures = published[series].sort_values(
         "confidence", key=lambda column: column.map(CONFIDENCES.index), kind="stable"
     )
     figures = figures.drop_duplicates(["unit", "method", "period"])
-    # Only order and neighbourhood matter here, so the calendar's periods will do whatever day a publisher closes on.
-    moments = figures["period"].map(pd.Period).astype(object)
-    lengths = moments.map(lambda moment: moment.freqstr)
-    days = [] if breaks is None else _break_days(breaks, indicator, area)
+    # Only the order of periods matters here, so calendar periods serve whatever day a publisher closes its periods on.
+    periods = figures["period"].map(pd.Period).astype(object)
+    lengths = periods.map(lambda period: period.freqstr)
+    break_days = [] if breaks is None else _break_days(breaks, indicator, area)
     stretches: list[list[int]] = []
-    for _, alike in moments.groupby([figures["unit"], figures["method"], lengths], dropna=False):
-        in_order = alike.sort_values()
+    for _, comparable in periods.groupby([figures["unit"], figures["method"], lengths], dropna=False):
+        in_order = comparable.sort_values()
         stretches.append([in_order.index[0]])
         for (_, before), (row, after) in pairwise(in_order.items()):
-            if after.ordinal == before.ordinal + 1 and not _is_broken(before, after, days):
+            if after.ordinal == before.ordinal + 1 and not _is_broken(before, after, break_days):
                 stretches[-1].append(row)
             else:
                 stretches.append([row])
-    stretches.sort(key=lambda rows: moments[rows[0]].start_time)
+    stretches.sort(key=lambda rows: periods[rows[0]].start_time)
     return [published.loc[rows].reset_index(drop=True) for rows in stretches]
 
 
 def _break_days(breaks: pd.DataFrame, indicator: str, area: str) -> list[pd.Timestamp]:
-    """Return the first day of each new state that concerns a series."""
+    """Return the days of the breaks that concern a series."""
     return [
         pd.Timestamp(row.date)
         for row in breaks.itertuples()
@@ -297,19 +300,19 @@ def _break_days(breaks: pd.DataFrame, indicator: str, area: str) -> list[pd.Time
     ]
 
 
-def _is_broken(before: pd.Period, after: pd.Period, days: list[pd.Timestamp]) -> bool:
-    """Return whether two periods are not wholly on the same side of every break.
+def _is_broken(before: pd.Period, after: pd.Period, break_days: list[pd.Timestamp]) -> bool:
+    """Return whether a break falls within two neighbouring periods or between them.
 
-    A period with a break inside is of neither state, so it joins neither neighbour.
+    A period with a break inside belongs to neither state, so it is joined to neither neighbour.
     """
-    return any(before.start_time < day <= after.end_time for day in days)
+    return any(before.start_time < day <= after.end_time for day in break_days)
 
 
 def _read(path: Path, contract: type[Table]) -> pd.DataFrame:
-    """Return a typed-in table, every cell of it accounted for."""
+    """Return a table typed in as CSV; a row with too many or too few cells is refused."""
     columns = columns_of(contract)
     try:
-        # Excel writes a byte-order mark, and a Mac types letters apart from their marks.
+        # Excel writes a byte-order mark, and macOS may write letters and their diacritics as separate characters.
         text = unicodedata.normalize("NFC", path.read_text(encoding="utf-8-sig"))
         header, *rows = csv.reader(io.StringIO(text), strict=True)
     except (OSError, UnicodeDecodeError, csv.Error, ValueError) as error:

@@ -1,4 +1,4 @@
-"""What a newer extract says of periods an older one had already counted."""
+"""Differences between a newer and an older extract in the counts of periods that both cover."""
 
 from __future__ import annotations
 
@@ -10,55 +10,28 @@ import pandas as pd
 COLUMNS = ["period", "count", "before", "now", "difference"]
 
 
-def earlier_archive(input_path: Path) -> tuple[Path, date] | None:
-    """Return the archive before this one and its day: the sibling folder named by the latest earlier day, or None.
-
-    Received extracts are kept as ``data/raw/2021-06-20``, ``data/raw/2021-09-20``, …; any other input has no archive
-    before it.
-    """
-    today = _day(input_path.name)
-    if today is None or not input_path.is_dir():
-        return None
-    earlier = [
-        (day, folder)
-        for folder in input_path.parent.iterdir()
-        if folder.is_dir() and (day := _day(folder.name)) is not None and day < today
-    ]
-    if not earlier:
-        return None
-    day, folder = max(earlier)
-    return folder, day
-
-
-def _day(name: str) -> date | None:
-    try:
-        return date.fromisoformat(name)
-    except ValueError:
-        return None
-
-
 def revisions(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
-    """Return how the counts of the periods an earlier extract had counted differ today.
+    """Return the counts of periods in an earlier extract that have changed since.
 
-    A period whose cases are all gone, or that had none then, differs like any other; what one of the extracts does not
-    count at all is not compared.
+    A period that has cases in only one of the two extracts counts as 0 in the other. A count (`received` or
+    `resolved`) that one of the extracts does not report at all is not compared.
 
     Parameters
     ----------
     before, now : pd.DataFrame
-        See `analysis.data.contracts.Counts`: of the earlier and of the present extract.
+        Counts of the earlier and of the present extract; see `analysis.data.contracts.Counts`.
 
     Returns
     -------
     pd.DataFrame
         `period, count` (``received`` or ``resolved``), `before, now, difference` in cases, only where they differ,
-        newest first.
+        newest period first.
     """
     sums = {"before": _sums(before), "now": _sums(now)}
-    counts = [name for name in ("received", "resolved") if all(one[name].notna().any() for one in sums.values())]
+    counts = [name for name in ("received", "resolved") if all(frame[name].notna().any() for frame in sums.values())]
     long = {
-        name: one[counts].melt(ignore_index=False, var_name="count").set_index("count", append=True)["value"]
-        for name, one in sums.items()
+        side: frame[counts].melt(ignore_index=False, var_name="count").set_index("count", append=True)["value"]
+        for side, frame in sums.items()
     }
     both = pd.DataFrame(long).fillna(0).astype("int64").reset_index()
     both["difference"] = both["now"] - both["before"]
@@ -68,3 +41,32 @@ def revisions(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
 
 def _sums(counts: pd.DataFrame) -> pd.DataFrame:
     return counts.groupby("period")[["received", "resolved"]].sum(min_count=1)
+
+
+def earlier_archive(input_path: Path) -> tuple[Path, date] | None:
+    """Return the archive before this one and its day, or None.
+
+    Received extracts are stored in folders named by their day: ``data/raw/2021-06-20``, ``data/raw/2021-09-20``, … The
+    archive before this one is the sibling folder with the latest day before its own. An input that is no such folder
+    has none.
+    """
+    day = _day(input_path.name)
+    if day is None or not input_path.is_dir():
+        return None
+    earlier = [
+        (other_day, folder)
+        for folder in input_path.parent.iterdir()
+        if folder.is_dir() and (other_day := _day(folder.name)) is not None and other_day < day
+    ]
+    if not earlier:
+        return None
+    latest_day, latest_folder = max(earlier)
+    return latest_folder, latest_day
+
+
+def _day(name: str) -> date | None:
+    """Return the day a folder is named by, None when its name is no day."""
+    try:
+        return date.fromisoformat(name)
+    except ValueError:
+        return None

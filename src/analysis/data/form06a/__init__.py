@@ -1,1 +1,1 @@
-"""The official form II.06a/VPCP/KSTT: read as filed, checked, reconciled with our totals, written from our cases."""
+"""Form II.06a/VPCP/KSTT: read as filed, checked, reconciled with our counts, and written from our cases."""

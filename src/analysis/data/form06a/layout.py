@@ -1,7 +1,7 @@
-"""The thirteen columns of form II.06a/VPCP/KSTT and what must add up: the one definition reading and writing share.
+"""The thirteen columns of form II.06a/VPCP/KSTT, the sums between them, and the cells of a sheet that holds them.
 
-The annex of TT 01/2020/TT-VPCP was not readable; the layout is that of two front-ends of one system, see
-``docs/methods/form-06a.md``.
+Reading and writing share this definition. The annex of TT 01/2020/TT-VPCP was not readable; the layout is that of two
+front-ends of one system, see ``docs/methods/form-06a.md``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ TITLE = "TÌNH HÌNH, KẾT QUẢ GIẢI QUYẾT TTHC TẠI CƠ QUAN, ĐƠN VỊ
 UNIT = "Số hồ sơ TTHC"
 TOTAL = "Tổng số"
 UNKNOWN_NAME = "Không xác định"
-"""Stands for the agency or field of cases that record none: they are counted, never dropped."""
+"""Name of the row for cases that record no agency or field: they are counted, never dropped."""
 
 AGENCY_SHEET, FIELD_SHEET = "Đơn vị", "Lĩnh vực"
 
@@ -42,7 +42,7 @@ class Column:
     key : str
         Its name in our tables.
     header : tuple of str
-        Its three header rows, top to bottom; an empty row belongs to the cell above it.
+        Its three header rows, top to bottom; an empty one is merged into the cell above it.
     """
 
     number: int
@@ -69,18 +69,19 @@ COUNTS = tuple(column.key for column in COLUMNS[2:])
 """Keys of the columns that count cases, 3–13."""
 
 NUMBER = {column.key: column.number for column in COLUMNS}
+"""Number of each column by its key."""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Two sums of columns of one row that are the same cases counted twice.
+    """A sum that must hold within a row: one column equals the sum of others.
 
     Attributes
     ----------
     left : str
-        Key of the column that stands alone.
+        Key of the column on the left side.
     right : tuple of str
-        Keys of the columns it is the sum of.
+        Keys of the columns whose sum it equals.
     """
 
     left: str
@@ -99,21 +100,24 @@ IDENTITIES = (
 
 
 def formula(column: Column) -> str:
-    """Return what the row under the header says of a column: its number, and for a sum which others it adds up."""
+    """Return the text under a column's header: its number and, for a sum, the columns it adds up."""
     sums = [str(identity) for identity in IDENTITIES[:3] if identity.left == column.key]
     return sums[0] if sums else f"({column.number})"
 
 
 NO_CASES = {"-", "–", "—"}
+"""Texts of a cell that mean 0 cases."""
 TOO_MANY = 10**9
-"""No body counts a thousand million cases: such a number is an identifier, a telephone number or a slip."""
+"""No body counts a thousand million cases: such a number is an identifier, a telephone number or a typing error."""
 
 _WHOLE = re.compile(r"(?P<whole>\d+|\d{1,3}(?:\.\d{3})+|\d{1,3}(?: \d{3})+)(?:,(?P<fraction>\d+))?")
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet of a received workbook, all of its cells from A1 on.
+    """One sheet of a received workbook, with all cells from A1 on.
+
+    Every method takes the row and the column of a cell, counted from 0.
 
     Attributes
     ----------
@@ -122,7 +126,7 @@ class Sheet:
     name : str
         The sheet's name.
     rows : list of list
-        Cells as calamine gives them; a blank cell, and one whose formula failed, is an empty text.
+        Cells as calamine returns them; a blank cell, and one whose formula failed, is an empty text.
     """
 
     path: Path
@@ -130,11 +134,23 @@ class Sheet:
     rows: list[list[Any]]
 
     def text(self, row: int, column: int) -> str:
-        """Return a cell as tidy text; an empty one when it is blank or outside the sheet. Row and column from 0."""
-        return tidy(self.lines(row, column))
+        """Return the text of a cell with single blanks, empty when the cell is blank or outside the sheet.
 
-    def lines(self, row: int, column: int) -> str:
-        """Return a cell as text with its line breaks. Row and column from 0."""
+        Parameters
+        ----------
+        row, column : int
+            The cell.
+        """
+        return tidy(self.text_with_breaks(row, column))
+
+    def text_with_breaks(self, row: int, column: int) -> str:
+        """Return the text of a cell with its line breaks, empty when the cell is blank or outside the sheet.
+
+        Parameters
+        ----------
+        row, column : int
+            The cell.
+        """
         if not (0 <= row < len(self.rows) and 0 <= column < len(self.rows[row])):
             return ""
         value = self.rows[row][column]
@@ -145,15 +161,20 @@ class Sheet:
         return str(value)
 
     def count(self, row: int, column: int) -> int | None:
-        """Return the cases a cell counts, None where it is blank. Row and column from 0.
+        """Return the number of cases in a cell, None where the cell is blank.
 
-        Numbers are read as the forms write them: real numbers, or text with a full stop (or a blank) between
-        thousands and a comma before decimals. A dash says that there are none.
+        A count is a number, or text with a full stop or blank between thousands and a comma before decimals. A dash
+        means 0.
+
+        Parameters
+        ----------
+        row, column : int
+            The cell; its row is on the sheet.
 
         Raises
         ------
         BadData
-            It is no whole number of 0 or more.
+            The cell holds no whole number of 0 or more.
         """
         value = self.rows[row][column] if column < len(self.rows[row]) else ""
         if isinstance(value, int | float) and not isinstance(value, bool):
@@ -172,14 +193,28 @@ class Sheet:
         return cases
 
     def is_count(self, row: int, column: int) -> bool:
-        """Return whether a cell holds something that can be read as a count. Row and column from 0."""
+        """Return whether a cell holds a count.
+
+        Parameters
+        ----------
+        row, column : int
+            The cell; its row is on the sheet.
+        """
         try:
             return self.count(row, column) is not None
         except BadData:
             return False
 
     def fault(self, row: int, column: int, expected: str) -> BadData:
-        """Return the sentence for a cell: file, sheet, row and column as a spreadsheet shows them, found, expected."""
+        """Return the error for a cell: file, sheet, row and column as a spreadsheet shows them, found and expected.
+
+        Parameters
+        ----------
+        row, column : int
+            The cell.
+        expected : str
+            What was expected in it.
+        """
         found = self.text(row, column) or "a blank cell"
         return BadData(
             f"{self.path} sheet {self.name!r} row {row + 1} column {xl_col_to_name(column)}:"

@@ -1,4 +1,7 @@
-"""What stands above the table of a form: the period it is for, who reports and to whom."""
+"""Reading a filed form II.06a from a workbook: what stands above its table, where the table is, its rows and totals.
+
+Columns are found by their headers, never by position. Nothing is corrected, and a blank count stays missing.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,103 @@ from analysis.data.codes import fold, tidy
 from analysis.data.form06a.layout import COLUMNS, COUNTS, NUMBER, Sheet
 from analysis.faults import BadData
 
+
+@dataclass(frozen=True)
+class Form06a:
+    """One form as filed: nothing is corrected, and a blank count is missing, not 0.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    sheet : str
+        Name of the sheet that holds the form.
+    first_day, last_day : date or None
+        First and last day of the period, as the form states it; None when it does not.
+    reporting_body, receiving_body : str or None
+        Who reports and to whom, as the form states it; None when it does not.
+    rows : pd.DataFrame
+        The rows that count cases; see `read_body`.
+    totals : pd.DataFrame
+        The rows that sum others; see `read_body`.
+    """
+
+    path: Path
+    sheet: str
+    first_day: date | None
+    last_day: date | None
+    reporting_body: str | None
+    receiving_body: str | None
+    rows: pd.DataFrame
+    totals: pd.DataFrame
+
+
+def read_form(path: Path, *, sheet: str | None = None) -> Form06a:
+    """Return the form in a workbook.
+
+    Parameters
+    ----------
+    path : Path
+        An XLSX or a legacy XLS workbook; its content decides which, not its ending.
+    sheet : str or None
+        Name of the sheet; None means the first visible one that holds a form.
+
+    Raises
+    ------
+    BadData
+        The file is no workbook, no sheet holds a form, or a cell is wrong; the message names file, sheet, row, column,
+        what was found and what was expected.
+    """
+    form_sheet, table = _first_with_table(path, _sheets(path, sheet))
+    masthead = read_masthead(form_sheet, table.header_row)
+    rows, totals = read_body(form_sheet, table)
+    if rows.empty:
+        raise BadData(f"{path} sheet {form_sheet.name!r}: no row below row {table.first_row} counts any cases")
+    return Form06a(
+        path=path,
+        sheet=form_sheet.name,
+        first_day=masthead.first_day,
+        last_day=masthead.last_day,
+        reporting_body=masthead.reporting_body,
+        receiving_body=masthead.receiving_body,
+        rows=rows,
+        totals=totals,
+    )
+
+
+def _sheets(path: Path, wanted: str | None) -> list[Sheet]:
+    """Return the wanted sheet, or all visible ones when none is named."""
+    try:
+        # The content decides the format, not the ending: portals offer XLSX files named .xls.
+        with CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes())) as workbook:
+            visible = [
+                sheet.name
+                for sheet in workbook.sheets_metadata
+                if sheet.typ == SheetTypeEnum.WorkSheet and sheet.visible == SheetVisibleEnum.Visible
+            ]
+            if wanted is not None and wanted not in workbook.sheet_names:
+                raise BadData(f"{path}: a sheet {wanted!r} was expected, found {', '.join(workbook.sheet_names)}")
+            return [
+                Sheet(path, name, workbook.get_sheet_by_name(name).to_python(skip_empty_area=False))
+                for name in (visible if wanted is None else [wanted])
+            ]
+    except FileNotFoundError as error:
+        raise BadData(f"{path}: there is no such file, a form II.06a was expected") from error
+    except CalamineError as error:
+        raise BadData(f"{path}: not a readable XLSX or XLS workbook ({error})") from error
+
+
+def _first_with_table(path: Path, sheets: list[Sheet]) -> tuple[Sheet, Table]:
+    for sheet in sheets:
+        if table := find_table(sheet):
+            return sheet, table
+    names = ", ".join(repr(sheet.name) for sheet in sheets)
+    raise BadData(
+        f"{path} sheet {names}: no row has the headers 'Số hồ sơ nhận giải quyết', 'Số hồ sơ đã giải quyết' and"
+        " 'Số hồ sơ đang giải quyết' of form II.06a"
+    )
+
+
 _MONTH = r"(\d{1,2})\s*(?:[/.-]|tháng)\s*(\d{1,2})"
 _YEAR = r"\s*(?:[/.-]|năm)\s*(\d{4})"
 _PERIOD = re.compile(
@@ -30,12 +130,12 @@ _DOTTED_LINE = re.compile(r"[\s.…_]*")
 
 @dataclass(frozen=True)
 class Masthead:
-    """What the rows above the table say; None where they do not.
+    """What the rows above the table state; None for what they do not state.
 
     Attributes
     ----------
     first_day, last_day : date or None
-        The period, both days within it.
+        First and last day of the period.
     reporting_body, receiving_body : str or None
         Who reports, and to whom.
     """
@@ -47,32 +147,41 @@ class Masthead:
 
 
 def read_masthead(sheet: Sheet, end: int) -> Masthead:
-    """Return what the first `end` rows of a sheet say.
+    """Return what the first rows of a sheet state about the form.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        The sheet.
+    end : int
+        Number of rows above the table.
 
     Raises
     ------
     BadData
-        The period is no days of the calendar, or ends before it starts.
+        The days of the period do not exist, or it ends before it starts.
     """
     first_day = last_day = None
     reporting = receiving = None
     for row in range(end):
-        cells = [sheet.lines(row, column) for column in range(len(sheet.rows[row]))]
+        cells = [sheet.text_with_breaks(row, column) for column in range(len(sheet.rows[row]))]
         if first_day is None and (match := _PERIOD.search(tidy(" ".join(cells)))):
             first_day, last_day = _days(sheet, row, match)
         lines = [
             part for cell in cells for line in cell.splitlines() for part in _SECOND_LABEL.split(tidy(line)) if part
         ]
-        reporting = reporting or _said(lines, _REPORTING)
-        receiving = receiving or _said(lines, _RECEIVING)
+        reporting = reporting or _after_label(lines, _REPORTING)
+        receiving = receiving or _after_label(lines, _RECEIVING)
     return Masthead(first_day, last_day, reporting, receiving)
 
 
 def _days(sheet: Sheet, row: int, match: re.Match[str]) -> tuple[date, date]:
+    """Return the first and last day of a period found in a row."""
     day, month, year, last_day, last_month, last_year = (int(number or 0) for number in match.groups())
     try:
         last = date(last_year, last_month, last_day)
-        # "từ ngày 15/12 đến ngày 14/3/2022" starts in the year before.
+        # Without a year of its own, a first day in a later month is in the year before: "từ ngày 15/12 đến ngày
+        # 14/3/2022".
         first = date(year or last_year - (month > last_month), month, day)
     except ValueError:
         first, last = date.max, date.min
@@ -84,14 +193,14 @@ def _days(sheet: Sheet, row: int, match: re.Match[str]) -> tuple[date, date]:
     return first, last
 
 
-def _said(lines: list[str], label: re.Pattern[str]) -> str | None:
-    """Return what follows a label: on its line, or else on the row's next line when that is no label itself."""
+def _after_label(lines: list[str], label: re.Pattern[str]) -> str | None:
+    """Return the text after a label: on the label's line, else on the row's next line unless that is a label itself."""
     for at, line in enumerate(lines):
         if match := label.match(line):
             following = lines[at + 1] if at + 1 < len(lines) else ""
             is_label = _REPORTING.match(following) or _RECEIVING.match(following)
-            said = match[1] or ("" if is_label else following)
-            return None if _DOTTED_LINE.fullmatch(said) else said
+            text = match[1] or ("" if is_label else following)
+            return None if _DOTTED_LINE.fullmatch(text) else text
     return None
 
 
@@ -123,16 +232,16 @@ _COLUMN_NUMBER = re.compile(r"\(?(\d{1,2}|[A-Z])\)?")
 
 @dataclass(frozen=True)
 class Table:
-    """Where the table stands; rows and columns from 0.
+    """Where the table of a form is on its sheet; rows and columns are counted from 0.
 
     Attributes
     ----------
     header_row, first_row : int
-        First row of the header, and first row below it and its row of numbers.
+        First row of the header, and first row below the header and its row of column numbers.
     line_column, name_column : int
         Columns of the running number and of the name.
-    count_columns : dict
-        Key of each counting column → where it is.
+    count_columns : dict of str to int
+        Column of each key of `layout.COUNTS`.
     """
 
     header_row: int
@@ -143,12 +252,12 @@ class Table:
 
 
 def find_table(sheet: Sheet) -> Table | None:
-    """Return where the form's table stands on a sheet, or None when no row is its header.
+    """Return where the form's table is on a sheet, or None when no row is its header.
 
     Raises
     ------
     BadData
-        There is a header, but not this form's: a column is unknown, lacking or there twice.
+        There is a header, but not this form's: a column is unknown, missing or there twice.
     """
     for row in range(len(sheet.rows)):
         groups = _groups(sheet, row)
@@ -158,7 +267,7 @@ def find_table(sheet: Sheet) -> Table | None:
 
 
 def _groups(sheet: Sheet, row: int) -> dict[int, str]:
-    """Return the group each column stands under: its merged cell holds text only in its first column."""
+    """Return the group of each column, by the merged header cell above it, which has text only in its first column."""
     groups: dict[int, str] = {}
     for column in range(len(sheet.rows[row])):
         text = fold(sheet.text(row, column))
@@ -171,6 +280,7 @@ def _groups(sheet: Sheet, row: int) -> dict[int, str]:
 
 
 def _table(sheet: Sheet, top: int, groups: dict[int, str]) -> Table:
+    """Return the table whose header starts in a row, with the groups of its columns."""
     bottom = top
     while bottom < top + 3 and any(_ANY_LEAF.search(fold(sheet.text(bottom + 1, column))) for column in groups):
         bottom += 1
@@ -195,30 +305,34 @@ def _table(sheet: Sheet, top: int, groups: dict[int, str]) -> Table:
 
 
 def _leaf(sheet: Sheet, column: int, top: int, bottom: int) -> tuple[int, str]:
-    """Return the row and text of a column's lowest header cell; a column of remarks has none below its group."""
+    """Return the row and text of a column's lowest header cell, an empty text when that is a group's own cell.
+
+    A column of remarks has only its top cell, which is no group of counts.
+    """
     for row in range(bottom, top, -1):
         if text := sheet.text(row, column):
             return row, text
     text = sheet.text(top, column)
-    unknown = text and not any(re.search(pattern, fold(text)) for pattern in _GROUPS.values())
-    return top, text if unknown else ""
+    is_group = any(re.search(pattern, fold(text)) for pattern in _GROUPS.values())
+    return top, "" if is_group else text
 
 
 def _label_columns(sheet: Sheet, top: int, bottom: int, end: int) -> tuple[int, int]:
+    """Return the columns of the running number and of the name, both left of column `end`."""
     rows = range(max(top - 1, 0), bottom + 1)
     for column in range(end):
         if any(fold(sheet.text(row, column)) in _LINE_LABELS for row in rows):
-            named = [at for at in range(column + 1, end) if any(sheet.text(row, at) for row in rows)]
-            if not named:
+            with_header = [other for other in range(column + 1, end) if any(sheet.text(row, other) for row in rows)]
+            if not with_header:
                 raise sheet.fault(top, column + 1, "the header of the column with the names")
-            return column, named[0]
+            return column, with_header[0]
     raise sheet.fault(top, 0, "'TT' or 'STT' to the left of the counts")
 
 
 ROW_COLUMNS = ["line", "section", "name", *COUNTS]
 TOTAL_COLUMNS = ["line", "kind", "name", "from_line", "to_line", *COUNTS]
 
-# Read with its diacritics: without them "Cộng" (sum) is "Công" (Công an, Công Thương).
+# Totals are recognised with diacritics: without them "Cộng" (sum) looks like "Công" (Công an, Công Thương).
 _GRAND_TOTAL = re.compile(r"(?:tổng|cộng|tổng cộng|tổng số)(?: toàn tỉnh| chung| hồ sơ)?(?:\s*[:(].*)?", re.IGNORECASE)
 _PART_TOTAL = re.compile(
     r"(?:tổng|cộng|tổng cộng|tổng số) (?:các |cấp |khối |mục |phần |sở|huyện|xã|phường|[ivx]+\b).*", re.IGNORECASE
@@ -229,27 +343,28 @@ _LEVELS = {
     "cap-tinh", "cap-huyen", "cap-xa", "so", "cac-so", "so-ban-nganh", "cac-so-ban-nganh", "huyen", "xa", "xa-phuong",
     "phuong-xa", "xa-phuong-thi-tran", "ubnd-cap-huyen", "ubnd-cap-xa", "ubnd-huyen", "ubnd-xa", "nganh-doc",
 }  # fmt: skip
-"""Folded names of levels of government: a row so called is the head of a section even without a numeral."""
+"""Folded names of levels of government: a row with such a name heads a section even without a numeral."""
 
 _LETTER_RANK, _ROMAN_RANK, _TITLE_RANK, _ROW_RANK = 0.0, 1.0, 1.5, 2.0
+"""Ranks of lines, from the outermost heading to a row of counts."""
 
 
 @dataclass(frozen=True)
 class _Line:
-    """One row of the sheet below the header that says something.
+    """One row of the sheet below the header that has a name.
 
     Attributes
     ----------
     row : int
         Its row on the sheet, from 0.
     number, name : str
-        Running number and name as written; a title merged over both stands in `name`.
+        Running number and name as written; a title merged over both cells is in `name`.
     counts : dict
-        Key → cases, None where blank.
+        Cases by key of `layout.COUNTS`, None where blank.
     is_total : bool
-        Whether its name says that it sums others.
+        Whether its name marks it as a sum of others.
     rank : float
-        How deep it stands: letters, then Roman numerals, then titles without number, then 1, 1.1 and so on.
+        Its depth: 0 for letters, then Roman numerals, then titles without a number, then 1, then 1.1 and so on.
     """
 
     row: int
@@ -265,35 +380,44 @@ class _Line:
 
 
 def read_body(sheet: Sheet, table: Table) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the rows that count cases and, apart, the rows that sum others.
+    """Return the rows that count cases and, separately, the rows that sum others.
 
-    A row that deeper rows follow (``I`` before ``1``, ``1`` before ``1.1``) is the head of a section: its counts, if
-    it has any, sum the rows under it. Any other row with counts is a row of its own, whatever its number looks like.
+    A row followed by a deeper one (``I`` before ``1``, ``1`` before ``1.1``) heads a section: its counts, if any, are
+    the sum of the rows under it. Any other row with counts is an ordinary row, whatever its number looks like.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        The sheet.
+    table : Table
+        Where the table is on it.
 
     Returns
     -------
     rows : pd.DataFrame
         `line` (row on the sheet, from 1), `section` (the headings above it, outermost first, joined by `` / ``; empty
-        when there are none), `name`, and the 11 counts in cases, missing where blank.
+        when there are none), `name`, and the 11 counts of `layout.COUNTS` in cases, missing where blank.
     totals : pd.DataFrame
-        `line`, `kind` (``total`` of the whole form, or ``section``), `name`, `from_line` and `to_line` (the rows it
-        sums stand between them), and the counts.
+        `line`, `kind` (``total`` of the whole form, or ``section``), `name`, `from_line` and `to_line` (first and last
+        line of the rows it sums), and the counts.
 
     Raises
     ------
     BadData
-        A count is no whole number, or counts stand beside no name.
+        A count is no whole number, or a row with counts has no name.
     """
     lines = _lines(sheet, table)
-    whole = _whole_totals(lines)
+    form_totals = _form_totals(lines)
     rows: list[dict[str, Any]] = []
     totals: list[dict[str, Any]] = []
     heads: list[_Line] = []
-    start = table.first_row  # where what a total at the foot of a section sums begins
+    start = table.first_row  # first row that a total at the foot of the current section sums
     for at, line in enumerate(lines):
         if line.is_total:
-            spans = (table.first_row, len(sheet.rows) - 1) if line in whole else (start, line.row - 1)
-            totals.append(_total(line, "total" if line in whole else "section", spans))
+            if line in form_totals:
+                totals.append(_total(line, "total", (table.first_row, len(sheet.rows) - 1)))
+            else:
+                totals.append(_total(line, "section", (start, line.row - 1)))
             start = line.row + 1
             continue
         heads = [head for head in heads if head.rank < line.rank]
@@ -311,13 +435,13 @@ def read_body(sheet: Sheet, table: Table) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _is_head(line: _Line, following: list[_Line]) -> bool:
-    """Return whether deeper rows follow, or the row is a title: no number of a row and nothing counted."""
+    """Return whether a deeper row follows, or the line is a title: without a row's number and without counts."""
     deeper = bool(following) and following[0].rank > line.rank
     return deeper or not (line.has_counts or _ARABIC.fullmatch(line.number))
 
 
 def _lines(sheet: Sheet, table: Table) -> list[_Line]:
-    """Return the rows that say something, down to the last with a count or a number: signatures stand below."""
+    """Return the rows with a name, down to the last that has a count or a row's number; signatures stand below it."""
     columns = table.count_columns
     filled = [
         row
@@ -340,7 +464,7 @@ def _lines(sheet: Sheet, table: Table) -> list[_Line]:
 def _number_and_name(sheet: Sheet, row: int, table: Table) -> tuple[str, str]:
     number, name = sheet.text(row, table.line_column), sheet.text(row, table.name_column)
     if not name and not _ARABIC.fullmatch(number):
-        # Merged over both columns, a title stands in the first.
+        # The text of a title merged over both columns is in the first.
         title = _NUMBERED_TITLE.fullmatch(number)
         return (title[1], title[2]) if title else ("", number)
     return number.rstrip(".)"), name
@@ -356,17 +480,17 @@ def _rank(number: str, name: str, counts: dict[str, int | None]) -> float:
     return _ROW_RANK if any(value is not None for value in counts.values()) else _TITLE_RANK
 
 
-def _whole_totals(lines: list[_Line]) -> list[_Line]:
-    """Return the totals of the whole form: beside a ``Tổng số`` or ``Tổng cộng``, a bare ``Cộng`` sums a section."""
-    grand = [line for line in lines if _GRAND_TOTAL.fullmatch(line.name)]
-    named = [line for line in grand if line.name.lower().startswith("tổng")]
-    return named or grand
+def _form_totals(lines: list[_Line]) -> list[_Line]:
+    """Return the totals of the whole form; a bare ``Cộng`` is one only without a ``Tổng số`` or ``Tổng cộng``."""
+    grand_totals = [line for line in lines if _GRAND_TOTAL.fullmatch(line.name)]
+    with_tong = [line for line in grand_totals if line.name.lower().startswith("tổng")]
+    return with_tong or grand_totals
 
 
-def _total(line: _Line, kind: str, span: tuple[int, int]) -> dict[str, Any]:
-    first, last = span
-    place = {"line": line.row + 1, "from_line": first + 1, "to_line": last + 1}
-    return {**place, "kind": kind, "name": line.name, **line.counts}
+def _total(line: _Line, kind: str, summed_rows: tuple[int, int]) -> dict[str, Any]:
+    first_row, last_row = summed_rows
+    lines = {"line": line.row + 1, "from_line": first_row + 1, "to_line": last_row + 1}
+    return {**lines, "kind": kind, "name": line.name, **line.counts}
 
 
 def _frame(records: Iterable[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
@@ -374,99 +498,3 @@ def _frame(records: Iterable[dict[str, Any]], columns: list[str]) -> pd.DataFram
     texts = [name for name in columns if name in {"section", "name", "kind"}]
     lines = [name for name in columns if name.endswith("line")]
     return frame.astype(dict.fromkeys(texts, "str") | dict.fromkeys(lines, "int64") | dict.fromkeys(COUNTS, "Int64"))
-
-
-@dataclass(frozen=True)
-class Form06a:
-    """One form as filed: nothing is corrected, and a blank count is missing, not 0.
-
-    Attributes
-    ----------
-    path : Path
-        The file.
-    sheet : str
-        Its sheet.
-    first_day, last_day : date or None
-        The period as the form names it, both days within it; None when it does not.
-    reporting_body, receiving_body : str or None
-        Who reports and to whom, as the form says.
-    rows : pd.DataFrame
-        `line` (row on the sheet, from 1), `section`, `name` and the 11 counts of `layout.COUNTS` in cases: the rows
-        that count cases.
-    totals : pd.DataFrame
-        Rows that sum others: `line`, `kind` (``total`` or ``section``), `name`, `from_line`, `to_line` and the counts.
-    """
-
-    path: Path
-    sheet: str
-    first_day: date | None
-    last_day: date | None
-    reporting_body: str | None
-    receiving_body: str | None
-    rows: pd.DataFrame
-    totals: pd.DataFrame
-
-
-def read_form(path: Path, *, sheet: str | None = None) -> Form06a:
-    """Return the form in a workbook.
-
-    Parameters
-    ----------
-    path : Path
-        An XLSX or a legacy XLS, told apart by their content.
-    sheet : str or None
-        Which sheet; None takes the first visible one that holds a form.
-
-    Raises
-    ------
-    BadData
-        The file is no workbook, no sheet holds a form, or the form cannot be right: file, sheet, row, column, found
-        and expected.
-    """
-    one, table = _find(path, _sheets(path, sheet))
-    masthead = read_masthead(one, table.header_row)
-    rows, totals = read_body(one, table)
-    if rows.empty:
-        raise BadData(f"{path} sheet {one.name!r}: no row below row {table.first_row} counts any cases")
-    return Form06a(
-        path=path,
-        sheet=one.name,
-        first_day=masthead.first_day,
-        last_day=masthead.last_day,
-        reporting_body=masthead.reporting_body,
-        receiving_body=masthead.receiving_body,
-        rows=rows,
-        totals=totals,
-    )
-
-
-def _sheets(path: Path, wanted: str | None) -> list[Sheet]:
-    try:
-        # By content, not by ending: portals hand out XLSX files called .xls.
-        with CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes())) as workbook:
-            shown = [
-                one.name
-                for one in workbook.sheets_metadata
-                if one.typ == SheetTypeEnum.WorkSheet and one.visible == SheetVisibleEnum.Visible
-            ]
-            if wanted is not None and wanted not in workbook.sheet_names:
-                raise BadData(f"{path}: a sheet {wanted!r} was expected, found {', '.join(workbook.sheet_names)}")
-            return [
-                Sheet(path, name, workbook.get_sheet_by_name(name).to_python(skip_empty_area=False))
-                for name in (shown if wanted is None else [wanted])
-            ]
-    except FileNotFoundError as error:
-        raise BadData(f"{path}: there is no such file, a form II.06a was expected") from error
-    except CalamineError as error:
-        raise BadData(f"{path}: not a readable XLSX or XLS workbook ({error})") from error
-
-
-def _find(path: Path, sheets: list[Sheet]) -> tuple[Sheet, Table]:
-    for sheet in sheets:
-        if table := find_table(sheet):
-            return sheet, table
-    names = ", ".join(repr(sheet.name) for sheet in sheets)
-    raise BadData(
-        f"{path} sheet {names}: no row has the headers 'Số hồ sơ nhận giải quyết', 'Số hồ sơ đã giải quyết' and"
-        " 'Số hồ sơ đang giải quyết' of form II.06a"
-    )

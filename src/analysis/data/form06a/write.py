@@ -1,6 +1,7 @@
-"""The counts of the form from our own cases: one pass of SQL over a file that may be larger than memory.
+"""Writing form II.06a: its counts from our own cases, and the workbook that shows them.
 
-Each case gets one way in and one way out, or none of both, so every identity of the form holds by construction.
+The counts take one pass of SQL over a file that may be larger than memory. Each case is counted in one column of cases
+received and one of cases resolved or pending, or in none, so every identity of the form holds by construction.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from analysis.data.form06a.layout import (
 from analysis.faults import BadData
 
 GROUPS = ("agency", "field")
+"""What a row of the form may stand for."""
 
 _SQL = """
 WITH dated AS (
@@ -44,8 +46,8 @@ WITH dated AS (
         accepted_at::DATE AS accepted,
         due_at::DATE AS due,
         finished_at::DATE AS finished,
-        -- A case still open has been reopened where it has a finish. One refused or withdrawn without a finish was
-        -- closed when it was handed back, else on the day it was accepted: greatest() skips what is missing.
+        -- An open case that has a finish was reopened. A case refused or withdrawn without a finish was closed when it
+        -- was handed back, else on the day it was accepted: greatest() skips missing values.
         CASE outcome
             WHEN 'open' THEN NULL
             WHEN 'resolved' THEN finished_at::DATE
@@ -65,7 +67,7 @@ counted AS (
             WHEN accepted < $first_day THEN 'carried_over'
             WHEN channel = 'online' THEN 'received_online'
             ELSE 'received_counter_post'
-        END AS way_in,
+        END AS received_column,
         CASE
             WHEN closed <= $last_day THEN CASE
                 WHEN outcome <> 'resolved' OR due IS NULL THEN 'resolved_on_time'
@@ -75,22 +77,22 @@ counted AS (
             END
             WHEN due_passed THEN 'pending_late'
             ELSE 'pending_in_time'
-        END AS way_out
+        END AS state_column
     FROM dated
 )
 SELECT
     code,
     count_if(in_form) AS received_total,
-    count_if(in_form AND way_in = 'received_online') AS received_online,
-    count_if(in_form AND way_in = 'received_counter_post') AS received_counter_post,
-    count_if(in_form AND way_in = 'carried_over') AS carried_over,
-    count_if(in_form AND starts_with(way_out, 'resolved')) AS resolved_total,
-    count_if(in_form AND way_out = 'resolved_early') AS resolved_early,
-    count_if(in_form AND way_out = 'resolved_on_time') AS resolved_on_time,
-    count_if(in_form AND way_out = 'resolved_late') AS resolved_late,
-    count_if(in_form AND starts_with(way_out, 'pending')) AS pending_total,
-    count_if(in_form AND way_out = 'pending_in_time') AS pending_in_time,
-    count_if(in_form AND way_out = 'pending_late') AS pending_late,
+    count_if(in_form AND received_column = 'received_online') AS received_online,
+    count_if(in_form AND received_column = 'received_counter_post') AS received_counter_post,
+    count_if(in_form AND received_column = 'carried_over') AS carried_over,
+    count_if(in_form AND starts_with(state_column, 'resolved')) AS resolved_total,
+    count_if(in_form AND state_column = 'resolved_early') AS resolved_early,
+    count_if(in_form AND state_column = 'resolved_on_time') AS resolved_on_time,
+    count_if(in_form AND state_column = 'resolved_late') AS resolved_late,
+    count_if(in_form AND starts_with(state_column, 'pending')) AS pending_total,
+    count_if(in_form AND state_column = 'pending_in_time') AS pending_in_time,
+    count_if(in_form AND state_column = 'pending_late') AS pending_late,
     count_if(outcome = 'resolved' AND finished IS NULL) AS unfinished,
     count_if(outcome <> 'open' AND finished < accepted) AS finished_before_accepted
 FROM counted
@@ -102,7 +104,7 @@ _LATE = {
     "day": {"finished_late": "finished_at::DATE > due_at::DATE", "due_passed": "due_at::DATE < $last_day"},
     "instant": {"finished_late": "finished_at > due_at", "due_passed": "due_at < $last_day + INTERVAL 1 DAY"},
 }
-"""By precision of the due date: when a finished case is late, and when a pending one is at the end of the last day."""
+"""SQL by precision of the due date: whether a finished case is late, and a pending one at the end of the last day."""
 
 
 def form_from_cases(
@@ -114,35 +116,35 @@ def form_from_cases(
     due_precision: Literal["day", "instant"] = "day",
     closed_without_result: Literal["on_time", "leave_out"] = "on_time",
 ) -> pd.DataFrame:
-    """Return the 11 counts of the form per agency or per field, as things stood at the end of the last day.
+    """Return the 11 counts of the form by agency or by field, as they stood at the end of the last day.
 
-    The rules are those of the one system whose code could be read, see ``docs/methods/form-06a.md``. What happened
-    after the last day is not looked at, so a later extract gives the same form, except where it has overwritten a due
-    date, reopened a case, or closed one without recording the day.
+    The rules are those of the one system whose code could be read, see ``docs/methods/form-06a.md``. Events after the
+    last day are ignored, so a later extract gives the same form, except where it has overwritten a due date, reopened a
+    case, or closed one without recording the day.
 
     Parameters
     ----------
     cases : Path
         A Parquet file of `contracts.Cases`.
     first_day, last_day : date
-        The period, both days within it.
+        First and last day of the period.
     by : {"agency", "field"}
         What a row stands for.
     due_precision : {"day", "instant"}
         Whether a case is late from the day after its due date, or from the moment after its due time.
     closed_without_result : {"on_time", "leave_out"}
-        Cases refused or withdrawn after they were accepted: column 9 takes them, or, once closed, no column does.
+        Whether cases refused or withdrawn after their acceptance count in column 9 or, once closed, in no column.
 
     Returns
     -------
     pd.DataFrame
-        `code` (missing for cases that record none, then last) and the counts of `layout.COUNTS` in cases. An agency
-        or field without any case in the form has no row.
+        `code` (missing, and last, for cases that record none) and the counts of `layout.COUNTS` in cases. An agency or
+        field without any case in the form has no row.
 
     Raises
     ------
     BadData
-        The file is no table of cases, or a case is resolved without a finish or finished before it was accepted.
+        The file is no table of cases, or a case is resolved without a finish or was finished before its acceptance.
     ValueError
         The period ends before it starts, or `by` is no group of the form.
     """
@@ -153,7 +155,7 @@ def form_from_cases(
     if not cases.is_file():
         raise BadData(f"{cases}: there is no such table, a Parquet file of cases was expected")
     values = {
-        # The name of one file, whose brackets and stars are no pattern.
+        # Brackets and stars in the file's name must not be read as a pattern.
         "cases": glob.escape(str(cases)),
         "first_day": first_day,
         "last_day": last_day,
@@ -173,7 +175,7 @@ def form_from_cases(
 
 
 def _refuse_impossible(frame: pd.DataFrame, cases: Path) -> None:
-    """Refuse cases no column can take; the door of the suite rejects them, so the file has not come through it."""
+    """Refuse cases that fit no column. Row validation rejects them, so such a file was never validated."""
     if unfinished := int(frame["unfinished"].sum()):
         raise BadData(f"{cases}: column finished_at is missing for {unfinished} resolved cases, a time was expected")
     if early := int(frame["finished_before_accepted"].sum()):
@@ -181,6 +183,7 @@ def _refuse_impossible(frame: pd.DataFrame, cases: Path) -> None:
 
 
 SIMULATED = "SỐ LIỆU MÔ PHỎNG, không phải số liệu thật"
+"""Warning on a form of simulated data."""
 HEADER_ROW = 6
 FIRST_ROW = HEADER_ROW + 4
 _LAST_COLUMN = len(COLUMNS) - 1
@@ -207,8 +210,8 @@ _STYLES = {
 
 
 @dataclass(frozen=True)
-class _Filing:
-    """What is said above the table of each sheet."""
+class _Masthead:
+    """What stands above the table of each sheet."""
 
     first_day: date
     last_day: date
@@ -229,29 +232,29 @@ def write_form(
     names: Mapping[str, str],
     simulated: bool,
 ) -> None:
-    """Write the form, one sheet by agency and one by field.
+    """Write the form as a workbook, with one sheet by agency and one by field.
 
-    The same counts give the same bytes: the workbook says that it was made on the last day of the period.
+    The same counts give the same bytes: the workbook's creation date is the last day of the period.
 
     Parameters
     ----------
     path : Path
-        The XLSX to write; a file of that name is replaced.
+        The XLSX file to write; an existing file is replaced.
     by_agency, by_field : pd.DataFrame
-        `code` and the counts of `layout.COUNTS` in cases, as `from_cases.form_from_cases` gives them; rows are
-        written in their order, a missing count as a blank cell.
+        `code` and the counts of `layout.COUNTS` in cases, as `form_from_cases` returns them; rows are written in their
+        order, a missing count as a blank cell.
     first_day, last_day : date
-        The period, both days within it.
+        First and last day of the period.
     reporting_body, receiving_body : str
         Who reports, and to whom.
     names : mapping of str to str
-        Code → name to show; a code that is not in it shows itself.
+        Code → name to show; a code without a name is shown itself.
     simulated : bool
-        True makes every sheet say so, on screen and on each printed page.
+        Whether the data is simulated; if so, every sheet states it, on screen and on each printed page.
     """
-    filing = _Filing(first_day, last_day, reporting_body, receiving_body, simulated)
+    masthead = _Masthead(first_day, last_day, reporting_body, receiving_body, simulated)
     content = io.BytesIO()
-    # Names come from other systems: whatever they begin with, they are text.
+    # Names come from other systems: they are always text, even those that begin like a formula.
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(content, options) as workbook:
         workbook.set_properties({"title": FORM_NUMBER, "created": datetime.combine(last_day, time())})
@@ -262,7 +265,7 @@ def write_form(
         ):
             sheet = workbook.add_worksheet(title)
             _set_page(sheet, simulated=simulated)
-            _write_masthead(sheet, filing, styles)
+            _write_masthead(sheet, masthead, styles)
             _write_header(sheet, label, styles)
             _write_rows(sheet, counts, names, styles)
     path.write_bytes(content.getvalue())
@@ -282,16 +285,16 @@ def _set_page(sheet: Any, *, simulated: bool) -> None:
         sheet.set_column(at, at, _WIDTHS.get(column.key, _COUNT_WIDTH))
 
 
-def _write_masthead(sheet: Any, filing: _Filing, styles: Mapping[str, Any]) -> None:
+def _write_masthead(sheet: Any, masthead: _Masthead, styles: Mapping[str, Any]) -> None:
     middle = 7
-    period = f"Kỳ báo cáo: từ ngày {filing.first_day:%d/%m/%Y} đến ngày {filing.last_day:%d/%m/%Y}"
+    period = f"Kỳ báo cáo: từ ngày {masthead.first_day:%d/%m/%Y} đến ngày {masthead.last_day:%d/%m/%Y}"
     sheet.write_string(0, 0, FORM_NUMBER, styles["plain"])
-    sheet.write_string(0, middle, f"Đơn vị báo cáo: {filing.reporting_body}", styles["plain"])
-    sheet.write_string(1, middle, f"Đơn vị nhận báo cáo: {filing.receiving_body}", styles["plain"])
+    sheet.write_string(0, middle, f"Đơn vị báo cáo: {masthead.reporting_body}", styles["plain"])
+    sheet.write_string(1, middle, f"Đơn vị nhận báo cáo: {masthead.receiving_body}", styles["plain"])
     sheet.set_row(2, 26)
     _merge(sheet, (2, 0, 2, _LAST_COLUMN), TITLE, styles["title"])
     _merge(sheet, (3, 0, 3, _LAST_COLUMN), period, styles["centred"])
-    if filing.simulated:
+    if masthead.simulated:
         _merge(sheet, (4, 0, 4, _LAST_COLUMN), SIMULATED, styles["warning"])
     _merge(sheet, (5, 0, 5, _LAST_COLUMN), f"Đơn vị tính: {UNIT}", styles["small"])
 
@@ -307,24 +310,24 @@ def _write_header(sheet: Any, label: str, styles: Mapping[str, Any]) -> None:
 
 
 def _header_cells(label: str) -> Iterator[tuple[tuple[int, int, int, int], str]]:
-    """Yield each cell of the header with the box (rows and columns from 0) it is merged over."""
+    """Yield each cell of the header: its box (first row and column, last row and column, from 0) and its text."""
     for depth in range(3):
-        # Neighbours that say the same up to this depth share one cell.
-        for said, columns in groupby(COLUMNS, key=lambda column: column.header[: depth + 1]):
-            if not said[depth]:
+        # Neighbours with the same texts down to this depth share one merged cell.
+        for texts, columns in groupby(COLUMNS, key=lambda column: column.header[: depth + 1]):
+            if not texts[depth]:
                 continue
-            at = [column.number - 1 for column in columns]
-            # A cell reaches down over the rows that say nothing below it.
-            last = next((row for row in range(depth + 1, 3) if COLUMNS[at[0]].header[row]), 3) - 1
-            text = label if at == [1] else said[depth]
-            yield (HEADER_ROW + depth, at[0], HEADER_ROW + last, at[-1]), text
+            positions = [column.number - 1 for column in columns]
+            # A cell extends down over the empty header rows below it.
+            last = next((row for row in range(depth + 1, 3) if COLUMNS[positions[0]].header[row]), 3) - 1
+            text = label if positions == [1] else texts[depth]
+            yield (HEADER_ROW + depth, positions[0], HEADER_ROW + last, positions[-1]), text
 
 
 def _write_rows(sheet: Any, counts: pd.DataFrame, names: Mapping[str, str], styles: Mapping[str, Any]) -> None:
     row = FIRST_ROW
     for at, record in enumerate(counts.to_dict("records"), start=1):
         name = UNKNOWN_NAME if pd.isna(record["code"]) else names.get(record["code"], record["code"])
-        # Programs that open the file keep the height it states, so a long name needs its lines counted here.
+        # Spreadsheet programs keep the height stored in the file, so it must allow for the lines of a long name.
         sheet.set_row(row, _LINE_HEIGHT * ceil((len(name) + 2) / _WIDTHS["name"]))
         sheet.write_number(row, 0, at, styles["line"])
         sheet.write_string(row, 1, name, styles["name"])
@@ -350,6 +353,6 @@ def _merge(sheet: Any, box: tuple[int, int, int, int], text: str, style: Any) ->
     if (top, left) == (bottom, right):
         sheet.write_string(top, left, text, style)
     else:
-        # merge_range would guess what the text is; written after it, it is text.
+        # merge_range guesses the type of its text, so the text is written afterwards, as text.
         sheet.merge_range(top, left, bottom, right, "", style)
         sheet.write_string(top, left, text, style)

@@ -1,1 +1,1 @@
-"""A seed in, a made-up Khánh Hòa of 2018–2021 out: its cases, what is counted from them, and the truth behind them."""
+"""From a seed to a simulated Khánh Hòa of 2018–2021: its cases, the counts of them, and the true shares behind them."""

@@ -1,4 +1,7 @@
-"""The procedures of the province and what was published online when: 140 before September 2020, 746 from then on."""
+"""The simulated procedures and the dated items: what was published online when, and what a plan promised by when.
+
+140 procedures are published online before September 2020, 746 from then on.
+"""
 
 from __future__ import annotations
 
@@ -13,38 +16,40 @@ from analysis.data.simulate import province
 from analysis.data.simulate.province import stream
 
 OLD, NEW, NEVER = 0, 1, 2
-"""Groups of procedures: published before the step, at it, and not at it."""
+"""Groups of procedures: published online before the step, at it, and at neither."""
 
 SIZES = {OLD: 140, NEW: 606, NEVER: 397}
-"""Procedures by group: the published counts of before and after the step, and a whole of about 1,143."""
+"""Procedures by group: the counts published for before and after the step, and 1,143 in all."""
 LEVEL_4_BEFORE, LEVEL_4_AFTER = 33, 391
+"""Procedures at level 4 before and after the step."""
 LATE_PUBLISHED = 44
-"""Procedures of the last group that are eligible and get published in 2021, most of them: rare ones, without a case in
-the simulated years, so that the catalogue moves and the counts do not."""
+"""Procedures of the last group that are eligible for online service; most of them are published in 2021. They are rare
+ones, without cases in the simulated years, so that the catalogue changes and the counts do not."""
 NO_TERM = 0
-"""Stands for a procedure without a term."""
+"""Term of a procedure without one."""
 
 FIRST_DAY = np.datetime64("2017-01-01")
 STEP_DAY = np.datetime64(province.CATALOGUE_STEP_DAY)
 YEAR_FIRST, YEAR_LAST = np.datetime64("2020-12-15"), np.datetime64(province.LAST_DAY)
-FAR = np.datetime64("2100-01-01")
-"""Stands for a day that has not come."""
+NEVER_DAY = np.datetime64("2100-01-01")
+"""Day of what does not happen by the end."""
 
 MOBILE_AT_STEP = 0.82
-"""Of the published procedures, those usable on several means, mobile included, from the step on; others follow."""
+"""Share of procedures usable on several means, mobile included, from the step on; others follow later."""
 ROADMAP = 320
 """Published procedures on the registered roadmap of integration with the National Portal; no real list was found."""
 ROADMAP_DAYS = {"2020-12-14": 0.3, "2021-03-14": 0.15, "2021-06-14": 0.2, "2021-09-14": 0.2, "2021-12-14": 0.15}
-"""Days of the roadmap, with the share of its procedures promised for each."""
+"""Days of the roadmap, with the share of its procedures due on each."""
 NEVER_INTEGRATED, NEVER_MOBILE = 0.03, 0.02
+"""Shares of procedures that are never integrated, and never usable on several means."""
 
 VERBS = ("Cấp mới", "Cấp lại", "Cấp, đổi", "Gia hạn", "Đăng ký", "Điều chỉnh", "Xác nhận", "Thu hồi")
-"""How names of procedures begin; one has a comma, as many real ones have."""
+"""First words of the names of procedures; one has a comma, as many real names have."""
 
 
 @dataclass(frozen=True)
 class Procedures:
-    """The catalogue as the simulation needs it; arrays with one element a procedure.
+    """The procedures as the simulation needs them; arrays with one element per procedure.
 
     Attributes
     ----------
@@ -55,16 +60,16 @@ class Procedures:
     term : np.ndarray
         Working days promised, or `NO_TERM`.
     level_before, level_after : np.ndarray
-        Level 1–4 before and from `raised_on`; it never falls.
+        Level (1–4) before `raised_on` and from that day on; it never falls.
     raised_on, mobile_on, integrated_on : np.ndarray
         Days (datetime64[D]) from which it has its later level, is usable on several means, and is integrated with the
-        National Portal; `FAR` where not by the end.
+        National Portal; `NEVER_DAY` where that does not happen by the end.
     roadmap_on : np.ndarray
-        Day the roadmap promises the integration; NaT where it is not on the roadmap.
+        Day by which the roadmap promises the integration; NaT where it is not on the roadmap.
     eligible : np.ndarray
         Whether it can be offered at level 3 or 4.
     weight : np.ndarray
-        Its share of the cases of its field and group with a term; 0 where it has no cases.
+        Weight among the procedures with a term of its field and group; 0 where it has no such cases.
     """
 
     code: np.ndarray
@@ -83,10 +88,10 @@ class Procedures:
 
 
 def procedures(seed: int) -> Procedures:
-    """Return the procedures that a seed makes.
+    """Return the procedures of a province.
 
-    Each field has, in each group, one procedure without a term, which takes the cases without a due date, and others
-    that share the rest: the n-th of them in proportion to 1/n.
+    In each group, each field has one procedure without a term, for the cases without a due date; the others share the
+    rest, the n-th of them in proportion to 1/n.
     """
     rng = stream(seed, "catalogue")
     names = list(province.FIELDS)
@@ -94,9 +99,10 @@ def procedures(seed: int) -> Procedures:
     field, group, rank = (np.concatenate(part) for part in zip(*_places(shares), strict=True))
     n = len(field)
     late = np.zeros(n, dtype=bool)
-    # The rarest of the last group: ranked last in the largest fields, so that every field keeps some with cases.
+    # The rarest procedures of the last group: the last ranks of the largest fields, so that every field still has some
+    # with cases.
     late[np.flatnonzero(group == NEVER)[np.argsort(-rank[group == NEVER], kind="stable")[:LATE_PUBLISHED]]] = True
-    term = np.where(rank == 0, NO_TERM, [rng.choice(province.FIELDS[names[one]].terms) for one in field])
+    term = np.where(rank == 0, NO_TERM, [rng.choice(province.FIELDS[names[position]].terms) for position in field])
 
     published = group != NEVER
     before = np.where(group == OLD, 3, 1 + rng.integers(0, 2, n))
@@ -104,18 +110,20 @@ def procedures(seed: int) -> Procedures:
     after = np.where(published, np.maximum(before, 3), np.where(late, 3, before))
     raised = np.flatnonzero(published & (before < 4))
     after[rng.choice(raised, LEVEL_4_AFTER - LEVEL_4_BEFORE, replace=False)] = 4
-    raised_on = np.where(published, STEP_DAY, np.where(late, _by_the_end(YEAR_FIRST + rng.integers(30, 400, n)), FAR))
+    raised_on = np.where(
+        published, STEP_DAY, np.where(late, _by_the_end(YEAR_FIRST + rng.integers(30, 400, n)), NEVER_DAY)
+    )
 
     mobile_days = STEP_DAY + np.where(rng.random(n) < MOBILE_AT_STEP, 0, rng.integers(60, 480, n))
-    mobile_days = np.where(rng.random(n) < NEVER_MOBILE, FAR, np.maximum(mobile_days, raised_on))
+    mobile_days = np.where(rng.random(n) < NEVER_MOBILE, NEVER_DAY, np.maximum(mobile_days, raised_on))
     roadmap_on = np.full(n, np.datetime64("NaT"), dtype="datetime64[D]")
-    listed = rng.choice(np.flatnonzero(published), ROADMAP, replace=False)
-    roadmap_on[listed] = rng.choice(
+    on_roadmap = rng.choice(np.flatnonzero(published), ROADMAP, replace=False)
+    roadmap_on[on_roadmap] = rng.choice(
         np.array(list(ROADMAP_DAYS), "datetime64[D]"), ROADMAP, p=list(ROADMAP_DAYS.values())
     )
-    # Most are some days ahead of the roadmap; about a quarter come after it.
+    # Most are integrated some days before the roadmap's day, about a quarter after it.
     integrated = roadmap_on + np.round(rng.normal(-12, 18, n)).astype(int)
-    integrated = np.where(rng.random(n) < NEVER_INTEGRATED, FAR, np.maximum(integrated, STEP_DAY + 30))
+    integrated = np.where(rng.random(n) < NEVER_INTEGRATED, NEVER_DAY, np.maximum(integrated, STEP_DAY + 30))
     return Procedures(
         code=np.array([f"1.{7 * i:06d}.000.00.00.H32" for i in range(1, n + 1)]),
         name=np.array([_name(rng, names[field[i]], i + 1) for i in range(n)]),
@@ -125,36 +133,41 @@ def procedures(seed: int) -> Procedures:
         level_before=before,
         level_after=after,
         raised_on=raised_on,
-        mobile_on=np.where(published | late, _by_the_end(mobile_days), FAR),
-        integrated_on=np.where(np.isnat(roadmap_on), FAR, _by_the_end(integrated)),
+        mobile_on=np.where(published | late, _by_the_end(mobile_days), NEVER_DAY),
+        integrated_on=np.where(np.isnat(roadmap_on), NEVER_DAY, _by_the_end(integrated)),
         roadmap_on=roadmap_on,
         eligible=published | late,
         weight=np.where((rank == 0) | late, 0.0, 1 / np.maximum(rank, 1)),
     )
 
 
-def catalogue(made: Procedures) -> pd.DataFrame:
-    """Return the effective-dated states of the procedures (`contracts.Catalogue`), one row a state.
+def catalogue(procedures: Procedures) -> pd.DataFrame:
+    """Return the dated states of the procedures (`contracts.Catalogue`), one row per state.
 
-    A state ends the day before the next begins. `roadmap_on` stands on the states from the step on: the roadmap was
-    registered with the new catalogue. Levels before 2017 are not told.
+    A state ends on the day before the next begins. Only the states from the step on have `roadmap_on`: the roadmap was
+    registered with the new catalogue. The first states begin in 2017.
     """
-    changes = [np.full(len(made.code), FIRST_DAY), made.raised_on, made.mobile_on, made.integrated_on]
-    changes.append(np.where(np.isnat(made.roadmap_on), FAR, STEP_DAY))
-    states = pd.DataFrame({"at": np.tile(np.arange(len(made.code)), len(changes)), "on": np.concatenate(changes)})
-    states = states[states["on"] < FAR].drop_duplicates().sort_values(["at", "on"], ignore_index=True)
+    changes = [
+        np.full(len(procedures.code), FIRST_DAY),
+        procedures.raised_on,
+        procedures.mobile_on,
+        procedures.integrated_on,
+    ]
+    changes.append(np.where(np.isnat(procedures.roadmap_on), NEVER_DAY, STEP_DAY))
+    states = pd.DataFrame({"at": np.tile(np.arange(len(procedures.code)), len(changes)), "on": np.concatenate(changes)})
+    states = states[states["on"] < NEVER_DAY].drop_duplicates().sort_values(["at", "on"], ignore_index=True)
     at, on = states["at"].to_numpy(), states["on"].to_numpy()
-    levels = np.where(made.raised_on[at] <= on, made.level_after[at], made.level_before[at])
+    levels = np.where(procedures.raised_on[at] <= on, procedures.level_after[at], procedures.level_before[at])
     next_on = states.groupby("at")["on"].shift(-1)
     frame = pd.DataFrame(
         {
-            "procedure_code": made.code[at],
-            "field": made.field[at],
+            "procedure_code": procedures.code[at],
+            "field": procedures.field[at],
             "level": levels.astype(str),
-            "eligible": made.eligible[at],
-            "mobile": made.mobile_on[at] <= on,
-            "integrated": made.integrated_on[at] <= on,
-            "roadmap_on": np.where(on >= STEP_DAY, made.roadmap_on[at], np.datetime64("NaT")),
+            "eligible": procedures.eligible[at],
+            "mobile": procedures.mobile_on[at] <= on,
+            "integrated": procedures.integrated_on[at] <= on,
+            "roadmap_on": np.where(on >= STEP_DAY, procedures.roadmap_on[at], np.datetime64("NaT")),
             "valid_from": on,
             "valid_to": next_on - pd.Timedelta(days=1),
         }
@@ -163,7 +176,7 @@ def catalogue(made: Procedures) -> pd.DataFrame:
 
 
 def _places(shares: np.ndarray) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Return, per group, the field, group and rank (from 0) of each procedure; two in each field at least."""
+    """Return, per group, the field, group and rank (from 0) of each procedure; each field has at least two."""
     places = []
     for group, size in SIZES.items():
         exact = (size - 2 * len(shares)) * shares / shares.sum()
@@ -177,7 +190,8 @@ def _places(shares: np.ndarray) -> list[tuple[np.ndarray, np.ndarray, np.ndarray
 
 
 def _by_the_end(day: np.ndarray) -> np.ndarray:
-    return np.where(day <= YEAR_LAST, day, FAR)
+    """Return the days, `NEVER_DAY` where they are after the end."""
+    return np.where(day <= YEAR_LAST, day, NEVER_DAY)
 
 
 def _name(rng: np.random.Generator, field: str, number: int) -> str:
@@ -185,7 +199,7 @@ def _name(rng: np.random.Generator, field: str, number: int) -> str:
 
 
 CLOSES = tuple(date(2021, month, province.CUTOFF_DAY) for month in (3, 6, 9, 12))
-"""Days the quarters of the year close."""
+"""Last days of the quarters of 2021."""
 
 ONLINE_CENTRE: dict[str, tuple[date, int | None]] = {
     "thue-ha-tang": (date(2021, 4, 14), 0),
@@ -195,7 +209,7 @@ ONLINE_CENTRE: dict[str, tuple[date, int | None]] = {
     "an-toan-thong-tin": (date(2021, 11, 14), -5),
     "nghiem-thu-ky-thuat": (date(2021, 12, 14), None),
 }
-"""Milestones: planned day, and days by which it comes later (None: not by the end)."""
+"""Milestones: planned day, and delay in days (None: not done by the end)."""
 
 APPARATUS: dict[str, tuple[date, int | None]] = {
     "ra-soat-so-nganh": (date(2021, 3, 14), 6),
@@ -203,46 +217,48 @@ APPARATUS: dict[str, tuple[date, int | None]] = {
     "sap-xep-chi-cuc": (date(2021, 9, 14), 40),
     "sap-xep-don-vi-su-nghiep": (date(2021, 11, 14), 10),
 }
+"""As `ONLINE_CENTRE`, for another promise."""
 HEADCOUNT = {"planned": (2094, 2081, 2068, 2052), "actual": (2090, 2083, 2070, 2051)}
 """Civil servants allowed and reached on the days of `CLOSES`."""
 
 AUTONOMY_UNITS, AUTONOMY_NEVER = 42, 0.08
 """Eligible public service units, and the share that is not converted by the end."""
 ONE_STOP_NEVER = 0.01
+"""Share of bodies that do not join the one-stop system by the end."""
 
 
 def progress(seed: int, procedures: Procedures) -> pd.DataFrame:
-    """Return the items of six promises (`contracts.Progress`).
+    """Return the dated items of six promises (`contracts.Progress`).
 
-    An item not done by the province's last day has no `done_on`. The inventories of the two online promises are those
-    of the catalogue: a published procedure counts once it is usable on several means too. Points of the headcount path
-    are counted on the day they are planned for.
+    An item not done by the province's last day has no `done_on`. The inventories of the two online promises come from
+    the procedures: a published procedure is done once it is also usable on several means. Points of the headcount path
+    are counted on their planned day.
 
     Parameters
     ----------
     seed : int
-        Of the province.
+        Seed of the province.
     procedures : Procedures
-        See `catalogue.procedures`.
+        Its procedures.
     """
     rng = stream(seed, "progress")
     codes = np.array([code.lower().replace(".", "-") for code in procedures.code])
-    listed = ~np.isnat(procedures.roadmap_on)
-    both = np.maximum(procedures.raised_on, procedures.mobile_on)
+    on_roadmap = ~np.isnat(procedures.roadmap_on)
+    done_on = np.maximum(procedures.raised_on, procedures.mobile_on)
     parts = [
         _items(
             "portal_integration",
             "inventory",
-            codes[listed],
-            procedures.roadmap_on[listed],
-            procedures.integrated_on[listed],
+            codes[on_roadmap],
+            procedures.roadmap_on[on_roadmap],
+            procedures.integrated_on[on_roadmap],
         ),
         _items(
             "online_publication",
             "inventory",
             codes[procedures.eligible],
             np.full(procedures.eligible.sum(), CLOSES[-1], "datetime64[D]"),
-            both[procedures.eligible],
+            done_on[procedures.eligible],
         ),
         _one_stop(rng),
         _milestones("online_centre", ONLINE_CENTRE),
@@ -262,16 +278,16 @@ def _items(target: str, kind: str, item: object, planned: np.ndarray, done: np.n
 def _one_stop(rng: np.random.Generator) -> pd.DataFrame:
     communes = [f"{district}-{i:02d}" for district, n in province.COMMUNES.items() for i in range(1, n + 1)]
     bodies = [*province.AGENCIES, *communes]
-    # The bodies were brought in over the years before; the last communes are promised for the year of the plan.
+    # Planned days run from 2019 to the third quarter of the plan's year, 2021.
     planned = rng.choice(np.array([date(2019, 6, 14), date(2020, 6, 14), *CLOSES[:3]], "datetime64[D]"), len(bodies))
     done = planned + rng.integers(-40, 60, len(bodies))
-    done[rng.random(len(bodies)) < ONE_STOP_NEVER] = FAR
+    done[rng.random(len(bodies)) < ONE_STOP_NEVER] = NEVER_DAY
     return _items("one_stop", "inventory", bodies, planned, done)
 
 
 def _milestones(target: str, plan: dict[str, tuple[date, int | None]]) -> pd.DataFrame:
     planned = np.array([day for day, _ in plan.values()], "datetime64[D]")
-    done = np.array([FAR if late is None else np.datetime64(day) + late for day, late in plan.values()])
+    done = np.array([NEVER_DAY if delay is None else np.datetime64(day) + delay for day, delay in plan.values()])
     return _items(target, "milestone", list(plan), planned, done)
 
 
@@ -284,5 +300,5 @@ def _headcount() -> pd.DataFrame:
 def _autonomy(rng: np.random.Generator) -> pd.DataFrame:
     planned = rng.choice(np.array(CLOSES, "datetime64[D]"), AUTONOMY_UNITS, p=[0.2, 0.3, 0.25, 0.25])
     done = planned + rng.integers(-30, 50, AUTONOMY_UNITS)
-    done[rng.random(AUTONOMY_UNITS) < AUTONOMY_NEVER] = FAR
+    done[rng.random(AUTONOMY_UNITS) < AUTONOMY_NEVER] = NEVER_DAY
     return _items("autonomy", "inventory", [f"don-vi-{i:02d}" for i in range(1, AUTONOMY_UNITS + 1)], planned, done)

@@ -1,4 +1,4 @@
-"""The province's true paths, month by month and office by office: what the counts then scatter around."""
+"""The true volumes and shares of the simulated province by office and month, and the cases drawn from them."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ FILINGS = (
     ("counter", 0), ("counter", 1), ("counter", 2),
     ("post", 0), ("post", 1), ("post", 2),
 )  # fmt: skip
-"""Channel and group of the procedure of a case. Groups: 0 published before the step, 1 published at it, 2 never. A case
-of group 2 cannot be filed online, nor one of group 1 before the step."""
+"""Channel of a case and group of its procedure, in every combination that occurs. Groups: 0 published online before the
+step of the catalogue, 1 published at it, 2 never. A case of group 2 cannot be filed online, nor can one of group 1
+before the step."""
 
 
 @dataclass(frozen=True)
 class Paths:
-    """True intensities and shares, of shape (offices, months); the months run past the end by `province.MONTHS_AHEAD`.
+    """True volumes and shares (0–1), arrays of shape (offices, months).
 
     Attributes
     ----------
     months : pd.PeriodIndex
-        Reporting months.
+        Reporting months, including `province.MONTHS_AHEAD` months past the end.
     cases : np.ndarray
         Cases expected to be resolved in the month.
     old_uptake, new_uptake : np.ndarray
@@ -49,10 +50,10 @@ class Paths:
 
     @property
     def online(self) -> np.ndarray:
-        """Share filed online, of all cases."""
+        """Share filed online of all cases, of shape (offices, months)."""
         return province.OLD_CATALOGUE_SHARE * self.old_uptake + province.NEW_CATALOGUE_SHARE * self.new_uptake
 
-    def filed(self) -> np.ndarray:
+    def filing_shares(self) -> np.ndarray:
         """Return the probability of each of `FILINGS`, of shape (offices, months, filings)."""
         old, new = province.OLD_CATALOGUE_SHARE, province.NEW_CATALOGUE_SHARE
         online = [old * self.old_uptake, new * self.new_uptake]
@@ -61,7 +62,7 @@ class Paths:
         post = [province.POSTAL_SHARE * share for share in offline]
         return np.stack([*online, *counter, *post], axis=-1)
 
-    def timeliness(self) -> np.ndarray:
+    def timeliness_shares(self) -> np.ndarray:
         """Return the probability of each class of `codes.TIMELINESS`, of shape (offices, months, classes)."""
         early = (1 - self.late) * province.EARLY_SHARE
         dated = np.stack([early, 1 - self.late - early, self.late], axis=-1) * (1 - province.NO_DUE_DATE_SHARE)
@@ -69,21 +70,21 @@ class Paths:
 
 
 def paths(seed: int, offices: pd.DataFrame) -> Paths:
-    """Return the true paths that a seed makes.
+    """Return the true paths of a province.
 
     Parameters
     ----------
     seed : int
-        Of the province.
+        Seed of the province.
     offices : pd.DataFrame
         See `province.offices`.
 
     Notes
     -----
-    Cases per office and field follow a trend, a seasonal pattern, a Tết dip in proportion to the share of the Tết
-    window in the reporting month, and shocks, shared and of their own. Filing online follows one S-curve for the old
-    catalogue and a later one for the new, with a taste of each office and slow common drifts. Lateness falls from year
-    to year and rises around Tết. Satisfaction drifts up.
+    Cases per office and field follow a trend, a seasonal pattern, a dip in proportion to the share of the Tết window in
+    the reporting month, and shocks, some shared by all and some of each office. Filing online follows one S-curve for
+    the old catalogue and a later one for the new, with a preference of each office and slow common drifts. Lateness
+    falls from year to year and rises around Tết. Satisfaction drifts up.
     """
     months = pd.period_range(province.MONTHS[0], periods=len(province.MONTHS) + province.MONTHS_AHEAD, freq="M")
     U, T = len(offices), len(months)
@@ -97,8 +98,8 @@ def paths(seed: int, offices: pd.DataFrame) -> Paths:
     cases = offices["monthly_cases"].to_numpy()[:, None] * np.exp(trend + shocks)
 
     rng = stream(seed, "uptake")
-    taste = rng.normal(0, 0.35, (U, 1)) + np.cumsum(rng.normal(0, 0.03, (U, T)), axis=1)
-    taste = taste + np.cumsum(rng.normal(0, 0.025, (1, T)), axis=1)
+    preference = rng.normal(0, 0.35, (U, 1)) + np.cumsum(rng.normal(0, 0.03, (U, T)), axis=1)
+    preference = preference + np.cumsum(rng.normal(0, 0.025, (1, T)), axis=1)
 
     rng = stream(seed, "lateness")
     late_2018 = offices["field"].map({code: field.late_2018 for code, field in province.FIELDS.items()}).to_numpy()
@@ -116,8 +117,9 @@ def paths(seed: int, offices: pd.DataFrame) -> Paths:
     return Paths(
         months=months,
         cases=cases,
-        old_uptake=expit(logit(_s_curve(province.OLD_UPTAKE, month)) + taste),
-        new_uptake=expit(logit(_s_curve(province.NEW_UPTAKE, month)) + taste) * (months >= province.CATALOGUE_STEP),
+        old_uptake=expit(logit(_s_curve(province.OLD_UPTAKE, month)) + preference),
+        new_uptake=expit(logit(_s_curve(province.NEW_UPTAKE, month)) + preference)
+        * (months >= province.CATALOGUE_STEP),
         late=expit(late),
         satisfied=expit(satisfied),
     )
@@ -127,24 +129,24 @@ def _s_curve(curve: dict[str, float], month: np.ndarray) -> np.ndarray:
     return curve["ceiling"] * expit(curve["rate"] * (month - curve["midpoint"]))
 
 
-def _autoregression(rng: np.random.Generator, shape: tuple[int, int], scale: float, memory: float) -> np.ndarray:
-    shocks = rng.normal(0, scale, shape)
-    path = shocks.copy()
+def _autoregression(rng: np.random.Generator, shape: tuple[int, int], scale: float, coefficient: float) -> np.ndarray:
+    """Return paths of a first-order autoregression, started at its first shock."""
+    path = rng.normal(0, scale, shape)
     for t in range(1, shape[1]):
-        path[:, t] += memory * path[:, t - 1]
+        path[:, t] += coefficient * path[:, t - 1]
     return path
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """Cases of which only the cell is known yet; arrays of one length, one element a case.
+class CaseCells:
+    """The cell of each drawn case: its office, month, filing and timeliness; arrays with one element per case.
 
     Attributes
     ----------
     office : np.ndarray
         Row of `province.offices`.
     month : np.ndarray
-        Position, in `Paths.months`, of the reporting month in which the case is finished.
+        Position in `Paths.months` of the reporting month in which the case is finished.
     filing : np.ndarray
         Position in `paths.FILINGS`.
     timeliness : np.ndarray
@@ -159,12 +161,12 @@ class Drawn:
     def __len__(self) -> int:
         return len(self.office)
 
-    def rows(self, kept: np.ndarray) -> Drawn:
-        """Return some of the cases."""
-        return Drawn(self.office[kept], self.month[kept], self.filing[kept], self.timeliness[kept])
+    def rows(self, chosen: np.ndarray) -> CaseCells:
+        """Return the chosen cases; `chosen` is an index or a mask."""
+        return CaseCells(self.office[chosen], self.month[chosen], self.filing[chosen], self.timeliness[chosen])
 
 
-def draw(
+def draw_cells(
     rng: np.random.Generator,
     paths: Paths,
     months: slice,
@@ -172,35 +174,37 @@ def draw(
     share: float = 1.0,
     total: int | None = None,
     online_only: bool = False,
-) -> Drawn:
-    """Return the cases drawn for some months, in the order of their cells.
+) -> CaseCells:
+    """Return the cells of cases drawn for some months, in the order of the cells.
 
     Parameters
     ----------
     rng : np.random.Generator
-        Source of the numbers.
+        Random generator.
     paths : Paths
-        True intensities and shares.
+        True volumes and shares.
     months : slice
         Months, as positions in `Paths.months`.
     share : float
-        Cases per case expected to be resolved; without a `total` their number scatters around it as a Poisson count.
+        Mean number of cases drawn per case expected to be resolved; without a `total` their number is a Poisson count.
     total : int or None
-        Cases in all, spread over offices and months by the intensities: what Poisson counts are, given their sum.
+        Number of cases in all, spread over offices and months in proportion to the expected cases. This is the
+        distribution of Poisson counts given their sum.
     online_only : bool
-        Whether only cases filed online are drawn, `share` of those.
+        Whether only cases filed online are drawn; `share` then applies to those.
     """
-    expected, filed, timeliness = paths.cases[:, months], paths.filed()[:, months], paths.timeliness()[:, months]
+    expected = paths.cases[:, months]
+    filing_shares, timeliness_shares = paths.filing_shares()[:, months], paths.timeliness_shares()[:, months]
     if online_only:
-        online = np.array([channel == "online" for channel, _ in FILINGS])
-        filed = filed * online
-        expected = expected * filed.sum(axis=-1)
-        filed = filed / filed.sum(axis=-1, keepdims=True)
+        is_online = np.array([channel == "online" for channel, _ in FILINGS])
+        filing_shares = filing_shares * is_online
+        expected = expected * filing_shares.sum(axis=-1)
+        filing_shares = filing_shares / filing_shares.sum(axis=-1, keepdims=True)
     if total is None:
         number = rng.poisson(share * expected)
     else:
         number = rng.multinomial(total, (expected / expected.sum()).ravel()).reshape(expected.shape)
-    cells = (filed[..., :, None] * timeliness[..., None, :]).reshape(*number.shape, -1)
+    cells = (filing_shares[..., :, None] * timeliness_shares[..., None, :]).reshape(*number.shape, -1)
     split = rng.multinomial(number, cells).reshape(*number.shape, len(FILINGS), len(TIMELINESS))
-    office, month, filing, kind = np.unravel_index(np.repeat(np.arange(split.size), split.ravel()), split.shape)
-    return Drawn(office, month + (months.start or 0), filing, kind)
+    office, month, filing, timeliness = np.unravel_index(np.repeat(np.arange(split.size), split.ravel()), split.shape)
+    return CaseCells(office, month + (months.start or 0), filing, timeliness)

@@ -1,4 +1,4 @@
-"""Independent random numbers for each part of the province, so that one part can change and the others stay."""
+"""What the simulated province is made of: its bodies, fields, volumes and shares, and its random streams."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import pandas as pd
 def stream(seed: int, name: str) -> np.random.Generator:
     """Return the random generator of one part of a province.
 
+    Each part has numbers of its own, so that one part can change without changing the others.
+
     Parameters
     ----------
     seed : int
-        Of the province; 0 or more.
+        Seed of the province; 0 or more.
     name : str
-        What the numbers are for.
+        Name of the part.
     """
     return np.random.default_rng([seed, *name.encode()])
 
@@ -25,15 +27,16 @@ def stream(seed: int, name: str) -> np.random.Generator:
 CUTOFF_DAY = 14
 MONTHS = pd.period_range("2018-01", "2021-12", freq="M")
 LAST_DAY = date(2021, 12, 14)
-"""Nothing happens after it: what would have is not yet known, and those cases stay open."""
+"""Last day with events; cases that would be finished later stay open."""
 EXTRACTED_ON = date(2021, 12, 20)
-"""Day the export is taken: some days after the close, as an office does it."""
+"""Day of the extraction: some days after the last day, as offices do it."""
 
 MONTHS_AHEAD = 4
-"""Months simulated past the end: cases that would have been finished in them are the ones open at the end. Almost no
-case takes longer from its acceptance to its finish."""
+"""Months simulated past the last day: the cases that would be finished in them are the open cases. Almost no case takes
+longer from its acceptance to its finish."""
 
 CATALOGUE_STEP = pd.Period("2020-09", freq="M")
+"""Reporting month in which the online catalogue grew at once: the step."""
 CATALOGUE_STEP_DAY = date(2020, 8, 15)
 """First day of the reporting month of the step."""
 
@@ -46,7 +49,7 @@ COMMUNES = {"nt": 27, "cr": 15, "cl": 14, "vn": 13, "nh": 27, "kv": 14, "dk": 18
 """Communes by district; that of Nha Trang is published, the others are near enough for a simulation."""
 
 DISTRICT_OFFICES = "districts"
-"""Stands in `MONTHLY_CASES` for the nine district offices, which share the cases by `DISTRICT_WEIGHTS`."""
+"""In `MONTHLY_CASES`, the nine district offices together; they share the cases by `DISTRICT_WEIGHTS`."""
 
 MONTHLY_CASES = {
     ("stnmt", "datdai"): 420, (DISTRICT_OFFICES, "datdai"): 2600,
@@ -77,8 +80,8 @@ MONTHLY_CASES = {
     ("ttt", "khieunai"): 6,
     ("bdt", "dantoc"): 4,
 }  # fmt: skip
-"""Cases a month at the start of 2018, by agency and field. The bodies of the second half are small, as they are in
-any province: their shares jump about, which a report has to bear."""
+"""Cases per month at the start of 2018, by agency and field. The bodies in the second half are small, as in any
+province: their shares fluctuate strongly, and a report must cope with that."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +91,13 @@ class Field:
     Attributes
     ----------
     name : str
-        As an export writes it.
+        Name in an export.
     late_2018 : float
         Share of resolved cases finished after their due date at the start of 2018.
     terms : tuple of int
-        Working days promised by its procedures, each as likely as it stands here.
+        Terms of its procedures in working days; a procedure's term is drawn from them with equal probability.
     procedures : int
-        Weight with which it shares the catalogue's procedures.
+        Weight that decides its part of the catalogue's procedures.
     """
 
     name: str
@@ -131,7 +134,7 @@ FIELDS = {
     "khieunai": Field("Khiếu nại, tố cáo", 0.030, (30,), 6),
     "dantoc": Field("Dân tộc", 0.015, (10, 15), 4),
 }
-"""Terms of one working day (civil status) to thirty (land). A term is the procedure's, whatever the channel."""
+"""Terms run from one working day (civil status) to thirty (land). A procedure has one term for all channels."""
 
 AGENCIES = {
     "vpub": "Văn phòng UBND tỉnh", "snv": "Sở Nội vụ", "stp": "Sở Tư pháp", "skhdt": "Sở Kế hoạch và Đầu tư",
@@ -146,41 +149,46 @@ AGENCIES = {
     "ubnd-vn": "UBND H. Vạn Ninh", "ubnd-nh": "UBND TX. Ninh Hòa", "ubnd-kv": "UBND H. Khánh Vĩnh",
     "ubnd-dk": "UBND H. Diên Khánh", "ubnd-ks": "UBND H. Khánh Sơn", "ubnd-ts": "UBND H. Trường Sa",
 }  # fmt: skip
-"""Every body by its code. Its position, from 1, is its number in the identifiers of its cases: the real numbers were
-not found, so these are made up like the rest."""
+"""Name of every body by its code. A body's position, from 1, is its number in the identifiers of its cases; the real
+numbers were not found, so these are made up."""
 
 VERTICAL = ("cucthue", "bhxhtinh", "ca", "nhnn")
-"""Branches of national bodies; the real ones keep their cases in systems of their own."""
+"""Branches of national bodies; the real ones have their cases in systems of their own."""
 
 LATE_YEARLY_FACTOR = 0.82
+"""Factor by which the odds of lateness change in a year."""
 EARLY_SHARE = 0.58
+"""Share early, of cases with a due date that are not late."""
 NO_DUE_DATE_SHARE = 0.037
+"""Share of cases without a due date."""
 GROWTH_PER_MONTH = 0.004
 TET_DIP = -0.55
+"""Change of the log volume per month, and in a month that lies wholly in the Tết window."""
 
 OLD_CATALOGUE_SHARE = 0.19
 NEW_CATALOGUE_SHARE = 0.46
-"""Of the cases, those of procedures published before the step, and those of procedures published at it."""
+"""Share of cases of procedures published before the step, and of procedures published at it."""
 OLD_UPTAKE = {"ceiling": 0.86, "rate": 0.085, "midpoint": 16.0}
 NEW_UPTAKE = {"ceiling": 0.64, "rate": 0.22, "midpoint": 39.3}
-"""S-curves of filing online, among cases of procedures published before and at the step; months since 2018-01."""
+"""S-curves of the share filed online, for procedures published before the step and at it; in months since 2018-01."""
 POSTAL_SHARE = 0.035
-"""Of the cases not filed online, those that come by post."""
+"""Share that comes by post, of the cases not filed online."""
 
 WITHDRAWN_SHARE = 0.012
 REFUSED_SHARE = 0.06
-"""Withdrawn cases per resolved one, and refused per one resolved online. At the counter an incomplete file is handed
-back before it becomes a case, so only online filings are refused."""
+"""Withdrawn cases per resolved case, and refused cases per case resolved online. At the counter an incomplete file is
+handed back before it becomes a case, so only online filings are refused."""
 
 RATING_SHARE = 0.07
+"""Share rated, of resolved cases that were handed over and did not come by post."""
 SATISFIED_2018, SATISFIED_SLOPE = 0.80, 0.009
 """Share satisfied among ratings at the start of 2018, and its monthly drift on the logit scale."""
 VERY_SATISFIED_SHARE = 0.42
-"""Of the satisfied ratings, those of the higher of the two levels."""
+"""Share "very satisfied", of the satisfied ratings."""
 
 
 def offices() -> pd.DataFrame:
-    """Return one row per office and field, the unit of the simulation: `agency, district, field, monthly_cases`."""
+    """Return the units of the simulation, one row per agency and field: `agency, district, field, monthly_cases`."""
     rows: list[tuple[str, str | None, str, float]] = []
     for (agency, field), cases in MONTHLY_CASES.items():
         if agency == DISTRICT_OFFICES:

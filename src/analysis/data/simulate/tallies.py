@@ -1,4 +1,4 @@
-"""Counts and ratings added up from cases: nothing in them that is not in the cases."""
+"""Ratings of the simulated cases, and the counts of cases and ratings, added up from them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.data.codes import CASE_RATINGS, PUBLISHED_LEVELS, TIMELINESS
 from analysis.data.contracts import Counts, Ratings, check
 from analysis.data.simulate import province
-from analysis.data.simulate.cases import END, Cases
+from analysis.data.simulate.cases import END, SimulatedCases
 from analysis.data.simulate.paths import Paths
 from analysis.data.simulate.province import stream
 
@@ -16,11 +16,11 @@ DIMENSIONS = ["period", "agency", "district", "field", "channel"]
 
 
 def counts(cases: pd.DataFrame) -> pd.DataFrame:
-    """Return what came in and what was resolved by reporting month (`contracts.Counts`).
+    """Return the cases received and resolved by reporting month (`contracts.Counts`).
 
     Received cases count in the month of their acceptance, without timeliness; resolved ones in the month of their
-    finish, in rows of their own. Only the months of the province are told: cases accepted before its first one are
-    received in none. A case's timeliness is its finish against the due date that holds, by days.
+    finish, in rows of their own. Only the months of the province are counted: cases accepted before the first one are
+    received in none. Timeliness compares the finish with the due date in force, by day.
 
     Parameters
     ----------
@@ -28,19 +28,21 @@ def counts(cases: pd.DataFrame) -> pd.DataFrame:
         See `contracts.Cases`.
     """
     by = [*DIMENSIONS, "published_online", "timeliness"]
-    whole = cases[["agency", "district", "field", "channel"]].assign(
+    dimensions = cases[["agency", "district", "field", "channel"]].assign(
         published_online=cases["level"].isin(PUBLISHED_LEVELS).astype("boolean")
     )
-    accepted = cases["accepted_at"].notna()
-    received = whole[accepted].assign(period=reporting_months(cases.loc[accepted, "accepted_at"]), timeliness=None)
-    done = cases["outcome"] == "resolved"
-    resolved = whole[done].assign(
-        period=reporting_months(cases.loc[done, "finished_at"]), timeliness=_timeliness(cases[done])
+    is_accepted = cases["accepted_at"].notna()
+    received = dimensions[is_accepted].assign(
+        period=reporting_months(cases.loc[is_accepted, "accepted_at"]), timeliness=None
+    )
+    is_resolved = cases["outcome"] == "resolved"
+    resolved = dimensions[is_resolved].assign(
+        period=reporting_months(cases.loc[is_resolved, "finished_at"]), timeliness=_timeliness(cases[is_resolved])
     )
     frame = pd.concat(
         [
-            _added_up(received, by).rename(columns={"size": "received"}).assign(resolved=0),
-            _added_up(resolved, by).rename(columns={"size": "resolved"}).assign(received=0),
+            _sizes(received, by).rename(columns={"size": "received"}).assign(resolved=0),
+            _sizes(resolved, by).rename(columns={"size": "resolved"}).assign(received=0),
         ],
         ignore_index=True,
     )
@@ -48,7 +50,7 @@ def counts(cases: pd.DataFrame) -> pd.DataFrame:
 
 
 def ratings(cases: pd.DataFrame, case_ratings: pd.DataFrame) -> pd.DataFrame:
-    """Return the ratings by reporting month of the rating (`contracts.Ratings`).
+    """Return the counts of ratings by reporting month of the rating (`contracts.Ratings`).
 
     Parameters
     ----------
@@ -61,11 +63,11 @@ def ratings(cases: pd.DataFrame, case_ratings: pd.DataFrame) -> pd.DataFrame:
     rated = rated.assign(period=reporting_months(rated["rated_at"]), satisfied=rated["rating"] != "dissatisfied")
     sums = rated.groupby(DIMENSIONS, dropna=False, observed=True)["satisfied"].agg(["sum", "size"]).reset_index()
     sums = sums.rename(columns={"sum": "satisfied", "size": "respondents"})
-    return check(_in_the_months(sums), Ratings, where="simulated ratings")
+    return check(_in_months_of_province(sums), Ratings, where="simulated ratings")
 
 
 def reporting_months(moments: pd.Series) -> pd.Categorical:
-    """Return the label of the reporting month of each moment, none of which is missing."""
+    """Return the label of the reporting month of each moment; no moment may be missing."""
     days = moments.to_numpy().astype("datetime64[D]")
     months = days.astype("datetime64[M]")
     month = months + ((days - months.astype("datetime64[D]")).astype(int) + 1 > province.CUTOFF_DAY)
@@ -75,56 +77,62 @@ def reporting_months(moments: pd.Series) -> pd.Categorical:
 
 def _timeliness(resolved: pd.DataFrame) -> pd.Categorical:
     finished, due = (resolved[name].to_numpy().astype("datetime64[D]") for name in ("finished_at", "due_at"))
-    kinds = {"early": finished < due, "on_time": finished == due, "late": finished > due, "no_due_date": np.isnat(due)}
-    return pd.Categorical.from_codes(np.select(list(kinds.values()), range(len(kinds))), list(TIMELINESS))
+    masks = {"early": finished < due, "on_time": finished == due, "late": finished > due, "no_due_date": np.isnat(due)}
+    return pd.Categorical.from_codes(np.select(list(masks.values()), range(len(masks))), list(TIMELINESS))
 
 
-def _added_up(cases: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+def _sizes(cases: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Return the number of cases, `size`, by the given columns, in the months of the province."""
     sums = cases.groupby(by, dropna=False, observed=True).size().rename("size").reset_index()
-    return _in_the_months(sums.astype({"period": str, "timeliness": object}))
+    return _in_months_of_province(sums.astype({"period": str, "timeliness": object}))
 
 
-def _in_the_months(sums: pd.DataFrame) -> pd.DataFrame:
+def _in_months_of_province(sums: pd.DataFrame) -> pd.DataFrame:
     labels = [str(period) for period in province.MONTHS]
     return sums[sums["period"].isin(labels)].astype({"period": str})
 
 
 COUNTER_MINUTES, ONLINE_HOURS = 10, 18
-"""Longest time from the hand-over to the rating on the counter's tablet, and the mean one of a rating given online."""
+"""Longest time from the hand-over to a rating on the counter's tablet, and mean time to a rating given online."""
 
 
-def case_ratings(seed: int, made: Cases, paths: Paths) -> pd.DataFrame:
-    """Return the ratings given by the end (`contracts.CaseRatings`), in the order of the cases.
+def case_ratings(seed: int, cases: SimulatedCases, paths: Paths) -> pd.DataFrame:
+    """Return the ratings given up to the province's last day (`contracts.CaseRatings`), in the order of the cases.
 
-    Those served by post are not asked. Whether a rating is satisfied depends on the office and on the reporting month
-    in which it is given, and on nothing else.
+    Applicants served by post are not asked. Whether a rating is satisfied depends only on the office and on the
+    reporting month in which it is given.
 
     Parameters
     ----------
     seed : int
-        Of the province.
-    made : Cases
+        Seed of the province.
+    cases : SimulatedCases
         The cases and their offices.
     paths : Paths
-        Holds the true shares.
+        The true shares.
     """
     rng = stream(seed, "ratings")
-    frame = made.frame
-    online = (frame["channel"] == "online").to_numpy()
-    asked = ((frame["outcome"] == "resolved") & frame["returned_at"].notna() & (frame["channel"] != "post")).to_numpy()
-    rated = np.flatnonzero(asked & (rng.random(len(frame)) < province.RATING_SHARE))
+    frame = cases.frame
+    is_online = (frame["channel"] == "online").to_numpy()
+    handed_over = (frame["outcome"] == "resolved") & frame["returned_at"].notna()
+    is_asked = (handed_over & (frame["channel"] != "post")).to_numpy()
+    rated = np.flatnonzero(is_asked & (rng.random(len(frame)) < province.RATING_SHARE))
     seconds = np.where(
-        online[rated],
+        is_online[rated],
         rng.exponential(ONLINE_HOURS * 3600, len(rated)),
         rng.uniform(0, COUNTER_MINUTES * 60, len(rated)),
     )
-    at = frame["returned_at"].to_numpy()[rated] + (1 + np.floor(seconds)).astype("timedelta64[s]")
-    kept = at <= END
-    rated, at = rated[kept], at[kept]
-    months = reporting_months(pd.Series(at))
+    rated_at = frame["returned_at"].to_numpy()[rated] + (1 + np.floor(seconds)).astype("timedelta64[s]")
+    by_the_end = rated_at <= END
+    rated, rated_at = rated[by_the_end], rated_at[by_the_end]
+    months = reporting_months(pd.Series(rated_at))
     month = paths.months.get_indexer(pd.PeriodIndex(months.categories.tolist(), freq="M"))[months.codes]
-    satisfied = rng.random(len(rated)) < paths.satisfied[made.office[rated], month]
-    very = rng.random(len(rated)) < province.VERY_SATISFIED_SHARE
-    rating = np.array(CASE_RATINGS)[np.where(satisfied, np.where(very, 2, 1), 0)]
-    columns = {"case_id": frame["case_id"].array[rated], "rating": pd.array(rating, dtype="str"), "rated_at": at}
+    is_satisfied = rng.random(len(rated)) < paths.satisfied[cases.office[rated], month]
+    is_very_satisfied = rng.random(len(rated)) < province.VERY_SATISFIED_SHARE
+    rating = np.array(CASE_RATINGS)[np.where(is_satisfied, np.where(is_very_satisfied, 2, 1), 0)]
+    columns = {
+        "case_id": frame["case_id"].array[rated],
+        "rating": pd.array(rating, dtype="str"),
+        "rated_at": rated_at,
+    }
     return pd.DataFrame(columns, copy=False)
