@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import click
 
-from analysis.commands.console import Interruptible
+from analysis.commands.console import InterruptibleGroup
 from analysis.commands.intake import demo, ingest
 from analysis.commands.looking_back import backtest, compare, history
 from analysis.commands.publishing import due, indicators, run
 from analysis.commands.run_files import new_quarter
 
-# Everything that computes is imported inside the commands: help and a misspelt option answer at once.
+# Commands import what computes only when they are called, so that help and a misspelt option answer at once.
 
 
-@click.group(cls=Interruptible, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=InterruptibleGroup, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Đúng Hẹn: will the promises of this year's plan be kept, how sure are we, and what would it take?"""
 

@@ -1,4 +1,4 @@
-"""How a command ends: faults by their sentence and code, interruptions by 130, progress on the error stream."""
+"""How a command talks and ends: lines of progress, faults with their exit code, interruptions with 130."""
 
 from __future__ import annotations
 
@@ -13,83 +13,103 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
-from analysis.faults import Fault
+from analysis.faults import EnvironmentFault, Fault
 
-if TYPE_CHECKING:
-    from analysis.faults import Fault
+_DOUBLE_PRESS = 2.0
+"""Seconds within which a second Ctrl-C counts as part of the first one."""
 
-_TWICE = 2.0
-"""Seconds within which a second Ctrl-C is the first one."""
-
-_OWN: dict[signal.Signals, Callable[[int, FrameType | None], Any] | signal.Handlers] = {
+_DEFAULT_HANDLERS: dict[signal.Signals, Callable[[int, FrameType | None], Any] | signal.Handlers] = {
     signal.SIGINT: signal.default_int_handler,
     signal.SIGTERM: signal.SIG_DFL,
 }
-"""What Python does of its own."""
+"""The handlers that Python installs by itself."""
 
 
-class Interruptible(click.Group):
+class InterruptibleGroup(click.Group):
     """Commands that end with 130 on Ctrl-C and on SIGTERM from their first option on, where click ends with 1."""
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **kwargs: Any) -> Any:
-        """Do what the command line says, and end deaf to signals where that ends the process."""
+        """Run the command line; where that ends the process, ignore signals at the end.
+
+        Parameters
+        ----------
+        args : sequence of str, optional
+            The command line; that of the process by default.
+        *rest, **kwargs
+            Passed on to click.
+        """
         try:
             return super().main(args, *rest, **kwargs)
         finally:
             if args is None:
-                # One more could only add a traceback, from the middle of Python's own end.
-                for number in _OWN:
+                # A further signal could only add a traceback while Python is shutting down.
+                for number in _DEFAULT_HANDLERS:
                     signal.signal(number, signal.SIG_IGN)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        """Return what the command line says; from here on it can be interrupted."""
+        """Return the parsed command line; from here on the command can be interrupted.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            Passed on to click.
+        """
         with _interruptible():
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Return what the command does; an interruption ends it with its own code, whoever raised what."""
+        """Return what the command returns; an interruption ends it with 130, whatever exception it was turned into."""
         with _interruptible():
             return super().invoke(ctx)
 
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    interrupted = float("-inf")
+    interrupted_at = float("-inf")
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
-        nonlocal interrupted
-        before, interrupted = interrupted, time.monotonic()
-        # Who presses twice means it once: the second must not break off what tidies up after the first.
-        if interrupted - before > _TWICE:
+        nonlocal interrupted_at
+        before, interrupted_at = interrupted_at, time.monotonic()
+        # Whoever presses twice means it once: the second signal must not break off the tidying up after the first.
+        if interrupted_at - before > _DOUBLE_PRESS:
             raise KeyboardInterrupt
 
-    # and not ignored, as after nohup
-    heard = [number for number, handler in _OWN.items() if signal.getsignal(number) is handler]
-    for number in heard:
+    # Signals that are ignored, as after nohup, stay ignored.
+    handled = [number for number, handler in _DEFAULT_HANDLERS.items() if signal.getsignal(number) is handler]
+    for number in handled:
         signal.signal(number, interrupt)
     try:
         yield
     except (Exception, KeyboardInterrupt) as error:
         # A library that is being imported may turn the interruption into an error of its own, as pydantic does.
-        if interrupted < 0 and not isinstance(error, KeyboardInterrupt):
+        if interrupted_at < 0 and not isinstance(error, KeyboardInterrupt):
             raise
         click.echo("interrupted", err=True)
         raise SystemExit(130) from None
     finally:
-        if interrupted < 0:
-            for number in heard:
-                signal.signal(number, _OWN[number])
+        if interrupted_at < 0:
+            for number in handled:
+                signal.signal(number, _DEFAULT_HANDLERS[number])
 
 
 @contextmanager
-def faults_told(out: Path) -> Iterator[None]:
-    """End the command with a fault's sentence and exit code; a full disk names the file, or the folder written into."""
-    from analysis.faults import EnvironmentFault, Fault
+def exit_on_fault(out: Path) -> Iterator[None]:
+    """End the command with a fault's sentence and exit code; an error of the disk names the file, or `out` if unknown.
 
+    Parameters
+    ----------
+    out : Path
+        The folder or file that the command works on.
+
+    Raises
+    ------
+    SystemExit
+        A `Fault` or an `OSError` was raised inside.
+    """
     try:
         yield
     except Fault as fault:
@@ -100,137 +120,158 @@ def faults_told(out: Path) -> Iterator[None]:
         raise SystemExit(EnvironmentFault.exit_code) from error
 
 
-def say(line: str, *, err: bool = False) -> None:
-    """Say how far something is; where nobody can hear it, as on a full disk or a closed pipe, it goes on unheard.
+def write_line(line: str, *, err: bool = False) -> None:
+    """Print a line; where it cannot be written, as on a full disk or a closed pipe, the command goes on without it.
 
-    The log in the reports folder has every line about a run.
+    Nothing is lost by that: the log in the reports folder has every line about a run.
+
+    Parameters
+    ----------
+    line : str
+        The line, without its end.
+    err : bool
+        Whether it goes to the error stream instead of standard output.
     """
     try:
         click.echo(line, err=err)
     except OSError:
-        # What could not be written would be tried again, and fail, when Python ends.
+        # Python would try to write the rest of the buffer again when it ends, and fail.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 2 if err else 1)
         os.close(nowhere)
 
 
-def complain(sentence: str) -> None:
-    """Say what went wrong."""
-    say(sentence, err=True)
+def write_error(sentence: str) -> None:
+    """Print on the error stream what went wrong."""
+    write_line(sentence, err=True)
 
 
-def tell_progress(line: str) -> None:
-    """Say what long work is at."""
+def report_progress(line: str) -> None:
+    """Print on the error stream what a long computation is doing."""
     click.echo(f"{line} …", err=True)
 
 
 _STEPS = 11
-"""Changes of state of a run: the results, its eight notebooks, the swap, the end."""
+"""Lines of progress of one run: the results, its eight notebooks, the swap, the end."""
 
-_WIDTH = 60
+_LABEL_WIDTH = 60
+"""Characters of a line of progress that stand beside the bar."""
+
 _ENDINGS = ("published", "nothing to do, already published", "another run holds this quarter; nothing was done")
-"""What stays on the screen once the bar is gone."""
+"""Lines that are printed once the bar is gone."""
 
 
-class Told(NamedTuple):
-    """Where lines go.
+class ProgressLines(NamedTuple):
+    """The two functions that a command gives its lines to.
 
     Attributes
     ----------
-    tell, complain : callable
-        Of a line about how far a run is; of a sentence about what went wrong.
+    progress : callable
+        Takes a line about how far a run is: ``"<plan> <quarter>: <state>"``.
+    error : callable
+        Takes a sentence about what went wrong.
     """
 
-    tell: Callable[[str], None]
-    complain: Callable[[str], None]
+    progress: Callable[[str], None]
+    error: Callable[[str], None]
 
 
 @contextmanager
-def progress(runs: int) -> Iterator[Told]:
-    """Yield where lines go: on a terminal they move a bar, and what stays is printed behind it; else each is printed.
+def progress(runs: int) -> Iterator[ProgressLines]:
+    """Yield where lines go: on a terminal they move a bar and the last ones are printed below it; else all are printed.
 
     Parameters
     ----------
     runs : int
-        How many there are.
+        Number of runs that the bar stands for.
     """
-    # none at all where the caller has closed it
+    # There is no standard output where the caller has closed it.
     if not (sys.stdout and sys.stdout.isatty()):
-        yield Told(say, complain)
+        yield ProgressLines(write_line, write_error)
         return
-    later: list[Callable[[], None]] = []
+    print_later: list[Callable[[], None]] = []
     try:
         with click.progressbar(length=runs * _STEPS, width=24, show_eta=False) as bar:
 
-            def tell(line: str) -> None:
-                bar.label = line[:_WIDTH].ljust(_WIDTH)
-                # the terminal may be gone
+            def move_bar(line: str) -> None:
+                bar.label = line[:_LABEL_WIDTH].ljust(_LABEL_WIDTH)
+                # The terminal may be gone.
                 with suppress(OSError):
                     bar.update(1)
                 if line.split(": ")[1] in _ENDINGS:
-                    later.append(partial(say, line))
+                    print_later.append(partial(write_line, line))
 
-            yield Told(tell, lambda line: later.append(partial(complain, line)))
+            yield ProgressLines(move_bar, lambda line: print_later.append(partial(write_error, line)))
     finally:
-        # also of a run that was interrupted: what was published by then is published
-        for say_it in later:
-            say_it()
+        # Also after an interruption: what was published by then is published.
+        for write in print_later:
+            write()
 
 
-_PATIENCE = 60
+class Failures:
+    """Reports each quarter that failed, and remembers the highest exit code.
+
+    Parameters
+    ----------
+    hook : str, optional
+        Command that is called for each of them, too; see `call_hook`.
+
+    Attributes
+    ----------
+    exit_code : int
+        The exit code to end with: the highest of all faults reported so far, 0 while there is none.
+    """
+
+    def __init__(self, hook: str | None) -> None:
+        self._hook = hook
+        self.exit_code = 0
+
+    def add(self, plan: str, quarter: str, fault: Fault, report_error: Callable[[str], None] = write_error) -> None:
+        """Report why a quarter of a plan was not published.
+
+        Parameters
+        ----------
+        plan, quarter : str
+            The plan's name and the quarter, ``2021-Q3``.
+        fault : Fault
+            Why.
+        report_error : callable
+            Takes the sentence.
+        """
+        report_error(f"{plan} {quarter}: {fault}")
+        self.exit_code = max(self.exit_code, fault.exit_code)
+        if self._hook:
+            call_hook(self._hook, plan, quarter, fault)
+
+
+_HOOK_TIMEOUT = 60
 """Seconds a hook may take; a mail server that does not answer must not hold up the other quarters."""
 
 
 def call_hook(command: str, plan: str, quarter: str, fault: Fault) -> None:
-    """Run a command for a quarter that failed; whatever becomes of it, the run goes on.
+    """Run a command for a quarter that failed; if the command itself fails, that is reported and the run goes on.
 
     Parameters
     ----------
     command : str
-        As in a shell, but none is started: nothing in a reason can be taken for a command. It gets ``DUNGHEN_PLAN``,
-        ``DUNGHEN_QUARTER``, ``DUNGHEN_CODE`` and ``DUNGHEN_REASON``, and the reason on its standard input.
+        Written as in a shell, but none is started: nothing in a reason can be taken for a command. It gets
+        ``DUNGHEN_PLAN``, ``DUNGHEN_QUARTER``, ``DUNGHEN_CODE`` and ``DUNGHEN_REASON``, and the reason on its standard
+        input.
     plan, quarter : str
-        Which one failed.
+        The plan's name and the quarter, ``2021-Q3``.
     fault : Fault
-        Why.
+        Why it failed.
     """
-    told = {
+    variables = {
         "DUNGHEN_PLAN": plan,
         "DUNGHEN_QUARTER": quarter,
         "DUNGHEN_CODE": str(fault.exit_code),
         "DUNGHEN_REASON": str(fault).replace("\0", ""),
     }
+    environment = os.environ | variables
     try:
         subprocess.run(
-            shlex.split(command), input=f"{fault}\n", text=True, env=os.environ | told, timeout=_PATIENCE, check=True
+            shlex.split(command), input=f"{fault}\n", text=True, env=environment, timeout=_HOOK_TIMEOUT, check=True
         )
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         sys.stderr.write(f"the failure hook failed: {error}\n")
-
-
-class Failures:
-    """Tells of each quarter that failed, and keeps the worst exit code.
-
-    Parameters
-    ----------
-    hook : str, optional
-        Command that is told, too; see `analysis.commands.console`.
-
-    Attributes
-    ----------
-    worst : int
-        The exit code to end with: the highest of all told so far, 0 while there is none.
-    """
-
-    def __init__(self, hook: str | None) -> None:
-        self._hook = hook
-        self.worst = 0
-
-    def add(self, plan: str, quarter: str, fault: Fault, tell: Callable[[str], None] = complain) -> None:
-        """Tell why a quarter of a plan was not published."""
-        pass
-
-        tell(f"{plan} {quarter}: {fault}")
-        self.worst = max(self.worst, fault.exit_code)
-        if self._hook:
-            call_hook(self._hook, plan, quarter, fault)

@@ -1,4 +1,4 @@
-"""Bring a file in, and make up a province to try it on."""
+"""The commands that make input: bring a file in, and write a simulated province."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from analysis.commands.console import faults_told, tell_progress
+from analysis.commands.console import exit_on_fault, report_progress
 
 
 @click.command()
@@ -45,11 +45,11 @@ def ingest(
     from analysis.report.intake_summary import summary
 
     try:
-        with faults_told(out):
+        with exit_on_fault(out):
             mapping = described(read_mapping(mapping_file), file)
             day = extracted_on.date() if extracted_on else mapping.extracted_on or date.today()
             intake = archive(
-                file, mapping, out, extracted_on=day, reject_limit=reject_limit, name=name, tell=tell_progress
+                file, mapping, out, extracted_on=day, reject_limit=reject_limit, name=name, tell=report_progress
             )
             (out / "summary.txt").write_text(summary(intake, out, name) + "\n", encoding="utf-8")
     except KeyboardInterrupt:
@@ -76,7 +76,7 @@ def demo(out: Path | None, seed: int, case_count: int | None, dirty: bool) -> No
     if (case_count or dirty) and out is None:
         raise click.UsageError("--out is missing: the demo folder keeps its counts")
     folder = (out or ROOT / "data" / "demo").resolve()
-    with faults_told(folder):
+    with exit_on_fault(folder):
         if case_count or dirty:
             write_cases(folder, seed, case_count, dirty=dirty)
         else:

@@ -1,4 +1,4 @@
-"""Grade the forecast by the past."""
+"""The commands that look back: grade the forecast on past years, list the runs made, compare two reports."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import get_args
 
 import click
 
-from analysis.commands.console import faults_told, tell_progress
+from analysis.commands.console import exit_on_fault, report_progress
 from analysis.rules import Rule
 
 
@@ -39,9 +39,9 @@ def backtest(
     from analysis.publish.backtest_folder import write_backtest
     from analysis.report.wording import Wording
 
-    with faults_told(out):
+    with exit_on_fault(out):
         write_backtest(panels, out, rule=rule, year_start=year_start, members=members, seed=seed,
-                       words=Wording(language), tell=tell_progress)  # fmt: skip
+                       words=Wording(language), tell=report_progress)  # fmt: skip
     click.echo(f"written: {out / 'report.html'}")
 
 
@@ -52,16 +52,16 @@ def backtest(
 def history(plan: str | None, last: int, reports: Path | None) -> None:
     """Say who ran what on which data with which result."""
     from analysis.publish.run import REPORTS
-    from analysis.publish.store.history import history as remembered
+    from analysis.publish.store.history import history as run_history
 
-    runs = remembered(reports or REPORTS)
+    runs = run_history(reports or REPORTS)
     runs = runs[runs["plan"] == plan] if plan else runs
     if runs.empty:
         click.echo("no run yet")
     for one in runs.tail(last).itertuples():
-        told = f"{one.ended_at}  {one.who}  {one.plan} {one.quarter}  as of {one.as_of}  data {one.data[:12] or '-'}"
+        line = f"{one.ended_at}  {one.who}  {one.plan} {one.quarter}  as of {one.as_of}  data {one.data[:12] or '-'}"
         why = f": {one.reason}" if one.reason else ""
-        click.echo(f"{told}  {one.status}  {one.ended} ({one.code}) in {one.seconds} s{why}")
+        click.echo(f"{line}  {one.status}  {one.ended} ({one.code}) in {one.seconds} s{why}")
 
 
 @click.command()
@@ -72,10 +72,10 @@ def compare(before: Path, after: Path) -> None:
 
     Ends with 0; 2 where a folder holds no publication.
     """
-    from analysis.publish.store.compare import compare as compared
+    from analysis.publish.store.compare import compare as compare_releases
 
-    with faults_told(before):
-        lines, moved = compared(before, after)
+    with exit_on_fault(before):
+        lines, moved = compare_releases(before, after)
     for line in lines or ["the same parameters, plan, data, notebooks, code, versions and earlier publications"]:
         click.echo(line)
     for one in moved.itertuples():

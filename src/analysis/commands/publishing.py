@@ -1,4 +1,4 @@
-"""The options that say how much of the machine a run's notebooks may take."""
+"""The commands that run quarters: publish some, publish what is due, or only write their indicators."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from analysis.commands.console import Failures, faults_told, say
+from analysis.commands.console import Failures, exit_on_fault, progress, write_line
 from analysis.commands.run_files import read_run, read_runs, run_files
+from analysis.faults import Fault
 from analysis.publish.limits import CELL_TIMEOUT, KERNEL_MEMORY, Limits
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 _AT_LEAST_ONE = click.IntRange(min=1)
 
 
-def limited(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a command with these options, which gets what they say as ``limits``."""
+def _with_limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a command with the options on how much of the machine notebooks may take; it gets them as ``limits``."""
 
     @click.option("--workers", type=_AT_LEAST_ONE, help="Notebooks executed at once; as many as cores by default.")
     @click.option(
@@ -49,12 +50,12 @@ def limited(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_limits
 
 
-def as_options(limits: Limits) -> list[str]:
-    """Return what to write on a command line to have these limits; nothing for those that are so by default."""
-    said = {"--workers": limits.workers, "--memory-limit": limits.memory_mb}
+def _limit_options(limits: Limits) -> list[str]:
+    """Return the options of a command line that give these limits; nothing for those that are the default."""
+    options = {"--workers": limits.workers, "--memory-limit": limits.memory_mb}
     if limits.execution_timeout != CELL_TIMEOUT:
-        said["--execution-timeout"] = limits.execution_timeout
-    return [word for option, value in said.items() if value for word in (option, str(value))]
+        options["--execution-timeout"] = limits.execution_timeout
+    return [word for option, value in options.items() if value for word in (option, str(value))]
 
 
 _REPORTS = click.option(
@@ -69,8 +70,8 @@ _ON_FAILURE = click.option(
 
 
 @click.command()
-@click.argument("run_files", metavar="RUNFILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--input", "received", type=click.Path(exists=True, path_type=Path), help="Folder or file received.")
+@click.argument("paths", metavar="RUNFILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--input", "input_path", type=click.Path(exists=True, path_type=Path), help="Folder or file received.")
 @click.option("--language", type=click.Choice(["vi", "en"]), help="Language of the pages.")
 @click.option("--force", is_flag=True, help="Publish again even if nothing has changed.")
 @click.option(
@@ -79,12 +80,12 @@ _ON_FAILURE = click.option(
     help="Take over what a run that failed or was killed had executed well; not with --cluster.",
 )
 @click.option("--cluster", metavar="ADDRESS", help="Publish on a Dask scheduler's workers: tcp://HOST:PORT or tls://…")
-@limited
+@_with_limit_options
 @_REPORTS
 @_ON_FAILURE
 def run(
-    run_files: tuple[Path, ...],
-    received: Path | None,
+    paths: tuple[Path, ...],
+    input_path: Path | None,
     language: str | None,
     force: bool,
     resume: bool,
@@ -106,17 +107,17 @@ def run(
         raise click.UsageError("--resume is of this machine; on a cluster a run that is lost is resumed by itself")
     if cluster and limits.workers:
         raise click.UsageError("--workers is of this machine; a cluster has the workers that were started for it")
-    runs = read_runs(run_files, received, language)
+    runs = read_runs(paths, input_path, language)
     failures = Failures(on_failure)
     if cluster:
         _publish_on(cluster, runs, limits, failures, force=force, reports=reports)
     else:
         _publish_all(runs, limits, failures, force=force, resume=resume, reports=reports)
-    raise SystemExit(failures.worst)
+    raise SystemExit(failures.exit_code)
 
 
 @click.command()
-@click.argument("given", metavar="[RUNFILE|FOLDER]...", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", metavar="[RUNFILE|FOLDER]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Look as of this day; today by default.")
 @click.option("--list", "only_list", is_flag=True, help="Say what is due and publish nothing.")
 @click.option(
@@ -124,11 +125,11 @@ def run(
     type=click.Choice(["systemd", "cron"]),
     help="Print what has a scheduler run this daily, and nothing else.",
 )
-@limited
+@_with_limit_options
 @_REPORTS
 @_ON_FAILURE
 def due(
-    given: tuple[Path, ...],
+    paths: tuple[Path, ...],
     today: datetime | None,
     only_list: bool,
     schedule: Literal["systemd", "cron"] | None,
@@ -145,60 +146,56 @@ def due(
     \b
     Ends as `dunghen run` does; 0 when nothing is due.
     """
-    from analysis.faults import Fault
     from analysis.parameters import read_run_file
-    from analysis.publish import schedule as look
+    from analysis.publish import schedule as schedules
     from analysis.publish.run import REPORTS
 
     if schedule:
-        said = [str(path.resolve()) for path in given] + as_options(limits)
-        said += ["--reports", str(reports.resolve())] if reports else []
-        said += ["--on-failure", on_failure] if on_failure else []
-        click.echo(look.schedule(schedule, [str(Path(sys.argv[0]).resolve()), "due", *said]), nl=False)
+        words = [str(path.resolve()) for path in paths] + _limit_options(limits)
+        words += ["--reports", str(reports.resolve())] if reports else []
+        words += ["--on-failure", on_failure] if on_failure else []
+        click.echo(schedules.schedule(schedule, [str(Path(sys.argv[0]).resolve()), "due", *words]), nl=False)
         return
     failures = Failures(on_failure)
-    known = {}
-    for file in run_files(given):
+    file_of = {}
+    for file in run_files(paths):
         try:
-            known[read_run_file(file, look=False)] = file
+            file_of[read_run_file(file, look=False)] = file
         except Fault as fault:
             failures.add(file.parent.name, file.stem, fault)
     day = today.date() if today else date.today()
-    # Only listed, the lines are what was asked for.
-    tell = click.echo if only_list else say
-    waiting = look.due(known, reports.resolve() if reports else REPORTS, today=day)
+    # With --list the lines are what was asked for: if they cannot be written, the command fails.
+    report = click.echo if only_list else write_line
+    waiting = schedules.due(file_of, reports.resolve() if reports else REPORTS, today=day)
     for one in waiting:
-        tell(f"due: {one.plan_name} {one.quarter}, data known as of {one.as_of}")
+        report(f"due: {one.plan_name} {one.quarter}, data known as of {one.as_of}")
     if not waiting:
-        tell("nothing is due")
+        report("nothing is due")
     runs = []
     for one in waiting if not only_list else ():
         try:
-            runs.append(read_run(known[one]))
+            runs.append(read_run(file_of[one]))
         except Fault as fault:
             failures.add(one.plan_name, one.quarter, fault)
     if runs:
         _publish_all(runs, limits, failures, force=False, resume=True, reports=reports)
-    raise SystemExit(failures.worst)
+    raise SystemExit(failures.exit_code)
 
 
 def _publish_all(
     runs: list[RunParameters], limits: Limits, failures: Failures, *, force: bool, resume: bool, reports: Path | None
 ) -> None:
-    """Publish several runs, one after the other; one that fails does not stop the others."""
-    from analysis.commands.console import progress
-    from analysis.faults import Fault
-
+    """Publish several runs one after the other; one that fails does not stop the others."""
     try:
-        with progress(len(runs)) as (tell, complain):
+        with progress(len(runs)) as (report_progress, report_error):
             for one in runs:
                 try:
-                    _publish(one, limits, tell, force=force, resume=resume, reports=reports)
+                    _publish(one, limits, report_progress, force=force, resume=resume, reports=reports)
                 except Fault as fault:
-                    failures.add(one.plan_name, one.quarter, fault, complain)
+                    failures.add(one.plan_name, one.quarter, fault, report_error)
     except KeyboardInterrupt:
-        say("interrupted: nothing more was published", err=True)
-        failures.worst = 130
+        write_line("interrupted: nothing more was published", err=True)
+        failures.exit_code = 130
 
 
 def _publish_on(
@@ -210,40 +207,38 @@ def _publish_on(
     force: bool,
     reports: Path | None,
 ) -> None:
-    """Publish runs on other machines, side by side."""
-    from analysis.commands.console import progress
-    from analysis.faults import Fault
+    """Publish runs on the workers of a Dask scheduler, side by side."""
     from analysis.publish.cluster.client import publish_all
     from analysis.publish.run import REPORTS
     from analysis.report.published_probabilities import LEDGER
 
     names = [f"{one.plan_name} {one.quarter}" for one in runs]
     try:
-        with progress(len(runs)) as (tell, complain), faults_told(reports or REPORTS):
-            ending = publish_all(
+        with progress(len(runs)) as (report_progress, report_error), exit_on_fault(reports or REPORTS):
+            outcomes = publish_all(
                 runs,
                 scheduler=scheduler,
                 reports=reports.resolve() if reports else REPORTS,
                 ledger=None if reports else LEDGER,
                 force=force,
                 limits=limits,
-                tell=lambda number, line: tell(f"{names[number]}: {line}"),
+                tell=lambda number, line: report_progress(f"{names[number]}: {line}"),
             )
-            with closing(ending):
-                for number, outcome in ending:
+            with closing(outcomes):
+                for number, outcome in outcomes:
                     if isinstance(outcome, Fault):
-                        failures.add(runs[number].plan_name, runs[number].quarter, outcome, complain)
+                        failures.add(runs[number].plan_name, runs[number].quarter, outcome, report_error)
                     else:
-                        tell(f"{names[number]}: {outcome}")
+                        report_progress(f"{names[number]}: {outcome}")
     except KeyboardInterrupt:
-        say("interrupted: nothing more was published", err=True)
-        failures.worst = 130
+        write_line("interrupted: nothing more was published", err=True)
+        failures.exit_code = 130
 
 
 def _publish(
     one: RunParameters,
     limits: Limits,
-    tell: Callable[[str], None],
+    report_progress: Callable[[str], None],
     *,
     force: bool,
     resume: bool,
@@ -251,15 +246,15 @@ def _publish(
 ) -> None:
     from analysis.publish import notebooks
 
-    # First of all, because it goes on beside the imports and the results.
+    # Before the imports below, because it works beside them and beside the results.
     notebooks.warm_up()
     from analysis import quarter
     from analysis.publish.run import REPORTS, TooLate, publish
     from analysis.report.published_probabilities import LEDGER
     from analysis.report.wording import Wording
 
-    def of_the_run(line: object) -> None:
-        tell(f"{one.plan_name} {one.quarter}: {line}")
+    def report(line: object) -> None:
+        report_progress(f"{one.plan_name} {one.quarter}: {line}")
 
     try:
         outcome = publish(
@@ -271,19 +266,19 @@ def _publish(
             force=force,
             resume=resume,
             limits=limits,
-            tell=of_the_run,
+            tell=report,
         )
     except TooLate as late:
-        of_the_run(late.outcome)
+        report(late.outcome)
         raise
-    of_the_run(outcome)
+    report(outcome)
 
 
 @click.command()
 @click.argument("run_file", metavar="RUNFILE", type=click.Path(path_type=Path))
-@click.option("--input", "received", type=click.Path(exists=True, path_type=Path), help="Folder or file received.")
+@click.option("--input", "input_path", type=click.Path(exists=True, path_type=Path), help="Folder or file received.")
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write into.")
-def indicators(run_file: Path, received: Path | None, out: Path) -> None:
+def indicators(run_file: Path, input_path: Path | None, out: Path) -> None:
     """Write indicators.csv of the quarter of RUNFILE, without a forecast and without a notebook.
 
     \b
@@ -292,8 +287,8 @@ def indicators(run_file: Path, received: Path | None, out: Path) -> None:
     """
     from analysis import quarter
 
-    (one,) = read_runs((run_file,), received, None)
-    with faults_told(out):
+    (one,) = read_runs((run_file,), input_path, None)
+    with exit_on_fault(out):
         table = quarter.indicators(one)
         out.mkdir(parents=True, exist_ok=True)
         part = out / ".indicators.csv.part"

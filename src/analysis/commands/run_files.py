@@ -1,4 +1,4 @@
-"""Run files: read for what a command does with them, and the next quarter's written."""
+"""Run files: find and read those a command is given, and write that of the next quarter."""
 
 from __future__ import annotations
 
@@ -7,65 +7,89 @@ from typing import TYPE_CHECKING
 
 import click
 
-from analysis.commands.console import faults_told
+from analysis.commands.console import exit_on_fault
+from analysis.faults import BadParameters
 
 if TYPE_CHECKING:
     from analysis.parameters import RunParameters
 
-
 _NAME = "[0-9][0-9][0-9][0-9]-Q[1-4].yml"
 
 
-def run_files(given: tuple[Path, ...]) -> list[Path]:
-    """Return files as given, and for a folder the run files in it, or in the folders of plans in it.
+def run_files(paths: tuple[Path, ...]) -> list[Path]:
+    """Return files as they are, and for a folder the run files in it, or in the folders of plans in it.
 
-    Where nothing is given, those of ``parameters/``. A folder with none is returned itself, which is no run file.
+    Without any path, those of ``parameters/``. A folder without run files is returned itself: reading it will say that
+    it is no run file.
     """
     from analysis.parameters import ROOT
 
-    if not given:
+    if not paths:
         return sorted((ROOT / "parameters").glob(f"*/{_NAME}"))
     found: list[Path] = []
-    for path in given:
+    for path in paths:
         found += sorted(path.glob(_NAME)) or sorted(path.glob(f"*/{_NAME}")) or [path]
     return found
 
 
-def read_runs(paths: tuple[Path, ...], received: Path | None, language: str | None) -> list[RunParameters]:
-    """Return the runs of all files; one bad file and none of them starts."""
-    from analysis.faults import BadParameters
+def read_runs(paths: tuple[Path, ...], input_path: Path | None, language: str | None) -> list[RunParameters]:
+    """Return the runs of all files; if one of them is bad, print why and end the command before any run starts.
 
-    runs, faults = [], []
+    Parameters
+    ----------
+    paths : tuple of Path
+        The run files.
+    input_path : Path or None
+        Folder or file received, instead of that of the run files.
+    language : {"vi", "en"} or None
+        Language of the pages, instead of that of the run files.
+
+    Raises
+    ------
+    SystemExit
+        With the exit code of bad parameters, if any of the files cannot be begun.
+    """
+    runs: list[RunParameters] = []
+    faults: list[BadParameters] = []
     for path in paths:
         try:
-            runs.append(read_run(path, received, language))
-        except BadParameters as fault:
-            faults.append(fault)
-    for told in faults:
-        click.echo(str(told), err=True)
+            runs.append(read_run(path, input_path, language))
+        except BadParameters as bad:
+            faults.append(bad)
+    for fault in faults:
+        click.echo(str(fault), err=True)
     if faults:
         raise SystemExit(BadParameters.exit_code)
     return runs
 
 
-def read_run(path: Path, received: Path | None = None, language: str | None = None) -> RunParameters:
-    """Return the run of a file, whose plan can be read and whose input is there.
+def read_run(path: Path, input_path: Path | None = None, language: str | None = None) -> RunParameters:
+    """Return the run of a file, checked: its plan can be read and its input is there.
+
+    Parameters
+    ----------
+    path : Path
+        The run file.
+    input_path : Path or None
+        Folder or file received, instead of that of the run file.
+    language : {"vi", "en"} or None
+        Language of the pages, instead of that of the run file.
 
     Raises
     ------
     BadParameters
-        It cannot be begun.
+        The run cannot be begun.
     """
     from analysis import plan
     from analysis.parameters import read_run_file, resolve
 
-    one = read_run_file(path, input_path=received and _from_project(received), language=language)
+    one = read_run_file(path, input_path=input_path and _from_project(input_path), language=language)
     plan.read_plan(resolve(one.plan_file))
     return one
 
 
 def _from_project(path: Path) -> str:
-    """Return a path given from the caller's folder as run files write it: from the project, or absolute."""
+    """Return a path as run files write it, relative to the project or absolute, from one relative to the caller."""
     from analysis.parameters import ROOT
 
     absolute = path.resolve()
@@ -81,5 +105,5 @@ def new_quarter(run_file: Path) -> None:
     """
     from analysis.publish.schedule import next_quarter
 
-    with faults_told(run_file):
+    with exit_on_fault(run_file):
         click.echo(f"written: {next_quarter(run_file)}")

@@ -1,9 +1,7 @@
-"""Any share with its counts, cut along one dimension: what a drill-down shows."""
+"""The controls of notebook drill_down: any share with its counts, split by body, field, district or channel."""
 
 from __future__ import annotations
 
-import base64
-from html import escape
 from typing import Any
 
 import ipywidgets as widgets
@@ -17,98 +15,16 @@ from analysis.parameters import RunParameters
 from analysis.promises import TOTAL, ItemsTarget
 from analysis.readings import Counted, measured_along
 from analysis.report import numbers, theme
-from analysis.report.figure import LEAST, Picture, is_small, mark_simulated, period_axis, set_title, write_shares
-from analysis.report.html_table import plain
-from analysis.report.wording import INDICATORS, Wording
+from analysis.report.figure import MIN_CASES, Picture, is_small, mark_simulated, period_axis, set_title, write_shares
+from analysis.report.html_table import plain_table
+from analysis.report.wording import INDICATORS, Wording, _
 from analysis.results import Results
 
 DIMENSIONS = ("total", "agency", "field", "district", "channel")
-"""The whole, and the columns of the counts that it can be cut along."""
+"""The whole, and the columns of the counts that it can be split by."""
 
 COLUMNS = ["series", "period", "numerator", "denominator", "value"]
-
-
-class Cuts:
-    """The shares of a run, whole and cut.
-
-    Parameters
-    ----------
-    results : Results
-        Of the run.
-    chosen : Interpretation
-        How its plan is read.
-    """
-
-    def __init__(self, results: Results, chosen: Interpretation) -> None:
-        self._results, self._chosen = results, chosen
-        known = results.indicators.dropna(subset=["numerator", "denominator"])
-        self._whole = known[~known["indicator"].str.endswith(("_due", "_headcount"))]
-        self._along: dict[str, pd.DataFrame] = {}
-
-    @property
-    def indicators(self) -> list[str]:
-        """Every indicator that is a share of things counted, in the order of the results."""
-        return list(self._whole["indicator"].unique())
-
-    def is_stock(self, indicator: str) -> bool:
-        """Return whether an indicator counts the items of a list, each period all of them anew.
-
-        Such counts do not add up over periods, and tell of no person.
-        """
-        return any(one.id == indicator for one in self._results.plan.targets if isinstance(one, ItemsTarget))
-
-    def dimensions(self, indicator: str) -> list[str]:
-        """Return what an indicator can be cut along, as far as the data has it; the whole comes first.
-
-        Online filing is not cut along the channel: the share is of a channel.
-        """
-        wanted = [one for one in DIMENSIONS if one != "channel" or indicator not in (OF_ALL, OF_PUBLISHED)]
-        return [one for one in wanted if len(self.shares(indicator, one))]
-
-    def shares(self, indicator: str, dimension: str) -> pd.DataFrame:
-        """Return an indicator cut along a dimension.
-
-        Parameters
-        ----------
-        indicator, dimension : str
-            One of `indicators`, and one of `DIMENSIONS`.
-
-        Returns
-        -------
-        pd.DataFrame
-            Columns `COLUMNS`, a row per code and period in time order: counts as the indicator counts them (cases,
-            ratings, items), `value` their share (0–1).
-        """
-        source = self._cut(dimension) if dimension in ("district", "channel") else self._whole
-        mine = source[source["indicator"] == indicator]
-        if dimension == "total":
-            mine = mine[mine["series"] == TOTAL]
-        elif dimension in ("agency", "field"):
-            mine = mine[mine["series"].isin(self._results.counts[dimension].dropna().unique())]
-        return mine.sort_values(["series", "period"], ignore_index=True)[COLUMNS]
-
-    def _cut(self, dimension: str) -> pd.DataFrame:
-        if dimension not in self._along:
-            of = self._results
-            counted = Counted(of.counts, of.workload, of.ratings)
-            self._along[dimension] = measured_along(of.plan, counted, self._chosen, dimension)
-        return self._along[dimension]
-
-
-def within(shares: pd.DataFrame, members: tuple[str, ...], first: str, last: str) -> pd.DataFrame:
-    """Return the shares of some members from one period to another, members in the order asked for."""
-    mine = shares[shares["series"].isin(members) & shares["period"].between(first, last)]
-    order = mine["series"].map({code: at for at, code in enumerate(members)})
-    return mine.assign(order=order).sort_values(["order", "period"], ignore_index=True).drop(columns="order")
-
-
-def together(shares: pd.DataFrame) -> pd.DataFrame:
-    """Return each series over all its periods: `series, numerator, denominator, value`, the ratio of the sums."""
-    sums = shares.groupby("series", sort=False, as_index=False)[["numerator", "denominator"]].sum()
-    return sums.assign(value=sums["numerator"] / sums["denominator"].where(sums["denominator"] > 0))
-
-
-_ = str
+"""Columns of the cells shown: counts as the indicator counts them, `value` their share (0–1)."""
 
 DIMENSION_WORDS = {
     "total": _("The whole"),
@@ -117,24 +33,27 @@ DIMENSION_WORDS = {
     "district": _("Districts"),
     "channel": _("Channels"),
 }
+"""What a reader calls a dimension."""
+
 CHANNEL_WORDS = {
     "online": _("online"),
     "counter": _("at the counter"),
     "post": _("by post"),
     "other": _("other ways"),
 }
+"""What a reader calls a channel."""
 
-LINES = ((theme.BLUE, "o"), (theme.VERMILION, "s"), (theme.GREEN, "^"), (theme.GREY, "D"), (theme.PINK, "v"))
-"""How the lines of a picture look: as many as the theme has colours, and never told apart by colour alone."""
+LINE_STYLES = ((theme.BLUE, "o"), (theme.VERMILION, "s"), (theme.GREEN, "^"), (theme.GREY, "D"), (theme.PINK, "v"))
+"""Colour and marker of each line of the figure: as many as the theme has colours, no two alike without colour."""
 
-PERIODS = 12
-"""Periods shown at first."""
+FIRST_PERIODS = 12
+"""Periods that are shown when the controls are opened, the last ones."""
 
-WIDE = {"style": {"description_width": "160px"}, "layout": {"width": "640px"}}
+CONTROL_STYLE: dict[str, Any] = {"style": {"description_width": "160px"}, "layout": {"width": "640px"}}
 
 
 class DrillDown:
-    """The controls of ``drill_down`` and what they show.
+    """The controls of ``drill_down``, and the figure and table that they show.
 
     Parameters
     ----------
@@ -146,44 +65,44 @@ class DrillDown:
     Attributes
     ----------
     shown : pd.DataFrame
-        Columns `cuts.COLUMNS`: the cells behind picture and table, small ones included.
+        Columns `COLUMNS`: the cells behind figure and table, small ones included.
     """
 
     def __init__(self, run: RunParameters, results: Results) -> None:
         self._results, self._words = results, Wording(run.language)
         self._cuts = Cuts(results, results.plan.interpretation(run.answers))
         words = self._words
-        offered = [(self._indicator(code), code) for code in self._cuts.indicators]
-        self.indicator = widgets.Dropdown(options=offered, description=words.text("Indicator"), **WIDE)
-        self.dimension = widgets.Dropdown(description=words.text("Cut by"), **WIDE)
-        self.members = widgets.SelectMultiple(rows=8, description=words.text("Shown"), **WIDE)
+        indicators = [(self._indicator_name(code), code) for code in self._cuts.indicators]
+        self.indicator = widgets.Dropdown(options=indicators, description=words.text("Indicator"), **CONTROL_STYLE)
+        self.dimension = widgets.Dropdown(description=words.text("Cut by"), **CONTROL_STYLE)
+        self.members = widgets.SelectMultiple(rows=8, description=words.text("Shown"), **CONTROL_STYLE)
         self.periods = widgets.SelectionRangeSlider(
-            options=[("", "")], description=words.text("From – to"), continuous_update=False, **WIDE
+            options=[("", "")], description=words.text("From – to"), continuous_update=False, **CONTROL_STYLE
         )
         self.picture, self.table = widgets.HTML(), widgets.HTML()
-        self.table.add_class("jp-RenderedHTMLCommon")  # JupyterLab's own look of tables, as outputs have it
+        self.table.add_class("jp-RenderedHTMLCommon")  # tables look as in the outputs of JupyterLab
         self.box = widgets.VBox([self.indicator, self.dimension, self.members, self.periods, self.picture, self.table])
-        self.indicator.observe(self._offer_dimensions, "value")
-        self.dimension.observe(self._offer_members, "value")
+        self.indicator.observe(self._list_dimensions, "value")
+        self.dimension.observe(self._list_members, "value")
         for control in (self.members, self.periods):
             control.observe(self._draw, "value")
-        self._offer_dimensions()
+        self._list_dimensions()
 
     def show(self) -> None:
         """Display the controls."""
         display(self.box)
 
-    def _offer_dimensions(self, _: Any = None) -> None:
-        # Taking one choice up changes what the next offers: it is not told of each step of that.
-        self.dimension.unobserve(self._offer_members, "value")
+    def _list_dimensions(self, _: Any = None) -> None:
+        # New options change the choice of the next control several times: it is drawn once, at the end.
+        self.dimension.unobserve(self._list_members, "value")
         before = self.dimension.value
-        offered = self._cuts.dimensions(self.indicator.value)
-        self.dimension.options = [(self._words.text(DIMENSION_WORDS[one]), one) for one in offered]
-        self.dimension.value = before if before in offered else offered[0]
-        self.dimension.observe(self._offer_members, "value")
-        self._offer_members()
+        dimensions = self._cuts.dimensions(self.indicator.value)
+        self.dimension.options = [(self._words.text(DIMENSION_WORDS[one]), one) for one in dimensions]
+        self.dimension.value = before if before in dimensions else dimensions[0]
+        self.dimension.observe(self._list_members, "value")
+        self._list_members()
 
-    def _offer_members(self, _: Any = None) -> None:
+    def _list_members(self, _: Any = None) -> None:
         self._shares = self._cuts.shares(self.indicator.value, self.dimension.value)
         largest = together(self._shares).sort_values("denominator", ascending=False, kind="stable")
         codes, labels = list(largest["series"]), sorted(self._shares["period"].unique())
@@ -191,11 +110,11 @@ class DrillDown:
             control.unobserve(self._draw, "value")
         before = [code for code in self.members.value if code in codes]
         self.members.options = [(self._name(code), code) for code in codes]
-        self.members.value = before or codes[: len(LINES)]
-        asked = self.periods.value
+        self.members.value = before or codes[: len(LINE_STYLES)]
+        chosen = self.periods.value
         self.periods.options = [(numbers.period(label, self._words.language), label) for label in labels]
-        is_kept = asked and set(asked) <= set(labels)
-        self.periods.value = asked if is_kept else (labels[-PERIODS:][0], labels[-1])
+        is_still_there = chosen and set(chosen) <= set(labels)
+        self.periods.value = chosen if is_still_there else (labels[-FIRST_PERIODS:][0], labels[-1])
         for control in (self.members, self.periods):
             control.observe(self._draw, "value")
         self._draw()
@@ -205,28 +124,28 @@ class DrillDown:
         if self.shown.empty:
             self.picture.value = self.table.value = ""
             return
-        self.picture.value = _html(self._lines())
-        pieces = [(self.shown, self._words.text("Period by period"))]
+        self.picture.value = self._figure().html()
+        tables = [(self.shown, self._words.text("Period by period"))]
         if not self._cuts.is_stock(self.indicator.value):
-            pieces.insert(0, (together(self.shown), self._words.text("The periods chosen, together")))
-        self.table.value = "".join(plain(self._written(one), caption=said) for one, said in pieces)
+            tables.insert(0, (together(self.shown), self._words.text("The periods chosen, together")))
+        self.table.value = "".join(plain_table(self._written(shares), caption=caption) for shares, caption in tables)
 
     def _hidden(self, shares: pd.DataFrame) -> pd.Series:
         return is_small(shares) & (not self._cuts.is_stock(self.indicator.value))
 
-    def _lines(self) -> Picture:
+    def _figure(self) -> Picture:
         words, language, labels = self._words, self._words.language, sorted(self.shown["period"].unique())
-        drawn = [code for code in self.members.value if code in set(self.shown["series"])][: len(LINES)]
+        drawn = [code for code in self.members.value if code in set(self.shown["series"])][: len(LINE_STYLES)]
         clear = self.shown[self.shown["series"].isin(drawn) & ~self._hidden(self.shown)]
         theme.apply()
         figure, axes = plt.subplots(figsize=(theme.WIDTH, theme.HEIGHT), layout="constrained")
-        for code, (colour, marker) in zip(drawn, LINES, strict=False):
+        for code, (colour, marker) in zip(drawn, LINE_STYLES, strict=False):
             values = clear[clear["series"] == code].set_index("period")["value"].reindex(labels)
             axes.plot(range(len(labels)), values, color=colour, marker=marker, label=self._name(code))
         if len(drawn) > 1:
             figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=8.5)
         period_axis(axes, labels, language)
-        title = self._indicator(self.indicator.value)
+        title = self._indicator_name(self.indicator.value)
         write_shares(axes.yaxis, language)
         set_title(figure, title)
         mark_simulated(figure, self._results, words)
@@ -249,28 +168,28 @@ class DrillDown:
         caption = words.text(
             "A dot per period; those with a denominator below {least} are left out. The first {most} chosen are drawn, "
             "all of them stand in the table.",
-            least=numbers.count(LEAST, language),
-            most=numbers.count(len(LINES), language),
+            least=numbers.count(MIN_CASES, language),
+            most=numbers.count(len(LINE_STYLES), language),
         )
         return Picture(figure, alt, caption, self.shown, self.shown)
 
     def _written(self, shares: pd.DataFrame) -> pd.DataFrame:
-        """Return shares with their counts as a reader sees them, nothing of the small ones."""
+        """Return shares with their counts as a table for the reader, small cells hidden."""
         words, language, small = self._words, self._words.language, self._hidden(shares).to_numpy()
         written = {words.text(DIMENSION_WORDS[self.dimension.value]): [self._name(code) for code in shares["series"]]}
         if "period" in shares:
             written[words.text("Period")] = [numbers.period(label, language) for label in shares["period"]]
-        for head, column, say in (
+        for head, column, write in (
             (words.text("Numerator"), "numerator", numbers.count),
             (words.text("Denominator"), "denominator", numbers.count),
             (words.text("Share"), "value", numbers.percent),
         ):
-            written[head] = [say(value, language) for value in shares[column]]
+            cells = [write(value, language) for value in shares[column]]
             hidden = words.text("small cells hidden") if column == "value" else numbers.MISSING
-            written[head] = [hidden if one else said for one, said in zip(small, written[head], strict=True)]
+            written[head] = [hidden if is_hidden else cell for is_hidden, cell in zip(small, cells, strict=True)]
         return pd.DataFrame(written)
 
-    def _indicator(self, code: str) -> str:
+    def _indicator_name(self, code: str) -> str:
         if code in INDICATORS:
             return self._words.indicator(self._results.plan, code)
         return self._words.of(next(one.title for one in self._results.plan.targets if one.id == code))
@@ -281,9 +200,90 @@ class DrillDown:
         return self._words.name(self._results.plan, code)
 
 
-def _html(picture: Picture) -> str:
-    data = base64.b64encode(picture.png()).decode()
-    return (
-        f'<figure><img src="data:image/png;base64,{data}" alt="{escape(picture.alt)}">'
-        f"<figcaption>{escape(picture.caption)}</figcaption></figure>"
-    )
+class Cuts:
+    """The shares of a run, of the whole and split by each dimension.
+
+    Parameters
+    ----------
+    results : Results
+        Results of the run.
+    chosen : Interpretation
+        How its plan is read.
+    """
+
+    def __init__(self, results: Results, chosen: Interpretation) -> None:
+        self._results, self._chosen = results, chosen
+        known = results.indicators.dropna(subset=["numerator", "denominator"])
+        self._whole = known[~known["indicator"].str.endswith(("_due", "_headcount"))]
+        self._split: dict[str, pd.DataFrame] = {}
+
+    @property
+    def indicators(self) -> list[str]:
+        """Every indicator that is a share of things counted, in the order of the results."""
+        return list(self._whole["indicator"].unique())
+
+    def is_stock(self, indicator: str) -> bool:
+        """Return whether an indicator counts the items of a list, in each period all of them again.
+
+        Such counts do not add up over periods, and say nothing about persons.
+        """
+        return any(one.id == indicator for one in self._results.plan.targets if isinstance(one, ItemsTarget))
+
+    def dimensions(self, indicator: str) -> list[str]:
+        """Return the dimensions that an indicator can be split by, as far as the data has them; the whole comes first.
+
+        Online filing is not split by channel, being itself the share of a channel.
+        """
+        wanted = [one for one in DIMENSIONS if one != "channel" or indicator not in (OF_ALL, OF_PUBLISHED)]
+        return [one for one in wanted if len(self.shares(indicator, one))]
+
+    def shares(self, indicator: str, dimension: str) -> pd.DataFrame:
+        """Return an indicator split by a dimension.
+
+        Parameters
+        ----------
+        indicator, dimension : str
+            One of `indicators`, and one of `DIMENSIONS`.
+
+        Returns
+        -------
+        pd.DataFrame
+            Columns `COLUMNS`, a row per code and period in the order of time; counts in cases, ratings or items.
+        """
+        source = self._measured_by(dimension) if dimension in ("district", "channel") else self._whole
+        mine = source[source["indicator"] == indicator]
+        if dimension == "total":
+            mine = mine[mine["series"] == TOTAL]
+        elif dimension in ("agency", "field"):
+            mine = mine[mine["series"].isin(self._results.counts[dimension].dropna().unique())]
+        return mine.sort_values(["series", "period"], ignore_index=True)[COLUMNS]
+
+    def _measured_by(self, dimension: str) -> pd.DataFrame:
+        if dimension not in self._split:
+            results = self._results
+            counted = Counted(results.counts, results.workload, results.ratings)
+            self._split[dimension] = measured_along(results.plan, counted, self._chosen, dimension)
+        return self._split[dimension]
+
+
+def within(shares: pd.DataFrame, members: tuple[str, ...], first: str, last: str) -> pd.DataFrame:
+    """Return the shares of some members from one period to another, the members in the order asked for.
+
+    Parameters
+    ----------
+    shares : pd.DataFrame
+        Columns `COLUMNS`.
+    members : tuple of str
+        Codes of the members.
+    first, last : str
+        The periods, both included.
+    """
+    mine = shares[shares["series"].isin(members) & shares["period"].between(first, last)]
+    order = mine["series"].map({code: at for at, code in enumerate(members)})
+    return mine.assign(order=order).sort_values(["order", "period"], ignore_index=True).drop(columns="order")
+
+
+def together(shares: pd.DataFrame) -> pd.DataFrame:
+    """Return `series, numerator, denominator, value` of each series over all its periods: the ratio of the sums."""
+    sums = shares.groupby("series", sort=False, as_index=False)[["numerator", "denominator"]].sum()
+    return sums.assign(value=sums["numerator"] / sums["denominator"].where(sums["denominator"] > 0))

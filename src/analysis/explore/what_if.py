@@ -1,4 +1,4 @@
-"""Each promise before and after, side by side: probability, counts, year-end with its interval, and what it takes."""
+"""The controls of notebook what_if: move online filing or answer a question otherwise, and see each promise move."""
 
 from __future__ import annotations
 
@@ -19,29 +19,174 @@ from analysis.parameters import RunParameters, resolve
 from analysis.plan import Plan, read_plan
 from analysis.promises import ShareTarget, Target
 from analysis.report import labels, numbers
-from analysis.report.html_table import plain
-from analysis.report.labels import ANSWERS, SETTINGS
-from analysis.report.wording import Wording
+from analysis.report.html_table import plain_table
+from analysis.report.labels import ANSWERS, QUESTIONS
+from analysis.report.wording import Wording, _
 from analysis.results import Results
 
-_ = str
+MAX_POINTS = 30
+"""Percentage points that the slider can be moved to either side."""
+
+CONTROL_STYLE: dict[str, Any] = {"style": {"description_width": "300px"}, "layout": {"width": "760px"}}
+
+
+class WhatIf:
+    """The controls of ``what_if``, and the tables that they show.
+
+    Parameters
+    ----------
+    run : RunParameters
+        The run; its language is that of the labels.
+    results : callable
+        Returns the results of a run: `quarter.results`, which stores what it has computed once.
+
+    Attributes
+    ----------
+    before, after : pd.DataFrame
+        Columns of `attainment.shifted_draws.what_if`: the promises shown, in the run and under the what-if.
+    """
+
+    def __init__(self, run: RunParameters, results: Callable[[RunParameters], Results]) -> None:
+        self._run, self._results_of, self._words = run, results, Wording(run.language)
+        self._results = results(run)
+        self._changed_run, self._changed_results, self._reason = run, self._results, ""
+        self._plan = read_plan(resolve(run.plan_file))
+        self._chosen = self._plan.interpretation(run.answers)
+        words = self._words
+        self.dimension = widgets.Dropdown(
+            options=[(words.text(labels.DIMENSIONS[name]), column) for name, column in
+                     (("agencies", "agency"), ("fields", "field"))],
+            description=words.text("Whose online filing moves"), **CONTROL_STYLE,
+        )  # fmt: skip
+        self.members = widgets.SelectMultiple(rows=8, description=words.text("Of them"), **CONTROL_STYLE)
+        self.points = widgets.FloatSlider(
+            min=-MAX_POINTS, max=MAX_POINTS, step=0.5, readout_format="+.1f", continuous_update=False,
+            description=words.text("Percentage points more online"), **CONTROL_STYLE,
+        )  # fmt: skip
+        self.answers = {
+            name: widgets.Dropdown(
+                options=[(words.text(ANSWERS[name, value]), value) for value in options(name)],
+                value=getattr(self._chosen, name), description=words.text(QUESTIONS[name]), **CONTROL_STYLE,
+            )
+            for name in AFFECTS if any(is_touched(target, name) for target in self._plan.targets)
+        }  # fmt: skip
+        self.status, self.outcome = widgets.HTML(), widgets.HTML()
+        self.outcome.add_class("jp-RenderedHTMLCommon")  # tables look as in the outputs of JupyterLab
+        questions = widgets.Accordion([widgets.VBox(list(self.answers.values()))], titles=[words.text("Definitions")])
+        self.box = widgets.VBox([self.dimension, self.members, self.points, questions, self.status, self.outcome])
+        self._list_members()
+        self.dimension.observe(self._list_members, "value")
+        for control in (self.members, self.points):
+            control.observe(self._show, "value")
+        for control in self.answers.values():
+            control.observe(self._apply_answers, "value")
+        self._select_targets(())
+        self._show()
+
+    def show(self) -> None:
+        """Display the controls."""
+        display(self.box)
+
+    @property
+    def shift(self) -> Shift:
+        """The move of online filing that the controls are set to."""
+        return Shift(tuple(self.members.value), self.points.value / 100)
+
+    def _list_members(self, _: Any = None) -> None:
+        cases = self._results.counts.groupby(self.dimension.value)["resolved"].sum().sort_values(ascending=False)
+        self.members.options = [(self._words.name(self._results.plan, str(code)), code) for code in cases.index]
+
+    def _apply_answers(self, _: Any = None) -> None:
+        """Apply the answers chosen for the open questions: compute the quarter under them, if it is not stored yet."""
+        answers = self._changed_answers()
+        self._reason = self._not_computable(answers)
+        if not self._reason:
+            message = self._words.text("Computing the quarter under this definition: the first time takes a while …")
+            self._show_status(message)
+            changed_run = RunParameters.model_validate(self._run.model_dump() | answers)
+            try:
+                self._changed_run, self._changed_results = changed_run, self._results_of(changed_run)
+            except Fault as fault:
+                self._reason = str(fault)
+        self._show_status(self._reason)
+        self._select_targets(answers)
+        self._show()
+
+    def _show(self, _: Any = None) -> None:
+        if self._reason:
+            self.outcome.value = ""
+            return
+        self.after = _promises_shifted(self._changed_run, self._changed_results, self.shift, self._targets)
+        self.outcome.value = _comparison(
+            self._results.plan, self._changed_results.plan, self.before, self.after, self._words
+        )
+
+    def _select_targets(self, changed: Collection[Any]) -> None:
+        """Select the promises to show: those on online filing, and those that depend on an answer that was changed."""
+        names = ("uptake_base", *changed)
+        targets = [one.id for one in self._plan.targets if any(is_touched(one, name) for name in names)]
+        self._targets, self.before = targets, _promises_shifted(self._run, self._results, Shift(), targets)
+
+    def _changed_answers(self) -> dict[Any, str]:
+        chosen = self._chosen
+        return {name: one.value for name, one in self.answers.items() if one.value != getattr(chosen, name)}
+
+    def _not_computable(self, answers: dict[Any, str]) -> str:
+        """Return why the input cannot be counted under an answer, if the run's results say so; empty otherwise."""
+        for row in self._results.sensitivity.itertuples():
+            if answers.get(row.setting) == row.value and row.note in labels.NOT_COMPUTABLE:
+                answer = self._words.text(ANSWERS[row.setting, row.value])
+                return f"{answer}: {self._words.text(labels.NOT_COMPUTABLE[row.note])}"
+        return ""
+
+    def _show_status(self, message: str) -> None:
+        self.status.value = f'<p class="note" role="status">{escape(message)}</p>' if message else ""
+
+
+def _promises_shifted(run: RunParameters, results: Results, shift: Shift, targets: Collection[str]) -> pd.DataFrame:
+    """Return promises of a run with online filing moved; those that are not on shares as its results have them.
+
+    Parameters
+    ----------
+    run : RunParameters
+        A run.
+    results : Results
+        Its results.
+    shift : Shift
+        The move.
+    targets : collection of str
+        The promises.
+
+    Returns
+    -------
+    pd.DataFrame
+        See `attainment.shifted_draws.what_if`.
+    """
+    forecast = Forecast(results.draws, results.components, results.diagnostics, results.weights, short=())
+    chosen = results.plan.interpretation(run.answers)
+    shares = what_if(results.plan, run.quarter_period, results.indicators, forecast, chosen, shift, targets)
+    promises = results.promises
+    others = promises[promises["target"].isin(targets) & ~promises["target"].isin(shares["target"])]
+    return pd.concat([frame for frame in (shares, others) if len(frame)], ignore_index=True)
+
 
 ALL_PARTS = {"any_of": _("Any one of them"), "all_of": _("All of them")}
+"""What a reader calls a promise of several parts as a whole, by how it combines them."""
 
 
-def comparison(now: Plan, then: Plan, before: pd.DataFrame, after: pd.DataFrame, words: Wording) -> str:
-    """Return a table per promise as HTML.
+def _comparison(now: Plan, then: Plan, before: pd.DataFrame, after: pd.DataFrame, words: Wording) -> str:
+    """Return a table per promise as HTML, a row per part: before and after side by side.
 
     Parameters
     ----------
     now, then : Plan
-        The plan before and after, promises on each member of a list written out.
+        The plan before and after, with promises on each member of a list written out.
     before, after : pd.DataFrame
-        See `attainment.shifted_draws.what_if`; what one of them does not have is a dash.
+        Promises before and after, see `attainment.shifted_draws.what_if`; what one of them lacks is a dash.
     words : Wording
         The reader's language.
     """
-    shown = []
+    tables = []
     later = {target.id: target for target in then.targets}
     for target in now.targets:
         was, will = (rows[rows["target"] == target.id].set_index("part") for rows in (before, after))
@@ -51,22 +196,21 @@ def comparison(now: Plan, then: Plan, before: pd.DataFrame, after: pd.DataFrame,
             for part in dict.fromkeys([*was.index, *will.index])
         ]
         if lines:
-            shown.append(plain(pd.DataFrame(lines), caption=words.of(target.title)))
-    return "".join(shown)
+            tables.append(plain_table(pd.DataFrame(lines), caption=words.of(target.title)))
+    return "".join(tables)
 
 
 def _line(name: str, was: pd.Series | None, will: pd.Series | None, unit: str, words: Wording) -> dict[str, str]:
-    missing = float("nan")
-    chances = [missing if row is None else float(row["probability"]) for row in (was, will)]
+    chances = [float("nan") if row is None else float(row["probability"]) for row in (was, will)]
     return {
         words.text("Part"): name,
         words.text("Probability now"): words.chance(chances[0]),
         words.text("Probability under the what-if"): words.chance(chances[1]),
         words.text("Change (percentage points)"): numbers.points(chances[1] - chances[0], words.language),
         words.text("Verdict"): _both(*(_verdict(row, words) for row in (was, will))),
-        words.text("Where we stand"): _both(*(_standing(row, unit, words) for row in (was, will))),
-        words.text("Year-end forecast (80% prediction interval)"): _outlook(was, words),
-        words.text("Year-end under the what-if (80% prediction interval)"): _outlook(will, words),
+        words.text("Where we stand"): _both(*(_so_far(row, unit, words) for row in (was, will))),
+        words.text("Year-end forecast (80% prediction interval)"): _year_end(was, words),
+        words.text("Year-end under the what-if (80% prediction interval)"): _year_end(will, words),
         words.text("What it would take"): _both(*(_needed(row, unit, words) for row in (was, will))),
         words.text("Expected of the rest, now"): _expected(was, unit, words),
         words.text("Expected of the rest under the what-if"): _expected(will, unit, words),
@@ -83,11 +227,11 @@ def _verdict(row: pd.Series | None, words: Wording) -> str:
     return words.reason(row["note"]) if row["note"] else words.verdict(row["verdict"])
 
 
-def _standing(row: pd.Series | None, unit: str, words: Wording) -> str:
-    return numbers.MISSING if row is None or pd.isna(row["observed_to_date"]) else words.standing(row, unit)
+def _so_far(row: pd.Series | None, unit: str, words: Wording) -> str:
+    return numbers.MISSING if row is None or pd.isna(row["observed_to_date"]) else words.share_so_far(row, unit)
 
 
-def _outlook(row: pd.Series | None, words: Wording) -> str:
+def _year_end(row: pd.Series | None, words: Wording) -> str:
     return numbers.MISSING if row is None or pd.isna(row["expected"]) else words.outlook_cell(row)
 
 
@@ -113,150 +257,9 @@ def _row(rows: pd.DataFrame, part: str) -> pd.Series | None:
 
 
 def _part_names(target: Target, plan: Plan, words: Wording) -> dict[str, str]:
-    """Return what a reader calls a promise, under the empty name, and each of its parts."""
+    """Return what a reader calls a promise, under the empty string, and each of its parts, under its id."""
     if not isinstance(target, ShareTarget):
         return {"": words.of(target.title)}
     if target.combine is None:
         return {"": words.part(plan, target.parts[0])}
     return {"": words.text(ALL_PARTS[target.combine])} | {one.id: words.part(plan, one) for one in target.parts}
-
-
-MOST_POINTS = 30
-"""Percentage points that the slider reaches to either side."""
-
-WIDE = {"style": {"description_width": "300px"}, "layout": {"width": "760px"}}
-
-
-def judged(run: RunParameters, results: Results, shift: Shift, targets: Collection[str]) -> pd.DataFrame:
-    """Return promises of a run with online filing moved; those on anything but shares as its results have them.
-
-    Parameters
-    ----------
-    run, results
-        A run, and its results.
-    shift : Shift
-        The move.
-    targets : collection of str
-        The promises.
-
-    Returns
-    -------
-    pd.DataFrame
-        See `attainment.shifted_draws.what_if`.
-    """
-    forecast = Forecast(results.draws, results.components, results.diagnostics, results.weights, short=())
-    chosen = results.plan.interpretation(run.answers)
-    shares = what_if(results.plan, run.quarter_period, results.indicators, forecast, chosen, shift, targets)
-    promises = results.promises
-    others = promises[promises["target"].isin(targets) & ~promises["target"].isin(shares["target"])]
-    return pd.concat([frame for frame in (shares, others) if len(frame)], ignore_index=True)
-
-
-class WhatIf:
-    """The controls of ``what_if`` and what they show.
-
-    Parameters
-    ----------
-    run : RunParameters
-        The run; its language is that of the labels.
-    results : callable
-        From a run to its results: `quarter.results`, which keeps what it has computed once.
-
-    Attributes
-    ----------
-    before, after : pd.DataFrame
-        Columns of `attainment.shifted_draws.what_if`: the promises shown, as the run has them and as the controls do.
-    """
-
-    def __init__(self, run: RunParameters, results: Callable[[RunParameters], Results]) -> None:
-        self._run, self._results, self._words = run, results, Wording(run.language)
-        self._now = results(run)
-        self._asked, self._then, self._reason = run, self._now, ""
-        self._plan = read_plan(resolve(run.plan_file))
-        self._chosen = self._plan.interpretation(run.answers)
-        words = self._words
-        self.dimension = widgets.Dropdown(
-            options=[(words.text(labels.DIMENSIONS[name]), column) for name, column in
-                     (("agencies", "agency"), ("fields", "field"))],
-            description=words.text("Whose online filing moves"), **WIDE,
-        )  # fmt: skip
-        self.members = widgets.SelectMultiple(rows=8, description=words.text("Of them"), **WIDE)
-        self.points = widgets.FloatSlider(
-            min=-MOST_POINTS, max=MOST_POINTS, step=0.5, readout_format="+.1f", continuous_update=False,
-            description=words.text("Percentage points more online"), **WIDE,
-        )  # fmt: skip
-        self.answers = {
-            name: widgets.Dropdown(
-                options=[(words.text(ANSWERS[name, value]), value) for value in options(name)],
-                value=getattr(self._chosen, name), description=words.text(SETTINGS[name]), **WIDE,
-            )
-            for name in AFFECTS if any(is_touched(target, name) for target in self._plan.targets)
-        }  # fmt: skip
-        self.status, self.outcome = widgets.HTML(), widgets.HTML()
-        self.outcome.add_class("jp-RenderedHTMLCommon")  # JupyterLab's own look of tables, as outputs have it
-        questions = widgets.Accordion([widgets.VBox(list(self.answers.values()))], titles=[words.text("Definitions")])
-        self.box = widgets.VBox([self.dimension, self.members, self.points, questions, self.status, self.outcome])
-        self._offer_members()
-        self.dimension.observe(self._offer_members, "value")
-        for control in (self.members, self.points):
-            control.observe(self._show, "value")
-        for control in self.answers.values():
-            control.observe(self._define, "value")
-        self._touch(())
-        self._show()
-
-    def show(self) -> None:
-        """Display the controls."""
-        display(self.box)
-
-    @property
-    def shift(self) -> Shift:
-        """The move that the controls stand at."""
-        return Shift(tuple(self.members.value), self.points.value / 100)
-
-    def _offer_members(self, _: Any = None) -> None:
-        cases = self._now.counts.groupby(self.dimension.value)["resolved"].sum().sort_values(ascending=False)
-        self.members.options = [(self._words.name(self._now.plan, str(code)), code) for code in cases.index]
-
-    def _define(self, _: Any = None) -> None:
-        """Take the answers chosen for the open questions, computing the quarter under them where nobody has yet."""
-        changed = self._changed()
-        self._reason = self._not_computable(changed)
-        if not self._reason:
-            self._tell(self._words.text("Computing the quarter under this definition: the first time takes a while …"))
-            asked = RunParameters.model_validate(self._run.model_dump() | changed)
-            try:
-                self._asked, self._then = asked, self._results(asked)
-            except Fault as fault:
-                self._reason = str(fault)
-        self._tell(self._reason)
-        self._touch(changed)
-        self._show()
-
-    def _show(self, _: Any = None) -> None:
-        if self._reason:
-            self.outcome.value = ""
-            return
-        self.after = judged(self._asked, self._then, self.shift, self._touched)
-        self.outcome.value = comparison(self._now.plan, self._then.plan, self.before, self.after, self._words)
-
-    def _touch(self, changed: Collection[Any]) -> None:
-        """Take up the promises that the controls can change: those on online filing, and what a definition touches."""
-        names = ("uptake_base", *changed)
-        touched = [one.id for one in self._plan.targets if any(is_touched(one, name) for name in names)]
-        self._touched, self.before = touched, judged(self._run, self._now, Shift(), touched)
-
-    def _changed(self) -> dict[Any, str]:
-        chosen = self._chosen
-        return {name: one.value for name, one in self.answers.items() if one.value != getattr(chosen, name)}
-
-    def _not_computable(self, changed: dict[Any, str]) -> str:
-        """Return why the input cannot be counted under an answer, where the run has found out; empty otherwise."""
-        for row in self._now.sensitivity.itertuples():
-            if changed.get(row.setting) == row.value and row.note in labels.NOT_COMPUTABLE:
-                answer = self._words.text(ANSWERS[row.setting, row.value])
-                return f"{answer}: {self._words.text(labels.NOT_COMPUTABLE[row.note])}"
-        return ""
-
-    def _tell(self, said: str) -> None:
-        self.status.value = f'<p class="note" role="status">{escape(said)}</p>' if said else ""

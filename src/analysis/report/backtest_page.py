@@ -1,18 +1,15 @@
-"""The contents of a backtest's page: coverage, skill, reliability, totals."""
+"""The page of a backtest: how often intervals held, reliability, totals, and skill against simpler forecasts."""
 
 from __future__ import annotations
 
-import base64
 from html import escape
 
 import pandas as pd
 
 from analysis.forecast.backtest.backtest import Backtest
-from analysis.report import grades as track_figures
-from analysis.report import grades as track_tables
-from analysis.report import numbers
+from analysis.report import grades, numbers
 from analysis.report.figure import Picture
-from analysis.report.html_table import plain
+from analysis.report.html_table import plain_table
 from analysis.report.wording import Wording, _
 from analysis.rules import Rule
 
@@ -24,18 +21,18 @@ RULES: dict[Rule, str] = {
 
 
 def backtest_body(found: Backtest, words: Wording, *, rule: Rule, year_start: int) -> str:
-    """Return the page's HTML between masthead and footer.
+    """Return the contents of the page as HTML, without its head and its footer.
 
     Parameters
     ----------
     found : Backtest
-        What there is to show.
+        The backtest.
     words : Wording
-        Of the page.
+        The reader's language.
     rule : {"at_least", "more_than", "at_most"}
-        How thresholds were met.
+        The rule that thresholds were met by.
     year_start : int
-        First month of a year.
+        First month of a year, 1–12.
     """
     method = words.text(
         "Every year was forecast from its start and from the end of each quarter, with nothing but what was known "
@@ -52,20 +49,20 @@ def backtest_body(found: Backtest, words: Wording, *, rule: Rule, year_start: in
         parts.append(_note(left_out))
     if found.scored.empty:
         return "".join([*parts, _note(words.text("No finished year could be scored."))])
-    coverage = track_tables.coverage(found.scored, words, named=words.text("Panel"))
+    coverage = grades.coverage(found.scored, words, named=words.text("Panel"))
     parts.append(_heading(words.text("Are the intervals honest?")))
     parts.append(_table(coverage, words.text("How often the outcome fell into the interval")))
     if len(found.totals):
         caption = words.text("Sum over all series: outcomes inside the interval")
         parts.append(_table(_totals(found.totals, words), caption))
-    published = found.reliability[found.reliability["model"] == "hub"]
-    if len(published):
+    reliability = grades.of_ensemble(found.reliability)
+    if len(reliability):
         title = words.text("What was said and what happened")
-        parts.append(_picture(track_figures.reliability(published, words, title=title), words))
-    placed = found.places[found.places["model"] == "hub"]
-    if len(placed):
+        parts.append(_picture(grades.reliability(reliability, words, title=title), words))
+    places = grades.of_ensemble(found.places)
+    if len(places):
         title = words.text("Where outcomes fell in what was said")
-        parts.append(_picture(track_figures.places(placed, words, title=title), words))
+        parts.append(_picture(grades.places(places, words, title=title), words))
     parts.append(_heading(words.text("Is it better than what is simpler?")))
     parts.append(
         _note(
@@ -77,7 +74,7 @@ def backtest_body(found: Backtest, words: Wording, *, rule: Rule, year_start: in
     )
     several = found.skill["panel"].nunique() > 2
     for name in found.skill["panel"].unique() if several else [""]:
-        table = track_tables.skill(found.skill[found.skill["panel"] == name], words)
+        table = grades.skill(found.skill[found.skill["panel"] == name], words)
         parts.append(_table(table, name or words.text("All panels")))
     return "".join(parts)
 
@@ -85,10 +82,10 @@ def backtest_body(found: Backtest, words: Wording, *, rule: Rule, year_start: in
 def _totals(totals: pd.DataFrame, words: Wording) -> pd.DataFrame:
     inside = totals.assign(inside=totals["place"].between(0.1, 0.9)).groupby("model", sort=False)["inside"]
     sums = inside.agg(["sum", "size"])
-    sums = sums[sums.index.isin(list(track_tables.MODELS))]
+    sums = sums[sums.index.isin(list(grades.MODELS))]
     return pd.DataFrame(
         {
-            words.text("Model"): [track_tables.model_name(model, words) for model in sums.index],
+            words.text("Model"): [grades.model_name(model, words) for model in sums.index],
             words.text("In the {nominal} interval", nominal=numbers.percent(0.8, words.language, digits=0)): [
                 f"{numbers.percent(hits / n, words.language, digits=0)} ({hits}/{n})"
                 for hits, n in zip(sums["sum"], sums["size"], strict=True)
@@ -98,11 +95,9 @@ def _totals(totals: pd.DataFrame, words: Wording) -> pd.DataFrame:
 
 
 def _picture(picture: Picture, words: Wording) -> str:
-    image = base64.b64encode(picture.png()).decode()
     numbers_behind = words.text("The numbers behind this picture")
     return (
-        f'<figure><img src="data:image/png;base64,{image}" alt="{escape(picture.alt)}">'
-        f"<figcaption>{escape(picture.caption)}</figcaption></figure>"
+        f"{picture.html()}"
         f'<details class="data"><summary>{escape(numbers_behind)}</summary>'
         f"{_table(picture.table, numbers_behind)}</details>"
     )
@@ -110,7 +105,7 @@ def _picture(picture: Picture, words: Wording) -> str:
 
 def _table(frame: pd.DataFrame, caption: str) -> str:
     box = f'<div class="scroll" role="group" tabindex="0" aria-label="{escape(caption)}">'
-    return f"{box}{plain(frame, caption=caption)}</div>"
+    return f"{box}{plain_table(frame, caption=caption)}</div>"
 
 
 def _heading(text: str) -> str:

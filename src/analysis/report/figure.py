@@ -1,11 +1,13 @@
-"""Shares of so few cases that they would tell about persons are not shown."""
+"""A figure of the report with its alt text and values, what all figures draw alike, and the rule for small cells."""
 
 from __future__ import annotations
 
+import base64
 import io
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Literal
 
 import numpy as np
@@ -22,46 +24,18 @@ from analysis.report import numbers, theme
 from analysis.report.wording import Wording
 from analysis.results import Results
 
-LEAST = 5
-"""Cases from which a share is shown."""
-
-
-def is_small(counts: pd.DataFrame) -> pd.Series:
-    """Return which rows stand on too few cases to be shown."""
-    return counts["denominator"] < LEAST
-
-
-def hide_small(counts: pd.DataFrame) -> pd.DataFrame:
-    """Return counts with numerator and value missing wherever the denominator is below `LEAST` cases.
-
-    Parameters
-    ----------
-    counts : pd.DataFrame
-        `numerator, denominator, value` and whatever else.
-    """
-    hidden = counts.astype({"numerator": "Float64"})
-    hidden.loc[is_small(counts), ["numerator", "value"]] = pd.NA
-    return hidden
-
-
-def said_of_hidden(counts: pd.DataFrame, words: Wording, unit: str) -> str:
-    """Return the sentence that small cells are hidden, empty where none was."""
-    if not is_small(counts).any():
-        return ""
-    return words.text("Small cells hidden: fewer than {least} {unit}.", least=str(LEAST), unit=unit)
-
-
 PERIODS_SHOWN = {"M": 33, "Q": 16}
+"""Periods that a figure over time shows, by the frequency of the data."""
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A figure and what stands for it where it cannot be seen.
+    """A figure, with the text and the table that stand for it where it cannot be seen.
 
     Attributes
     ----------
     figure : Figure
-        The drawing.
+        The drawing, closed.
     alt : str
         The finding in one sentence, with its number.
     caption : str
@@ -69,9 +43,9 @@ class Picture:
     table : pd.DataFrame
         The values behind it, written for the reader.
     values : pd.DataFrame
-        The same as plain numbers, shares 0–1, for the file beside the page.
+        The same values as plain numbers, shares 0–1, for the file beside the page.
     width : {"wide", "third"}
-        Whether it has the page's width to itself or stands beside two others.
+        Whether it has the width of the page to itself or stands beside two others.
     """
 
     figure: Figure
@@ -82,42 +56,141 @@ class Picture:
     width: Literal["wide", "third"] = "wide"
 
     def png(self) -> bytes:
-        """Return the drawing as a file."""
-        drawn = io.BytesIO()
-        # `savefig` would draw it twice, once to lay it out, though drawing lays out before anything else.
-        FigureCanvasAgg(self.figure).print_png(drawn, metadata={"Software": None})
-        return drawn.getvalue()
+        """Return the drawing as a PNG file."""
+        file = io.BytesIO()
+        # `savefig` would draw it twice, once to lay it out, though drawing lays it out anyway.
+        FigureCanvasAgg(self.figure).print_png(file, metadata={"Software": None})
+        return file.getvalue()
+
+    def html(self) -> str:
+        """Return the figure as HTML of one piece: the drawing inside, its alt text and its caption."""
+        image = base64.b64encode(self.png()).decode()
+        return (
+            f'<figure><img src="data:image/png;base64,{image}" alt="{escape(self.alt)}">'
+            f"<figcaption>{escape(self.caption)}</figcaption></figure>"
+        )
+
+
+MIN_CASES = 5
+"""Cases from which a share is shown; a share of fewer could tell something about single persons."""
+
+
+def is_small(counts: pd.DataFrame) -> pd.Series:
+    """Return for each row whether it has too few cases to be shown."""
+    return counts["denominator"] < MIN_CASES
+
+
+def hide_small(counts: pd.DataFrame) -> pd.DataFrame:
+    """Return counts with numerator and value missing wherever the denominator is below `MIN_CASES`.
+
+    Parameters
+    ----------
+    counts : pd.DataFrame
+        `numerator, denominator, value`; other columns stay as they are.
+    """
+    hidden = counts.astype({"numerator": "Float64"})
+    hidden.loc[is_small(counts), ["numerator", "value"]] = pd.NA
+    return hidden
+
+
+def said_of_hidden(counts: pd.DataFrame, words: Wording, unit: str) -> str:
+    """Return the sentence that small cells are hidden; empty where none is.
+
+    Parameters
+    ----------
+    counts : pd.DataFrame
+        Column `denominator`, before or after hiding.
+    words : Wording
+        The reader's language.
+    unit : str
+        What the cases are called.
+    """
+    if not is_small(counts).any():
+        return ""
+    return words.text("Small cells hidden: fewer than {least} {unit}.", least=str(MIN_CASES), unit=unit)
 
 
 def short_name(name: str, most: int = 38) -> str:
-    """Return a name that leaves room for what is drawn beside it; the table below has it whole."""
+    """Return a name shortened to leave room for the drawing; the table below the figure has it in full.
+
+    Parameters
+    ----------
+    name : str
+        The name.
+    most : int
+        Characters it may have.
+    """
     return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"
 
 
-def of_series(words: Wording, plan: Plan, indicator: str, series: str) -> str:
-    """Return what an indicator of a series is called: "Land: share overdue, of the cases resolved"."""
-    what = words.indicator(plan, indicator)
-    return what if series == TOTAL else f"{words.name(plan, series)}: {what[0].lower()}{what[1:]}"
+def series_title(words: Wording, plan: Plan, indicator: str, series: str) -> str:
+    """Return what an indicator of a series is called: "Land: share overdue, of the cases resolved".
+
+    Parameters
+    ----------
+    words : Wording
+        The reader's language.
+    plan : Plan
+        The plan, which names its series.
+    indicator, series : str
+        Codes of the two.
+    """
+    name = words.indicator(plan, indicator)
+    return name if series == TOTAL else f"{words.name(plan, series)}: {name[0].lower()}{name[1:]}"
 
 
 def set_title(figure: Figure, title: str) -> None:
-    """Write a title over a figure, flush left with its edge, on as many lines as it needs."""
+    """Write a title over a figure, from its left edge, on as many lines as it needs.
+
+    Parameters
+    ----------
+    figure : Figure
+        The figure.
+    title : str
+        The title; its line breaks stay.
+    """
     letters = int(figure.get_figwidth() * 9.5)
     lines = [line for part in title.split("\n") for line in textwrap.wrap(part, letters)]
     figure.suptitle("\n".join(lines), x=0.01, ha="left")
 
 
-def dots(
+def draw_shares(
     axes: Axes, at: Sequence[int] | np.ndarray, shares: pd.Series, *, color: str, size: float, width: float
 ) -> None:
-    """Draw a share over time, a dot for each period it is known of, joined by a line."""
+    """Draw a share over time: a dot for each period with a value, joined by a line.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to draw.
+    at : sequence of int
+        Position of each period.
+    shares : pd.Series
+        Share of each period, 0–1; missing ones are left out.
+    color : str
+        Colour of line and dots.
+    size, width : float
+        Size of the dots and width of the line, in points.
+    """
     known = shares.notna().to_numpy()
     axes.plot(np.asarray(at)[known], shares[known], color=color, marker="o", markersize=size, linewidth=width,
               markeredgecolor="white", markeredgewidth=0.75)  # fmt: skip
 
 
 def period_axis(axes: Axes, labels: list[str], language: str, *, most: int = 8) -> None:
-    """Write some periods under a time axis, the last one always."""
+    """Label a time axis with some of its periods, always the last one, and the other axis with shares.
+
+    Parameters
+    ----------
+    axes : Axes
+        The axes; period i stands at position i.
+    labels : list of str
+        The periods in order, ``2021-09`` or ``2021Q3``.
+    language : {"vi", "en"}
+        Language of the reader.
+    most : int
+        About how many of them to write.
+    """
     step = max(1, round(len(labels) / most))
     ticks = list(range(len(labels) - 1, -1, -step))[::-1]
     axes.set_xticks(ticks, [numbers.period(labels[tick], language) for tick in ticks])
@@ -128,13 +201,23 @@ def period_axis(axes: Axes, labels: list[str], language: str, *, most: int = 8) 
 
 
 def write_shares(axis: Axis, language: str, *, most: int = 6) -> None:
-    """Write an axis of shares at round steps, with the decimals they need: no tick stands beside its value."""
+    """Label an axis of shares at round steps, each with the decimals it needs to be exact.
+
+    Parameters
+    ----------
+    axis : Axis
+        The axis.
+    language : {"vi", "en"}
+        Language of the reader.
+    most : int
+        Steps it may have.
+    """
     axis.set_major_locator(MaxNLocator(nbins=most, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(_WrittenShares(language))
 
 
 class _WrittenShares(Formatter):
-    """Writes all ticks of an axis together: their step tells how many decimals each needs."""
+    """Writes all ticks of an axis with the decimals that the step between them needs."""
 
     def __init__(self, language: str) -> None:
         self._language = language
@@ -146,7 +229,21 @@ class _WrittenShares(Formatter):
 
 
 def mark_breaks(axes: Axes, results: Results, words: Wording, indicator: str, at: dict[str, int]) -> None:
-    """Draw a line where an indicator began to be counted differently, among periods at given places."""
+    """Draw a line at each period from which an indicator is counted differently.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to draw.
+    results : Results
+        The results, whose plan lists the breaks.
+    words : Wording
+        The reader's language.
+    indicator : str
+        The indicator.
+    at : dict of str to int
+        Position of each period that is drawn.
+    """
     for known in results.plan.breaks_of(indicator):
         if known.period in at:
             axes.axvline(at[known.period] - 0.5, color=theme.INK, linewidth=1, linestyle=":")
@@ -160,13 +257,31 @@ def mark_breaks(axes: Axes, results: Results, words: Wording, indicator: str, at
 
 
 def mark_simulated(figure: Figure, results: Results, words: Wording) -> None:
-    """Write on a picture of made-up data that it is."""
+    """Write on a figure of simulated data that it is one.
+
+    Parameters
+    ----------
+    figure : Figure
+        The figure.
+    results : Results
+        What it shows.
+    words : Wording
+        The reader's language.
+    """
     if results.simulated:
         figure.supxlabel(words.text("SIMULATED DATA"), x=0.99, ha="right", fontsize=9, color="#5b6570", weight="bold")
 
 
 def share_table(shares: pd.DataFrame, words: Wording) -> pd.DataFrame:
-    """Return a series as the table under its picture: counts and share of each period."""
+    """Return a series as the table under its figure: counts and share of each period.
+
+    Parameters
+    ----------
+    shares : pd.DataFrame
+        `period, numerator, denominator, value`, the value a share 0–1.
+    words : Wording
+        The reader's language.
+    """
     language = words.language
     return pd.DataFrame(
         {

@@ -1,4 +1,4 @@
-"""Tables of how right past forecasts were."""
+"""Tables and figures of how right past forecasts were, for the page of the track record and that of a backtest."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
-from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from analysis.forecast.backtest.grading import BINS, PIT_BINS
+from analysis.forecast.backtest.grading import BINS, PIT_BINS, PUBLISHED
 from analysis.parameters import ROOT
 from analysis.report import numbers, theme
 from analysis.report.figure import Picture, set_title
 from analysis.report.wording import Wording, _
 
 PUBLIC = ROOT / "data" / "track_record"
-"""Grades on public panels; `README.md` there has the command that made them."""
+"""Folder of the grades on public panels; its `README.md` has the command that made them."""
 
 MODELS = {
-    "hub": _("What is published (pool)"),
+    PUBLISHED: _("What is published (pool)"),
     "npeb": _("State-space model alone"),
     "raw_ytd": _("Raw: the year so far carries on"),
     "raw_last_quarter": _("Raw: the last quarter carries on"),
@@ -41,58 +40,31 @@ MODELS = {
 
 
 def public(name: str) -> pd.DataFrame:
-    """Return a small table of every public panel."""
+    """Return one kind of grade of every public panel, by the name of its file: years, calibration, places."""
     return pd.concat([pd.read_csv(file) for file in sorted(PUBLIC.glob(f"*/{name}.csv"))], ignore_index=True)
 
 
-def model_name(model: str, words: Wording) -> str:
-    """Return what a reader calls a model."""
-    return words.text(MODELS[model])
-
-
-def skill(rows: pd.DataFrame, words: Wording) -> pd.DataFrame:
-    """Return by how much what is published was better than each other model.
-
-    Parameters
-    ----------
-    rows : pd.DataFrame
-        Of one panel, or of all; see `forecast.backtest.scores.skill_table`.
-    words : Wording
-        Of the page.
-    """
-    wide = rows[rows["model"] != "hub"].set_index(["model", "score"])
-    models = [model for model in MODELS if model in wide.index.get_level_values("model")]
-    return pd.DataFrame(
-        {
-            words.text("Compared with"): [model_name(model, words) for model in models],
-            words.text("Better by, whole distribution (CRPS)"): [
-                _skill(wide, model, "crps", words) for model in models
-            ],
-            words.text("Better by, probabilities (Brier)"): [_skill(wide, model, "brier", words) for model in models],
-            words.text("Panel-years won"): [
-                f"{wide.loc[(model, 'crps'), 'better']:.0f}/{wide.loc[(model, 'crps'), 'panel_years']:.0f}"
-                for model in models
-            ],
-        }
-    )
+def of_ensemble(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows whose `model` is the ensemble, the forecast that reports give."""
+    return rows[rows["model"] == PUBLISHED]
 
 
 def coverage(scored: pd.DataFrame, words: Wording, *, named: str, names: dict[str, str] | None = None) -> pd.DataFrame:
-    """Return how often outcomes fell into the intervals of what is published, by panel.
+    """Return how often outcomes fell into the intervals of the ensemble, by panel, as a table for the reader.
 
     Parameters
     ----------
     scored : pd.DataFrame
         Sums over `n` series of each row; see `forecast.backtest.grading.Grades`.
     words : Wording
-        Of the page.
+        The reader's language.
     named : str
-        What a panel is called.
+        Header of the column of panels.
     names : dict of str to str, optional
-        What a reader calls each.
+        What a reader calls each panel; a panel without a name stands for itself.
     """
     columns = ["coverage_50", "coverage_80", "coverage_95", "mae_pp"]
-    sums = scored[scored["model"] == "hub"].groupby("panel", sort=False)[["n", *columns]].sum()
+    sums = of_ensemble(scored).groupby("panel", sort=False)[["n", *columns]].sum()
     means = sums[columns].div(sums["n"], axis=0)
     language = words.language
     return pd.DataFrame(
@@ -112,27 +84,68 @@ def coverage(scored: pd.DataFrame, words: Wording, *, named: str, names: dict[st
     )
 
 
-def _skill(wide: pd.DataFrame, model: str, score: str, words: Wording) -> str:
-    row = wide.loc[(model, score)]
-    if np.isnan(row["skill"]):
-        return numbers.MISSING
-    told = numbers.percent(row["skill"], words.language)
-    if np.isnan(row["lower"]):
-        return told
-    return f"{told} ({numbers.percent_range(row['lower'], row['upper'], words.language)})"
-
-
-def reliability(rows: pd.DataFrame, words: Wording, *, title: str) -> Picture:
-    """Return what was said against how often it happened, a dot per bin of probability.
+def skill(rows: pd.DataFrame, words: Wording) -> pd.DataFrame:
+    """Return by how much the ensemble was better than each other model, as a table for the reader.
 
     Parameters
     ----------
     rows : pd.DataFrame
-        `bin, n, said, happened` of one model, to be added up; see `forecast.backtest.grading.Grades`.
+        Rows of one panel, or those of all panels together; see `forecast.backtest.scores.skill_table`.
     words : Wording
-        Of the page.
+        The reader's language.
+    """
+    wide = rows[rows["model"] != PUBLISHED].set_index(["model", "score"])
+    models = [model for model in MODELS if model in wide.index.get_level_values("model")]
+    return pd.DataFrame(
+        {
+            words.text("Compared with"): [model_name(model, words) for model in models],
+            words.text("Better by, whole distribution (CRPS)"): [
+                _skill_cell(wide, model, "crps", words) for model in models
+            ],
+            words.text("Better by, probabilities (Brier)"): [
+                _skill_cell(wide, model, "brier", words) for model in models
+            ],
+            words.text("Panel-years won"): [
+                f"{wide.loc[(model, 'crps'), 'better']:.0f}/{wide.loc[(model, 'crps'), 'panel_years']:.0f}"
+                for model in models
+            ],
+        }
+    )
+
+
+def _skill_cell(wide: pd.DataFrame, model: str, score: str, words: Wording) -> str:
+    row = wide.loc[(model, score)]
+    if np.isnan(row["skill"]):
+        return numbers.MISSING
+    if np.isnan(row["lower"]):
+        return numbers.percent(row["skill"], words.language)
+    return numbers.percent_with_range(row["skill"], row["lower"], row["upper"], words.language)
+
+
+def model_name(model: str, words: Wording) -> str:
+    """Return what a reader calls a model.
+
+    Parameters
+    ----------
+    model : str
+        One of `MODELS`.
+    words : Wording
+        The reader's language.
+    """
+    return words.text(MODELS[model])
+
+
+def reliability(rows: pd.DataFrame, words: Wording, *, title: str) -> Picture:
+    """Return a reliability diagram: how often it happened against the probability given, a dot per bin.
+
+    Parameters
+    ----------
+    rows : pd.DataFrame
+        `bin, n, said, happened` of one model, which are added up; see `forecast.backtest.grading.Grades`.
+    words : Wording
+        The reader's language.
     title : str
-        Whose forecasts they are.
+        Title of the figure: whose forecasts they are.
     """
     language = words.language
     sums = rows.groupby("bin")[["n", "said", "happened"]].sum()
@@ -179,16 +192,16 @@ def reliability(rows: pd.DataFrame, words: Wording, *, title: str) -> Picture:
 
 
 def places(rows: pd.DataFrame, words: Wording, *, title: str) -> Picture:
-    """Return where outcomes fell in what was said of them, by tenths: even bars if the intervals are right.
+    """Return a histogram of where outcomes fell in their forecast distributions (PIT): even if intervals are right.
 
     Parameters
     ----------
     rows : pd.DataFrame
-        `tenth, n` of one model, to be added up.
+        `tenth, n` of one model, which are added up.
     words : Wording
-        Of the page.
+        The reader's language.
     title : str
-        Whose forecasts they are.
+        Title of the figure: whose forecasts they are.
     """
     language = words.language
     counts = rows.groupby("tenth")["n"].sum().reindex(range(PIT_BINS), fill_value=0)
@@ -196,7 +209,7 @@ def places(rows: pd.DataFrame, words: Wording, *, title: str) -> Picture:
     theme.apply()
     figure, axes = plt.subplots(figsize=(theme.WIDTH * 0.72, theme.HEIGHT * 0.85), layout="constrained")
     sns.barplot(x=counts.index + 1, y=shares.to_numpy(), ax=axes, color=theme.BLUE, errorbar=None)
-    _even(axes)
+    axes.axhline(1 / PIT_BINS, color=theme.VERMILION, linewidth=1.6, linestyle=(0, (6, 3)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.percent(value, language, digits=0)))
     axes.set(xlabel=words.text("Tenth of what was said in which the outcome fell"), ylabel="")
     set_title(figure, title)
@@ -220,7 +233,3 @@ def places(rows: pd.DataFrame, words: Wording, *, title: str) -> Picture:
         "sit at none or all fall into the middle."
     )
     return Picture(figure, alt, caption, table, counts.reset_index())
-
-
-def _even(axes: Axes) -> None:
-    axes.axhline(1 / PIT_BINS, color=theme.VERMILION, linewidth=1.6, linestyle=(0, (6, 3)))

@@ -1,4 +1,4 @@
-"""A table as HTML that a screen reader can follow: plain, or of great_tables."""
+"""Tables as pages and files carry them: HTML that a screen reader can follow, and CSV that runs no formula."""
 
 from __future__ import annotations
 
@@ -10,10 +10,17 @@ from great_tables import GT, html
 from analysis.report.wording import Wording
 
 
-def plain(frame: pd.DataFrame, *, caption: str) -> str:
+def plain_table(frame: pd.DataFrame, *, caption: str) -> str:
     """Return a frame as an accessible HTML table: caption, column headers, the first column as row headers.
 
-    Columns of words are set flush left, columns of figures flush right, so that digits stand under each other.
+    Columns of words are aligned left, columns of figures right, so that digits stand under each other.
+
+    Parameters
+    ----------
+    frame : pd.DataFrame
+        Cells as the reader sees them; they are escaped here.
+    caption : str
+        The caption.
     """
     marks = [' class="words"' if _holds_words(frame.iloc[:, at]) else "" for at in range(frame.shape[1])]
     head = "".join(
@@ -32,21 +39,41 @@ def plain(frame: pd.DataFrame, *, caption: str) -> str:
 
 
 def great_table(frame: pd.DataFrame, row_header: str, *, id: str, caption: str) -> str:
-    """Return a frame of HTML cells as a table of great_tables, one of its columns, of plain text, the rows' headers."""
+    """Return a frame whose cells are HTML as a table of great_tables.
+
+    Parameters
+    ----------
+    frame : pd.DataFrame
+        The table; whatever came from outside must be escaped in it already.
+    row_header : str
+        The column, of plain text, that holds the headers of the rows.
+    id : str
+        Id of the HTML table.
+    caption : str
+        The caption.
+    """
     cells = [name for name in frame.columns if name != row_header]
     table = (
         GT(frame, rowname_col=row_header, id=id)
         .tab_stubhead(label=html(row_header))
         .cols_align(align="left", columns=cells)
-        .fmt(lambda cell: cell, columns=cells)  # cells are HTML already; whatever came from outside is escaped
+        .fmt(lambda cell: cell, columns=cells)  # cells are HTML already
         .tab_options(table_width="100%", table_font_size="14px")
     )
-    # great_tables knows titles only, which are rows of the table; a caption is what a screen reader asks for
+    # great_tables only has titles, which are rows of the table; a screen reader announces a caption.
     return str(table.as_raw_html()).replace("<thead", f"<caption>{escape(caption)}</caption><thead", 1)
 
 
 def verdict_mark(code: str, words: Wording) -> str:
-    """Return a verdict as HTML: shape and word in the text, colour on top."""
+    """Return a verdict as HTML: its shape and word as text, its colour by the class.
+
+    Parameters
+    ----------
+    code : str
+        The verdict, one of `wording.VERDICTS`.
+    words : Wording
+        The reader's language.
+    """
     return f'<span class="verdict-mark verdict-{code}">{words.verdict(code)}</span>'
 
 
@@ -54,26 +81,26 @@ def _holds_words(column: pd.Series) -> bool:
     return any(letter.isalpha() for cell in column for letter in str(cell))
 
 
-RUNS = ("=", "+", "-", "@")
-"""What a cell begins with that a spreadsheet takes for a formula."""
+FORMULA_STARTS = ("=", "+", "-", "@")
+"""First characters of a cell that a spreadsheet takes for a formula."""
 
 
 def csv_text(frame: pd.DataFrame) -> str:
-    """Return a frame as CSV, decimal points in figures, an apostrophe before any text that would run as a formula.
+    """Return a frame as CSV, with decimal points, and an apostrophe before any text that would run as a formula.
 
     References
     ----------
     OWASP, "CSV Injection".
     """
-    safe = frame.rename(columns=_inert)
+    safe = frame.rename(columns=_without_formula)
     for at, kind in enumerate(safe.dtypes):
         if not pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_datetime64_any_dtype(kind):
-            safe.isetitem(at, safe.iloc[:, at].map(_inert, na_action="ignore"))
+            safe.isetitem(at, safe.iloc[:, at].map(_without_formula, na_action="ignore"))
     return safe.to_csv(index=False, lineterminator="\n")
 
 
-def _inert(cell: object) -> object:
+def _without_formula(cell: object) -> object:
     if not isinstance(cell, str):
         return cell
-    one_line = cell.replace("\r", " ")  # a spreadsheet begins a new row at it, wherever it stands
-    return f"'{one_line}" if one_line.lstrip().startswith(RUNS) else one_line
+    one_line = cell.replace("\r", " ")  # a spreadsheet begins a new row at it, even inside a cell
+    return f"'{one_line}" if one_line.lstrip().startswith(FORMULA_STARTS) else one_line

@@ -1,4 +1,4 @@
-"""The one-screen summary of a file brought in, for the terminal."""
+"""What became of the rows of a file brought in, as text of one screen for the terminal."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def summary(intake: Intake, out: Path, name: str | None = None) -> str:
     Parameters
     ----------
     intake : Intake
-        What became of them.
+        The file and its rows, accepted, rejected and flagged.
     out : Path
-        The folder they came into.
+        The folder that the table was written into.
     name : str or None
         Which of several files of the table it is.
     """

@@ -1,10 +1,10 @@
-"""What each indicator is, why it matters, and what to mind when reading it."""
+"""What a reader calls the codes of the data: indicators, open questions and their answers, faults, tables, columns."""
 
 from __future__ import annotations
 
-_ = str
+from analysis.report.wording import _
 
-ABOUT = {
+ABOUT_INDICATORS = {
     "online_of_all": (
         _("Cases filed online and resolved in the period, of all cases resolved in it whose channel is known."),
         _("One of the two ways in which the plan promises online filing."),
@@ -31,7 +31,7 @@ ABOUT = {
         _("The respondents choose themselves: it is no estimate of what a survey would find."),
     ),
 }
-"""Indicator → what it is, why it matters, and a caveat."""
+"""What an indicator is, why it matters, and what to mind when reading it, by indicator."""
 
 TIMELINESS = {
     "early": _("Before time"),
@@ -40,9 +40,9 @@ TIMELINESS = {
     "no_due_date": _("No due date"),
     "unclassed": _("Not classed"),
 }
-"""How a case was resolved."""
+"""How a case was resolved, by class of timeliness."""
 
-SETTINGS = {
+QUESTIONS = {
     "uptake_base": _("Online uptake counted on"),
     "year_window": _("The year's share is of"),
     "postal_cases": _("Cases filed by post"),
@@ -54,6 +54,7 @@ SETTINGS = {
     "instrument": _("Satisfaction is judged by"),
     "month_end": _("Reporting months end"),
 }
+"""Open questions of a plan, by name of the setting that answers them."""
 
 ANSWERS = {
     ("uptake_base", "resolved"): _("cases resolved"),
@@ -78,20 +79,23 @@ ANSWERS = {
     ("month_end", "plan"): _("on the plan's cut-off day"),
     ("month_end", "calendar"): _("with the calendar month"),
 }
+"""Their answers, by setting and value."""
 
 NOT_COMPUTABLE = {
     "counts_only": _("not computable: the input holds counts, not cases"),
     "no_catalogue": _("not computable: the input has no catalogue of procedures"),
     "no_workload": _("not computable: the input does not say what was carried over or due"),
 }
+"""Why an answer cannot be computed from an input, by code of the reason."""
 
 DATED_PARTS = {"items": _("The items of the list"), "headcount": _("The headcount path")}
+"""Parts of a promise on a list of items."""
 
 ITEM_UNITS = {"inventory": _("items"), "milestones": _("milestones"), "headcount": _("persons")}
+"""What such a promise counts, by kind of its list."""
 
 DIMENSIONS = {"agencies": _("Bodies"), "fields": _("Fields"), "districts": _("Districts"), "group": _("Fields")}
-
-"""Marks a sentence for the catalogue; `Wording.text` looks it up."""
+"""Ways to split a share, by dimension of `attainment.year_end` or kind of member."""
 
 FAULTS = {
     "column_count": _("more or fewer columns than the header"),
@@ -130,14 +134,14 @@ FAULTS = {
     "withdrawn": _("withdrawn by the applicant"),
     "not_yet_known": _("filed after the day looked back to"),
 }
-"""By code of `analysis.data.ingest.fault_codes`."""
+"""What is wrong with or notable about a row, by code of `analysis.data.ingest.fault_codes`."""
 
 TABLES = {
     "cases": _("cases"),
     "case_ratings": _("ratings of cases"),
     "counts": _("counts"),
 }
-"""By name of the table a file became."""
+"""Tables, by name of the table that a file became."""
 
 FORM_COLUMNS = {
     "received_total": _("received, total"),
@@ -152,7 +156,7 @@ FORM_COLUMNS = {
     "pending_in_time": _("in process, in time"),
     "pending_late": _("in process, overdue"),
 }
-"""By key of `analysis.data.form06a.layout.COUNTS`."""
+"""Columns of form II.06a, by key of `analysis.data.form06a.layout.COUNTS`."""
 
 COUNTS = {"received": _("received"), "resolved": _("resolved")}
-"""By the count that a revision changed."""
+"""Counts of `Results.revisions`."""

@@ -12,20 +12,38 @@ from babel.numbers import format_decimal
 
 ROMAN = {1: "I", 2: "II", 3: "III", 4: "IV"}
 MISSING = "–"
+"""Written where there is no value."""
 
 HALF_80 = NormalDist().inv_cdf(0.9)
-"""Standard deviations to either side of an 80 % interval, which is the one pages show."""
+"""Standard deviations to either side of the middle of an 80 % interval, the level that pages show."""
 
 
 def percent(share: float, language: str, *, digits: int = 1) -> str:
-    """Return a share 0–1 as a percentage: ``27,7%`` in Vietnamese, ``27.7%`` in English; a dash when missing."""
+    """Return a share as a percentage: ``27,7%`` in Vietnamese, ``27.7%`` in English; a dash when missing.
+
+    Parameters
+    ----------
+    share : float
+        The share, 0–1.
+    language : {"vi", "en"}
+        Language of the reader.
+    digits : int
+        Decimals.
+    """
     return MISSING if pd.isna(share) else f"{_rounded(share * 100, language, digits)}%"
 
 
 def percent_beside(share: float, threshold: float, language: str) -> str:
-    """Return a share with as many decimals, one to three, as tell it from a threshold it has not reached.
+    """Return a share as a percentage with enough decimals, one to three, to differ from a threshold it is not equal to.
 
     29.985 % is written 29,99 % beside a promise of 30 %, not 30,0 %.
+
+    Parameters
+    ----------
+    share, threshold : float
+        Shares 0–1.
+    language : {"vi", "en"}
+        Language of the reader.
     """
     if pd.isna(share) or pd.isna(threshold):
         return percent(share, language)
@@ -37,14 +55,43 @@ def percent_beside(share: float, threshold: float, language: str) -> str:
 
 
 def percent_range(lower: float, upper: float, language: str) -> str:
-    """Return an interval of shares: ``29,7–30,9%``."""
+    """Return an interval of shares: ``29,7–30,9%``; a dash when an end is missing.
+
+    Parameters
+    ----------
+    lower, upper : float
+        Ends of the interval, shares 0–1.
+    language : {"vi", "en"}
+        Language of the reader.
+    """
     if pd.isna(lower) or pd.isna(upper):
         return MISSING
     return f"{_rounded(lower * 100, language, 1)}–{_rounded(upper * 100, language, 1)}%"
 
 
+def percent_with_range(middle: float, lower: float, upper: float, language: str) -> str:
+    """Return a share with its interval behind it: ``30,2% (29,6–30,9%)``.
+
+    Parameters
+    ----------
+    middle, lower, upper : float
+        The share and the ends of its interval, 0–1.
+    language : {"vi", "en"}
+        Language of the reader.
+    """
+    return f"{percent(middle, language)} ({percent_range(lower, upper, language)})"
+
+
 def points(difference: float, language: str) -> str:
-    """Return a difference of shares in percentage points, signed: ``+2,1``."""
+    """Return a difference of shares in percentage points, signed: ``+2,1``; a dash when missing.
+
+    Parameters
+    ----------
+    difference : float
+        The difference, −1 to 1.
+    language : {"vi", "en"}
+        Language of the reader.
+    """
     if pd.isna(difference):
         return MISSING
     text = _rounded(abs(difference) * 100, language, 1)
@@ -52,7 +99,15 @@ def points(difference: float, language: str) -> str:
 
 
 def whole_points(now: float, before: float, language: str) -> str:
-    """Return by how many whole points a probability moved, signed: ``−14``; ``0`` for less than half a point."""
+    """Return by how many whole points a probability moved, signed: ``−14``; ``0`` for less than half a point.
+
+    Parameters
+    ----------
+    now, before : float
+        The two probabilities, 0–1.
+    language : {"vi", "en"}
+        Language of the reader.
+    """
     if pd.isna(now) or pd.isna(before):
         return MISSING
     text = _rounded(abs(now - before) * 100, language, 0)
@@ -60,17 +115,41 @@ def whole_points(now: float, before: float, language: str) -> str:
 
 
 def count(number: float, language: str) -> str:
-    """Return a whole number with its thousands apart: ``191.957`` in Vietnamese."""
+    """Return a whole number with its thousands separated: ``191.957`` in Vietnamese; a dash when missing.
+
+    Parameters
+    ----------
+    number : float
+        The number; fractions are rounded, halves up.
+    language : {"vi", "en"}
+        Language of the reader.
+    """
     return MISSING if pd.isna(number) else _rounded(float(number), language, 0)
 
 
 def signed(number: float, language: str) -> str:
-    """Return a difference of counts with its sign: ``+1.240``."""
+    """Return a difference of counts with its sign: ``+1.240``; a dash when missing.
+
+    Parameters
+    ----------
+    number : float
+        The difference.
+    language : {"vi", "en"}
+        Language of the reader.
+    """
     return MISSING if pd.isna(number) else f"{'+' if number >= 0 else '−'}{count(abs(number), language)}"
 
 
 def probability(share: float, language: str) -> str:
-    """Return a probability in whole per cent, never a bare 0 or 100 unless it is decided."""
+    """Return a probability in whole per cent, ``0%`` and ``100%`` only where it is decided; a dash when missing.
+
+    Parameters
+    ----------
+    share : float
+        The probability, 0–1; exactly 0 or 1 where it is decided.
+    language : {"vi", "en"}
+        Language of the reader.
+    """
     if pd.isna(share):
         return MISSING
     if 0 < share < 0.01:
@@ -81,17 +160,41 @@ def probability(share: float, language: str) -> str:
 
 
 def day(value: date, language: str) -> str:
-    """Return a day: ``20/09/2021`` in Vietnamese, ``20 September 2021`` in English."""
+    """Return a day: ``20/09/2021`` in Vietnamese, ``20 September 2021`` in English.
+
+    Parameters
+    ----------
+    value : date
+        The day.
+    language : {"vi", "en"}
+        Language of the reader.
+    """
     return value.strftime("%d/%m/%Y") if language == "vi" else format_date(value, "d MMMM yyyy", locale="en")
 
 
 def quarter(value: pd.Period, language: str) -> str:
-    """Return a quarter: ``quý III/2021`` in Vietnamese, ``Q3 2021`` in English."""
+    """Return a quarter as it stands in a sentence: ``quý III/2021`` in Vietnamese, ``Q3 2021`` in English.
+
+    Parameters
+    ----------
+    value : pd.Period
+        The quarter.
+    language : {"vi", "en"}
+        Language of the reader.
+    """
     return f"quý {ROMAN[value.quarter]}/{value.year}" if language == "vi" else f"Q{value.quarter} {value.year}"
 
 
 def period(label: str, language: str) -> str:
-    """Return a period of a data column: ``9/2021`` or ``III/2016`` in Vietnamese."""
+    """Return a month or a quarter as a table or an axis writes it: ``9/2021`` or ``III/2016`` in Vietnamese.
+
+    Parameters
+    ----------
+    label : str
+        The period as a data column has it: ``2021-09`` or ``2016Q3``.
+    language : {"vi", "en"}
+        Language of the reader.
+    """
     if "Q" in label:
         year, number = label.split("Q")
         return f"{ROMAN[int(number)]}/{year}" if language == "vi" else f"Q{number} {year}"
@@ -99,15 +202,25 @@ def period(label: str, language: str) -> str:
     return f"{int(month)}/{year}" if language == "vi" else f"{month}/{year}"
 
 
+def decimal(value: float, language: str, *, digits: int = 2) -> str:
+    """Return a number with that many decimals; a dash when missing.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    language : {"vi", "en"}
+        Language of the reader.
+    digits : int
+        Decimals.
+    """
+    return MISSING if pd.isna(value) else _rounded(value, language, digits)
+
+
 def _rounded(value: float, language: str, digits: int) -> str:
-    # Babel rounds halves to even, 81.25 to 81,2; readers expect 81,3. The detour by repr keeps 0.285 from being
+    # Babel rounds halves to even, 81.25 to 81,2; readers expect 81,3. Going through repr keeps 0.285 from becoming
     # 0.28499999….
     step = Decimal(1).scaleb(-digits)
     exact = Decimal(repr(round(float(value), 9))).quantize(step, rounding=ROUND_HALF_UP)
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
     return format_decimal(exact + 0, format=pattern, locale="vi_VN" if language == "vi" else "en_GB")
-
-
-def decimal(value: float, language: str, *, digits: int = 2) -> str:
-    """Return a plain number with that many decimals."""
-    return MISSING if pd.isna(value) else _rounded(value, language, digits)

@@ -1,4 +1,4 @@
-"""A promised share: so far, its fan to the end of the year, the promise, and what was said a quarter ago."""
+"""The figure of a promised share: so far, its fan to the year's end, the promise, the forecast of a quarter ago."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from analysis.report import numbers, theme
 from analysis.report.figure import (
     PERIODS_SHOWN,
     Picture,
-    dots,
+    draw_shares,
     mark_breaks,
     mark_simulated,
-    of_series,
     period_axis,
+    series_title,
     set_title,
     share_table,
     write_shares,
@@ -25,39 +25,42 @@ from analysis.report.wording import Wording
 from analysis.results import Results
 
 PERIODS_IN_A_THIRD = {"M": 21, "Q": 8}
+"""Periods that a figure of a third of the width shows, by the frequency of the data."""
 
 
 def outlook(
     results: Results, words: Wording, target: str, part: str, origin: pd.Period, *, small: bool = False
 ) -> Picture:
-    """Return one promised share: periods so far, the year so far, its fan to the year's end, and the target line.
+    """Return one promised share: by period, the year so far, its fan to the year's end, and the line of the promise.
 
     Parameters
     ----------
-    results, words
-        What there is to show, in which language.
+    results : Results
+        The results to show.
+    words : Wording
+        The reader's language.
     target, part : str
-        The promise; its part, or the empty string.
+        The promise, and its part or the empty string.
     origin : pd.Period
         The last period known.
     small : bool
-        A third of the page's width, as the summary has it.
+        Whether it has a third of the width of the page, as in the summary.
     """
     plan, language = results.plan, words.language
     row = results.promise(target, part)
-    promised = next(one for one in plan.share_targets if one.id == target)
-    judged = next(one for one in promised.parts if part in ("", one.id))
+    promise = next(one for one in plan.share_targets if one.id == target)
+    share = next(one for one in promise.parts if part in ("", one.id))
     frequency = plan.calendar.frequency
-    shares = results.series(judged.indicator, judged.series)
+    shares = results.series(share.indicator, share.series)
     shown = shares.tail((PERIODS_IN_A_THIRD if small else PERIODS_SHOWN)[frequency])
-    fan = _year_to_date_fan(results, judged.indicator, judged.series, origin)
+    fan = _year_to_date_fan(results, share.indicator, share.series, origin)
     labels = [*shown["period"], *[label for label in fan["period"] if label > periods.write(origin)]]
     at = {label: position for position, label in enumerate(labels)}
-    before = _said_before(results, target, part)
+    earlier = _forecast_a_quarter_ago(results, target, part)
 
     theme.apply(small=small)
     figure, axes = plt.subplots(figsize=theme.SMALL if small else (theme.WIDTH, theme.HEIGHT), layout="constrained")
-    dots(axes, [at[label] for label in shown["period"]], shown["value"], color=theme.GREY, size=4, width=1.2)
+    draw_shares(axes, [at[label] for label in shown["period"]], shown["value"], color=theme.GREY, size=4, width=1.2)
     known = fan[fan["period"] <= periods.write(origin)]
     future = fan[fan["period"] >= periods.write(origin)]
     axes.plot([at[p] for p in known["period"]], known["middle"], color=theme.BLUE, linewidth=2.8)
@@ -65,41 +68,41 @@ def outlook(
     if len(positions) > 1:
         axes.fill_between(positions, future["lower"], future["upper"], color=theme.BLUE, alpha=0.22, linewidth=0)
         axes.plot(positions, future["middle"], color=theme.BLUE, linewidth=2, linestyle=(0, (4, 2)))
-    axes.axhline(judged.threshold, color=theme.VERMILION, linewidth=1.8, linestyle=(0, (6, 3)))
-    _set_limits(axes, judged, fan, shown, before)
+    axes.axhline(share.threshold, color=theme.VERMILION, linewidth=1.8, linestyle=(0, (6, 3)))
+    _set_limits(axes, share, fan, shown, earlier)
     period_axis(axes, labels, language, most=4 if small else 8)
     write_shares(axes.yaxis, language, most=4 if small else 6)
-    if before is not None:
-        _mark_before(axes, before, len(labels))
-    _direct_labels(axes, words, judged, len(labels), fan)
-    mark_breaks(axes, results, words, judged.indicator, at)
-    title = of_series(words, plan, judged.indicator, judged.series)
-    set_title(figure, _short_title(words, promised, words.part(plan, judged)) if small else title)
+    if earlier is not None:
+        _mark_earlier(axes, earlier, len(labels))
+    _label_lines(axes, words, share, len(labels), fan)
+    mark_breaks(axes, results, words, share.indicator, at)
+    title = series_title(words, plan, share.indicator, share.series)
+    set_title(figure, _short_title(words, promise, words.part(plan, share)) if small else title)
     mark_simulated(figure, results, words)
     plt.close(figure)
 
     alt = words.text(
         "{what}: {standing} so far this year; year-end {outlook}; promised: {rule}; probability {chance}.",
         what=title,
-        standing=words.standing(row, words.of(plan.unit)),
+        standing=words.share_so_far(row, words.of(plan.unit)),
         outlook=words.outlook(row),
-        rule=words.rule(judged.rule, judged.threshold),
+        rule=words.rule(share.rule, share.threshold),
         chance=words.chance(row["probability"]),
     )
-    if before is not None:
-        alt = f"{alt} {_sentence_before(before, words)}"
+    if earlier is not None:
+        alt = f"{alt} {_earlier_sentence(earlier, words)}"
     values = shown[["period", "numerator", "denominator", "value"]].merge(
         fan.rename(columns={name: f"year_to_date_{name}" for name in ("middle", "lower", "upper")}),
         on="period",
         how="outer",
     )
-    # Three pictures side by side are explained once, below them.
-    caption = "" if small else how_to_read(words)
+    # Three figures side by side are explained once, below them.
+    caption = "" if small else outlook_caption(words)
     return Picture(figure, alt, caption, share_table(shown, words), values, width="third" if small else "wide")
 
 
-def how_to_read(words: Wording) -> str:
-    """Return what the lines of these pictures are."""
+def outlook_caption(words: Wording) -> str:
+    """Return the caption of these figures: what their lines mean."""
     return words.text(
         "Grey: the share in each period. Blue: the year so far; the band is its 80% prediction interval to the end of "
         "the year. Dashed red: the promise. Diamond: what the forecast of a quarter ago says, computed again from what "
@@ -107,69 +110,72 @@ def how_to_read(words: Wording) -> str:
     )
 
 
-def _short_title(words: Wording, promised: ShareTarget, part: str) -> str:
-    name = words.of(promised.name)
-    return name if len(promised.parts) == 1 else f"{name}\n{part}"
+def _short_title(words: Wording, promise: ShareTarget, part: str) -> str:
+    name = words.of(promise.name)
+    return name if len(promise.parts) == 1 else f"{name}\n{part}"
 
 
-def _said_before(results: Results, target: str, part: str) -> pd.Series | None:
-    """Return the row of the forecast a quarter ago, or None where there was none within the same year."""
+def _forecast_a_quarter_ago(results: Results, target: str, part: str) -> pd.Series | None:
+    """Return the row of the promise a quarter ago, or None where there was no forecast in the same year."""
     mine = results.previous[(results.previous["target"] == target) & (results.previous["part"] == part)]
     if mine.empty or mine.iloc[0]["note"] or pd.isna(mine.iloc[0]["expected"]):
         return None
     return mine.iloc[0]
 
 
-def _sentence_before(before: pd.Series, words: Wording) -> str:
-    return words.text("A quarter ago: {outlook}.", outlook=words.outlook(before))
+def _earlier_sentence(earlier: pd.Series, words: Wording) -> str:
+    return words.text("A quarter ago: {outlook}.", outlook=words.outlook(earlier))
 
 
 def _year_to_date_fan(results: Results, indicator: str, series: str, origin: pd.Period) -> pd.DataFrame:
-    """Return the cumulated share of the plan's year: observed up to the origin, then its 80 % interval over draws."""
+    """Return the share cumulated over the plan's year: `period, middle, lower, upper`, each 0–1.
+
+    Up to the origin all three are the share observed; after it, the median and the 80 % interval over the draws.
+    """
     shares = results.series(indicator, series)
     year = shares[shares["period"].isin(periods.labels_of_year(origin))]
     K, N = year["numerator"].cumsum(), year["denominator"].cumsum()
-    seen = pd.DataFrame({"period": year["period"], "middle": K / N})
-    seen = seen.assign(lower=seen["middle"], upper=seen["middle"])
+    observed = pd.DataFrame({"period": year["period"], "middle": K / N})
+    observed = observed.assign(lower=observed["middle"], upper=observed["middle"])
     draws = results.draws[(results.draws["indicator"] == indicator) & (results.draws["series"] == series)]
     if not len(draws):
-        return seen.reset_index(drop=True)
+        return observed.reset_index(drop=True)
     paths = draws.pivot_table(index="draw", columns="period", values=["numerator", "denominator"], aggfunc="sum")
     cumulated = (paths["numerator"].cumsum(axis=1) + K.iloc[-1]) / (paths["denominator"].cumsum(axis=1) + N.iloc[-1])
     quantiles = cumulated.quantile([0.1, 0.9])
     ahead = pd.DataFrame(
         {
             "period": quantiles.columns,
-            "middle": cumulated.median().to_numpy(),  # as the sentence beside it says
+            "middle": cumulated.median().to_numpy(),  # as in the sentence beside it
             "lower": quantiles.loc[0.1].to_numpy(),
             "upper": quantiles.loc[0.9].to_numpy(),
         }
     )
-    return pd.concat([seen, ahead], ignore_index=True)
+    return pd.concat([observed, ahead], ignore_index=True)
 
 
-def _set_limits(axes: Axes, judged: Part, fan: pd.DataFrame, shown: pd.DataFrame, before: pd.Series | None) -> None:
-    high = [judged.threshold, fan["upper"].max(), shown["value"].max()]
-    low = [judged.threshold, fan["lower"].min(), shown["value"].min()]
-    if before is not None:
-        high.append(before["upper"])
-        low.append(before["lower"])
-    room = max(max(high) - min(low), 0.01)
-    axes.set_ylim(max(min(low) - 0.12 * room, 0), min(max(high) + 0.15 * room, 1.02))
+def _set_limits(axes: Axes, share: Part, fan: pd.DataFrame, shown: pd.DataFrame, earlier: pd.Series | None) -> None:
+    high = [share.threshold, fan["upper"].max(), shown["value"].max()]
+    low = [share.threshold, fan["lower"].min(), shown["value"].min()]
+    if earlier is not None:
+        high.append(earlier["upper"])
+        low.append(earlier["lower"])
+    height = max(max(high) - min(low), 0.01)
+    axes.set_ylim(max(min(low) - 0.12 * height, 0), min(max(high) + 0.15 * height, 1.02))
 
 
-def _mark_before(axes: Axes, before: pd.Series, width: int) -> None:
-    """Draw the year-end forecast of a quarter ago beside the end of today's fan."""
-    place = width - 0.35
-    axes.plot([place, place], [before["lower"], before["upper"]], color=theme.PINK, linewidth=2)
-    axes.plot(place, before["expected"], marker="D", markersize=6, markerfacecolor="white", color=theme.PINK,
+def _mark_earlier(axes: Axes, earlier: pd.Series, width: int) -> None:
+    """Draw the year-end forecast of a quarter ago beside the end of the fan."""
+    position = width - 0.35
+    axes.plot([position, position], [earlier["lower"], earlier["upper"]], color=theme.PINK, linewidth=2)
+    axes.plot(position, earlier["expected"], marker="D", markersize=6, markerfacecolor="white", color=theme.PINK,
               markeredgewidth=1.6)  # fmt: skip
 
 
-def _direct_labels(axes: Axes, words: Wording, judged: Part, width: int, fan: pd.DataFrame) -> None:
+def _label_lines(axes: Axes, words: Wording, share: Part, width: int, fan: pd.DataFrame) -> None:
     axes.annotate(
-        words.text("promise: {rule}", rule=words.rule(judged.rule, judged.threshold)),
-        (0, judged.threshold),
+        words.text("promise: {rule}", rule=words.rule(share.rule, share.threshold)),
+        (0, share.threshold),
         xytext=(2, 5),
         textcoords="offset points",
         color=theme.VERMILION,

@@ -1,4 +1,4 @@
-"""Which part of a promise decides, and what the rest of the year must deliver for it."""
+"""What the pages of promises show of one promise: its parts, the deciding one, what it would take, its baselines."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from analysis.report.wording import Wording
 from analysis.results import Results
 
 SAFE = ("met", "very_likely")
-"""Verdicts for which nothing more need be done."""
+"""Verdicts of promises for which nothing more needs to be done."""
 
 
 def parts_of(target: ShareTarget) -> list[tuple[Part, str]]:
-    """Return the parts of a promise, each with what it is called in the table of promises."""
+    """Return the parts of a promise, each with its `part` in `Results.promises`: empty where it is the only one."""
     return [(part, part.id if target.combine else "") for part in target.parts]
 
 
@@ -27,128 +27,78 @@ def decisive_part(results: Results, target: ShareTarget) -> tuple[Part, pd.Serie
     """Return the part that decides and its row: the likeliest when any will do, the least likely when all must hold.
 
     None where no part is estimated.
+
+    Parameters
+    ----------
+    results : Results
+        The results.
+    target : ShareTarget
+        The promise.
     """
     rows = [(part, results.promise(target.id, name)) for part, name in parts_of(target)]
     estimated = [(part, row) for part, row in rows if row["note"] == ""]
     if not estimated:
         return None
     pick = max if target.combine == "any_of" else min
-    return pick(estimated, key=lambda pair: float(pair[1]["probability"]))  # of equals the one the plan has first
+    return pick(estimated, key=lambda pair: float(pair[1]["probability"]))  # among equals, the first of the plan
 
 
-def rate_of(results: Results, target: str, part: str) -> pd.Series | None:
-    """Return what the rest of the year must deliver for a part, or None when nothing is left of it."""
+def run_rate_of(results: Results, target: str, part: str) -> pd.Series | None:
+    """Return what the rest of the year must deliver for a part, or None where nothing is left of the year.
+
+    Parameters
+    ----------
+    results : Results
+        The results.
+    target, part : str
+        The promise, and its part or the empty string.
+
+    Returns
+    -------
+    pd.Series or None
+        Row of `Results.run_rate`.
+    """
     rates = results.run_rate
     mine = rates[(rates["target"] == target) & (rates["part"] == part)]
     return None if mine.empty else mine.iloc[0]
 
 
-def proxy_standing(results: Results, target: SurveyTarget) -> pd.Series | None:
-    """Return the year so far of the ratings shown where no survey judges: `numerator, denominator, observed_to_date`.
+def previous_promise(results: Results, target: str, part: str = "") -> pd.Series:
+    """Return the row of a promise as it stood one quarter earlier.
 
-    None without a proxy or without ratings.
+    Parameters
+    ----------
+    results : Results
+        The results.
+    target, part : str
+        The promise, and its part or the empty string.
     """
-    if not target.proxy:
-        return None
-    quarter = periods.parse_quarter(results.promise(target.id)["quarter"])
-    shares = results.series(target.proxy, TOTAL)
-    year = shares[shares["period"].isin(periods.labels_of_year(results.plan.origin(quarter)))]
-    if year.empty:
-        return None
-    row = year[["numerator", "denominator"]].sum().astype(float)
-    row["observed_to_date"] = row["numerator"] / row["denominator"]
-    return row
-
-
-def before(results: Results, target: str, part: str = "") -> pd.Series:
-    """Return the row of a promise as it stood one quarter earlier."""
     mine = (results.previous["target"] == target) & (results.previous["part"] == part)
     return results.previous[mine].iloc[0]
 
 
-MISSING_SHOWN = 15
-"""Open items listed on the page, the longest overdue first; all of them are in the file beside it."""
+def parts_table(results: Results, words: Wording, target: ShareTarget) -> str:
+    """Return the parts of a promise as HTML: counts, forecast, probability and what the rest of the year must deliver.
 
-
-def standing(row: pd.Series, words: Wording) -> str:
-    """Return where a promise on items or persons stands, with its counts."""
-    if pd.isna(row["numerator"]) or pd.isna(row["denominator"]):
-        return numbers.MISSING
-    unit = words.text(ITEM_UNITS[row["indicator"]])
-    counts = {
-        "numerator": numbers.count(row["numerator"], words.language),
-        "denominator": numbers.count(row["denominator"], words.language),
-        "unit": unit,
-    }
-    if row["indicator"] == "headcount":
-        return words.text("{numerator} {unit}, {denominator} allowed at the end of the year", **counts)
-    return words.standing(row, unit)
-
-
-def what_it_takes(results: Results, words: Wording, target: ItemsTarget) -> list[str]:
-    """Return the sentence of how many items a month must come, beside the pace of the last half year."""
-    paces = results.items_pace[results.items_pace["target"] == target.id]
-    if paces.empty or results.promise(target.id)["verdict"] in ("met", "very_likely"):
-        return []
-    pace = paces.iloc[0]
-    language = words.language
-    return [
-        words.text(
-            "{promise}: {needed} more {unit} by the end of the year, {per_month} a month (last six months: {recent}); "
-            "{late} are overdue.",
-            promise=words.of(target.name),
-            unit=words.text(ITEM_UNITS[target.kind]),
-            needed=numbers.count(pace["items_needed"], language),
-            per_month=numbers.decimal(pace["needed_per_month"], language, digits=1),
-            recent=numbers.decimal(pace["recent_per_month"], language, digits=1),
-            late=numbers.count(pace["items_late"], language),
-        )
-    ]
-
-
-def needed_cell(results: Results, words: Wording, target: ItemsTarget) -> str:
-    """Return the same for a cell of a table: "61 more items, 21.8 a month (lately 23.0)"."""
-    paces = results.items_pace[results.items_pace["target"] == target.id]
-    if paces.empty:
-        return numbers.MISSING
-    pace, language = paces.iloc[0], words.language
-    return words.text(
-        "{needed} more {unit}, {per_month} a month (lately {recent})",
-        needed=numbers.count(pace["items_needed"], language),
-        unit=words.text(ITEM_UNITS[target.kind]),
-        per_month=numbers.decimal(pace["needed_per_month"], language, digits=1),
-        recent=numbers.decimal(pace["recent_per_month"], language, digits=1),
-    )
-
-
-def missing(results: Results, words: Wording, target: ItemsTarget) -> pd.DataFrame:
-    """Return the items that are not done, the longest overdue first."""
-    language = words.language
-    mine = results.items_missing[results.items_missing["target"] == target.id].head(MISSING_SHOWN)
-    return pd.DataFrame(
-        {
-            words.text("Item"): mine["item"],
-            words.text("Planned for"): [numbers.day(day.date(), language) for day in mine["planned_on"]],
-            words.text("Days overdue"): [
-                numbers.MISSING if pd.isna(days) else numbers.count(days, language) for days in mine["days_late"]
-            ],
-            words.text("Done by the end of the year"): [words.chance(chance) for chance in mine["chance"]],
-        }
-    )
-
-
-def parts(results: Results, words: Wording, target: ShareTarget) -> str:
-    """Return one promise's parts as HTML: counts, forecast, probability and what the rest must deliver."""
+    Parameters
+    ----------
+    results : Results
+        The results to show.
+    words : Wording
+        The reader's language.
+    target : ShareTarget
+        The promise.
+    """
     rows = []
     for part, name in parts_of(target):
         row = results.promise(target.id, name)
-        rate = rate_of(results, target.id, name)
+        rate = run_rate_of(results, target.id, name)
         rows.append(
             {
                 words.text("Part"): words.part(results.plan, part),
                 words.text("Verdict"): verdict_mark(row["verdict"], words),
                 words.text("Promised"): words.rule(part.rule, part.threshold),
-                words.text("Where we stand"): escape(words.standing(row, words.of(results.plan.unit))),
+                words.text("Where we stand"): escape(words.share_so_far(row, words.of(results.plan.unit))),
                 words.text("Year-end forecast (80% prediction interval)"): words.outlook_cell(row)
                 if row["note"] == ""
                 else words.reason(row["note"]),
@@ -161,8 +111,31 @@ def parts(results: Results, words: Wording, target: ShareTarget) -> str:
     return great_table(pd.DataFrame(rows), words.text("Part"), id=f"parts-{target.id}", caption=words.of(target.title))
 
 
-def baselines(results: Results, words: Wording, target: str, part: str) -> str:
-    """Return the five simple forecasts of one part as HTML, raw and dressed with their own past errors."""
+def has_baselines(results: Results, target: str, part: str) -> bool:
+    """Return whether a part has baselines to compare with.
+
+    Parameters
+    ----------
+    results : Results
+        The results.
+    target, part : str
+        The promise, and its part or the empty string.
+    """
+    return bool(((results.baselines["target"] == target) & (results.baselines["part"] == part)).any())
+
+
+def baselines_table(results: Results, words: Wording, target: str, part: str) -> str:
+    """Return the baselines of one part as HTML, raw and dressed with their own past errors.
+
+    Parameters
+    ----------
+    results : Results
+        The results to show.
+    words : Wording
+        The reader's language.
+    target, part : str
+        The promise, and its part or the empty string.
+    """
     mine = results.baselines[(results.baselines["target"] == target) & (results.baselines["part"] == part)]
     language = words.language
     rows = [
@@ -185,6 +158,139 @@ def baselines(results: Results, words: Wording, target: str, part: str) -> str:
     )
 
 
-def has_baselines(results: Results, target: str, part: str) -> bool:
-    """Return whether a part has simple forecasts to compare with."""
-    return bool(((results.baselines["target"] == target) & (results.baselines["part"] == part)).any())
+OPEN_ITEMS_SHOWN = 15
+"""Open items listed on the page, the longest overdue first; all of them are in the file beside it."""
+
+
+def items_so_far(row: pd.Series, words: Wording) -> str:
+    """Return how many items are done, or how many persons there are, with the number promised.
+
+    Parameters
+    ----------
+    row : pd.Series
+        Row of `Results.promises` of a promise on a list of items, or of one of its parts.
+    words : Wording
+        The reader's language.
+    """
+    if pd.isna(row["numerator"]) or pd.isna(row["denominator"]):
+        return numbers.MISSING
+    unit = words.text(ITEM_UNITS[row["indicator"]])
+    counts = {
+        "numerator": numbers.count(row["numerator"], words.language),
+        "denominator": numbers.count(row["denominator"], words.language),
+        "unit": unit,
+    }
+    if row["indicator"] == "headcount":
+        return words.text("{numerator} {unit}, {denominator} allowed at the end of the year", **counts)
+    return words.share_so_far(row, unit)
+
+
+def items_needed(results: Results, words: Wording, target: ItemsTarget) -> list[str]:
+    """Return the sentence of how many items a month are needed, beside the pace of the last six months.
+
+    Empty where the pace is not known or nothing more needs to be done.
+
+    Parameters
+    ----------
+    results : Results
+        The results to show.
+    words : Wording
+        The reader's language.
+    target : ItemsTarget
+        The promise.
+    """
+    paces = results.items_pace[results.items_pace["target"] == target.id]
+    if paces.empty or results.promise(target.id)["verdict"] in SAFE:
+        return []
+    pace = paces.iloc[0]
+    language = words.language
+    return [
+        words.text(
+            "{promise}: {needed} more {unit} by the end of the year, {per_month} a month (last six months: {recent}); "
+            "{late} are overdue.",
+            promise=words.of(target.name),
+            unit=words.text(ITEM_UNITS[target.kind]),
+            needed=numbers.count(pace["items_needed"], language),
+            per_month=numbers.decimal(pace["needed_per_month"], language, digits=1),
+            recent=numbers.decimal(pace["recent_per_month"], language, digits=1),
+            late=numbers.count(pace["items_late"], language),
+        )
+    ]
+
+
+def items_needed_cell(results: Results, words: Wording, target: ItemsTarget) -> str:
+    """Return how many items are needed for a cell of a table: "61 more items, 21.8 a month (lately 23.0)".
+
+    Parameters
+    ----------
+    results : Results
+        The results to show.
+    words : Wording
+        The reader's language.
+    target : ItemsTarget
+        The promise.
+    """
+    paces = results.items_pace[results.items_pace["target"] == target.id]
+    if paces.empty:
+        return numbers.MISSING
+    pace, language = paces.iloc[0], words.language
+    return words.text(
+        "{needed} more {unit}, {per_month} a month (lately {recent})",
+        needed=numbers.count(pace["items_needed"], language),
+        unit=words.text(ITEM_UNITS[target.kind]),
+        per_month=numbers.decimal(pace["needed_per_month"], language, digits=1),
+        recent=numbers.decimal(pace["recent_per_month"], language, digits=1),
+    )
+
+
+def open_items(results: Results, words: Wording, target: ItemsTarget) -> pd.DataFrame:
+    """Return the items that are not done, as a table for the reader, the longest overdue first.
+
+    Parameters
+    ----------
+    results : Results
+        The results to show.
+    words : Wording
+        The reader's language.
+    target : ItemsTarget
+        The promise.
+    """
+    language = words.language
+    mine = results.items_missing[results.items_missing["target"] == target.id].head(OPEN_ITEMS_SHOWN)
+    return pd.DataFrame(
+        {
+            words.text("Item"): mine["item"],
+            words.text("Planned for"): [numbers.day(day.date(), language) for day in mine["planned_on"]],
+            words.text("Days overdue"): [
+                numbers.MISSING if pd.isna(days) else numbers.count(days, language) for days in mine["days_late"]
+            ],
+            words.text("Done by the end of the year"): [words.chance(chance) for chance in mine["chance"]],
+        }
+    )
+
+
+def proxy_standing(results: Results, target: SurveyTarget) -> pd.Series | None:
+    """Return the share of the year so far of the ratings that stand in for a missing survey.
+
+    Parameters
+    ----------
+    results : Results
+        The results.
+    target : SurveyTarget
+        The promise.
+
+    Returns
+    -------
+    pd.Series or None
+        `numerator, denominator` (ratings) and `observed_to_date` (share 0–1); None without a proxy or without ratings.
+    """
+    if not target.proxy:
+        return None
+    quarter = periods.parse_quarter(results.promise(target.id)["quarter"])
+    shares = results.series(target.proxy, TOTAL)
+    year = shares[shares["period"].isin(periods.labels_of_year(results.plan.origin(quarter)))]
+    if year.empty:
+        return None
+    row = year[["numerator", "denominator"]].sum().astype(float)
+    row["observed_to_date"] = row["numerator"] / row["denominator"]
+    return row

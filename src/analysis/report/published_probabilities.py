@@ -1,4 +1,4 @@
-"""The probabilities published so far, beside what is known of them now."""
+"""The ledger as reports read it: the probabilities released so far, graded by what came."""
 
 from __future__ import annotations
 
@@ -15,20 +15,31 @@ from analysis.report.wording import Wording
 from analysis.results import Results
 
 LEDGER = ROOT / "data" / "ledger"
-"""Where every probability published into the project's reports is kept; an office backs it up."""
+"""Folder of the ledger, a file per plan, of every probability ever released; an office backs it up."""
 
 COLUMNS = [
     "published_at", "fingerprint", "quarter", "as_of", "status", "target", "part", "rule", "threshold", "probability",
     "baseline_probability", "verdict",
 ]  # fmt: skip
-"""Of a ledger's file; see `publish.store.ledger`."""
+"""Columns of a ledger's file; see `publish.store.ledger`."""
+
+_RESTORE = "put back the copy that was backed up, or move the file away to begin a new one"
 
 
 def said_over_the_year(ledger: Path, run: RunParameters, results: Results) -> pd.DataFrame:
-    """Return `target, quarter, probability` of the promises, quarter by quarter, the run's last.
+    """Return `target, quarter, probability` of the promises, from the last quarter before the plan's year to the run's.
 
-    What was published for an earlier quarter stands; for the one just before, if nothing was, what the same method
-    says from what was known then.
+    An earlier quarter has what was released for it. If nothing was released for the quarter just before, it has what
+    the same method says from what was known then.
+
+    Parameters
+    ----------
+    ledger : Path
+        Folder of the ledger.
+    run : RunParameters
+        The run.
+    results : Results
+        Its results.
     """
     frames = [published_before(ledger, run), results.previous, results.promises]
     rows = pd.concat([frame[["target", "part", "quarter", "probability"]] for frame in frames if len(frame)])
@@ -38,20 +49,20 @@ def said_over_the_year(ledger: Path, run: RunParameters, results: Results) -> pd
 
 
 def graded(ledger: Path, run: RunParameters, results: Results, words: Wording) -> pd.DataFrame:
-    """Return a row per promise and quarter published before the run's, graded where the year has decided.
+    """Return a row for the reader per promise and earlier quarter in the ledger, with what came where it is decided.
 
-    The last publication of a quarter stands; those known only after the run's `as_of` are left out.
+    Of several releases of a quarter the last counts; those with data from after the run's `as_of` are left out.
 
     Parameters
     ----------
     ledger : Path
-        Folder of the ledger; see `publish.ledger`.
+        Folder of the ledger.
     run : RunParameters
         The run.
     results : Results
-        Its results, whose decided promises grade.
+        Its results, whose verdicts say what came.
     words : Wording
-        Of the page.
+        The reader's language.
     """
     rows = published_before(ledger, run)
     if len(rows):
@@ -61,7 +72,7 @@ def graded(ledger: Path, run: RunParameters, results: Results, words: Wording) -
     rows = rows.sort_values(["target", "quarter"])
     verdicts = {target: results.promise(target)["verdict"] for target in rows["target"].unique()}
     titles = {target.id: words.of(target.title) for target in results.plan.targets}
-    came = {"met": words.text("It was kept"), "missed": words.text("It was not kept")}
+    outcomes = {"met": words.text("It was kept"), "missed": words.text("It was not kept")}
     return pd.DataFrame(
         {
             words.text("Target"): [titles[target] for target in rows["target"]],
@@ -70,24 +81,34 @@ def graded(ledger: Path, run: RunParameters, results: Results, words: Wording) -
             ],
             words.text("Probability"): [words.chance(value) for value in rows["probability"]],
             words.text("What came"): [
-                came.get(verdicts[target], words.text("Not decided yet")) for target in rows["target"]
+                outcomes.get(verdicts[target], words.text("Not decided yet")) for target in rows["target"]
             ],
         }
     )
 
 
 def published_before(ledger: Path, run: RunParameters) -> pd.DataFrame:
-    """Return the promises published for quarters before the run's and known by its day; the last of each stands.
+    """Return the last line of the ledger for each promise and quarter before the run's, known by the run's `as_of`.
 
-    All `COLUMNS`.
+    Parameters
+    ----------
+    ledger : Path
+        Folder of the ledger.
+    run : RunParameters
+        The run.
+
+    Returns
+    -------
+    pd.DataFrame
+        All `COLUMNS`, the probability as a number 0–1; promises as a whole, without their parts.
 
     Raises
     ------
     BadData
-        The file of the plan is no ledger, or no longer.
+        The plan's file is not a ledger, or not any more.
     """
     rows = entered(ledger / f"{run.plan_name}.csv")
-    # A line that was cut off has no verdict, which stands at its end.
+    # The verdict is the last column: a line that was cut off has none.
     rows = rows[rows["verdict"] != ""]
     rows = rows[(rows["part"] == "") & (rows["quarter"] < run.quarter) & (rows["as_of"] <= run.as_of.isoformat())]
     rows = rows.assign(probability=pd.to_numeric(rows["probability"], errors="coerce"))
@@ -95,12 +116,12 @@ def published_before(ledger: Path, run: RunParameters) -> pd.DataFrame:
 
 
 def entered(file: Path) -> pd.DataFrame:
-    """Return every line of a ledger's file as text, in `COLUMNS`; none where there is no file or an empty one.
+    """Return every line of a ledger's file as text, in `COLUMNS`; no line where there is no file or an empty one.
 
     Raises
     ------
     BadData
-        The file is no ledger, or no longer: a table program may have saved it in its own way.
+        The file is not a ledger, or not any more: a spreadsheet program may have saved it in its own way.
     """
     if not file.exists() or file.stat().st_size == 0:
         return pd.DataFrame(columns=COLUMNS, dtype=str)
@@ -110,9 +131,6 @@ def entered(file: Path) -> pd.DataFrame:
     except (ValueError, csv.Error):
         header, rows = [], []
     if header != COLUMNS or max(map(len, rows), default=0) > len(COLUMNS):
-        raise BadData(f"{file}: lines of {','.join(COLUMNS)} were expected; {_PUT_BACK}")
-    # A power cut may have left a line that is too short.
+        raise BadData(f"{file}: lines of {','.join(COLUMNS)} were expected; {_RESTORE}")
+    # After a power cut a line may be too short.
     return pd.DataFrame([row + [""] * (len(COLUMNS) - len(row)) for row in rows], columns=COLUMNS, dtype=str)
-
-
-_PUT_BACK = "put back the copy that was backed up, or move the file away to begin a new one"

@@ -1,4 +1,4 @@
-"""A share by period, with its trend and its error."""
+"""Figures of one share: by period with its trend, by quarter for each member, and a ranking of the year so far."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from analysis.report import numbers, theme
 from analysis.report.figure import (
     PERIODS_SHOWN,
     Picture,
-    dots,
+    draw_shares,
     hide_small,
     mark_breaks,
     mark_simulated,
-    of_series,
     period_axis,
     said_of_hidden,
+    series_title,
     set_title,
     share_table,
     short_name,
@@ -31,7 +31,17 @@ from analysis.results import Results
 
 
 def trend(results: Results, words: Wording, indicator: str, series: str) -> Picture:
-    """Return one share by period with its trend and the 80 % sampling interval of each period."""
+    """Return one share by period with its trend and the 80 % sampling interval of each period.
+
+    Parameters
+    ----------
+    results : Results
+        The results to show.
+    words : Wording
+        The reader's language.
+    indicator, series : str
+        The share.
+    """
     plan, language = results.plan, words.language
     length = {"M": 12, "Q": 4}[plan.calendar.frequency]
     shares = _trend_since_break(results, indicator, series, season_length=length).tail(
@@ -41,7 +51,7 @@ def trend(results: Results, words: Wording, indicator: str, series: str) -> Pict
     theme.apply()
     figure, axes = plt.subplots(figsize=(theme.WIDTH, theme.HEIGHT), layout="constrained")
     axes.vlines(position, shares["lower"], shares["upper"], color=theme.GREY, linewidth=2.5, alpha=0.7)
-    dots(axes, position, shares["value"], color=theme.BLUE, size=6, width=1)
+    draw_shares(axes, position, shares["value"], color=theme.BLUE, size=6, width=1)
     if shares["trend"].notna().any():
         axes.plot(position, shares["trend"], color=theme.VERMILION, linewidth=2.4, linestyle=(0, (5, 2)))
         axes.annotate(
@@ -55,7 +65,7 @@ def trend(results: Results, words: Wording, indicator: str, series: str) -> Pict
         )
     mark_breaks(axes, results, words, indicator, {label: at for at, label in enumerate(shares["period"])})
     period_axis(axes, list(shares["period"]), language)
-    title = of_series(words, plan, indicator, series)
+    title = series_title(words, plan, indicator, series)
     set_title(figure, title)
     mark_simulated(figure, results, words)
     plt.close(figure)
@@ -75,7 +85,7 @@ def trend(results: Results, words: Wording, indicator: str, series: str) -> Pict
 
 
 def _trend_since_break(results: Results, indicator: str, series: str, *, season_length: int) -> pd.DataFrame:
-    """Return a series with its trend drawn through what is counted the same way as today, never across a break."""
+    """Return a series with its trend, computed apart before and after the last change in how it is counted."""
     shares = results.series(indicator, series)
     since = max((known.period for known in results.plan.breaks_of(indicator)), default="")
     before, after = shares[shares["period"] < since], shares[shares["period"] >= since]
@@ -87,23 +97,26 @@ def _year_before(label: str) -> str:
     return periods.write(periods.parse(label) - (4 if "Q" in label else 12))
 
 
-COLUMNS, MOST = 4, 16
-"""Pictures in a row; members drawn, the largest ones. All are in the table."""
+PANELS_IN_A_ROW = 4
+MEMBERS_DRAWN = 16
+"""The largest members are drawn, all of them are in the table."""
 QUARTERS = 12
-"""Three years of quarters: a month of a small field says little."""
+"""Three years, by quarter: a single month of a small field says little."""
 
 
 def multiples(
     results: Results, words: Wording, indicator: str, series: list[str], origin: pd.Period, *, members: str
 ) -> Picture | None:
-    """Return the share of each member by quarter, largest member first, the whole in grey behind each.
+    """Return a panel per member with its share by quarter, the largest member first, the whole in grey behind each.
 
-    None where there is no share that may be shown: too few cases, or no whole quarter yet.
+    None where no share may be shown: too few cases, or no whole quarter yet.
 
     Parameters
     ----------
-    results, words
-        What there is to show, in which language.
+    results : Results
+        The results to show.
+    words : Wording
+        The reader's language.
     indicator : str
         The share.
     series : list of str
@@ -111,7 +124,7 @@ def multiples(
     origin : pd.Period
         The last period known; quarters not whole by then are left out.
     members : str
-        What the reader calls them: fields.
+        What the reader calls the members: fields, districts.
     """
     plan, language = results.plan, words.language
     shares = _by_quarter(results, indicator, [*series, "total"], origin)
@@ -119,15 +132,15 @@ def multiples(
     order = [code for code in sums.sort_values(ascending=False, kind="stable").index if code != "total"]
     if shares.loc[shares["series"].isin(order), "value"].isna().all():
         return None
-    whole, drawn = shares[shares["series"] == "total"], order[:MOST]
+    whole, drawn = shares[shares["series"] == "total"], order[:MEMBERS_DRAWN]
     quarters = sorted(shares["quarter"].unique())
     at = {quarter: position for position, quarter in enumerate(quarters)}
-    rows = -(-len(drawn) // COLUMNS)
+    rows = -(-len(drawn) // PANELS_IN_A_ROW)
 
     theme.apply()
-    # Not shared: an axis asks all that share with it for each of its limits and ticks.
+    # Axes are not shared, which is slow: each axis would ask all others for its limits and ticks.
     figure, grid = plt.subplots(
-        rows, COLUMNS, figsize=(theme.WIDTH, 0.7 + 1.35 * rows), layout="constrained", squeeze=False
+        rows, PANELS_IN_A_ROW, figsize=(theme.WIDTH, 0.7 + 1.35 * rows), layout="constrained", squeeze=False
     )
     for axes in grid.flat[len(drawn) :]:
         axes.set_visible(False)
@@ -136,7 +149,7 @@ def multiples(
         mine = shares[(shares["series"] == code) & shares["value"].notna()]
         axes.plot([at[q] for q in whole["quarter"]], whole["value"], color=theme.GREY, linewidth=1.1, linestyle=":")
         axes.plot([at[q] for q in mine["quarter"]], mine["value"], color=theme.BLUE, linewidth=2)
-        # With its height given, nothing is looked for above which it would have to stand.
+        # Given its height, matplotlib does not search for what the title must stay clear of.
         axes.set_title(short_name(words.name(plan, code), 26), y=1, fontsize=8.5, fontweight="normal")
         if len(mine):
             _mark_last(axes, at[mine["quarter"].iloc[-1]], mine["value"].iloc[-1], language)
@@ -154,12 +167,12 @@ def multiples(
         "{most} ({change} percentage points).",
         what=what,
         members=members,
-        quarter=_written(quarters[-1], language),
+        quarter=_quarter_label(quarters[-1], language),
         low=numbers.percent(last.min(), language),
         low_name=names[str(last.idxmin())] if len(last) else numbers.MISSING,
         high=numbers.percent(last.max(), language),
         high_name=names[str(last.idxmax())] if len(last) else numbers.MISSING,
-        since=_written(quarters[0], language),
+        since=_quarter_label(quarters[0], language),
         most=names[str(change.abs().idxmax())] if len(change) else numbers.MISSING,
         change=numbers.points(float(change[change.abs().idxmax()]) if len(change) else np.nan, language),
     )
@@ -172,26 +185,26 @@ def multiples(
     wide = recent.pivot_table(index="series", columns="quarter", values="value", dropna=False)
     table = pd.DataFrame({words.text("Body or field"): list(names.values())})
     for quarter in quarters[-4:]:
-        table[_written(quarter, language)] = [
+        table[_quarter_label(quarter, language)] = [
             numbers.percent(wide[quarter].get(code, np.nan), language) for code in order
         ]
     return Picture(figure, alt, caption, table, shares)
 
 
 def _scale_alike(grid: np.ndarray, shares: pd.DataFrame, quarters: list[pd.Period], language: str) -> None:
-    """Give all pictures of a grid one scale of shares and one of quarters, written at its edges."""
+    """Give all panels of a grid the same axis of shares and of quarters, labelled at the edges of the grid."""
     last, lowest, highest = len(quarters) - 1, shares["value"].min(), shares["value"].max()
-    aside, room = 0.08 * max(last, 1), 0.25 * (highest - lowest) or 0.05
-    ends = [_written(quarters[end], language) for end in (0, -1)]
-    first = grid[0, 0].yaxis
-    first.set_view_interval(lowest - room, highest + room, ignore=True)
-    write_shares(first, language, most=3)
-    ticks = first.get_majorticklocs()
-    said = first.get_major_formatter().format_ticks(ticks)
+    margin, room = 0.08 * max(last, 1), 0.25 * (highest - lowest) or 0.05
+    ends = [_quarter_label(quarters[end], language) for end in (0, -1)]
+    axis = grid[0, 0].yaxis
+    axis.set_view_interval(lowest - room, highest + room, ignore=True)
+    write_shares(axis, language, most=3)
+    ticks = axis.get_majorticklocs()
+    tick_labels = axis.get_major_formatter().format_ticks(ticks)
     for (row, column), axes in np.ndenumerate(grid):
         axes.set_xticks([0, last], ends)
-        axes.set_yticks(ticks, said)
-        axes.set(xlim=(-aside, last + aside), ylim=(lowest - room, highest + room))
+        axes.set_yticks(ticks, tick_labels)
+        axes.set(xlim=(-margin, last + margin), ylim=(lowest - room, highest + room))
         axes.tick_params(labelsize=7.5, labelbottom=row == len(grid) - 1, labelleft=column == 0)
         axes.grid(axis="x", visible=False)
 
@@ -212,48 +225,64 @@ def _mark_last(axes: Axes, position: int, share: float, language: str) -> None:
 
 
 def _by_quarter(results: Results, indicator: str, series: list[str], origin: pd.Period) -> pd.DataFrame:
-    """Return `series, quarter, numerator, denominator, value` of the last whole quarters."""
+    """Return `series, quarter, numerator, denominator, value` of the last whole quarters, small cells hidden."""
     rows = results.indicators
     rows = rows[(rows["indicator"] == indicator) & rows["series"].isin(series)]
     rows = rows[rows["period"] <= periods.write(origin)]
     rows = rows.assign(quarter=periods.quarters_of(rows["period"]))
     length = 3 if origin.freqstr.startswith("M") else 1
     whole = rows[rows["series"] == "total"].groupby("quarter")["period"].nunique()
-    kept = whole[whole == length].index[-QUARTERS:]
-    sums = rows[rows["quarter"].isin(kept)].groupby(["series", "quarter"], as_index=False)[
+    shown = whole[whole == length].index[-QUARTERS:]
+    sums = rows[rows["quarter"].isin(shown)].groupby(["series", "quarter"], as_index=False)[
         ["numerator", "denominator"]
     ].sum()  # fmt: skip
     sums = sums[sums["denominator"] > 0]
     return hide_small(sums.assign(value=sums["numerator"] / sums["denominator"])).reset_index(drop=True)
 
 
-def _written(quarter: pd.Period, language: str) -> str:
-    return numbers.period(f"{quarter.year}Q{quarter.quarter}", language)
+def _quarter_label(quarter: pd.Period, language: str) -> str:
+    return numbers.period(periods.write(quarter), language)
 
 
 def ranking(
     results: Results, words: Wording, indicator: str, series: list[str], origin: pd.Period, *, members: str
 ) -> Picture:
-    """Return the year so far of one share, largest first, of members that the reader calls by one word: fields."""
+    """Return the share of each member in the year so far, the largest share first.
+
+    Parameters
+    ----------
+    results : Results
+        The results to show.
+    words : Wording
+        The reader's language.
+    indicator : str
+        The share.
+    series : list of str
+        Codes of the members.
+    origin : pd.Period
+        The last period known.
+    members : str
+        What the reader calls the members: fields, bodies.
+    """
     plan, language = results.plan, words.language
     year = periods.labels_of_year(origin)
-    periods_of_year = results.indicators[
+    rows_of_year = results.indicators[
         (results.indicators["indicator"] == indicator)
         & results.indicators["series"].isin(series)
         & results.indicators["period"].isin(year)
     ]
-    sums = periods_of_year.groupby("series")[["numerator", "denominator"]].sum()
+    sums = rows_of_year.groupby("series")[["numerator", "denominator"]].sum()
     sums = sums[sums["denominator"] > 0].assign(value=lambda f: f["numerator"] / f["denominator"])
     hidden = said_of_hidden(sums, words, words.of(plan.unit))
     sums = hide_small(sums).sort_values("value", ascending=False, na_position="last")
     names = [words.name(plan, code) for code in sums.index]
     shown = sums["value"].dropna()
-    rows = list(range(len(shown)))
+    positions = list(range(len(shown)))
     theme.apply()
     figure, axes = plt.subplots(figsize=(theme.WIDTH, 0.9 + 0.3 * len(shown)), layout="constrained")
-    if rows:
-        sns.barplot(x=shown.to_numpy(), y=rows, orient="h", ax=axes, color=theme.BLUE, width=0.62, errorbar=None)
-    axes.set_yticks(rows, [short_name(name) for name in names[: len(shown)]])
+    if positions:
+        sns.barplot(x=shown.to_numpy(), y=positions, orient="h", ax=axes, color=theme.BLUE, width=0.62, errorbar=None)
+    axes.set_yticks(positions, [short_name(name) for name in names[: len(shown)]])
     for position, value in enumerate(shown):
         axes.annotate(
             numbers.percent(value, language),

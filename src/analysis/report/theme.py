@@ -1,4 +1,4 @@
-"""How every figure looks: five colours told apart by the colour-blind, at least 3:1 on white, and never alone."""
+"""How figures look: five colours that the colour-blind can tell apart, at least 3:1 on white, never used alone."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ BLUE, VERMILION, GREEN, GREY, PINK = "#0173b2", "#d55e00", "#029e73", "#949494",
 INK = "#1f2933"
 WIDTH, HEIGHT, DPI = 8.0, 3.9, 110
 SMALL = (4.0, 3.0)
-"""Width and height of a picture that stands beside two others; drawn finer, as it is printed a third as wide."""
+"""Width and height of a figure that stands beside two others; drawn finer, as it is shown a third as wide."""
 
 
 def apply(*, small: bool = False) -> None:
-    """Set the theme of the process that draws, for a picture of the page's width or a third of it."""
+    """Set the theme of this process, for a figure of the width of the page or, if `small`, of a third of it."""
     sns.set_theme(style="whitegrid", palette=[BLUE, VERMILION, GREEN, GREY, PINK])
     mpl.rcParams.update(
         {
@@ -31,7 +31,7 @@ def apply(*, small: bool = False) -> None:
             "axes.titlelocation": "left",
             "axes.titlesize": 12,
             "axes.titleweight": "bold",
-            "text.parse_math": False,  # names come from the office's data: a "$" in one is no formula
+            "text.parse_math": False,  # names come from the office's data: a "$" in them does not begin a formula
             "figure.titlesize": 12,
             "figure.titleweight": "bold",
             "figure.dpi": 150 if small else DPI,

@@ -1,7 +1,7 @@
 """Every sentence a reader sees, built from values, in the language of the run.
 
-English sentences are the keys; ``locale/vi`` holds the Vietnamese. A figure and its sentence read the same values, so
-they cannot disagree.
+English sentences are the keys of the catalogue; ``locale/vi`` has their Vietnamese. A figure and its sentence are built
+from the same values, so they cannot disagree.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from analysis.report import numbers
 LOCALE = Path(__file__).parent / "locale"
 
 _ = str
-"""Marks a sentence for the catalogue; `Wording.text` looks it up."""
+"""Marks a sentence for the catalogue; `Wording.text` looks its translation up."""
 
 PAGE_TITLES = {
     "00_summary": _("Summary: will the promises be kept?"),
@@ -64,6 +64,7 @@ REASONS = {
     "not_enough_history": _("Not enough data to estimate: the series is too short."),
     "no_counts": _("No counts in the data received."),
 }
+"""Why a promise is not estimated, by code of the reason."""
 
 SHORT_REASONS = {
     "survey_cancelled": _("survey called off"),
@@ -81,7 +82,7 @@ SHORT_REASONS = {
     "not_enough_history": _("series too short"),
     "no_counts": _("no counts received"),
 }
-"""The same for a cell of a table."""
+"""`REASONS` as short as a cell of a table needs them."""
 
 INDICATORS = {
     "online_of_all": _("Share done online, of all {unit}"),
@@ -111,7 +112,7 @@ RULES = {
 
 
 class Wording:
-    """The words of one language.
+    """The words and sentences of one language.
 
     Parameters
     ----------
@@ -124,11 +125,19 @@ class Wording:
         self._catalogue = _catalogue(language)
 
     def text(self, message: str, **values: Any) -> str:
-        """Return a sentence in the reader's language, its values filled in."""
+        """Return a sentence in the reader's language, its values filled in.
+
+        Parameters
+        ----------
+        message : str
+            The English sentence, with the names of its values in braces.
+        **values
+            The values.
+        """
         return self._catalogue.gettext(message).format(**values)
 
     def of(self, text: Text) -> str:
-        """Return a plan author's sentence in the reader's language."""
+        """Return a text of the plan in the reader's language."""
         return text.vi if self.language == "vi" else text.en
 
     def page_title(self, stem: str) -> str:
@@ -137,7 +146,7 @@ class Wording:
         return self.text(title) if title else stem.lstrip("0123456789_").replace("_", " ").capitalize()
 
     def verdict(self, code: str) -> str:
-        """Return a verdict as shape and word: the shape carries it where colour is lost."""
+        """Return a verdict as its shape and its word: the shape tells verdicts apart where colour is lost."""
         shape, word = VERDICTS[code]
         return f"{shape} {self.text(word)}"
 
@@ -146,18 +155,36 @@ class Wording:
         return self.text(REASONS[code])
 
     def short_reason(self, code: str) -> str:
-        """Return the same for a cell of a table."""
+        """Return why a promise is not estimated, for a cell of a table."""
         return self.text(SHORT_REASONS[code])
 
     def name(self, plan: Plan, series: str) -> str:
-        """Return what a reader calls a series."""
+        """Return what a reader calls a series.
+
+        Parameters
+        ----------
+        plan : Plan
+            The plan, which names its series.
+        series : str
+            Code of the series; without a name in the plan it stands for itself.
+        """
         if series == "total":
             return self.of(plan.scope)
         name = self.of(plan.names[series]) if series in plan.names else series
-        return name.translate(_TURNING)
+        return name.translate(_DIRECTION_MARKS)
 
     def part(self, plan: Plan, part: Part) -> str:
-        """Return what a reader calls one part of a promise: its own title, or the body or field, or the share."""
+        """Return what a reader calls one part of a promise.
+
+        Its own title, else the name of its series, else, for the whole, that of its indicator.
+
+        Parameters
+        ----------
+        plan : Plan
+            The plan.
+        part : Part
+            The part.
+        """
         if part.title:
             return self.of(part.title)
         if part.series == "total":
@@ -165,7 +192,15 @@ class Wording:
         return self.name(plan, part.series)
 
     def indicator(self, plan: Plan, indicator: str) -> str:
-        """Return what a reader calls an indicator."""
+        """Return what a reader calls an indicator.
+
+        Parameters
+        ----------
+        plan : Plan
+            The plan, which says what its cases are called.
+        indicator : str
+            Code of the indicator, one of `INDICATORS`.
+        """
         return self.text(INDICATORS[indicator], unit=self.of(plan.unit))
 
     def baseline(self, name: str) -> str:
@@ -173,12 +208,28 @@ class Wording:
         return self.text(BASELINES[name])
 
     def rule(self, rule: str, threshold: float) -> str:
-        """Return a rule with its threshold: "at least 30%"."""
+        """Return a rule with its threshold: "at least 30%".
+
+        Parameters
+        ----------
+        rule : {"at_least", "more_than", "at_most"}
+            The rule.
+        threshold : float
+            Share 0–1.
+        """
         digits = 0 if round(threshold * 1000) % 10 == 0 else 1
         return self.text(RULES[rule], threshold=numbers.percent(threshold, self.language, digits=digits))
 
-    def standing(self, row: pd.Series, unit: str) -> str:
-        """Return where a share stands: its value with its counts."""
+    def share_so_far(self, row: pd.Series, unit: str) -> str:
+        """Return the share of the year so far with its counts: "27.8% (47,465 of 170,921 cases)".
+
+        Parameters
+        ----------
+        row : pd.Series
+            `numerator, denominator, observed_to_date` (share 0–1), and `threshold` if the share has one.
+        unit : str
+            What the counts are called.
+        """
         return self.text(
             "{share} ({numerator} of {denominator} {unit})",
             share=numbers.percent_beside(row["observed_to_date"], row.get("threshold", math.nan), self.language),
@@ -188,13 +239,13 @@ class Wording:
         )
 
     def standing_cell(self, row: pd.Series) -> str:
-        """Return the same for a cell of a table: ``27,8% (47.465/170.921)``."""
+        """Return the share of the year so far for a cell of a table: ``27,8% (47.465/170.921)``."""
         share = numbers.percent_beside(row["observed_to_date"], row.get("threshold", math.nan), self.language)
         counts = (numbers.count(row[name], self.language) for name in ("numerator", "denominator"))
         return f"{share} ({'/'.join(counts)})"
 
     def outlook(self, row: pd.Series) -> str:
-        """Return where a share will be at the year's end, with its interval."""
+        """Return the forecast of a share at the year's end with its interval, or its final value once it is decided."""
         if row["verdict"] in ("met", "missed"):
             share = numbers.percent_beside(row["expected"], row.get("threshold", math.nan), self.language)
             return self.text("{share}, final", share=share)
@@ -205,19 +256,28 @@ class Wording:
         )
 
     def outlook_cell(self, row: pd.Series) -> str:
-        """Return the same for a table whose header names the interval: ``30,2% (29,6–30,9%)``."""
+        """Return the forecast for a table whose header names the interval: ``30,2% (29,6–30,9%)``."""
         if row["verdict"] in ("met", "missed"):
             return self.outlook(row)
-        interval = numbers.percent_range(row["lower"], row["upper"], self.language)
-        return f"{numbers.percent(row['expected'], self.language)} ({interval})"
+        return numbers.percent_with_range(row["expected"], row["lower"], row["upper"], self.language)
 
     def chance(self, probability: float) -> str:
-        """Return a probability, or a dash."""
+        """Return a probability in whole per cent, or a dash."""
         return numbers.probability(probability, self.language)
 
     def needed(self, rate: pd.Series, rule: str, unit: str) -> str:
-        """Return what the rest of the year must deliver for one share."""
-        words = {
+        """Return the sentence of what the rest of the year must deliver for one share.
+
+        Parameters
+        ----------
+        rate : pd.Series
+            Row of `Results.run_rate`.
+        rule : {"at_least", "more_than", "at_most"}
+            The rule of the promise.
+        unit : str
+            What the cases are called.
+        """
+        values = {
             "weeks": numbers.count(rate["weeks_left"], self.language),
             "share": numbers.percent(rate["required_share"], self.language),
             "cases": numbers.count(rate["cases_per_week"], self.language),
@@ -229,26 +289,31 @@ class Wording:
                 return self.text("Out of reach: the year's allowance is already used up.")
             return self.text(
                 "In the {weeks} weeks left, {share} at most: {total} {unit} in all (last quarter: {current}).",
-                total=numbers.count(math.floor(rate["cases_per_week"] * rate["weeks_left"] + 1e-9), self.language),
-                **words,
+                total=numbers.count(_allowance(rate), self.language),
+                **values,
             )
         if rate["required_share"] > 1:
             return self.text("Out of reach: more than everything left would be needed.")
         return self.text(
             "In the {weeks} weeks left, at least {share}, about {cases} {unit} a week (last quarter: {current}).",
-            **words,
+            **values,
         )
 
     def needed_cell(self, rate: pd.Series, rule: str, unit: str) -> str:
-        """Return the same for a cell of a table: "36,4% of the rest, 1.659 cases a week (now 32,5%)"."""
+        """Return it for a cell of a table: "36.4% of the rest, 1,659 cases a week (now 32.5%)".
+
+        Parameters
+        ----------
+        rate, rule, unit
+            As for `needed`.
+        """
         if rate["required_share"] < 0 or rate["required_share"] > 1:
             return self.text("out of reach")
         share, now = (numbers.percent(rate[name], self.language) for name in ("required_share", "current_share"))
         if rule == "at_most":
-            whole = math.floor(rate["cases_per_week"] * rate["weeks_left"] + 1e-9)
             return self.text(
                 "{share} of the rest at most, {total} {unit} (now {current})",
-                share=share, total=numbers.count(whole, self.language), unit=unit, current=now,
+                share=share, total=numbers.count(_allowance(rate), self.language), unit=unit, current=now,
             )  # fmt: skip
         return self.text(
             "{share} of the rest, {cases} {unit} a week (now {current})",
@@ -256,8 +321,13 @@ class Wording:
         )  # fmt: skip
 
 
-_TURNING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F])
-"""Marks that turn the direction of writing: in a name they would turn the sentence around it."""
+def _allowance(rate: pd.Series) -> int:
+    """Return the cases that may still go wrong in the rest of the year, rounded down."""
+    return math.floor(rate["cases_per_week"] * rate["weeks_left"] + 1e-9)
+
+
+_DIRECTION_MARKS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F])
+"""Characters that change the direction of writing: in a name they would also change that of the sentence around it."""
 
 
 @lru_cache

@@ -1,1 +1,1 @@
-"""What the notebooks call, a page each: one call, one idea."""
+"""The pages: a module per report notebook, with the class that the notebook calls and its tables and figures."""

@@ -1,4 +1,4 @@
-"""The picture of who delivered what when: bodies down, months across, holes marked."""
+"""The page of notebook 01_data_quality: what came in, what was rejected and why, and who delivered when."""
 
 from __future__ import annotations
 
@@ -11,85 +11,26 @@ from analysis.data.ingest.fault_codes import CLASSES
 from analysis.data.ingest.intake_report import ACCEPTED, KEPT, NOT_YET_KNOWN
 from analysis.report import labels, numbers, theme
 from analysis.report.figure import Picture, set_title, short_name
-from analysis.report.html_table import plain
+from analysis.report.html_table import plain_table
 from analysis.report.pages.page import Page
 from analysis.report.wording import Wording
 from analysis.results import Results
 
-PERIODS = 12
-"""A year of months: enough to see who stopped, few enough to read."""
-BODIES = 40
-"""The largest bodies; the rest is in the table."""
-
-
-def agency_months(results: Results, words: Wording) -> Picture:
-    """Return cases resolved by body and period, the last year of them; a body without any is marked."""
-    plan, language = results.plan, words.language
-    labels = sorted(results.agency_months["period"].unique())[-PERIODS:]
-    recent = results.agency_months[results.agency_months["period"].isin(labels)].dropna(subset="agency")
-    table = recent.pivot_table(index="agency", columns="period", values="resolved", aggfunc="sum")
-    table = table.reindex(columns=labels).astype("float64")
-    table = table.where(table > 0)
-    table = table.loc[table.sum(axis=1).sort_values(ascending=False, kind="stable").index]
-    names = [words.name(plan, code) for code in table.index]
-    heads = [numbers.period(label, language) for label in labels]
-    holes = int(table.isna().sum().sum())
-
-    shown = table.head(BODIES)
-    theme.apply()
-    figure, axes = plt.subplots(
-        figsize=(theme.WIDTH, 1.4 + 0.27 * max(len(shown), 4)), layout="constrained"
-    )  # a line of text per body
-    shades = LinearSegmentedColormap.from_list("shades", ["#dbe9f4", theme.BLUE])
-    top = float(shown.max().max()) if shown.notna().any(axis=None) else 1.0
-    sns.heatmap(
-        shown, ax=axes, cmap=shades, norm=LogNorm(1, max(top, 2)), cbar=False, linewidths=0.8, linecolor="white",
-        annot=shown.map(lambda cases: numbers.count(cases, language) if pd.notna(cases) else ""), fmt="",
-        annot_kws={"fontsize": 6.5, "in_layout": False}, xticklabels=False, yticklabels=False,
-    )  # fmt: skip
-    for row, column in zip(*shown.isna().to_numpy().nonzero(), strict=True):
-        axes.annotate("×", (column + 0.5, row + 0.5), color=theme.VERMILION, ha="center", va="center", fontsize=9)
-    axes.set_yticks(
-        [at + 0.5 for at in range(len(shown))],
-        [short_name(name) for name in names[: len(shown)]],
-        va="center",
-        fontsize=8,
-    )
-    axes.set_xticks([at + 0.5 for at in range(len(heads))], heads, fontsize=7.5)
-    axes.set(xlabel="", ylabel="")
-    set_title(figure, words.text("Cases resolved, by body and period"))
-    plt.close(figure)
-
-    alt = words.text(
-        "{bodies} bodies over {periods} periods: {holes} of {cells} have no resolved cases.",
-        bodies=numbers.count(len(table), language),
-        periods=numbers.count(len(labels), language),
-        holes=numbers.count(holes, language),
-        cells=numbers.count(table.size, language),
-    )
-    caption = words.text("Darker: more cases. ×: none in that period. The {most} largest bodies are drawn.",
-                         most=numbers.count(BODIES, language))  # fmt: skip
-    behind = pd.DataFrame({words.text("Body"): names})
-    for head, label in zip(heads, labels, strict=True):
-        behind[head] = [numbers.count(cases, language) for cases in table[label]]
-    return Picture(figure, alt, caption, behind, table.reset_index())
-
-
 ROWS_SHOWN = 30
-"""Rows of a list on the page; all of them are in the files beside it."""
+"""Rows of a list that the page shows; all of them are in the files beside it."""
 
 
 class DataPage(Page):
-    """The voice of ``01_data_quality``; see `Page`."""
+    """What notebook ``01_data_quality`` shows; see `Page`."""
 
     def intake(self) -> None:
-        """Show what came in, file by file, and that every row is accounted for."""
+        """Show what came in, file by file: every row is accepted, filed later or rejected."""
         words, language = self.words, self.run.language
         self._heading(words.text("What came in"))
         rows = []
         for (file, table), group in self.results.intake.groupby(["file", "table"], sort=True):
             by_code = group.set_index("code")["rows"]
-            apart = by_code.drop(list(KEPT), errors="ignore")
+            rejected = by_code.drop(list(KEPT), errors="ignore")
             rows.append(
                 {
                     words.text("File"): file,
@@ -97,12 +38,12 @@ class DataPage(Page):
                     words.text("Rows in"): numbers.count(by_code.sum(), language),
                     words.text("Accepted"): numbers.count(by_code.get(ACCEPTED, 0), language),
                     words.text("Filed later"): numbers.count(by_code.get(NOT_YET_KNOWN, 0), language),
-                    words.text("Rejected"): numbers.count(apart.sum(), language),
-                    words.text("Rejected, share"): numbers.percent(apart.sum() / max(by_code.sum(), 1), language),
+                    words.text("Rejected"): numbers.count(rejected.sum(), language),
+                    words.text("Rejected, share"): numbers.percent(rejected.sum() / max(by_code.sum(), 1), language),
                 }
             )
         caption = words.text("Rows in = accepted + filed later + rejected, for every file")
-        self._html(plain(pd.DataFrame(rows), caption=caption))
+        self._html(plain_table(pd.DataFrame(rows), caption=caption))
         self._note(self._basis())
 
     def refused(self) -> None:
@@ -123,10 +64,12 @@ class DataPage(Page):
                 words.text("Code"): sums.index,
             }
         )
-        self._html(plain(frame, caption=words.text("Rows rejected by reason; of several faults the first counts")))
+        self._html(
+            plain_table(frame, caption=words.text("Rows rejected by reason; of several faults the first counts"))
+        )
 
     def flagged(self) -> None:
-        """Show what was taken and is worth a look, and what is counted apart."""
+        """Show the cases that were accepted and are worth a look, and those that are counted apart."""
         words, language = self.words, self.run.language
         if self.results.flagged.empty:
             return
@@ -142,16 +85,18 @@ class DataPage(Page):
                 ],
             }
         )
-        self._html(plain(frame, caption=words.text("Cases by what is notable about them; one case may stand twice")))
+        self._html(
+            plain_table(frame, caption=words.text("Cases by what is notable about them; one case may stand twice"))
+        )
 
     def coverage(self) -> None:
-        """Show who delivered what when."""
+        """Show which body delivered cases in which month."""
         if self.results.agency_months["agency"].notna().any():
             self._heading(self.words.text("Who delivered, month by month"))
-            self._picture(agency_months(self.results, self.words))
+            self._picture(_agency_months(self.results, self.words))
 
     def reconciliation(self) -> None:
-        """Show where the official form that was filed and our own counts differ."""
+        """Show where the official form that was filed differs from our own counts."""
         words, language = self.words, self.run.language
         self._heading(words.text("Against form II.06a/VPCP/KSTT"))
         if self.results.form_by_agency.empty:
@@ -180,10 +125,10 @@ class DataPage(Page):
                     words.text("Right side"): [numbers.count(n, language) for n in faults["right"]],
                 }
             )
-            self._html(plain(frame, caption=words.text("Where the form contradicts itself or the one before it")))
+            self._html(plain_table(frame, caption=words.text("Where the form contradicts itself or the one before it")))
 
     def revisions(self) -> None:
-        """Show what this extract says otherwise of periods the one before it had counted."""
+        """Show which counts of past periods differ from those of the extract before this one."""
         words, language = self.words, self.run.language
         self._heading(words.text("What changed since the extract before"))
         changed = self.results.revisions
@@ -204,7 +149,7 @@ class DataPage(Page):
                 words.text("Difference"): [numbers.signed(n, language) for n in shown["difference"]],
             }
         )
-        self._html(plain(frame, caption=words.text("Counts of past periods that were revised")))
+        self._html(plain_table(frame, caption=words.text("Counts of past periods that were revised")))
 
     def _basis(self) -> str:
         if self.results.basis == "exact":
@@ -250,4 +195,64 @@ class DataPage(Page):
             "{all} differences between the form filed and our counts, the largest first",
             all=numbers.count(len(differences), language),
         )
-        self._html(plain(frame, caption=caption))
+        self._html(plain_table(frame, caption=caption))
+
+
+PERIODS_DRAWN = 12
+"""A year of months: enough to see who stopped, few enough to read."""
+
+BODIES_DRAWN = 40
+"""The largest bodies are drawn, all of them are in the table."""
+
+
+def _agency_months(results: Results, words: Wording) -> Picture:
+    """Return the cases resolved by body and period, over the last year; a cell without any is marked."""
+    plan, language = results.plan, words.language
+    months = sorted(results.agency_months["period"].unique())[-PERIODS_DRAWN:]
+    recent = results.agency_months[results.agency_months["period"].isin(months)].dropna(subset="agency")
+    table = recent.pivot_table(index="agency", columns="period", values="resolved", aggfunc="sum")
+    table = table.reindex(columns=months).astype("float64")
+    table = table.where(table > 0)
+    table = table.loc[table.sum(axis=1).sort_values(ascending=False, kind="stable").index]
+    names = [words.name(plan, code) for code in table.index]
+    heads = [numbers.period(label, language) for label in months]
+    holes = int(table.isna().sum().sum())
+
+    shown = table.head(BODIES_DRAWN)
+    theme.apply()
+    figure, axes = plt.subplots(
+        figsize=(theme.WIDTH, 1.4 + 0.27 * max(len(shown), 4)), layout="constrained"
+    )  # a line of text per body
+    shades = LinearSegmentedColormap.from_list("shades", ["#dbe9f4", theme.BLUE])
+    top = float(shown.max().max()) if shown.notna().any(axis=None) else 1.0
+    sns.heatmap(
+        shown, ax=axes, cmap=shades, norm=LogNorm(1, max(top, 2)), cbar=False, linewidths=0.8, linecolor="white",
+        annot=shown.map(lambda cases: numbers.count(cases, language) if pd.notna(cases) else ""), fmt="",
+        annot_kws={"fontsize": 6.5, "in_layout": False}, xticklabels=False, yticklabels=False,
+    )  # fmt: skip
+    for row, column in zip(*shown.isna().to_numpy().nonzero(), strict=True):
+        axes.annotate("×", (column + 0.5, row + 0.5), color=theme.VERMILION, ha="center", va="center", fontsize=9)
+    axes.set_yticks(
+        [at + 0.5 for at in range(len(shown))],
+        [short_name(name) for name in names[: len(shown)]],
+        va="center",
+        fontsize=8,
+    )
+    axes.set_xticks([at + 0.5 for at in range(len(heads))], heads, fontsize=7.5)
+    axes.set(xlabel="", ylabel="")
+    set_title(figure, words.text("Cases resolved, by body and period"))
+    plt.close(figure)
+
+    alt = words.text(
+        "{bodies} bodies over {periods} periods: {holes} of {cells} have no resolved cases.",
+        bodies=numbers.count(len(table), language),
+        periods=numbers.count(len(months), language),
+        holes=numbers.count(holes, language),
+        cells=numbers.count(table.size, language),
+    )
+    caption = words.text("Darker: more cases. ×: none in that period. The {most} largest bodies are drawn.",
+                         most=numbers.count(BODIES_DRAWN, language))  # fmt: skip
+    written = pd.DataFrame({words.text("Body"): names})
+    for head, label in zip(heads, months, strict=True):
+        written[head] = [numbers.count(cases, language) for cases in table[label]]
+    return Picture(figure, alt, caption, written, table.reset_index())

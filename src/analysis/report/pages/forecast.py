@@ -1,4 +1,4 @@
-"""Tables of how a forecast was made."""
+"""The page of notebook 05_forecast: each promised share ahead, what the ensemble is made of, and its diagnostics."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from scipy.special import expit
 
 from analysis.forecast.origin_state import MODEL
 from analysis.report import numbers, theme
-from analysis.report.figure import Picture, mark_simulated, of_series, period_axis, set_title, write_shares
-from analysis.report.html_table import plain
+from analysis.report.figure import Picture, mark_simulated, period_axis, series_title, set_title, write_shares
+from analysis.report.html_table import plain_table
 from analysis.report.outlook import outlook
 from analysis.report.pages.page import Page
 from analysis.report.promise_tables import parts_of
@@ -19,12 +19,109 @@ from analysis.report.wording import Wording
 from analysis.results import Results
 
 
-def diagnostics(results: Results, words: Wording) -> pd.DataFrame:
-    """Return how the one-step errors of each fitted series look."""
+class ForecastPage(Page):
+    """What notebook ``05_forecast`` shows; see `Page`."""
+
+    def outlook_pictures(self, *, most: int = 12) -> None:
+        """Show a figure per promised share: so far, the fan to the year's end, the promise.
+
+        Parameters
+        ----------
+        most : int
+            Parts of one promise that are shown.
+        """
+        for target in self.results.plan.share_targets:
+            for _, name in parts_of(target)[:most]:
+                if self.results.promise(target.id, name)["note"] == "":
+                    self._picture(outlook(self.results, self.words, target.id, name, self.origin))
+
+    def pool(self) -> None:
+        """Show the weights of the ensemble, and which series have a short history."""
+        if self.results.weights.empty:
+            return
+        words = self.words
+        self._heading(words.text("What each forecast is made of"))
+        self._note(
+            words.text(
+                "The published forecast pools a state-space model with simple forecasts that carry the errors of "
+                "earlier years; those that erred less weigh more."
+            )
+        )
+        self._html(plain_table(_ensemble_weights(self.results, words), caption=words.text("Weights in the pool")))
+        short = _short_series(self.results, words)
+        if short:
+            self._note(
+                words.text(
+                    "Less than two years of history, so the model and the last quarter weigh half each, and the "
+                    "interval may be too narrow: {series}.",
+                    series="; ".join(short),
+                )
+            )
+
+    def components(self, *, most: int = 4) -> None:
+        """Show the headline series decomposed: level, season, remainder.
+
+        Parameters
+        ----------
+        most : int
+            Series that are shown.
+        """
+        found = self.results.components
+        for indicator, series in list(found[["indicator", "series"]].drop_duplicates().itertuples(index=False))[:most]:
+            self._picture(_components_figure(self.results, self.words, indicator, series))
+
+    def diagnostics(self) -> None:
+        """Show whether the model's one-step errors look as they should, and statsmodels' simulation beside ours."""
+        if self.results.diagnostics.empty:
+            return
+        words = self.words
+        self._heading(words.text("Is the model sure for the right reasons?"))
+        self._note(
+            words.text(
+                "Each series was forecast one period ahead, again and again. If the model is right the errors are "
+                "independent; a small p-value says a pattern is left."
+            )
+        )
+        errors = _one_step_errors(self.results, words)
+        self._html(plain_table(errors, caption=words.text("One-step forecast errors")))
+        self._note(
+            words.text(
+                "statsmodels filters and simulates each series by itself, at its likeliest parameters; what is "
+                "published also takes the less likely ones, and heavier tails. Largest difference between the two "
+                "filters in log-likelihood: {gap}.",
+                gap=f"{self.results.diagnostics['likelihood_gap'].max():.0e}",
+            )
+        )
+        simulations = _two_simulations(self.results, words)
+        self._html(plain_table(simulations, caption=words.text("Share in the last period of the year, two ways")))
+
+
+def _ensemble_weights(results: Results, words: Wording) -> pd.DataFrame:
+    """Return the weight of each member of the ensemble, a row per series."""
+    frame = results.weights.assign(source=results.weights["member"].str.removeprefix("dressed_"))
+    frame["source"] = frame["source"].str.removeprefix("scaled_")
+    wide = frame.pivot_table(
+        index=["indicator", "series"], columns="source", values="weight", aggfunc="sum", sort=False
+    ).reset_index()
+    columns = {words.text("Series"): _series_names(results, words, wide)}
+    for source in frame["source"].unique():
+        name = words.text("Model") if source == MODEL else words.baseline(source)
+        columns[name] = [numbers.percent(value, words.language, digits=0) for value in wide[source]]
+    return pd.DataFrame(columns)
+
+
+def _short_series(results: Results, words: Wording) -> list[str]:
+    """Return the names of forecast series with less than two years of history."""
+    short = results.weights[results.weights["short"].astype(bool)].drop_duplicates(["indicator", "series"])
+    return _series_names(results, words, short)
+
+
+def _one_step_errors(results: Results, words: Wording) -> pd.DataFrame:
+    """Return the size and the autocorrelation of the one-step errors of each fitted series."""
     language, frame = words.language, results.diagnostics
     return pd.DataFrame(
         {
-            words.text("Series"): _named(results, words, frame),
+            words.text("Series"): _series_names(results, words, frame),
             words.text("One-step errors"): [numbers.count(n, language) for n in frame["n"]],
             words.text("Mean size (0.80 if the model is right)"): [
                 numbers.decimal(v, language) for v in frame["mean_abs_standardised_error"]
@@ -34,39 +131,19 @@ def diagnostics(results: Results, words: Wording) -> pd.DataFrame:
     )
 
 
-def audit(results: Results, words: Wording) -> pd.DataFrame:
-    """Return the share of the year's last period as statsmodels simulates it and as the paths draw it."""
+def _two_simulations(results: Results, words: Wording) -> pd.DataFrame:
+    """Return the share of the year's last period as statsmodels simulates it and as our paths do."""
     frame = results.diagnostics
     return pd.DataFrame(
         {
-            words.text("Series"): _named(results, words, frame),
+            words.text("Series"): _series_names(results, words, frame),
             words.text("statsmodels: middle (80% interval)"): _intervals(frame, "simulated", words),
             words.text("Paths: middle (80% interval)"): _intervals(frame, "drawn", words),
         }
     )
 
 
-def weights(results: Results, words: Wording) -> pd.DataFrame:
-    """Return the weight of each source of points in the pool, a row per series."""
-    frame = results.weights.assign(source=results.weights["member"].str.removeprefix("dressed_"))
-    frame["source"] = frame["source"].str.removeprefix("scaled_")
-    wide = frame.pivot_table(
-        index=["indicator", "series"], columns="source", values="weight", aggfunc="sum", sort=False
-    ).reset_index()
-    columns = {words.text("Series"): _named(results, words, wide)}
-    for source in frame["source"].unique():
-        name = words.text("Model") if source == MODEL else words.baseline(source)
-        columns[name] = [numbers.percent(value, words.language, digits=0) for value in wide[source]]
-    return pd.DataFrame(columns)
-
-
-def short_series(results: Results, words: Wording) -> list[str]:
-    """Return the names of forecast series with less than two years of history."""
-    short = results.weights[results.weights["short"].astype(bool)].drop_duplicates(["indicator", "series"])
-    return _named(results, words, short)
-
-
-def _named(results: Results, words: Wording, frame: pd.DataFrame) -> list[str]:
+def _series_names(results: Results, words: Wording, frame: pd.DataFrame) -> list[str]:
     return [
         f"{words.indicator(results.plan, indicator)}: {words.name(results.plan, series)}"
         for indicator, series in zip(frame["indicator"], frame["series"], strict=True)
@@ -74,16 +151,15 @@ def _named(results: Results, words: Wording, frame: pd.DataFrame) -> list[str]:
 
 
 def _intervals(frame: pd.DataFrame, kind: str, words: Wording) -> list[str]:
-    language = words.language
     columns = [frame[f"{kind}_{end}"] for end in ("median", "lower", "upper")]
     return [
-        f"{numbers.percent(middle, language)} ({numbers.percent_range(lower, upper, language)})"
+        numbers.percent_with_range(middle, lower, upper, words.language)
         for middle, lower, upper in zip(*columns, strict=True)
     ]
 
 
-def components(results: Results, words: Wording, indicator: str, series: str) -> Picture:
-    """Return the record of a series taken apart by statsmodels' smoother: level, season, and what is left."""
+def _components_figure(results: Results, words: Wording, indicator: str, series: str) -> Picture:
+    """Return a series decomposed by statsmodels' smoother: level, season, and what is left."""
     language = words.language
     frame = results.components
     mine = frame[(frame["indicator"] == indicator) & (frame["series"] == series)].reset_index(drop=True)
@@ -109,7 +185,7 @@ def components(results: Results, words: Wording, indicator: str, series: str) ->
     period_axis(bottom, list(mine["period"]), language)
     for axes in (middle, bottom):
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.decimal(value, language)))
-    title = of_series(words, results.plan, indicator, series)
+    title = series_title(words, results.plan, indicator, series)
     set_title(figure, title)
     mark_simulated(figure, results, words)
     plt.close(figure)
@@ -117,7 +193,7 @@ def components(results: Results, words: Wording, indicator: str, series: str) ->
         {
             words.text("Period"): [numbers.period(label, language) for label in mine["period"]],
             words.text("Level (80% interval)"): [
-                f"{numbers.percent(expit(m), language)} ({numbers.percent_range(expit(m - s), expit(m + s), language)})"
+                numbers.percent_with_range(expit(m), expit(m - s), expit(m + s), language)
                 for m, s in zip(level, spread, strict=True)
             ],
             words.text("Season (log-odds)"): [numbers.decimal(value, language) for value in mine["season"]],
@@ -136,68 +212,3 @@ def components(results: Results, words: Wording, indicator: str, series: str) ->
         "its 80% interval. Below, in log-odds: the season, and what level and season leave over."
     )
     return Picture(figure, alt, caption, table, mine)
-
-
-class ForecastPage(Page):
-    """The voice of ``05_forecast``; see `Page`."""
-
-    def outlook_pictures(self, *, most: int = 12) -> None:
-        """Show one picture per promised share: so far, the fan to the year's end, the promise."""
-        for target in self.results.plan.share_targets:
-            for _, name in parts_of(target)[:most]:
-                if self.results.promise(target.id, name)["note"] == "":
-                    self._picture(outlook(self.results, self.words, target.id, name, self.origin))
-
-    def pool(self) -> None:
-        """Show what each forecast is pooled from, and which series have a short history."""
-        if self.results.weights.empty:
-            return
-        words = self.words
-        self._heading(words.text("What each forecast is made of"))
-        self._note(
-            words.text(
-                "The published forecast pools a state-space model with simple forecasts that carry the errors of "
-                "earlier years; those that erred less weigh more."
-            )
-        )
-        self._html(plain(weights(self.results, words), caption=words.text("Weights in the pool")))
-        short = short_series(self.results, words)
-        if short:
-            self._note(
-                words.text(
-                    "Less than two years of history, so the model and the last quarter weigh half each, and the "
-                    "interval may be too narrow: {series}.",
-                    series="; ".join(short),
-                )
-            )
-
-    def components(self, *, most: int = 4) -> None:
-        """Show what the record of headline series is made of: level, season, remainder."""
-        found = self.results.components
-        for indicator, series in list(found[["indicator", "series"]].drop_duplicates().itertuples(index=False))[:most]:
-            self._picture(components(self.results, self.words, indicator, series))
-
-    def diagnostics(self) -> None:
-        """Show whether the model's one-step errors look as they should, and statsmodels beside the fast path."""
-        if self.results.diagnostics.empty:
-            return
-        words = self.words
-        self._heading(words.text("Is the model sure for the right reasons?"))
-        self._note(
-            words.text(
-                "Each series was forecast one period ahead, again and again. If the model is right the errors are "
-                "independent; a small p-value says a pattern is left."
-            )
-        )
-        errors = diagnostics(self.results, words)
-        self._html(plain(errors, caption=words.text("One-step forecast errors")))
-        self._note(
-            words.text(
-                "statsmodels filters and simulates each series by itself, at its likeliest parameters; what is "
-                "published also takes the less likely ones, and heavier tails. Largest difference between the two "
-                "filters in log-likelihood: {gap}.",
-                gap=f"{self.results.diagnostics['likelihood_gap'].max():.0e}",
-            )
-        )
-        audited = audit(self.results, words)
-        self._html(plain(audited, caption=words.text("Share in the last period of the year, two ways")))

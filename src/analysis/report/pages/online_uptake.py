@@ -1,4 +1,4 @@
-"""Who stands behind a share: services that report, started and stopped."""
+"""The page of notebook 02_online_uptake: who reports the figures behind the share, and what was rejected."""
 
 from __future__ import annotations
 
@@ -6,14 +6,56 @@ import pandas as pd
 
 from analysis.data.ingest.intake_report import KEPT
 from analysis.report import labels, numbers
-from analysis.report.html_table import plain
+from analysis.report.html_table import plain_table
 from analysis.report.pages.page import Page
 from analysis.report.wording import Wording
 from analysis.results import Results
 
 
-def coverage(results: Results, words: Wording) -> pd.DataFrame:
-    """Return who reports, period by period, newest first."""
+class UptakePage(Page):
+    """What notebook ``02_online_uptake`` shows; see `Page`."""
+
+    def reporting(self) -> None:
+        """Show how many services report the share, and which started or stopped since the period before."""
+        if self.results.coverage.empty:
+            return
+        words = self.words
+        self._heading(words.text("Who reports"))
+        latest = self.results.coverage.iloc[-1]
+        self._note(
+            words.text(
+                "{reporting} services report both figures this period; {started} started and {stopped} stopped since "
+                "the period before; {unsplit} give only their total and are in neither count.",
+                **{key: numbers.count(latest[key], words.language)
+                   for key in ("reporting", "started", "stopped", "unsplit")},
+            )
+        )  # fmt: skip
+        self._html(
+            plain_table(_services_by_period(self.results, words), caption=words.text("Services behind the share"))
+        )
+        if len(self.results.changes):
+            self._details(words.text("Started or stopped, service by service"), _changed_services(self.results, words))
+
+    def rejected(self) -> None:
+        """Show how many rows came in, and how many were rejected for which reason."""
+        language, rows = self.run.language, self.results.intake.groupby("code")["rows"].sum()
+        rejected = rows.drop(list(KEPT), errors="ignore")
+        reasons = "; ".join(
+            f"{self.words.text(labels.FAULTS[code])}: {numbers.count(n, language)}" for code, n in rejected.items()
+        )
+        self._note(
+            self.words.text(
+                "Rows received: {received}; accepted: {accepted}; rejected: {rejected}{why}.",
+                received=numbers.count(rows.sum(), language),
+                accepted=numbers.count(rows.sum() - rejected.sum(), language),
+                rejected=numbers.count(rejected.sum(), language),
+                why=f" ({reasons})" if reasons else "",
+            )
+        )
+
+
+def _services_by_period(results: Results, words: Wording) -> pd.DataFrame:
+    """Return how many services report, by period, the newest first."""
     language = words.language
     table = results.coverage.iloc[::-1].head(8)
     return pd.DataFrame(
@@ -30,7 +72,7 @@ def coverage(results: Results, words: Wording) -> pd.DataFrame:
     )
 
 
-def changes(results: Results, words: Wording) -> pd.DataFrame:
+def _changed_services(results: Results, words: Wording) -> pd.DataFrame:
     """Return the services that started or stopped reporting since the period before, largest first."""
     language = words.language
     kinds = {"started": words.text("Started"), "stopped": words.text("Stopped")}
@@ -44,43 +86,3 @@ def changes(results: Results, words: Wording) -> pd.DataFrame:
             ],
         }
     )
-
-
-class UptakePage(Page):
-    """The voice of ``02_online_uptake``; see `Page`."""
-
-    def reporting(self) -> None:
-        """Show which services stand behind the share, and which started or stopped since the period before."""
-        if self.results.coverage.empty:
-            return
-        words = self.words
-        self._heading(words.text("Who reports"))
-        latest = self.results.coverage.iloc[-1]
-        self._note(
-            words.text(
-                "{reporting} services report both figures this period; {started} started and {stopped} stopped since "
-                "the period before; {unsplit} give only their total and are in neither count.",
-                **{key: numbers.count(latest[key], words.language)
-                   for key in ("reporting", "started", "stopped", "unsplit")},
-            )
-        )  # fmt: skip
-        self._html(plain(coverage(self.results, words), caption=words.text("Services behind the share")))
-        if len(self.results.changes):
-            self._details(words.text("Started or stopped, service by service"), changes(self.results, words))
-
-    def rejected(self) -> None:
-        """Show what came in and what was not taken."""
-        language, rows = self.run.language, self.results.intake.groupby("code")["rows"].sum()
-        apart = rows.drop(list(KEPT), errors="ignore")
-        why = "; ".join(
-            f"{self.words.text(labels.FAULTS[code])}: {numbers.count(n, language)}" for code, n in apart.items()
-        )
-        self._note(
-            self.words.text(
-                "Rows received: {received}; accepted: {accepted}; rejected: {rejected}{why}.",
-                received=numbers.count(rows.sum(), language),
-                accepted=numbers.count(rows.sum() - apart.sum(), language),
-                rejected=numbers.count(apart.sum(), language),
-                why=f" ({why})" if why else "",
-            )
-        )

@@ -1,4 +1,4 @@
-"""The summary's table: every promise on two or three lines."""
+"""The page of notebook 00_summary: every promise in one table, what changed, what to do, and open questions."""
 
 from __future__ import annotations
 
@@ -10,28 +10,109 @@ from analysis.attainment.items import gap_by_owner
 from analysis.promises import ItemsTarget, Part, ShareTarget, SurveyTarget, Target
 from analysis.report import numbers, promise_tables
 from analysis.report.html_table import great_table, verdict_mark
-from analysis.report.labels import ANSWERS, SETTINGS
-from analysis.report.outlook import how_to_read, outlook
+from analysis.report.labels import ANSWERS, QUESTIONS
+from analysis.report.outlook import outlook, outlook_caption
 from analysis.report.pages.page import Page
 from analysis.report.pages.surveys import survey
-from analysis.report.promise_tables import SAFE, before, decisive_part, parts_of, proxy_standing, rate_of
+from analysis.report.promise_tables import SAFE, decisive_part, parts_of, previous_promise, proxy_standing, run_rate_of
 from analysis.report.wording import Wording
 from analysis.results import Results
 
+
+class SummaryPage(Page):
+    """What notebook ``00_summary`` shows; see `Page`."""
+
+    def promises(self) -> None:
+        """Show the table of all promises."""
+        words = self.words
+        self._heading(words.text("The promises at a glance"))
+        self._html(promises(self.results, words))
+        self._note(
+            words.text(
+                'Probability: the share of {draws} simulated ends of the year in which the promise is kept. "Simple": '
+                "the same from the simplest rule that erred least in earlier years, for comparison.",
+                draws=numbers.count(self.run.draw_count, self.run.language),
+            )
+        )
+
+    def news(self) -> None:
+        """Show up to three sentences of what changed since last quarter, and three of what to do, side by side."""
+        words = self.words
+        changed = words.text("What changed since last quarter"), what_changed(self.results, words)
+        needed = words.text("What to do"), what_to_do(self.results, words)
+        halves = "".join(
+            f'<section class="half"><h2>{escape(heading)}</h2>{self._bullets(sentences)}</section>'
+            for heading, sentences in (changed, needed)
+            if sentences
+        )
+        self._html(f'<div class="halves">{halves}</div>')
+
+    def pictures(self) -> None:
+        """Show a figure per promised share, of several parts the one that decides, and per promise on a survey."""
+        has_outlook = False
+        for target in self.results.plan.targets:
+            if isinstance(target, SurveyTarget):
+                picture = survey(self.results, self.words, target, small=True)
+                if picture:
+                    self._picture(picture)
+            decides = decisive_part(self.results, target) if isinstance(target, ShareTarget) else None
+            if decides:
+                part, has_outlook = decides[1]["part"], True
+                self._picture(outlook(self.results, self.words, target.id, part, self.origin, small=True))
+        if has_outlook:
+            self._note(outlook_caption(self.words))
+
+    def open_questions(self) -> None:
+        """Show which open questions would change a verdict if answered otherwise, and how many would not."""
+        words, found = self.words, self.results.sensitivity
+        if found.empty:
+            return
+        titles = {target.id: words.of(target.name) for target in self.results.plan.targets}
+        changing = found[found["changes"].astype(bool)]
+        sentences = [
+            words.text(
+                "{question} {answer}: {promise}: {verdict} ({chance}).",
+                question=words.text(QUESTIONS[row["setting"]]),
+                answer=words.text(ANSWERS[row["setting"], row["value"]]),
+                promise=titles[row["target"]],
+                verdict=words.verdict(row["verdict"]),
+                chance=words.chance(row["probability"]),
+            )
+            for _, row in changing.iterrows()
+        ]
+        asked = found["setting"].nunique()
+        quiet = asked - changing["setting"].nunique()
+        summary = words.text(
+            "{asked} questions of the plan are open; {quiet} of them change no verdict, or cannot be computed.",
+            asked=numbers.count(asked, words.language),
+            quiet=numbers.count(quiet, words.language),
+        )
+        self._heading(words.text("Not yet ruled on: another answer would change the verdict"))
+        self._html(f'<div class="small">{self._bullets([*sentences, summary])}</div>')
+
+
 PARTS_LISTED = 2
-"""A promise of more parts is summed up here and listed in full on its own page."""
+"""A promise of more parts is summed up in one row; the page of promises lists them all."""
 
 
 def promises(results: Results, words: Wording) -> str:
-    """Return every promise as HTML: its verdict first, then where it stands, will end, and what it would take.
+    """Return the table of all promises as HTML: the verdict, the year so far, the forecast, and what it would take.
 
-    A promise of two parts has a row for each below its own.
+    A promise of two parts has a row for each of them below its own.
+
+    Parameters
+    ----------
+    results, words
+        The results to show, and the reader's language.
     """
     rows = []
     for target in results.plan.targets:
-        rows.append(_row(results, words, target))
+        row = results.promise(target.id)
+        rows.append(_row(results, words, words.of(target.name), row, _cells(results, words, target, row)))
         if isinstance(target, ShareTarget) and 1 < len(target.parts) <= PARTS_LISTED:
-            rows += [_part_row(results, words, target, part, name) for part, name in parts_of(target)]
+            for part, name in parts_of(target):
+                row, title = results.promise(target.id, name), f"– {words.part(results.plan, part)}"
+                rows.append(_row(results, words, title, row, _share_cells(results, words, row, part)))
     header = words.text("Promise")
     frame = pd.DataFrame(rows, columns=[header, *_columns(words)])
     return great_table(frame, header, id="promises", caption=words.text("The promises at a glance"))
@@ -48,111 +129,103 @@ def _columns(words: Wording) -> list[str]:
     ]
 
 
-def _row(results: Results, words: Wording, target: Target) -> list[str]:
-    row = results.promise(target.id)
-    standing, outlook, needed = _told(results, words, target, row)
-    verdict = verdict_mark(row["verdict"], words)
-    return [words.of(target.name), verdict, standing, outlook, _chance(row, words), _moved(results, words, row), needed]
+def _row(results: Results, words: Wording, title: str, row: pd.Series, cells: tuple[str, str, str]) -> list[str]:
+    """Return one row of the table, given its cells of the year so far, the year-end forecast and what it would take."""
+    so_far, year_end, needed = cells
+    chance, moved = _probability_cell(row, words), _moved_cell(results, words, row)
+    return [title, verdict_mark(row["verdict"], words), so_far, year_end, chance, moved, needed]
 
 
-def _part_row(results: Results, words: Wording, target: ShareTarget, part: Part, name: str) -> list[str]:
-    row = results.promise(target.id, name)
-    standing, outlook, needed = _share_told(results, words, row, part)
-    return [
-        f"– {words.part(results.plan, part)}",
-        verdict_mark(row["verdict"], words),
-        standing,
-        outlook,
-        _chance(row, words),
-        _moved(results, words, row),
-        needed,
-    ]
-
-
-def _told(results: Results, words: Wording, target: Target, row: pd.Series) -> tuple[str, str, str]:
-    """Return where a promise stands, where it will be, and what it would take."""
+def _cells(results: Results, words: Wording, target: Target, row: pd.Series) -> tuple[str, str, str]:
+    """Return the cells of a promise's year so far, its year-end forecast, and what it would take."""
     if row["note"]:
-        standing = words.short_reason(row["note"])
+        so_far = words.short_reason(row["note"])
         proxy = proxy_standing(results, target) if isinstance(target, SurveyTarget) else None
         if proxy is not None:
-            standing = words.text(
-                "{reason}; ratings, as a proxy: {standing}", reason=standing, standing=words.standing_cell(proxy)
+            so_far = words.text(
+                "{reason}; ratings, as a proxy: {standing}", reason=so_far, standing=words.standing_cell(proxy)
             )
-        return escape(standing), numbers.MISSING, _items_needed(results, words, target, row)
+        return escape(so_far), numbers.MISSING, _items_needed_cell(results, words, target, row)
     if not isinstance(target, ShareTarget):
-        standing = escape(promise_tables.standing(row, words)) if isinstance(target, ItemsTarget) else numbers.MISSING
-        outlook = numbers.MISSING if pd.isna(row["expected"]) else words.outlook_cell(row)
-        return standing, outlook, _items_needed(results, words, target, row)
+        so_far = escape(promise_tables.items_so_far(row, words)) if isinstance(target, ItemsTarget) else numbers.MISSING
+        year_end = numbers.MISSING if pd.isna(row["expected"]) else words.outlook_cell(row)
+        return so_far, year_end, _items_needed_cell(results, words, target, row)
     if len(target.parts) == 1:
-        return _share_told(results, words, results.promise(target.id), target.parts[0])
+        return _share_cells(results, words, results.promise(target.id), target.parts[0])
     decides = decisive_part(results, target)
-    if decides is None or len(target.parts) <= PARTS_LISTED:  # its parts follow
+    if decides is None or len(target.parts) <= PARTS_LISTED:  # its parts have rows of their own
         return words.text("either will do") if target.combine == "any_of" else words.text("both must hold"), "", ""
     part, its_row = decides
     on_track = [results.promise(target.id, name)["verdict"] in (*SAFE, "likely") for _, name in parts_of(target)]
     name = escape(words.part(results.plan, part))
-    _, outlook, needed = _share_told(results, words, its_row, part)
-    standing = words.text(
+    _, year_end, needed = _share_cells(results, words, its_row, part)
+    so_far = words.text(
         "{on_track} of {all} on track; furthest off: {name} {standing}",
         on_track=sum(on_track),
         all=len(on_track),
         name=name,
         standing=words.standing_cell(its_row),
     )
-    return standing, f"{name}: {outlook}", needed if needed == numbers.MISSING else f"{name}: {needed}"
+    return so_far, f"{name}: {year_end}", needed if needed == numbers.MISSING else f"{name}: {needed}"
 
 
-def _share_told(results: Results, words: Wording, row: pd.Series, part: Part) -> tuple[str, str, str]:
+def _share_cells(results: Results, words: Wording, row: pd.Series, part: Part) -> tuple[str, str, str]:
     if row["note"]:
         return escape(words.short_reason(row["note"])), numbers.MISSING, numbers.MISSING
-    rate, needed = rate_of(results, row["target"], row["part"]), numbers.MISSING
+    rate, needed = run_rate_of(results, row["target"], row["part"]), numbers.MISSING
     if rate is not None and row["verdict"] not in (*SAFE, "missed"):
         needed = escape(words.needed_cell(rate, part.rule, words.of(results.plan.unit)))
     return words.standing_cell(row), words.outlook_cell(row), needed
 
 
-def _items_needed(results: Results, words: Wording, target: Target, row: pd.Series) -> str:
+def _items_needed_cell(results: Results, words: Wording, target: Target, row: pd.Series) -> str:
     if not isinstance(target, ItemsTarget) or row["verdict"] in (*SAFE, "missed"):
         return numbers.MISSING
-    return escape(promise_tables.needed_cell(results, words, target))
+    return escape(promise_tables.items_needed_cell(results, words, target))
 
 
-def _chance(row: pd.Series, words: Wording) -> str:
-    """Return the probability above that of the simple forecast it has to beat."""
+def _probability_cell(row: pd.Series, words: Wording) -> str:
+    """Return the probability with that of the chosen baseline below it."""
     if pd.isna(row["probability"]):
         return numbers.MISSING
-    said = f"<strong>{words.chance(row['probability'])}</strong>"
+    probability = f"<strong>{words.chance(row['probability'])}</strong>"
     if pd.isna(row["baseline_probability"]):
-        return said
+        return probability
     simple = words.text("simple: {chance}", chance=words.chance(row["baseline_probability"]))
-    return f"{said} <small>{escape(simple)}</small>"
+    return f"{probability} <small>{escape(simple)}</small>"
 
 
-def _moved(results: Results, words: Wording, row: pd.Series) -> str:
-    earlier = before(results, row["target"], row["part"])["probability"]
+def _moved_cell(results: Results, words: Wording, row: pd.Series) -> str:
+    earlier = previous_promise(results, row["target"], row["part"])["probability"]
     return numbers.whole_points(row["probability"], earlier, words.language)
 
 
-MOST = 3
-"""Sentences of a kind: a reader has two minutes."""
-NAMED = 3
+SENTENCES = 3
+"""Sentences in each of the two lists: a reader has two minutes."""
+MEMBERS_NAMED = 3
 """Members named in a sentence."""
-STEP = 0.01
+NEWS_FROM = 0.01
 """A probability that moved by less is not news."""
 
 
 def what_changed(results: Results, words: Wording) -> list[str]:
-    """Return up to three sentences, what matters most first: decided, no longer estimated, another verdict, moved."""
-    told = [_change(results, words, target) for target in results.plan.targets]
-    news = sorted((one for one in told if one is not None), key=lambda one: one[0], reverse=True)
+    """Return up to three sentences, first what matters most: decided, no longer estimated, another verdict, moved.
+
+    Parameters
+    ----------
+    results, words
+        The results to show, and the reader's language.
+    """
+    changes = [_change(results, words, target) for target in results.plan.targets]
+    news = sorted((one for one in changes if one is not None), key=lambda one: one[0], reverse=True)
     if not news:
         return [words.text("No probability moved by a percentage point or more.")]
-    return [sentence for _, sentence in news[:MOST]]
+    return [sentence for _, sentence in news[:SENTENCES]]
 
 
 def _change(results: Results, words: Wording, target: Target) -> tuple[tuple[float, float], str] | None:
-    """Return how much a change matters and its sentence; None where there is nothing to tell."""
-    now, earlier = results.promise(target.id), before(results, target.id)
+    """Return how much a change matters, for sorting, and its sentence; None where there is no news."""
+    now, earlier = results.promise(target.id), previous_promise(results, target.id)
     name, first, last = words.of(target.name), earlier["probability"], now["probability"]
     if pd.isna(first) and pd.isna(last):
         return None
@@ -173,17 +246,17 @@ def _change(results: Results, words: Wording, target: Target) -> tuple[tuple[flo
         return (1.0, last), words.text(
             "{promise}: estimated for the first time this year, {now}.", promise=name, now=words.chance(last)
         )
-    if abs(last - first) < STEP:
+    if abs(last - first) < NEWS_FROM:
         return None
-    matters = (1.0 if now["verdict"] != earlier["verdict"] else 0.0, abs(last - first))
-    outlooks = _expected(results, words, target)
-    if outlooks is None:
-        return matters, words.text(
+    weight = (1.0 if now["verdict"] != earlier["verdict"] else 0.0, abs(last - first))
+    forecasts = _forecasts(results, words, target)
+    if forecasts is None:
+        return weight, words.text(
             "{promise}: probability {before} → {now}.",
             promise=name, before=words.chance(first), now=words.chance(last),
         )  # fmt: skip
-    whose, expected_before, expected_now = outlooks
-    return matters, words.text(
+    whose, expected_before, expected_now = forecasts
+    return weight, words.text(
         "{promise}: probability {before} → {now}; year-end forecast {whose}{expected_before} → {expected_now}.",
         promise=name,
         before=words.chance(first),
@@ -194,8 +267,8 @@ def _change(results: Results, words: Wording, target: Target) -> tuple[tuple[flo
     )
 
 
-def _expected(results: Results, words: Wording, target: Target) -> tuple[str, float, float] | None:
-    """Return whose year-end share is told, what was expected of it a quarter ago, and what is now."""
+def _forecasts(results: Results, words: Wording, target: Target) -> tuple[str, float, float] | None:
+    """Return the name of a promise's deciding part, and the year-end share forecast for it a quarter ago and now."""
     whose, now = "", results.promise(target.id)
     if isinstance(target, ShareTarget):
         decides = decisive_part(results, target)
@@ -203,37 +276,41 @@ def _expected(results: Results, words: Wording, target: Target) -> tuple[str, fl
             return None
         part, now = decides
         whose = f"{words.part(results.plan, part)}: " if len(target.parts) > 1 else ""
-    earlier = before(results, target.id, now["part"])
+    earlier = previous_promise(results, target.id, now["part"])
     if pd.isna(now["expected"]) or pd.isna(earlier["expected"]):
         return None
     return whose, float(earlier["expected"]), float(now["expected"])
 
 
 def what_to_do(results: Results, words: Wording) -> list[str]:
-    """Return up to three sentences, first where effort can tip the most: a chance nearest to even."""
-    open_ones = []
+    """Return up to three sentences, first where effort can change most: the probability nearest to one half.
+
+    Parameters
+    ----------
+    results, words
+        The results to show, and the reader's language.
+    """
+    actions = []
     for target in results.plan.targets:
         row = results.promise(target.id)
         if row["verdict"] in (*SAFE, "missed", "not_estimated"):
             continue
         sentence = _action(results, words, target)
         if sentence:
-            open_ones.append((abs(row["probability"] - 0.5), sentence))
-    open_ones.sort(key=lambda one: one[0])
-    return [sentence for _, sentence in open_ones[:MOST]]
+            actions.append((abs(row["probability"] - 0.5), sentence))
+    actions.sort(key=lambda one: one[0])
+    return [sentence for _, sentence in actions[:SENTENCES]]
 
 
 def _action(results: Results, words: Wording, target: Target) -> str:
     name = words.of(target.name)
     if isinstance(target, ItemsTarget):
-        return " ".join(
-            [*promise_tables.what_it_takes(results, words, target), _owners(results, words, target)]
-        ).strip()
+        return " ".join([*promise_tables.items_needed(results, words, target), _owners(results, words, target)]).strip()
     decides = decisive_part(results, target) if isinstance(target, ShareTarget) else None
     if decides is None or not isinstance(target, ShareTarget):
         return ""
     part, row = decides
-    rate = rate_of(results, target.id, row["part"])
+    rate = run_rate_of(results, target.id, row["part"])
     if rate is None or row["verdict"] in SAFE:
         return ""
     needed = words.needed(rate, part.rule, words.of(results.plan.unit))
@@ -242,97 +319,24 @@ def _action(results: Results, words: Wording, target: Target) -> str:
 
 
 def _holders(results: Results, words: Wording, target: str, part: str) -> str:
-    """Return who holds most of what is missing, bodies before fields; empty where nobody is known to."""
-    held = results.gap[(results.gap["target"] == target) & (results.gap["part"] == part) & (results.gap["short"] > 0)]
-    if held.empty:
+    """Return the sentence of where most is missing, by body, else by field; empty where that is not known."""
+    short = results.gap[(results.gap["target"] == target) & (results.gap["part"] == part) & (results.gap["short"] > 0)]
+    if short.empty:
         return ""
-    dimension = "agencies" if "agencies" in set(held["dimension"]) else held["dimension"].iloc[0]
-    mine = held[held["dimension"] == dimension].sort_values("short", ascending=False).head(NAMED)
-    names = [
-        f"{words.name(results.plan, row.series)} ({numbers.count(row.short, words.language)})"
-        for row in mine.itertuples()
-    ]
-    return words.text("Most is missing at: {names}.", names=", ".join(names))
+    dimension = "agencies" if "agencies" in set(short["dimension"]) else short["dimension"].iloc[0]
+    mine = short[short["dimension"] == dimension].sort_values("short", ascending=False).head(MEMBERS_NAMED)
+    return words.text("Most is missing at: {names}.", names=_named(results, words, mine["series"], mine["short"]))
 
 
 def _owners(results: Results, words: Wording, target: ItemsTarget) -> str:
-    """Return whose items are open, most first; empty where the data does not say."""
-    owners = gap_by_owner(results.items_missing[results.items_missing["target"] == target.id]).head(NAMED)
+    """Return the sentence of whose items are open, most first; empty where the data does not say."""
+    owners = gap_by_owner(results.items_missing[results.items_missing["target"] == target.id]).head(MEMBERS_NAMED)
     if owners.empty:
         return ""
-    names = [
-        f"{words.name(results.plan, row.owner)} ({numbers.count(row.open, words.language)})"
-        for row in owners.itertuples()
-    ]
-    return words.text("Most are open at: {names}.", names=", ".join(names))
+    return words.text("Most are open at: {names}.", names=_named(results, words, owners["owner"], owners["open"]))
 
 
-class SummaryPage(Page):
-    """The voice of ``00_summary``; see `Page`."""
-
-    def promises(self) -> None:
-        """Show the table of all promises."""
-        words = self.words
-        self._heading(words.text("The promises at a glance"))
-        self._html(promises(self.results, words))
-        self._note(
-            words.text(
-                'Probability: the share of {draws} simulated ends of the year in which the promise is kept. "Simple": '
-                "the same from the simplest rule that erred least in earlier years, for comparison.",
-                draws=numbers.count(self.run.draw_count, self.run.language),
-            )
-        )
-
-    def news(self) -> None:
-        """Show three sentences of what changed since last quarter, and three of what to do, side by side."""
-        words = self.words
-        changed = words.text("What changed since last quarter"), what_changed(self.results, words)
-        needed = words.text("What to do"), what_to_do(self.results, words)
-        halves = "".join(
-            f'<section class="half"><h2>{escape(heading)}</h2>{self._bullets(sentences)}</section>'
-            for heading, sentences in (changed, needed)
-            if sentences
-        )
-        self._html(f'<div class="halves">{halves}</div>')
-
-    def pictures(self) -> None:
-        """Show one picture per promised share: of several parts, the one that decides."""
-        drawn = False
-        for target in self.results.plan.targets:
-            if isinstance(target, SurveyTarget):
-                found = survey(self.results, self.words, target, small=True)
-                if found:
-                    self._picture(found)
-            decides = decisive_part(self.results, target) if isinstance(target, ShareTarget) else None
-            if decides:
-                part, drawn = decides[1]["part"], True
-                self._picture(outlook(self.results, self.words, target.id, part, self.origin, small=True))
-        if drawn:
-            self._note(how_to_read(self.words))
-
-    def open_questions(self) -> None:
-        """Show which questions that nobody has ruled on would change a verdict, and that the others would not."""
-        words, found = self.words, self.results.sensitivity
-        if found.empty:
-            return
-        titles = {target.id: words.of(target.name) for target in self.results.plan.targets}
-        changing = found[found["changes"].astype(bool)]
-        told = [
-            words.text(
-                "{question} {answer}: {promise}: {verdict} ({chance}).",
-                question=words.text(SETTINGS[row["setting"]]),
-                answer=words.text(ANSWERS[row["setting"], row["value"]]),
-                promise=titles[row["target"]],
-                verdict=words.verdict(row["verdict"]),
-                chance=words.chance(row["probability"]),
-            )
-            for _, row in changing.iterrows()
-        ]
-        asked, quiet = found["setting"].nunique(), found["setting"].nunique() - changing["setting"].nunique()
-        summed = words.text(
-            "{asked} questions of the plan are open; {quiet} of them change no verdict, or cannot be computed.",
-            asked=numbers.count(asked, words.language),
-            quiet=numbers.count(quiet, words.language),
-        )
-        self._heading(words.text("Not yet ruled on: another answer would change the verdict"))
-        self._html(f'<div class="small">{self._bullets([*told, summed])}</div>')
+def _named(results: Results, words: Wording, series: pd.Series, counts: pd.Series) -> str:
+    """Return the names of bodies or fields, each with its count."""
+    names = [words.name(results.plan, code) for code in series]
+    return ", ".join(f"{name} ({numbers.count(n, words.language)})" for name, n in zip(names, counts, strict=True))

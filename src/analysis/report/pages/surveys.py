@@ -1,4 +1,4 @@
-"""Rounds of surveys in tables: share, respondents, error, and which of them may be compared."""
+"""The page of notebook 04_satisfaction, and the rounds of surveys as the other pages show them."""
 
 from __future__ import annotations
 
@@ -10,29 +10,66 @@ from analysis.indicators.satisfaction import SIPAS, SURVEYED
 from analysis.promises import TOTAL, SurveyTarget
 from analysis.report import numbers, theme
 from analysis.report.figure import Picture, mark_simulated, set_title, write_shares
-from analysis.report.html_table import plain
+from analysis.report.html_table import plain_table
 from analysis.report.pages.page import Page
-from analysis.report.wording import Wording
+from analysis.report.wording import Wording, _
 from analysis.results import Results
 
-_ = str
+
+class SatisfactionPage(Page):
+    """What notebook ``04_satisfaction`` shows; see `Page`."""
+
+    def self_selected(self) -> None:
+        """Show the caveat of ratings: those who give them choose themselves."""
+        self._note(
+            self.words.text(
+                "Ratings are given by those who choose to, after a case is closed: a sign of the mood at the counter, "
+                "not an estimate of what a survey would find."
+            )
+        )
+
+    def surveys(self) -> None:
+        """Show every round of every survey, with its standard error where the design of the survey gives one."""
+        words = self.words
+        found = sorted(set(self.results.surveys["indicator"]) & {SIPAS, f"{SURVEYED}provincial"}, reverse=True)
+        if not found:
+            return
+        self._heading(words.text("What surveys found"))
+        for target in self.results.plan.targets:
+            picture = survey(self.results, words, target) if isinstance(target, SurveyTarget) else None
+            if picture:
+                self._picture(picture)
+        for indicator in found:
+            frame = rounds(self.results, words, indicator)
+            self._html(plain_table(frame, caption=words.indicator(self.results.plan, indicator)))
+        self._note(
+            words.text(
+                "Errors of the province's survey follow from its design (weights, strata, clusters); those of SIPAS "
+                "are not published. The two ask different people: they are not compared with each other."
+            )
+        )
+
 
 METHODS = {
     SIPAS_UNTIL_2021: _("people who had just received a result"),
     SIPAS_SINCE_2022: _("residents drawn at random; not comparable with the years before 2022"),
 }
-
-
-def of_the_whole(results: Results, indicator: str) -> pd.DataFrame:
-    """Return the rounds of one survey of the whole province in the order of their years, those with a share."""
-    surveys = results.surveys
-    mine = surveys[(surveys["indicator"] == indicator) & surveys["value"].notna()]
-    return mine[mine["series"].isin([TOTAL, results.plan.area])].sort_values("period", ignore_index=True)
+"""Who was asked, by method of a round; rounds of different methods may not be compared."""
 
 
 def rounds(results: Results, words: Wording, indicator: str) -> pd.DataFrame:
-    """Return the rounds of one survey of the whole province, a row each; empty where there is none."""
-    language, mine = words.language, of_the_whole(results, indicator)
+    """Return the rounds of a survey of the whole province as a table for the reader; empty where there is none.
+
+    Parameters
+    ----------
+    results : Results
+        The results to show.
+    words : Wording
+        The reader's language.
+    indicator : str
+        The survey's share.
+    """
+    language, mine = words.language, _rounds_of_province(results, indicator)
     frame = pd.DataFrame(
         {
             words.text("Year"): mine["period"].astype(str),
@@ -52,19 +89,23 @@ def rounds(results: Results, words: Wording, indicator: str) -> pd.DataFrame:
 
 
 def survey(results: Results, words: Wording, target: SurveyTarget, *, small: bool = False) -> Picture | None:
-    """Return the rounds of the survey a promise is judged by, or None where none is known.
+    """Return the rounds of the survey that a promise is about, with the promise and what a round this year may find.
+
+    None where no round is known.
 
     Parameters
     ----------
-    results, words
-        What there is to show, in which language.
+    results : Results
+        The results to show.
+    words : Wording
+        The reader's language.
     target : SurveyTarget
         The promise.
     small : bool
-        A third of the page's width, as the summary has it.
+        Whether it has a third of the width of the page, as in the summary.
     """
     language, row = words.language, results.promise(target.id)
-    mine = of_the_whole(results, row["indicator"])
+    mine = _rounds_of_province(results, row["indicator"])
     if mine.empty:
         return None
     years = [int(str(period)[:4]) for period in mine["period"]]
@@ -77,7 +118,7 @@ def survey(results: Results, words: Wording, target: SurveyTarget, *, small: boo
     )
     half = numbers.HALF_80 * mine["standard_error"].fillna(0.0)
     axes.vlines(years, mine["value"] - half, mine["value"] + half, color=theme.BLUE, linewidth=3, alpha=0.45)
-    for _, comparable in mine.assign(year=years).groupby(mine["method"].fillna("")):
+    for _method, comparable in mine.assign(year=years).groupby(mine["method"].fillna("")):
         axes.plot(comparable["year"], comparable["value"], color=theme.BLUE, marker="o", markersize=6, linewidth=1.2,
                   linestyle=(0, (1, 2)))  # fmt: skip
     for year, value, top in zip(years, mine["value"], mine["value"] + half, strict=True):
@@ -90,8 +131,8 @@ def survey(results: Results, words: Wording, target: SurveyTarget, *, small: boo
         ha="right",
         xytext=(0, -13), textcoords="offset points", color=theme.VERMILION, fontsize=9.5,
     )  # fmt: skip
-    known = pd.notna(row["expected"]) and end not in years
-    if known:
+    is_forecast = pd.notna(row["expected"]) and end not in years
+    if is_forecast:
         axes.vlines(end, row["lower"], row["upper"], color=theme.PINK, linewidth=3, alpha=0.6)
         axes.plot(end, row["expected"], marker="D", markersize=7, markerfacecolor="white", color=theme.PINK)
     elif end not in years:
@@ -99,8 +140,8 @@ def survey(results: Results, words: Wording, target: SurveyTarget, *, small: boo
                       ha="right", fontsize=9, color=theme.INK)  # fmt: skip
     axes.set_xticks(range(min(years), end + 1), [str(year) for year in range(min(years), end + 1)])
     axes.set_xlim(min(years) - 0.4, end + 0.6)
-    spread = float((mine["value"] + half).max()), float((mine["value"] - half).min())
-    axes.set_ylim(min(spread[1], target.threshold) - 0.02, min(max(spread[0], target.threshold) + 0.03, 1.0))
+    highest, lowest = float((mine["value"] + half).max()), float((mine["value"] - half).min())
+    axes.set_ylim(min(lowest, target.threshold) - 0.02, min(max(highest, target.threshold) + 0.03, 1.0))
     write_shares(axes.yaxis, language, most=4 if small else 6)
     axes.grid(axis="x", visible=False)
     set_title(figure, f"{words.of(target.name)}\n{what}" if small else what)
@@ -124,35 +165,8 @@ def survey(results: Results, words: Wording, target: SurveyTarget, *, small: boo
     return Picture(figure, alt, "" if small else caption, table, mine, width="third" if small else "wide")
 
 
-class SatisfactionPage(Page):
-    """The voice of ``04_satisfaction``; see `Page`."""
-
-    def self_selected(self) -> None:
-        """Show the caveat of per-case ratings."""
-        self._note(
-            self.words.text(
-                "Ratings are given by those who choose to, after a case is closed: a sign of the mood at the counter, "
-                "not an estimate of what a survey would find."
-            )
-        )
-
-    def surveys(self) -> None:
-        """Show every round of every survey, with its error where its design gives one."""
-        words = self.words
-        found = sorted(set(self.results.surveys["indicator"]) & {SIPAS, f"{SURVEYED}provincial"}, reverse=True)
-        if not found:
-            return
-        self._heading(words.text("What surveys found"))
-        for target in self.results.plan.targets:
-            drawn = survey(self.results, words, target) if isinstance(target, SurveyTarget) else None
-            if drawn:
-                self._picture(drawn)
-        for indicator in found:
-            frame = rounds(self.results, words, indicator)
-            self._html(plain(frame, caption=words.indicator(self.results.plan, indicator)))
-        self._note(
-            words.text(
-                "Errors of the province's survey follow from its design (weights, strata, clusters); those of SIPAS "
-                "are not published. The two ask different people: they are not compared with each other."
-            )
-        )
+def _rounds_of_province(results: Results, indicator: str) -> pd.DataFrame:
+    """Return the rounds of a survey of the whole province that have a share, in the order of their years."""
+    surveys = results.surveys
+    mine = surveys[(surveys["indicator"] == indicator) & surveys["value"].notna()]
+    return mine[mine["series"].isin([TOTAL, results.plan.area])].sort_values("period", ignore_index=True)

@@ -1,4 +1,4 @@
-"""How the probability of each promise moved over the quarters."""
+"""The page of notebook 06_targets: every promise in full, how its probability moved, and who holds the gap."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from analysis import periods
 from analysis.promises import ItemsTarget, ShareTarget, SurveyTarget
 from analysis.report import labels, numbers, promise_tables, theme
 from analysis.report.figure import Picture, mark_simulated, set_title, short_name
-from analysis.report.html_table import plain, verdict_mark
+from analysis.report.html_table import plain_table, verdict_mark
 from analysis.report.pages.page import Page
 from analysis.report.pages.surveys import rounds
 from analysis.report.promise_tables import parts_of, proxy_standing
@@ -22,30 +22,207 @@ from analysis.report.published_probabilities import LEDGER, said_over_the_year
 from analysis.report.wording import Wording
 from analysis.results import Results
 
+BASELINES_SHOWN = 3
+"""Parts of a promise whose baselines are listed."""
 
-def history(results: Results, words: Wording, said: pd.DataFrame) -> Picture | None:
-    """Return each promise's probability quarter by quarter, or None where none was ever estimated.
+
+class TargetPage(Page):
+    """What notebook ``06_targets`` shows; see `Page`."""
+
+    def targets(self) -> None:
+        """Show each promise in full: verdict, reading, parts, the gap and who holds it, or why it is not estimated."""
+        words, plan = self.words, self.results.plan
+        for target in plan.targets:
+            row = self.results.promise(target.id)
+            self._heading(words.of(target.name))
+            self._html(f"<p><strong>{escape(words.of(target.title))}</strong></p>")
+            self._html(f"<p>{verdict_mark(row['verdict'], words)}. {escape(self._why(row))}</p>")
+            self._note(words.text('In the plan: "{sentence}"', sentence=target.reported))
+            if target.reading:
+                heading = words.text("Our reading of the plan, not yet ruled on")
+                if target.ruled_by:
+                    heading = words.text("Reading ruled by {who}", who=target.ruled_by)
+                self._note(f"{heading}: {words.of(target.reading)}")
+            if isinstance(target, ShareTarget):
+                self._shares(target)
+            elif isinstance(target, ItemsTarget):
+                self._items(target)
+            elif isinstance(target, SurveyTarget):
+                self._survey(target)
+
+    def history(self, ledger: Path = LEDGER) -> None:
+        """Show how each probability moved over the quarters.
+
+        Parameters
+        ----------
+        ledger : Path
+            Folder of the ledger.
+        """
+        picture = history(self.results, self.words, said_over_the_year(ledger, self.run, self.results))
+        if picture:
+            self._picture(picture)
+
+    def readings(self) -> None:
+        """Show how the plan was read where nobody has ruled."""
+        words, plan = self.words, self.results.plan
+        sentences = [words.of(setting.reading) for setting in plan.settings.values()]
+        sentences += [
+            f"{words.of(target.title)}: {words.of(target.reading)}" for target in plan.targets if target.reading
+        ]
+        if sentences:
+            self._list(words.text("Our reading of the plan, not yet ruled on"), sentences)
+
+    def sensitivity(self) -> None:
+        """Show, for every open question, whether another answer would change a verdict."""
+        words, found = self.words, self.results.sensitivity
+        self._heading(words.text("Read otherwise: does the verdict change?"))
+        if found.empty:
+            self._note(words.text("The plan leaves no question open."))
+            return
+        titles = {target.id: words.of(target.title) for target in self.results.plan.targets}
+        frame = pd.DataFrame(
+            {
+                words.text("Open question"): [words.text(labels.QUESTIONS[name]) for name in found["setting"]],
+                words.text("Another answer"): [
+                    words.text(labels.ANSWERS[name, value])
+                    for name, value in zip(found["setting"], found["value"], strict=True)
+                ],
+                words.text("Promise"): [titles[target] for target in found["target"]],
+                words.text("Verdict"): [self._verdict_under(row) for _, row in found.iterrows()],
+                words.text("Probability"): [words.chance(value) for value in found["probability"]],
+                words.text("As we read it"): [
+                    f"{words.verdict(row['chosen_verdict'])} {words.chance(row['chosen_probability'])}"
+                    for _, row in found.iterrows()
+                ],
+                words.text("Changes"): [words.text("yes") if one else words.text("no") for one in found["changes"]],
+            }
+        )
+        self._html(
+            plain_table(frame, caption=words.text("One question answered otherwise at a time, on the same data"))
+        )
+
+    def _verdict_under(self, row: pd.Series) -> str:
+        if row["note"] in labels.NOT_COMPUTABLE:
+            return self.words.text(labels.NOT_COMPUTABLE[row["note"]])
+        return self.words.verdict(row["verdict"])
+
+    def _shares(self, target: ShareTarget) -> None:
+        words, plan = self.words, self.results.plan
+        self._html(promise_tables.parts_table(self.results, words, target))
+        for part, name in parts_of(target):
+            rows = self.results.gap[(self.results.gap["target"] == target.id) & (self.results.gap["part"] == name)]
+            for dimension, members in rows.groupby("dimension", sort=True):
+                short = members[members["short"] > 0]
+                if len(short):
+                    what = f"{words.part(plan, part)}: {words.text(labels.DIMENSIONS[str(dimension)])}"
+                    title = words.text("Who holds most of what is missing: {what}", what=what)
+                    self._picture(gap(self.results, words, short, title=title, table=self._gap_table(short)))
+        for part, name in parts_of(target)[:BASELINES_SHOWN]:
+            if promise_tables.has_baselines(self.results, target.id, name):
+                title = words.text("Simple forecasts to compare with")
+                self._heading(f"{title}: {words.part(plan, part)}", level=3)
+                self._html(promise_tables.baselines_table(self.results, words, target.id, name))
+
+    def _gap_table(self, members: pd.DataFrame) -> pd.DataFrame:
+        words, language = self.words, self.run.language
+        unit = words.of(self.results.plan.unit)
+        return pd.DataFrame(
+            {
+                words.text("Body or field"): [words.name(self.results.plan, code) for code in members["series"]],
+                words.text("The year so far"): [
+                    words.share_so_far(row.rename({"share": "observed_to_date"}), unit) for _, row in members.iterrows()
+                ],
+                words.text("Short of the promise by ({unit})", unit=unit): [
+                    numbers.count(short, language) for short in members["short"]
+                ],
+                words.text("Probability now"): [words.chance(value) for value in members["probability"]],
+                words.text("If it alone kept the promise from now on"): [
+                    words.chance(value) for value in members["probability_if"]
+                ],
+            }
+        )
+
+    def _items(self, target: ItemsTarget) -> None:
+        words = self.words
+        rows = self.results.promises[self.results.promises["target"] == target.id]
+        shown = rows[rows["part"] != ""] if (rows["part"] != "").any() else rows
+        frame = pd.DataFrame(
+            {
+                words.text("Part"): [words.text(labels.DATED_PARTS[part or "items"]) for part in shown["part"]],
+                words.text("Where we stand"): [promise_tables.items_so_far(row, words) for _, row in shown.iterrows()],
+                words.text("Verdict"): [words.verdict(code) for code in shown["verdict"]],
+                words.text("Probability"): [words.chance(value) for value in shown["probability"]],
+                words.text("Roadmap at its word"): [words.chance(value) for value in shown["baseline_probability"]],
+            }
+        )
+        self._html(plain_table(frame, caption=words.of(target.title)))
+        for sentence in promise_tables.items_needed(self.results, words, target):
+            self._note(sentence)
+        open_items = promise_tables.open_items(self.results, words, target)
+        if len(open_items):
+            self._details(words.text("What is not done yet, the longest overdue first"), open_items)
+
+    def _survey(self, target: SurveyTarget) -> None:
+        indicator = self.results.promise(target.id)["indicator"]
+        found = rounds(self.results, self.words, indicator)
+        if len(found):
+            self._html(plain_table(found, caption=self.words.indicator(self.results.plan, indicator)))
+        self._proxy(target)
+
+    def _why(self, row: pd.Series) -> str:
+        if row["verdict"] == "not_estimated":
+            return self.words.reason(row["note"])
+        sentences = [self.words.text("Probability: {chance}.", chance=self.words.chance(row["probability"]))]
+        if not pd.isna(row["baseline_probability"]):
+            sentences.append(
+                self.words.text("Simple forecast: {chance}.", chance=self.words.chance(row["baseline_probability"]))
+            )
+        return " ".join(sentences)
+
+    def _proxy(self, target: SurveyTarget) -> None:
+        row = proxy_standing(self.results, target)
+        if row is None:
+            return
+        self._note(
+            self.words.text(
+                "Proxy, not the promise itself: {what}, year to date: {standing}.",
+                what=self.words.indicator(self.results.plan, str(target.proxy)),
+                standing=self.words.share_so_far(row, self.words.text("ratings")),
+            )
+        )
+        if target.cancelled and self.results.promise(target.id)["note"] == "survey_cancelled":
+            reason = (
+                f"{self.words.of(target.cancelled.reason)} ({numbers.day(target.cancelled.on, self.run.language)})."
+            )
+            self._note(reason)
+
+
+def history(results: Results, words: Wording, probabilities: pd.DataFrame) -> Picture | None:
+    """Return the probability of each promise by quarter, or None where none was ever estimated.
 
     Parameters
     ----------
-    results, words
-        What there is to show, in which language.
-    said : pd.DataFrame
-        `target, quarter, probability`, in the order of the quarters; see `tables.ledger.said_over_the_year`.
+    results : Results
+        The results to show.
+    words : Wording
+        The reader's language.
+    probabilities : pd.DataFrame
+        `target, quarter, probability` (0–1), in the order of the quarters; see
+        `published_probabilities.said_over_the_year`.
     """
     language = words.language
-    quarters = sorted(said["quarter"].unique())
-    said = said.dropna(subset="probability")
-    targets = [target for target in results.plan.targets if target.id in set(said["target"])]
+    quarters = sorted(probabilities["quarter"].unique())
+    probabilities = probabilities.dropna(subset="probability")
+    targets = [target for target in results.plan.targets if target.id in set(probabilities["target"])]
     if not targets:
         return None
-    labels = [numbers.quarter(periods.parse_quarter(quarter), language) for quarter in quarters]
+    heads = [numbers.quarter(periods.parse_quarter(quarter), language) for quarter in quarters]
     names = [words.of(target.name) for target in targets]
 
     theme.apply()
     figure, axes = plt.subplots(figsize=(theme.WIDTH, 1.2 + 0.42 * len(targets)), layout="constrained")
     for row, target in enumerate(targets):
-        mine = said[said["target"] == target.id]
+        mine = probabilities[probabilities["target"] == target.id]
         axes.plot(mine["probability"], [row] * len(mine), color=theme.GREY, linewidth=1.4)
         older = mine[mine["quarter"] != quarters[-1]]
         axes.plot(older["probability"], [row] * len(older), marker="o", linestyle="", markersize=6,
@@ -60,17 +237,17 @@ def history(results: Results, words: Wording, said: pd.DataFrame) -> Picture | N
     axes.set_xlim(-0.03, 1.02)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.percent(value, language, digits=0)))
     axes.set(xlabel=words.text("Probability of meeting the target"), ylabel="")
-    set_title(figure, words.text("How each probability moved: {first} to {last}", first=labels[0], last=labels[-1]))
+    set_title(figure, words.text("How each probability moved: {first} to {last}", first=heads[0], last=heads[-1]))
     mark_simulated(figure, results, words)
     plt.close(figure)
 
     table = pd.DataFrame({words.text("Promise"): names})
-    for quarter, label in zip(quarters, labels, strict=True):
-        mine = said[said["quarter"] == quarter].set_index("target")["probability"]
-        table[label] = [words.chance(mine.get(target.id, float("nan"))) for target in targets]
-    moves = said.groupby("target")["probability"].agg(lambda values: values.iloc[-1] - values.iloc[0])
+    for quarter, head in zip(quarters, heads, strict=True):
+        mine = probabilities[probabilities["quarter"] == quarter].set_index("target")["probability"]
+        table[head] = [words.chance(mine.get(target.id, float("nan"))) for target in targets]
+    moves = probabilities.groupby("target")["probability"].agg(lambda values: values.iloc[-1] - values.iloc[0])
     most = str(moves.abs().idxmax())
-    ends = said[said["target"] == most]["probability"]
+    ends = probabilities[probabilities["target"] == most]["probability"]
     alt = words.text(
         "How each probability moved; the most: {name}, from {first} to {last}.",
         name=names[[target.id for target in targets].index(most)],
@@ -81,28 +258,31 @@ def history(results: Results, words: Wording, said: pd.DataFrame) -> Picture | N
         "Diamond: now. Rings: what was published for earlier quarters or, where nothing was, what the same method says "
         "from what was known then."
     )
-    return Picture(figure, alt, caption, table, said)
+    return Picture(figure, alt, caption, table, probabilities)
 
 
-MOST = 10
+MEMBERS_DRAWN = 10
+"""Members drawn, those that are short by most; all of them are in the table."""
 
 
 def gap(results: Results, words: Wording, members: pd.DataFrame, *, title: str, table: pd.DataFrame) -> Picture:
-    """Return what each member is short of a promise, most first, with the chance if it alone kept the promise.
+    """Return by how much each member is short of a promise, with the probability if it alone kept the promise.
 
     Parameters
     ----------
-    results, words
-        What there is to show, in which language.
+    results : Results
+        The results to show.
+    words : Wording
+        The reader's language.
     members : pd.DataFrame
         Rows of one part and dimension of `attainment.year_end`, those that are short, most first.
     title : str
-        Which promise, and by what.
+        Title of the figure: which promise, by which members.
     table : pd.DataFrame
-        The same for the reader.
+        The same as a table for the reader.
     """
     plan, language = results.plan, words.language
-    shown = members.head(MOST)
+    shown = members.head(MEMBERS_DRAWN)
     unit, names = words.of(plan.unit), [words.name(plan, code) for code in shown["series"]]
     theme.apply()
     figure, axes = plt.subplots(figsize=(theme.WIDTH, 1.1 + 0.32 * len(shown)), layout="constrained")
@@ -110,8 +290,8 @@ def gap(results: Results, words: Wording, members: pd.DataFrame, *, title: str, 
     sns.barplot(x=shown["short"].to_numpy(), y=rows, orient="h", ax=axes, color=theme.BLUE, width=0.62, errorbar=None)
     for position, row in enumerate(shown.itertuples()):
         now, then = words.chance(row.probability), words.chance(row.probability_if)
-        told = f"{numbers.count(row.short, language)}   {now} → {then}"
-        axes.annotate(told, (row.short, position), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9)
+        label = f"{numbers.count(row.short, language)}   {now} → {then}"
+        axes.annotate(label, (row.short, position), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9)
     axes.set_yticks(rows, [short_name(name) for name in names])
     axes.set_xlim(0, float(shown["short"].max()) * 1.3)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
@@ -139,166 +319,3 @@ def gap(results: Results, words: Wording, members: pd.DataFrame, *, title: str, 
         "promise from now on."
     )
     return Picture(figure, alt, caption, table, members)
-
-
-BASELINES_SHOWN = 3
-"""Parts of a promise whose simple forecasts are listed."""
-
-
-class TargetPage(Page):
-    """The voice of ``06_targets``; see `Page`."""
-
-    def targets(self) -> None:
-        """Show each promise in full: verdict, reading, parts, what is missing and where, or why it is not estimated."""
-        words, plan = self.words, self.results.plan
-        for target in plan.targets:
-            row = self.results.promise(target.id)
-            self._heading(words.of(target.name))
-            self._html(f"<p><strong>{escape(words.of(target.title))}</strong></p>")
-            self._html(f"<p>{verdict_mark(row['verdict'], words)}. {escape(self._why(row))}</p>")
-            self._note(words.text('In the plan: "{sentence}"', sentence=target.reported))
-            if target.reading:
-                ruled = words.text("Our reading of the plan, not yet ruled on")
-                if target.ruled_by:
-                    ruled = words.text("Reading ruled by {who}", who=target.ruled_by)
-                self._note(f"{ruled}: {words.of(target.reading)}")
-            if isinstance(target, ShareTarget):
-                self._shares(target)
-            elif isinstance(target, ItemsTarget):
-                self._items(target)
-            elif isinstance(target, SurveyTarget):
-                self._survey(target)
-
-    def history(self, ledger: Path = LEDGER) -> None:
-        """Show how each probability moved over the quarters."""
-        drawn = history(self.results, self.words, said_over_the_year(ledger, self.run, self.results))
-        if drawn:
-            self._picture(drawn)
-
-    def readings(self) -> None:
-        """Show how the plan was read where nobody has ruled."""
-        words, plan = self.words, self.results.plan
-        told = [words.of(setting.reading) for setting in plan.settings.values()]
-        told += [f"{words.of(target.title)}: {words.of(target.reading)}" for target in plan.targets if target.reading]
-        if told:
-            self._list(words.text("Our reading of the plan, not yet ruled on"), told)
-
-    def sensitivity(self) -> None:
-        """Show, for every open question, whether another answer would change a verdict."""
-        words, found = self.words, self.results.sensitivity
-        self._heading(words.text("Read otherwise: does the verdict change?"))
-        if found.empty:
-            self._note(words.text("The plan leaves no question open."))
-            return
-        titles = {target.id: words.of(target.title) for target in self.results.plan.targets}
-        frame = pd.DataFrame(
-            {
-                words.text("Open question"): [words.text(labels.SETTINGS[name]) for name in found["setting"]],
-                words.text("Another answer"): [
-                    words.text(labels.ANSWERS[name, value])
-                    for name, value in zip(found["setting"], found["value"], strict=True)
-                ],
-                words.text("Promise"): [titles[target] for target in found["target"]],
-                words.text("Verdict"): [self._verdict_under(row) for _, row in found.iterrows()],
-                words.text("Probability"): [words.chance(value) for value in found["probability"]],
-                words.text("As we read it"): [
-                    f"{words.verdict(row['chosen_verdict'])} {words.chance(row['chosen_probability'])}"
-                    for _, row in found.iterrows()
-                ],
-                words.text("Changes"): [words.text("yes") if one else words.text("no") for one in found["changes"]],
-            }
-        )
-        self._html(plain(frame, caption=words.text("One question answered otherwise at a time, on the same data")))
-
-    def _verdict_under(self, row: pd.Series) -> str:
-        if row["note"] in labels.NOT_COMPUTABLE:
-            return self.words.text(labels.NOT_COMPUTABLE[row["note"]])
-        return self.words.verdict(row["verdict"])
-
-    def _shares(self, target: ShareTarget) -> None:
-        words, plan = self.words, self.results.plan
-        self._html(promise_tables.parts(self.results, words, target))
-        for part, name in parts_of(target):
-            held = self.results.gap[(self.results.gap["target"] == target.id) & (self.results.gap["part"] == name)]
-            for dimension, members in held.groupby("dimension", sort=True):
-                lacking = members[members["short"] > 0]
-                if len(lacking):
-                    what = f"{words.part(plan, part)}: {words.text(labels.DIMENSIONS[str(dimension)])}"
-                    title = words.text("Who holds most of what is missing: {what}", what=what)
-                    self._picture(gap(self.results, words, lacking, title=title, table=self._gap(lacking)))
-        for part, name in parts_of(target)[:BASELINES_SHOWN]:
-            if promise_tables.has_baselines(self.results, target.id, name):
-                title = words.text("Simple forecasts to compare with")
-                self._heading(f"{title}: {words.part(plan, part)}", level=3)
-                self._html(promise_tables.baselines(self.results, words, target.id, name))
-
-    def _gap(self, members: pd.DataFrame) -> pd.DataFrame:
-        words, language = self.words, self.run.language
-        unit = words.of(self.results.plan.unit)
-        return pd.DataFrame(
-            {
-                words.text("Body or field"): [words.name(self.results.plan, code) for code in members["series"]],
-                words.text("The year so far"): [
-                    words.standing(row.rename({"share": "observed_to_date"}), unit) for _, row in members.iterrows()
-                ],
-                words.text("Short of the promise by ({unit})", unit=unit): [
-                    numbers.count(short, language) for short in members["short"]
-                ],
-                words.text("Probability now"): [words.chance(value) for value in members["probability"]],
-                words.text("If it alone kept the promise from now on"): [
-                    words.chance(value) for value in members["probability_if"]
-                ],
-            }
-        )
-
-    def _items(self, target: ItemsTarget) -> None:
-        words = self.words
-        rows = self.results.promises[self.results.promises["target"] == target.id]
-        shown = rows[rows["part"] != ""] if (rows["part"] != "").any() else rows
-        frame = pd.DataFrame(
-            {
-                words.text("Part"): [words.text(labels.DATED_PARTS[part or "items"]) for part in shown["part"]],
-                words.text("Where we stand"): [promise_tables.standing(row, words) for _, row in shown.iterrows()],
-                words.text("Verdict"): [words.verdict(code) for code in shown["verdict"]],
-                words.text("Probability"): [words.chance(value) for value in shown["probability"]],
-                words.text("Roadmap at its word"): [words.chance(value) for value in shown["baseline_probability"]],
-            }
-        )
-        self._html(plain(frame, caption=words.of(target.title)))
-        for sentence in promise_tables.what_it_takes(self.results, words, target):
-            self._note(sentence)
-        missing = promise_tables.missing(self.results, words, target)
-        if len(missing):
-            self._details(words.text("What is not done yet, the longest overdue first"), missing)
-
-    def _survey(self, target: SurveyTarget) -> None:
-        indicator = self.results.promise(target.id)["indicator"]
-        found = rounds(self.results, self.words, indicator)
-        if len(found):
-            self._html(plain(found, caption=self.words.indicator(self.results.plan, indicator)))
-        self._proxy(target)
-
-    def _why(self, row: pd.Series) -> str:
-        if row["verdict"] == "not_estimated":
-            return self.words.reason(row["note"])
-        told = [self.words.text("Probability: {chance}.", chance=self.words.chance(row["probability"]))]
-        if not pd.isna(row["baseline_probability"]):
-            told.append(
-                self.words.text("Simple forecast: {chance}.", chance=self.words.chance(row["baseline_probability"]))
-            )
-        return " ".join(told)
-
-    def _proxy(self, target: SurveyTarget) -> None:
-        row = proxy_standing(self.results, target)
-        if row is None:
-            return
-        self._note(
-            self.words.text(
-                "Proxy, not the promise itself: {what}, year to date: {standing}.",
-                what=self.words.indicator(self.results.plan, str(target.proxy)),
-                standing=self.words.standing(row, self.words.text("ratings")),
-            )
-        )
-        if target.cancelled and self.results.promise(target.id)["note"] == "survey_cancelled":
-            told = f"{self.words.of(target.cancelled.reason)} ({numbers.day(target.cancelled.on, self.run.language)})."
-            self._note(told)
