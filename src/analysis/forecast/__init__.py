@@ -1,1 +1,1 @@
-"""From shares so far to the rest of the year: counts per period come in, joint draws and dressed baselines go out."""
+"""Forecast the rest of a year: counts per period come in, joint draws of the remaining periods go out."""

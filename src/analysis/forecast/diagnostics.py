@@ -1,4 +1,4 @@
-"""What statsmodels says of a headline series: its components, its one-step errors, and an audit of the fast path."""
+"""Diagnostics by statsmodels: components of a headline series, its one-step errors, and an audit of our own code."""
 
 from __future__ import annotations
 
@@ -15,36 +15,43 @@ from analysis.forecast.shocks import stream
 from analysis.periods import write
 
 AUDIT_DRAWS = 400
-"""Draws of either simulation: statsmodels takes a tenth of a second for as many."""
+"""Draws of either simulation; statsmodels takes a tenth of a second for them."""
 
 AUDIT_LEVELS = (0.10, 0.50, 0.90)
-"""Levels at which statsmodels' own simulation is set beside the paths."""
+"""Levels of the quantiles at which statsmodels' simulation is compared with ours."""
+
+
+COMPONENT_COLUMNS = ["series", "period", "observed", "level", "season", "remainder", "slope", "level_deviation"]
+AUDIT_COLUMNS = [
+    "series", "likelihood_gap", "simulated_lower", "simulated_median", "simulated_upper", "drawn_lower",
+    "drawn_median", "drawn_upper",
+]  # fmt: skip
 
 
 def components(fit: PanelFit, rows: Sequence[int], levels: Sequence[SmoothedLevel]) -> pd.DataFrame:
-    """Return what each series' record is made of, by statsmodels' smoother, at the grid point of highest weight.
+    """Return the smoothed components of each series by statsmodels, at the grid point of highest weight.
 
     Parameters
     ----------
     fit : PanelFit
-        Of the panel.
+        Fit of the panel.
     rows : sequence of int
-        Series wanted.
+        Rows of the series in the panel.
     levels : sequence of SmoothedLevel
-        Of these series.
+        Smoothed states of these series.
 
     Returns
     -------
     pd.DataFrame
         ``series, period``; ``observed, level, season, remainder`` in log-odds, the first the sum of the others, from
-        the first observation on, NaN where nothing was observed but the level is bridged; ``slope``, the level's
-        change per period; ``level_deviation``, the standard deviation of what is unknown about the level.
+        the first observation on, with NaN in ``observed`` and ``remainder`` where nothing was observed; ``slope``, the
+        level's change per period; ``level_deviation``, the standard deviation of the level's error.
     """
     labels = np.array([write(period) for period in fit.panel.periods], dtype=object)
     frames = []
     for row, smoothed in zip(rows, levels, strict=True):
         adjusted, season = fit.share.y[row], fit.share.past_season[row]
-        seen = slice(int(np.isfinite(adjusted).argmax()), None)
+        from_first = slice(int(np.isfinite(adjusted).argmax()), None)
         parts = {
             "observed": adjusted + season,
             "level": smoothed.mean,
@@ -53,23 +60,27 @@ def components(fit: PanelFit, rows: Sequence[int], levels: Sequence[SmoothedLeve
             "slope": smoothed.slope,
             "level_deviation": smoothed.deviation,
         }
-        here = {name: values[seen] for name, values in parts.items()}
-        frames.append(pd.DataFrame({"series": fit.panel.series[row], "period": labels[seen], **here}))
+        columns = {name: values[from_first] for name, values in parts.items()}
+        frames.append(pd.DataFrame({"series": fit.panel.series[row], "period": labels[from_first], **columns}))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=COMPONENT_COLUMNS)
 
 
-COMPONENT_COLUMNS = ["series", "period", "observed", "level", "season", "remainder", "slope", "level_deviation"]
-
-
 def error_diagnostics(series: Sequence[str], levels: Sequence[SmoothedLevel]) -> pd.DataFrame:
-    """Return how far the standardised one-step errors of each series are from independent standard normal.
+    """Return tests of whether the standardised one-step errors of each series are independent standard normal.
+
+    Parameters
+    ----------
+    series : sequence of str
+        Names of the series.
+    levels : sequence of SmoothedLevel
+        Their smoothed states and errors.
 
     Returns
     -------
     pd.DataFrame
-        ``series``; ``n``, errors behind the row; ``lags`` and ``ljung_box_p``, the p-value (0–1, small means the
-        errors still hold a pattern) of the Ljung–Box test, NaN where the errors do not vary;
-        ``mean_abs_standardised_error``, 0.80 if the model is right, more if it is too sure of itself.
+        ``series``; ``n``, the number of errors; ``lags`` and ``ljung_box_p``, lags and p-value (0–1, small means that
+        the errors are autocorrelated) of the Ljung–Box test, NaN where the errors do not vary;
+        ``mean_abs_standardised_error``, 0.80 if the model is right, more if its intervals are too narrow.
 
     References
     ----------
@@ -86,25 +97,27 @@ def error_diagnostics(series: Sequence[str], levels: Sequence[SmoothedLevel]) ->
 
 
 def audited(fit: PanelFit, rows: Sequence[int], *, seed: int, key: str) -> pd.DataFrame:
-    """Return the fast path beside statsmodels, series by series.
+    """Return the results of our filter and simulation next to those of statsmodels, series by series.
 
     Parameters
     ----------
     fit : PanelFit
-        Of the panel.
+        Fit of the panel.
     rows : sequence of int
-        Series wanted.
-    seed, key
-        Of the run and of the panel.
+        Rows of the series in the panel.
+    seed : int
+        Seed of the run.
+    key : str
+        Name of the panel.
 
     Returns
     -------
     pd.DataFrame
-        ``series``; ``likelihood_gap``, the largest difference of the log-likelihood over the whole grid between the
-        batch filter and ``BinomLLT.loglike``; ``simulated_lower, simulated_median, simulated_upper``, quantiles at
-        `AUDIT_LEVELS` of the share (0–1) in the last period of the year as statsmodels simulates it at the grid point
-        of highest weight, and ``drawn_lower, drawn_median, drawn_upper``, those of the paths, which take every point
-        at its weight and have heavier tails.
+        ``series``; ``likelihood_gap``, the largest difference over the grid between the log-likelihoods of
+        `filtering.filter_grid` and ``BinomLLT.loglike``; ``simulated_lower, simulated_median, simulated_upper``,
+        quantiles at `AUDIT_LEVELS` of the share (0–1) in the last period of the year as statsmodels simulates it at the
+        grid point of highest weight; ``drawn_lower, drawn_median, drawn_upper``, those of our draws, which use every
+        grid point with its weight and have heavier tails.
     """
     audit = []
     common = fit.common(seed, AUDIT_DRAWS)
@@ -119,9 +132,3 @@ def audited(fit: PanelFit, rows: Sequence[int], *, seed: int, key: str) -> pd.Da
         shares = [expit(np.clip(values, -LOGIT_BOUND, LOGIT_BOUND)) for values in (theirs, ours)]
         audit.append((name, gap, *(value for values in shares for value in np.quantile(values, AUDIT_LEVELS))))
     return pd.DataFrame(audit, columns=AUDIT_COLUMNS)
-
-
-AUDIT_COLUMNS = [
-    "series", "likelihood_gap", "simulated_lower", "simulated_median", "simulated_upper", "drawn_lower",
-    "drawn_median", "drawn_upper",
-]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Points turned into distributions by the errors they made at the same point of earlier years."""
+"""Dress point forecasts: turn them into distributions by their errors at the same origin of earlier years."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from analysis.forecast.baselines import BASELINES
 from analysis.forecast.origin_state import PastYear, Standing, corrected_logit, from_corrected_logit
 
 LEVELS = (np.arange(100) + 0.5) / 100
-"""Levels of the quantiles a dressed point is given as."""
+"""Levels of the quantiles that describe a dressed point forecast."""
 
 SCORED_CASES = 30
-"""Cases a year needs for its error to be learnt from: below, the error is mostly the luck of a few cases."""
+"""Cases a year needs for its error to be used: below, the error is mostly the chance of a few cases."""
 
 FEWEST_ERRORS = 5
-"""Errors below which smaller years are learnt from too."""
+"""Number of errors below which those of years with fewer cases are used, too."""
 
 
 @dataclass(frozen=True, eq=False)
-class Errors:
-    """Past errors of one source of points, pooled over series and years, on the corrected logit scale.
+class PastErrors:
+    """Past errors of one point forecast, pooled over series and years, on the corrected logit scale.
 
     Attributes
     ----------
     error, relative : np.ndarray, shape (E,)
-        What came less what was said; the same in units of the model's spread then.
+        Outcome less forecast; the same divided by the spread of the model at that origin.
     years : int
-        Years behind them.
+        Number of years with an error.
     """
 
     error: np.ndarray
@@ -38,8 +38,16 @@ class Errors:
     years: int
 
 
-def past_errors(past: Sequence[PastYear], name: str) -> Errors:
-    """Return the errors a source of points made in earlier years."""
+def past_errors(past: Sequence[PastYear], name: str) -> PastErrors:
+    """Return the errors of a point forecast in earlier years.
+
+    Parameters
+    ----------
+    past : sequence of PastYear
+        Earlier years at the same point of the year.
+    name : str
+        Name of the forecast; see `origin_state.OriginState`.
+    """
     pieces = []
     for year in past:
         error = corrected_logit(year.outcome, year.size) - corrected_logit(year.points[name], year.size)
@@ -48,52 +56,77 @@ def past_errors(past: Sequence[PastYear], name: str) -> Errors:
     rows = rows[np.isfinite(rows).all(axis=1)]
     large = rows[rows[:, 2] >= SCORED_CASES]
     rows = large if len(large) >= FEWEST_ERRORS else rows
-    return Errors(rows[:, 0], rows[:, 1], len(np.unique(rows[:, 3])))
+    return PastErrors(rows[:, 0], rows[:, 1], len(np.unique(rows[:, 3])))
 
 
-def dressed(now: Standing, name: str, errors: Errors) -> np.ndarray:
-    """Return quantiles (U, L) of the year-end share: the point spread by every error it made, sign and all.
+def dressed(state: Standing, name: str, errors: PastErrors) -> np.ndarray:
+    """Return quantiles (U, L) of the year-end share: the point forecast plus its past errors with their sign.
 
-    A rule that was always too low is corrected by it. NaN where there is no point or no error.
+    A baseline that was always too low is corrected by that. NaN where there is no point forecast or no error.
+
+    Parameters
+    ----------
+    state : Standing
+        The year at the origin.
+    name : str
+        Name of the point forecast.
+    errors : PastErrors
+        Its past errors.
 
     References
     ----------
     Williams, W. H. and Goodman, M. L. (1971), "A Simple Method for the Construction of Empirical Confidence Limits
     for Economic Forecasts".
     """
-    return _spread(now, name, errors.error, np.ones(1))
+    return _quantiles(state, name, errors.error, np.ones(1))
 
 
-def scaled(now: Standing, name: str, errors: Errors) -> np.ndarray:
-    """Return quantiles (U, L): the point spread by past errors of either sign, in units of each series' own spread.
+def scaled(state: Standing, name: str, errors: PastErrors) -> np.ndarray:
+    """Return quantiles (U, L): the point forecast plus past errors of either sign, in units of each series' spread.
 
-    A busy office and a quiet one are not wrong by the same; the model knows by how much they differ.
+    The errors of a busy office and of a quiet one differ in size; the model's spread measures by how much.
+
+    Parameters
+    ----------
+    state : Standing
+        The year at the origin.
+    name : str
+        Name of the point forecast.
+    errors : PastErrors
+        Its past errors.
     """
-    return _spread(now, name, np.concatenate([errors.relative, -errors.relative]), now.spread)
+    return _quantiles(state, name, np.concatenate([errors.relative, -errors.relative]), state.spread)
 
 
 def mean_absolute_errors(past: Sequence[PastYear], names: Sequence[str]) -> pd.DataFrame:
-    """Return how far each source of points was off in earlier years, on the cases all of them forecast.
+    """Return the mean absolute error of each point forecast in earlier years, on the cases that all of them forecast.
+
+    Parameters
+    ----------
+    past : sequence of PastYear
+        Earlier years at the same point of the year.
+    names : sequence of str
+        Names of the point forecasts.
 
     Returns
     -------
     pd.DataFrame
-        ``name``; ``errors`` and ``years`` of its own; ``common_errors``, those of a series and year with
-        `SCORED_CASES` cases that every name forecast; ``error``, their mean absolute size (share units), years
-        weighing alike; NaN without any.
+        ``name``; ``errors`` and ``years``, the number of its own errors and of their years; ``common_errors``, the
+        number of errors in series and years with `SCORED_CASES` cases that all names forecast; ``error``, their mean
+        absolute size (share units) with equal weight for every year, NaN without any.
     """
     usable = [name for name in names if any(np.isfinite(year.points[name] - year.outcome).any() for year in past)]
     errors: dict[str, list[float]] = {name: [] for name in names}
     common_errors = 0
     for year in past:
-        off = {name: np.abs(year.points[name] - year.outcome) for name in usable}
-        common = np.isfinite(list(off.values())).all(axis=0) if off else np.zeros(0, dtype=bool)
+        absolute = {name: np.abs(year.points[name] - year.outcome) for name in usable}
+        common = np.isfinite(list(absolute.values())).all(axis=0) if absolute else np.zeros(0, dtype=bool)
         large = common & (year.cases >= SCORED_CASES)
         common = large if large.sum() >= FEWEST_ERRORS else common
         common_errors += int(common.sum())
         if common.any():
-            for name, sizes in off.items():
-                errors[name].append(float(sizes[common].mean()))
+            for name, values in absolute.items():
+                errors[name].append(float(values[common].mean()))
     own = {name: past_errors(past, name) for name in names}
     return pd.DataFrame(
         {
@@ -107,15 +140,16 @@ def mean_absolute_errors(past: Sequence[PastYear], names: Sequence[str]) -> pd.D
 
 
 def chosen_baseline(past: Sequence[PastYear]) -> str | None:
-    """Return the baseline of lowest past error: chosen before the fact. None when there is none to choose."""
+    """Return the baseline of lowest past error, known before the year ends; None when no past year can be scored."""
     table = mean_absolute_errors(past, BASELINES).dropna(subset="error")
     return None if table.empty else str(table.sort_values("error", kind="stable")["name"].iloc[0])
 
 
-def _spread(now: Standing, name: str, errors: np.ndarray, unit: np.ndarray) -> np.ndarray:
-    point = now.points[name]
+def _quantiles(state: Standing, name: str, errors: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    """Return a point forecast plus the quantiles of its errors, in units (U,) or (1,) of the corrected logit scale."""
+    point = state.points[name]
     if not len(errors):
         return np.full((len(point), len(LEVELS)), np.nan)
     shifts = np.quantile(errors, LEVELS)
-    value = corrected_logit(point, now.size)[:, None] + unit[:, None] * shifts
-    return from_corrected_logit(value, now.size[:, None])
+    value = corrected_logit(point, state.size)[:, None] + unit[:, None] * shifts
+    return from_corrected_logit(value, state.size[:, None])

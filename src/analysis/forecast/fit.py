@@ -1,8 +1,8 @@
-"""Hyper-parameters learned from all series at once: a fixed grid, weighted by how well each point forecast.
+"""Hyper-parameters learnt from all series at once: a fixed grid, weighted by the one-step forecast scores.
 
-A series of fifteen quarters cannot say how smooth it is; fifty of them can. Instead of maximising a likelihood per
-series, every point of a grid forecasts every series one step ahead, and the scores are turned into weights by
-empirical Bayes. Nothing has to converge, and what remains unknown about the parameters stays in the draws.
+One series of fifteen quarters does not show how smooth it is; fifty of them do. Instead of maximising a likelihood per
+series, every grid point forecasts every series one step ahead, and empirical Bayes turns the scores into weights.
+Nothing has to converge, and the draws include the uncertainty about the parameters.
 """
 
 from __future__ import annotations
@@ -20,24 +20,159 @@ from analysis.forecast.season import estimate_season
 from analysis.forecast.shocks import Shocks, mirrored
 
 PRIOR_CONCENTRATION = 0.3
-"""Dirichlet mass added to each grid point: small, so that points no series needs may fade."""
+"""Dirichlet mass added to each grid point: small, so that the weight of a point no series needs can fade."""
 
 SCORE_POWER = 0.5
-"""Power of the scores in a share's weights."""
+"""Power of the scores in the weights of a share's grid points."""
 
 EM_ITERATIONS = 60
-"""Fixed rather than until convergence, so that every panel is treated alike; later steps hardly move the weights."""
+"""A fixed number, so that every panel is treated alike; later iterations hardly change the weights."""
 
 INITIAL_SLOPE_VARIANCE = 0.0036
-"""Variance of the first slope of the members that have one: 0.06 logits per period is one deviation."""
+"""Variance of the initial slope at grid points with a slope: one deviation is 0.06 logits per period."""
+
+
+@dataclass(frozen=True, eq=False)
+class LinkFit:
+    """The logit share or the log volume of a panel's series, fitted and ready to simulate.
+
+    Attributes
+    ----------
+    y, variance : np.ndarray, shape (U, T)
+        Observations without their season, and their known variances.
+    past_season : np.ndarray, shape (U, T)
+        Seasonal and regressor effects subtracted from the observations.
+    future_season, season_deviation : np.ndarray, shape (U, h)
+        The same effects after the origin, and the standard deviation of their error.
+    grid : np.ndarray, shape (G, 6)
+        Hyper-parameter points.
+    drift : float
+        Change per period common to the series.
+    break_variance : np.ndarray or None, shape (T,)
+        Extra level variance of known breaks.
+    filtered : GridFit
+        Scores and filtered states at the origin.
+    posterior : np.ndarray, shape (U, G)
+        Weight of each point for each series.
+    """
+
+    y: np.ndarray
+    variance: np.ndarray
+    past_season: np.ndarray
+    future_season: np.ndarray
+    season_deviation: np.ndarray
+    grid: np.ndarray
+    drift: float
+    break_variance: np.ndarray | None
+    filtered: GridFit
+    posterior: np.ndarray
+
+    def simulate(
+        self, row: int, shocks: Shocks, draw_count: int, future_breaks: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return link-scale values (h, S) with season and excess noise, each draw with a grid point of its own.
+
+        Parameters
+        ----------
+        row : int
+            Row of the series in the panel.
+        shocks : Shocks
+            Random numbers of the first half of the draws.
+        draw_count : int
+            Draws, S.
+        future_breaks : np.ndarray, shape (h,), optional
+            Extra level variance of known breaks after the origin.
+        """
+        cumulated = np.cumsum(self.posterior[row])
+        point = np.searchsorted(cumulated, shocks.point * cumulated[-1], side="right")
+        point = np.minimum(point, len(self.grid) - 1)
+        rho, kappa, sigma_level, sigma_slope, sigma_excess, _ = self.grid.T
+        state, horizon = self.filtered, len(shocks.level)
+
+        expected = expected_levels(state.level[row], state.slope[row], rho, kappa * self.drift, horizon)
+        expected += self.future_season[row][:, None]
+
+        level_deviation = np.broadcast_to(sigma_level, (horizon, len(rho)))
+        if future_breaks is not None and future_breaks.any():
+            level_deviation = np.sqrt(sigma_level**2 + future_breaks[:, None])
+        deviation = level_deviations(
+            initial_deviations(
+                state.level_variance[row, point],
+                state.covariance[row, point],
+                state.slope_variance[row, point],
+                shocks.initial,
+            ),
+            rho[point],
+            level_deviation.take(point, axis=1) * shocks.level,
+            sigma_slope[point] * shocks.slope,
+        )
+        deviation += sigma_excess[point] * shocks.excess
+        if shocks.season is not None:
+            deviation += self.season_deviation[row][:, None] * shocks.season
+        return mirrored(expected.take(point, axis=1), deviation, draw_count)
+
+    def best_model(self, row: int) -> tuple[BinomLLT, np.ndarray]:
+        """Return the statsmodels model of a series (a row of the panel) and its grid point of highest weight."""
+        model = BinomLLT(self.y[row], self.variance[row], self.drift, self.break_variance)
+        return model, self.grid[self.posterior[row].argmax()]
+
+
+def fit_link(
+    panel: Panel,
+    future: pd.PeriodIndex,
+    observations: tuple[np.ndarray, np.ndarray],
+    regressor: np.ndarray | None,
+    break_variance: np.ndarray | None = None,
+) -> LinkFit:
+    """Return the fit of a share or, without ``break_variance``, of a volume, which has no pooled drift.
+
+    Parameters
+    ----------
+    panel : Panel
+        Counts up to the origin.
+    future : pd.PeriodIndex
+        The h periods after it.
+    observations : tuple of np.ndarray, each of shape (U, T)
+        Link-scale values and their known variances.
+    regressor : np.ndarray or None, shape (T + h,)
+        A moving holiday's share of each period.
+    break_variance : np.ndarray, shape (T,), optional
+        Extra level variance arriving at each period; zeros for a share without breaks, None for a volume.
+    """
+    y, variance = observations
+    is_share = break_variance is not None
+    grid = share_grid() if is_share else volume_grid()
+    phase = np.concatenate([_phase(panel.periods, panel.season_length), _phase(future, panel.season_length)])
+    T = len(panel.periods)
+    past = None if regressor is None else regressor[:T]
+    steps = [] if break_variance is None else [int(step) for step in np.flatnonzero(break_variance) if step]
+    season = estimate_season(y, variance, phase[:T], panel.season_length, past, steps)
+    effects = season.at(phase, regressor)
+    adjusted = y - effects[:, :T]
+    drift = pooled_drift(adjusted, panel.season_length) if is_share else 0.0
+    filtered = filter_grid(adjusted, variance, grid, pooled_drift=drift, break_variance=break_variance)
+    log_scores = filtered.log_scores
+    posterior = share_weights(log_scores, grid) if is_share else empirical_bayes_weights(log_scores)[0]
+    return LinkFit(
+        y=adjusted,
+        variance=variance,
+        past_season=effects[:, :T],
+        future_season=effects[:, T:],
+        season_deviation=season.deviations[:, phase[T:]],
+        grid=grid,
+        drift=drift,
+        break_variance=break_variance,
+        filtered=filtered,
+        posterior=posterior,
+    )
 
 
 def share_grid() -> np.ndarray:
     """Return the 210 hyper-parameter points (210, 6) of a share, columns as ``BinomLLT.param_names``.
 
-    Level deviations from 0.01 to 0.9 and excess deviations from 0.02 to 1.1 logits, each with no slope or with one
-    of six slopes: damped to zero, damped to the pooled drift, or nearly undamped, of fixed or changing size. The
-    range is wide on purpose: with a narrow grid 80 % intervals on real panels covered 63 %.
+    Standard deviations from 0.01 to 0.9 logits (level) and from 0.02 to 1.1 logits (excess noise), each without a slope
+    or with one of six slopes: damped to zero, damped to the pooled drift, or nearly undamped, of fixed or changing
+    size. The range is wide on purpose: with a narrow grid, 80 % intervals on real panels covered 63 %.
     """
     points = []
     for level, excess in product((0.01, 0.03, 0.08, 0.2, 0.45, 0.9), (0.02, 0.08, 0.2, 0.5, 1.1)):
@@ -48,9 +183,10 @@ def share_grid() -> np.ndarray:
 
 
 def volume_grid() -> np.ndarray:
-    """Return the 60 hyper-parameter points (60, 6) of a log volume: levels without a slope, and with a damped one.
+    """Return the 60 hyper-parameter points (60, 6) of a log volume: levels without a slope and with a damped slope.
 
-    Deviations up to 0.8 a period: in a national total one service that doubles weighs more than hundreds that do not.
+    Level deviations go up to 0.8 a period: in a national total one service that doubles weighs more than hundreds that
+    do not.
     """
     pairs = list(product((0.01, 0.03, 0.08, 0.16, 0.35, 0.8), (0.03, 0.08, 0.16, 0.3, 0.6)))
     flat = [(1.0, 0.0, level, 0.0, excess, 0.0) for level, excess in pairs]
@@ -58,15 +194,15 @@ def volume_grid() -> np.ndarray:
 
 
 def empirical_bayes_weights(log_scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return each series' weights over the grid and the prior learned from all series.
+    """Return each series' weights over the grid and the prior learnt from all series.
 
-    Expectation–maximisation for a discrete mixing distribution with a symmetric Dirichlet prior: a series'
-    weights are prior times score, the prior is the mean of the weights.
+    Expectation–maximisation for a discrete mixing distribution with a symmetric Dirichlet prior: the weights of a
+    series are proportional to prior times score, the prior is the mean of the weights.
 
     Parameters
     ----------
     log_scores : np.ndarray, shape (U, G)
-        One row of zeros (a series without a scored value) simply receives the prior.
+        Log score of each grid point; a series without a scored value has a row of zeros and receives the prior.
 
     Returns
     -------
@@ -93,21 +229,21 @@ def empirical_bayes_weights(log_scores: np.ndarray) -> tuple[np.ndarray, np.ndar
 def share_weights(log_scores: np.ndarray, grid: np.ndarray) -> np.ndarray:
     """Return each series' weights (U, G) over the grid of a share: half from all points, half from those without slope.
 
-    A slope helps shares that climb from year to year and harms those that only wander; a short record cannot say which
-    it is. Scores are taken at half their size (`SCORE_POWER`): the model is not the truth, and a posterior that
-    believes it is grows too sure. Both were chosen on two real panels and hold on all of their parts.
+    A slope helps shares that climb from year to year and harms those that only wander; a short record does not show
+    which is the case. Scores count half (`SCORE_POWER`), because the posterior of a misspecified model is too narrow.
+    Both were chosen on two real panels and hold on all of their parts.
 
     Parameters
     ----------
     log_scores : np.ndarray, shape (U, G)
         See `filtering.GridFit`.
     grid : np.ndarray, shape (G, 6)
-        The points.
+        Hyper-parameter points, columns as ``BinomLLT.param_names``.
 
     References
     ----------
     Grünwald, P. and van Ommen, T. (2017), "Inconsistency of Bayesian Inference for Misspecified Linear Models", for
-    scores taken at less than their size.
+    scores with a power below 1.
     """
     tempered = SCORE_POWER * log_scores
     flat = grid[:, 5] == 0
@@ -117,10 +253,11 @@ def share_weights(log_scores: np.ndarray, grid: np.ndarray) -> np.ndarray:
 
 
 def pooled_drift(y: np.ndarray, season_length: int) -> float:
-    """Return the change per period common to the series: the median, over series, of year on year.
+    """Return the change per period common to the series: the median over series of the change on the year before.
 
-    The last year's mean less the mean of the year before, divided by the periods between them; with less than two
-    years, the two halves of what there is. Zero when no series reaches into both.
+    The change of a series is the mean of its last year less the mean of the year before, divided by the periods between
+    them; with less than two years of data, the two halves take the place of the years. Zero when no series has values
+    in both.
 
     Parameters
     ----------
@@ -136,138 +273,6 @@ def pooled_drift(y: np.ndarray, season_length: int) -> float:
         if np.isfinite(late).any() and np.isfinite(early).any():
             changes.append((np.nanmean(late) - np.nanmean(early)) / span)
     return float(np.median(changes)) if changes else 0.0
-
-
-@dataclass(frozen=True, eq=False)
-class LinkFit:
-    """The logit share or the log volume of a panel's series, ready to simulate.
-
-    Attributes
-    ----------
-    y, variance : np.ndarray, shape (U, T)
-        Observations without their season, and their known variances.
-    past_season : np.ndarray, shape (U, T)
-        Seasonal and regressor effects taken out.
-    future_season, season_deviation : np.ndarray, shape (U, h)
-        The same after the origin, and the standard deviation of what is unknown about them.
-    grid : np.ndarray, shape (G, 6)
-        Hyper-parameter points.
-    drift : float
-        Change per period common to the series.
-    break_variance : np.ndarray or None, shape (T,)
-        Extra level variance of known breaks.
-    filtered : GridFit
-        Scores and origin states.
-    posterior : np.ndarray, shape (U, G)
-        Weight of each point for each series.
-    """
-
-    y: np.ndarray
-    variance: np.ndarray
-    past_season: np.ndarray
-    future_season: np.ndarray
-    season_deviation: np.ndarray
-    grid: np.ndarray
-    drift: float
-    break_variance: np.ndarray | None
-    filtered: GridFit
-    posterior: np.ndarray
-
-    def simulate(
-        self, row: int, shocks: Shocks, draw_count: int, future_breaks: np.ndarray | None = None
-    ) -> np.ndarray:
-        """Return link-scale values (h, S), season and excess noise included, a grid point drawn for each draw.
-
-        Parameters
-        ----------
-        row : int
-            Of the panel.
-        shocks : Shocks
-            Of the first half of the draws.
-        draw_count : int
-            S.
-        future_breaks : np.ndarray, shape (h,), optional
-            Extra level variance of known breaks.
-        """
-        cumulated = np.cumsum(self.posterior[row])
-        point = np.searchsorted(cumulated, shocks.point * cumulated[-1], side="right")
-        point = np.minimum(point, len(self.grid) - 1)
-        rho, kappa, sigma_level, sigma_slope, sigma_excess, _ = self.grid.T
-        at, horizon = self.filtered, len(shocks.level)
-
-        expected = expected_levels(at.level[row], at.slope[row], rho, kappa * self.drift, horizon)
-        expected += self.future_season[row][:, None]
-
-        spread = np.broadcast_to(sigma_level, (horizon, len(rho)))
-        if future_breaks is not None and future_breaks.any():
-            spread = np.sqrt(sigma_level**2 + future_breaks[:, None])
-        deviation = level_deviations(
-            initial_deviations(
-                at.level_variance[row, point], at.covariance[row, point], at.slope_variance[row, point], shocks.initial
-            ),
-            rho[point],
-            spread.take(point, axis=1) * shocks.level,
-            sigma_slope[point] * shocks.slope,
-        )
-        deviation += sigma_excess[point] * shocks.excess
-        if shocks.season is not None:
-            deviation += self.season_deviation[row][:, None] * shocks.season
-        return mirrored(expected.take(point, axis=1), deviation, draw_count)
-
-    def best_model(self, row: int) -> tuple[BinomLLT, np.ndarray]:
-        """Return the statsmodels model of a series and its grid point of highest weight."""
-        model = BinomLLT(self.y[row], self.variance[row], self.drift, self.break_variance)
-        return model, self.grid[self.posterior[row].argmax()]
-
-
-def fit_link(
-    panel: Panel,
-    future: pd.PeriodIndex,
-    observations: tuple[np.ndarray, np.ndarray],
-    regressor: np.ndarray | None,
-    break_variance: np.ndarray | None = None,
-) -> LinkFit:
-    """Return the fit of a share or, without ``break_variance``, of a volume, which has no drift.
-
-    Parameters
-    ----------
-    panel : Panel
-        Cut at the origin.
-    future : pd.PeriodIndex
-        The h periods after it.
-    observations : tuple of np.ndarray, each of shape (U, T)
-        Link-scale values and their known variances.
-    regressor : np.ndarray or None, shape (T + h,)
-        A moving holiday's share of each period.
-    break_variance : np.ndarray, shape (T,), optional
-        Extra level variance arriving at each period; zeros for a share without breaks.
-    """
-    y, variance = observations
-    is_share = break_variance is not None
-    grid = share_grid() if is_share else volume_grid()
-    phase = np.concatenate([_phase(panel.periods, panel.season_length), _phase(future, panel.season_length)])
-    T = len(panel.periods)
-    past = None if regressor is None else regressor[:T]
-    steps = [] if break_variance is None else [int(at) for at in np.flatnonzero(break_variance) if at]
-    season = estimate_season(y, variance, phase[:T], panel.season_length, past, steps)
-    effects = season.at(phase, regressor)
-    adjusted = y - effects[:, :T]
-    drift = pooled_drift(adjusted, panel.season_length) if is_share else 0.0
-    filtered = filter_grid(adjusted, variance, grid, pooled_drift=drift, break_variance=break_variance)
-    scores = filtered.log_scores
-    posterior = share_weights(scores, grid) if is_share else empirical_bayes_weights(scores)[0]
-    return LinkFit(
-        y=adjusted,
-        variance=variance,
-        past_season=effects[:, :T],
-        future_season=effects[:, T:],
-        season_deviation=season.deviations[:, phase[T:]],
-        grid=grid,
-        drift=drift,
-        break_variance=break_variance,
-        filtered=filtered,
-        posterior=posterior,
-    )
 
 
 def _phase(periods: pd.PeriodIndex, season_length: int) -> np.ndarray:

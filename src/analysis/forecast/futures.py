@@ -1,4 +1,4 @@
-"""A panel fitted at an origin, ready to be simulated: the share and the volume of every series."""
+"""Fit share and volume of every series of a panel at an origin, and simulate the periods after it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from analysis.forecast.shocks import CommonShocks, common_shocks, mirrored, shar
 from analysis.periods import write
 
 SHARED_FACTOR = 0.2
-"""Correlation of the shocks of any two series on the logit scale; a fixed prior, because estimates from few years come
-out far too low. 80 % intervals of totals covered 76 % without it and 88 % with it (`docs/methods/backtest.md`)."""
+"""Correlation of the shocks of any two series on the logit scale; a fixed prior, because estimates from few years are
+far too low. 80 % intervals of totals covered 76 % without it and 88 % with it (`docs/methods/backtest.md`)."""
 
 LOGIT_BOUND = 12.0
-"""Simulated log-odds stay within ±12: a share within six millionths of 0 or 1 changes no count that is published."""
+"""Simulated log-odds stay within ±12: a share within six millionths of 0 or 1 changes no count that is reported."""
 
 LOG_VOLUME_BOUND = 20.0
 """Simulated log volumes stay below 20 (485 million cases)."""
@@ -29,18 +29,18 @@ LOG_VOLUME_BOUND = 20.0
 
 @dataclass(frozen=True, eq=False)
 class PanelFit:
-    """The share and the volume of a panel's series at its origin.
+    """Fits of the share and the volume of a panel's series at its origin.
 
     Attributes
     ----------
     panel : Panel
-        Cut at the origin.
+        Counts up to the origin.
     future : pd.PeriodIndex
         The h periods after it.
     share, volume : LinkFit
-        Of log-odds and log cases.
+        Fits of the log-odds and of the log cases.
     future_breaks : np.ndarray, shape (h,)
-        Variance of known breaks in the share still to come.
+        Level variance of known breaks in the share after the origin.
     """
 
     panel: Panel
@@ -50,7 +50,15 @@ class PanelFit:
     future_breaks: np.ndarray
 
     def common(self, seed: int, draw_count: int) -> CommonShocks:
-        """Return the shocks all series of this origin share."""
+        """Return the shocks that all series of this origin share.
+
+        Parameters
+        ----------
+        seed : int
+            Seed of the run.
+        draw_count : int
+            Draws, S.
+        """
         return common_shocks(seed, self.panel.origin, len(self.future), draw_count)
 
     def simulate(
@@ -61,11 +69,13 @@ class PanelFit:
         Parameters
         ----------
         row : int
-            Of the panel.
-        seed, key
-            Of the run and of the panel; with the series' name and the origin they key every random number.
+            Row of the series in the panel.
+        seed : int
+            Seed of the run.
+        key : str
+            Name of the panel; with the seed, the series' name and the origin it keys every random number.
         common : CommonShocks
-            Of this origin, see `common`.
+            Shocks that all series of this origin share; see `common`.
         shared_factor : float
             Correlation (0 to below 1) with any other series.
         """
@@ -84,7 +94,17 @@ class PanelFit:
         return binomial_counts(count, partial(stream, seed, *keyed, "share", "counts"), N, p), N
 
     def simulate_sums(self, *, seed: int, key: str, draw_count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return numerators and denominators (U, S) of all series, their periods added up."""
+        """Return numerators and denominators (U, S) of all series, summed over the periods after the origin.
+
+        Parameters
+        ----------
+        seed : int
+            Seed of the run.
+        key : str
+            Name of the panel.
+        draw_count : int
+            Draws, S.
+        """
         numerator, denominator = np.empty((2, len(self.panel.series), draw_count))
         common = self.common(seed, draw_count)
         for row in range(len(numerator)):
@@ -96,7 +116,21 @@ class PanelFit:
     def log_odds(
         self, row: int, *, seed: int, key: str, common: CommonShocks, shared_factor: float = SHARED_FACTOR
     ) -> np.ndarray:
-        """Return the log-odds (h, S) behind the numerators of `simulate`, whose parameters it shares."""
+        """Return the log-odds (h, S) from which `simulate` draws the numerators.
+
+        Parameters
+        ----------
+        row : int
+            Row of the series in the panel.
+        seed : int
+            Seed of the run.
+        key : str
+            Name of the panel.
+        common : CommonShocks
+            Shocks that all series of this origin share; see `common`.
+        shared_factor : float
+            Correlation (0 to below 1) with any other series.
+        """
         name = self.panel.series[row]
         shocks = share_shocks(seed, key, name, self.panel.origin, common=common, shared_factor=shared_factor)
         return self.share.simulate(row, shocks, common.draw_count, self.future_breaks)
@@ -109,18 +143,18 @@ def fit_panel(
     breaks: Mapping[pd.Period, float] | None = None,
     regressor: np.ndarray | None = None,
 ) -> PanelFit:
-    """Return the fit of every series of a panel: they are peers and share season, drift and the prior over the grid.
+    """Return the fit of all series of a panel, which share season, drift and the prior over the grid.
 
     Parameters
     ----------
     panel : Panel
-        Cut at the origin.
+        Counts up to the origin.
     horizon : int
         Periods ahead, h.
     breaks : mapping of pd.Period to float, optional
-        Variance (squared logits) of a known break in the share arriving at a period.
+        Level variance (squared logits) of a known break in the share, by the period it arrives at.
     regressor : np.ndarray, shape (T + h,), optional
-        A moving holiday's share of each period of panel and horizon.
+        A moving holiday's share of each period of the panel and after it.
     """
     future = pd.period_range(panel.origin + 1, periods=horizon)
     break_variance = np.array([(breaks or {}).get(period, 0.0) for period in panel.periods.append(future)])

@@ -1,7 +1,7 @@
-"""From counts to observations of a Gaussian model: logit shares and log volumes with the noise counting adds.
+"""Between counts and a Gaussian model: log-odds and log volumes with the noise of counting, and counts drawn back.
 
-A count brings its own measurement error, and its size is known before any model is fitted. Handing that variance to
-the filter period by period is what lets a month of 12 cases and a month of 1,200 stand in one series.
+A count brings its own measurement error, whose size is known before any model is fitted. The filter gets that variance
+period by period, so a month of 12 cases and a month of 1,200 can stand in one series.
 """
 
 from __future__ import annotations
@@ -12,16 +12,19 @@ import numpy as np
 from scipy.special import logit
 
 SMOOTHING_WINDOW = 7
-"""Periods of the centred window behind the smoothed share the noise is computed from."""
+"""Periods of the centred window behind the smoothed share from which the observation variance is computed."""
 
 ENOUGH_INFORMATION = 8.0
 """Information N·p·q from which a period's own logit is close to Gaussian; below it, it is linearised instead."""
 
 POOLED_CASES = 5.0
-"""Cases of the panel's overall share mixed into a series' own, so that no series sits at exactly 0 or 1."""
+"""Cases with the panel's overall share that are added to a series' own, so that no series is at exactly 0 or 1."""
 
 USUAL_VOLUME = 5.0
-"""Median cases per period above which a denominator of 0 is taken for a reporting gap, not a quiet period."""
+"""Median cases per period above which a denominator of 0 is treated as a reporting gap, not as a quiet period."""
+
+EXACT_BELOW = 9.0
+"""Variance below which counts are drawn exactly; above it they are rounded normal numbers."""
 
 
 def share_observations(numerator: np.ndarray, denominator: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -33,7 +36,7 @@ def share_observations(numerator: np.ndarray, denominator: np.ndarray) -> tuple[
     * :math:`I \ge 8`: the logit of the period's share, shrunk towards :math:`\tilde p` by half an event;
     * otherwise the linearised observation
       :math:`\operatorname{logit} \tilde p + (K - N \tilde p) / I`, one step of the Gaussian approximation of a
-      binomial state-space model. A plain logit of 0 out of 20 says "minus infinity, roughly"; this one says "no
+      binomial state-space model. The plain logit of 0 out of 20 would be minus infinity; the linearised one means "no
       event, where 0.3 were expected".
 
     Both have variance :math:`1 / I`.
@@ -56,12 +59,12 @@ def share_observations(numerator: np.ndarray, denominator: np.ndarray) -> tuple[
     smoothed = _smoothed_share(K, N)
     information = N * smoothed * (1 - smoothed)
     known = N > 0
-    safe = np.where(known, information, 1.0)
+    divisor = np.where(known, information, 1.0)
     shrinkage = 0.5 / np.minimum(smoothed, 1 - smoothed)
     shrunk = logit(np.clip((K + shrinkage * smoothed) / (N + shrinkage), 1e-5, 1 - 1e-5))
-    linearised = logit(smoothed) + (K - N * smoothed) / safe
+    linearised = logit(smoothed) + (K - N * smoothed) / divisor
     y = np.where(information >= ENOUGH_INFORMATION, shrunk, linearised)
-    return np.where(known, y, np.nan), np.where(known, 1 / safe, np.nan)
+    return np.where(known, y, np.nan), np.where(known, 1 / divisor, np.nan)
 
 
 def volume_observations(denominator: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -75,7 +78,7 @@ def volume_observations(denominator: np.ndarray) -> tuple[np.ndarray, np.ndarray
     Returns
     -------
     y, variance : np.ndarray, shape (U, T)
-        Log cases and squared log cases; NaN where not reported, and where a series of usually more than
+        Log cases and squared log cases; NaN where not reported, and where a series with a median of more than
         ``USUAL_VOLUME`` cases reports none.
     """
     usual = np.median(np.nan_to_num(denominator), axis=1, keepdims=True)
@@ -84,38 +87,19 @@ def volume_observations(denominator: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return np.log(N + 0.5), 1 / (N + 0.5)
 
 
-def _smoothed_share(K: np.ndarray, N: np.ndarray) -> np.ndarray:
-    """Return the share in a centred window, pulled to the series' and through it to the panel's overall share."""
-    panel_share = np.clip(K.sum() / max(N.sum(), 1.0), 1e-4, 1 - 1e-4)
-    own = (K.sum(axis=1) + POOLED_CASES * panel_share) / (N.sum(axis=1) + POOLED_CASES)
-    weight = 1 / np.minimum(own, 1 - own)[:, None]  # as many cases as hold one expected event
-    smoothed = (_moving_sum(K) + weight * own[:, None]) / (_moving_sum(N) + weight)
-    return np.clip(smoothed, 2e-4, 1 - 2e-4)
-
-
-def _moving_sum(counts: np.ndarray) -> np.ndarray:
-    T = counts.shape[1]
-    window = np.ones(min(SMOOTHING_WINDOW, T if T % 2 else T - 1))  # odd, so that it is centred
-    return np.array([np.convolve(row, window, "same") for row in counts])
-
-
-EXACT_BELOW = 9.0
-"""Variance below which counts are drawn exactly."""
-
-
 def poisson_counts(normal: np.ndarray, generator: Callable[[], np.random.Generator], mean: np.ndarray) -> np.ndarray:
-    """Return Poisson counts, as float, of given means.
+    """Return Poisson counts, as float, with given means.
 
     Parameters
     ----------
     normal : np.ndarray
         Independent standard normal numbers, of the shape of `mean`.
     generator : callable
-        Gives the generator for the counts drawn exactly, asked for only where there are any.
+        Returns the generator for the counts drawn exactly; called only where there are any.
     mean : np.ndarray
         Expected cases.
     """
-    counts = _rounded(mean, np.sqrt(mean), normal, 1 / 6)
+    counts = _rounded_normal(mean, np.sqrt(mean), normal, 1 / 6)
     small = mean < EXACT_BELOW
     if small.any():
         counts[small] = generator().poisson(mean[small])
@@ -125,22 +109,54 @@ def poisson_counts(normal: np.ndarray, generator: Callable[[], np.random.Generat
 def binomial_counts(
     normal: np.ndarray, generator: Callable[[], np.random.Generator], cases: np.ndarray, share: np.ndarray
 ) -> np.ndarray:
-    """Return binomial counts, as float, out of given cases at given shares (0–1); see `poisson_counts`."""
+    """Return binomial counts, as float, out of given cases at given shares.
+
+    Parameters
+    ----------
+    normal : np.ndarray
+        Independent standard normal numbers, of the shape of `cases`.
+    generator : callable
+        Returns the generator for the counts drawn exactly; called only where there are any.
+    cases : np.ndarray
+        Whole numbers of cases.
+    share : np.ndarray
+        Success probabilities, 0–1.
+    """
     mean = cases * share
     variance = mean * (1 - share)
-    counts = _rounded(mean, np.sqrt(variance), normal, (1 - 2 * share) / 6)
+    counts = _rounded_normal(mean, np.sqrt(variance), normal, (1 - 2 * share) / 6)
     small = variance < EXACT_BELOW
     if small.any():
         counts[small] = generator().binomial(cases[small].astype(np.int64), share[small])
     return np.clip(counts, 0.0, cases, out=counts)
 
 
-def _rounded(mean: np.ndarray, spread: np.ndarray, normal: np.ndarray, sixth_of_skew: np.ndarray | float) -> np.ndarray:
-    """Return counts whose third central moment is six times `sixth_of_skew` times their variance."""
+def _smoothed_share(K: np.ndarray, N: np.ndarray) -> np.ndarray:
+    """Return the share in a centred window, shrunk towards the series' share, itself shrunk towards the panel's."""
+    panel_share = np.clip(K.sum() / max(N.sum(), 1.0), 1e-4, 1 - 1e-4)
+    series_share = (K.sum(axis=1) + POOLED_CASES * panel_share) / (N.sum(axis=1) + POOLED_CASES)
+    weight = 1 / np.minimum(series_share, 1 - series_share)[:, None]  # as many cases as hold one expected event
+    smoothed = (_moving_sum(K) + weight * series_share[:, None]) / (_moving_sum(N) + weight)
+    return np.clip(smoothed, 2e-4, 1 - 2e-4)
+
+
+def _moving_sum(counts: np.ndarray) -> np.ndarray:
+    T = counts.shape[1]
+    window = np.ones(min(SMOOTHING_WINDOW, T if T % 2 else T - 1))  # of odd length, so that it is centred
+    return np.array([np.convolve(row, window, "same") for row in counts])
+
+
+def _rounded_normal(
+    mean: np.ndarray, deviation: np.ndarray, normal: np.ndarray, skewness_term: np.ndarray | float
+) -> np.ndarray:
+    """Return rounded normal counts whose third central moment is six times `skewness_term` times their variance.
+
+    `deviation` is overwritten.
+    """
     counts = normal**2
     counts -= 1
-    counts *= sixth_of_skew
-    spread *= normal
-    counts += spread
+    counts *= skewness_term
+    deviation *= normal
+    counts += deviation
     counts += mean
     return np.rint(counts, out=counts)

@@ -1,4 +1,4 @@
-"""The model of record: a level with a damped slope, observed through noise whose variance is known."""
+"""The model of record: a local level with a damped slope and a known observation variance."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 from statsmodels.tsa.statespace.mlemodel import MLEModel
 
 INITIAL_LEVEL_VARIANCE = 2.0
-"""Variance of the level before the first observation: on the logit scale, 18 % might as well be 5 % or 48 %."""
+"""Variance of the level before the first observation: on the logit scale, one deviation around 18 % is 5 % to 48 %."""
 
 INITIAL_LEVEL_WINDOW = 12
-"""First observed values whose median the level starts from."""
+"""Number of first observed values whose median is the initial level."""
 
 
 class BinomLLT(MLEModel):
@@ -28,13 +28,14 @@ class BinomLLT(MLEModel):
                     & \zeta_{t+1}   &\sim N(0,\; \sigma_{slope}^2)
 
     with :math:`D = \kappa\,\bar d` the share :math:`\kappa` of a drift :math:`\bar d` estimated over all series,
-    :math:`v_t` the sampling variance counting implies, and :math:`b_t` the extra variance of a known break arriving
-    at *t*. The level starts from the median of the first twelve observed values with variance 2, the slope from
-    :math:`D` with variance ``initial_slope_variance``. With the last, :math:`\sigma_{slope}` and :math:`\kappa` all
-    zero the slope is identically zero and the model is a local level.
+    :math:`v_t` the sampling variance that follows from counting, and :math:`b_t` the extra level variance of a known
+    break that arrives at *t*. The initial level is the median of the first twelve observed values, with variance 2; the
+    initial slope is :math:`D`, with variance ``initial_slope_variance``. Where ``initial_slope_variance``,
+    :math:`\sigma_{slope}` and :math:`\kappa` are all zero, the slope is always zero and the model is a local level.
 
-    The first observed value is not scored (``loglikelihood_burn``): it is fitted by the starting level. Parameters
-    are not meant to be maximised over a short series but weighted on a grid (:mod:`analysis.forecast.fit`).
+    The first observed value does not enter the likelihood (``loglikelihood_burn``), because the initial level is fitted
+    to it. The parameters are not meant to be estimated by maximum likelihood from one short series: they are weighted
+    on a grid (:mod:`analysis.forecast.fit`).
 
     Parameters
     ----------
@@ -43,11 +44,16 @@ class BinomLLT(MLEModel):
     variance : array_like, shape (T,)
         Known observation variances :math:`v_t`; ignored where ``endog`` is missing.
     pooled_drift : float, default 0
-        :math:`\bar d`, per period.
+        :math:`\bar d`, log-odds per period.
     break_variance : array_like, shape (T,), optional
-        :math:`b_t`; the first has no step leading to it and is ignored.
+        :math:`b_t`; the first value is ignored, because no step leads to the first period.
     **kwargs
         Passed to ``MLEModel``.
+
+    Raises
+    ------
+    ValueError
+        The variances do not have one value per period, or an observed value has no known variance of zero or more.
 
     References
     ----------
@@ -80,7 +86,8 @@ class BinomLLT(MLEModel):
         self.first_observed = int(observed[0]) if len(observed) else self.nobs - 1
         self.ssm.loglikelihood_burn = self.first_observed + 1
         self._known_variance = np.where(np.isfinite(values), self.variance, 1.0)
-        self._arriving = np.append(self.break_variance[1:], 0.0)  # statsmodels files a step under where it leaves from
+        # statsmodels indexes a step by the period it starts from, `break_variance` by the period it arrives at
+        self._next_break_variance = np.append(self.break_variance[1:], 0.0)
         self["design"] = np.array([[1.0, 0.0]])
         self["transition"] = np.array([[1.0, 1.0], [0.0, 1.0]])
         self["selection"] = np.eye(2)
@@ -91,9 +98,18 @@ class BinomLLT(MLEModel):
     def clone(self, endog: Any, exog: Any = None, **kwargs: Any) -> BinomLLT:
         """Return the same model for other data.
 
-        ``variance`` and ``break_variance`` may be given as keywords. For data of another length they default to
-        zero: statsmodels calls this to continue past the sample, where the noise of counts not yet made is not
-        part of the observation equation but of the binomial draw that follows it.
+        For data of another length the variances default to zero. statsmodels calls this method to continue past the
+        sample; there, the sampling variance of future counts comes from the binomial draw, not from the observation
+        equation.
+
+        Parameters
+        ----------
+        endog : array_like
+            Observations on the link scale; NaN where missing.
+        exog : None
+            Ignored; part of the signature statsmodels expects.
+        **kwargs
+            `variance`, `break_variance` and `pooled_drift` replace this model's; the others go to ``MLEModel``.
         """
         nobs = len(np.asarray(endog))
         same = nobs == self.nobs
@@ -103,12 +119,20 @@ class BinomLLT(MLEModel):
         return BinomLLT(endog, variance, pooled_drift=drift, break_variance=breaks, **kwargs)
 
     def update(self, params: Any, **kwargs: Any) -> None:
-        """Fill the system matrices from parameters in the order of ``param_names``."""
+        """Set the system matrices from parameters.
+
+        Parameters
+        ----------
+        params : array_like, shape (6,)
+            Values in the order of ``param_names``.
+        **kwargs
+            Passed to ``MLEModel.update``.
+        """
         rho, kappa, level, slope, excess, slope_variance = super().update(params, **kwargs)
         drift = kappa * self.pooled_drift
         self["transition", 1, 1] = rho
         self["state_intercept", 1, 0] = drift * (1 - rho)
-        self["state_cov", 0, 0, :] = level**2 + self._arriving
+        self["state_cov", 0, 0, :] = level**2 + self._next_break_variance
         self["state_cov", 1, 1, :] = slope**2
         self["obs_cov", 0, 0, :] = self._known_variance + excess**2
         self.ssm.initialize_known(
@@ -118,7 +142,7 @@ class BinomLLT(MLEModel):
 
 @dataclass(frozen=True, eq=False)
 class SmoothedLevel:
-    """What the whole record says about the states of one series, by statsmodels' smoother.
+    """Smoothed states of one series and its standardised one-step errors, by statsmodels.
 
     Attributes
     ----------
@@ -127,7 +151,7 @@ class SmoothedLevel:
     slope : np.ndarray, shape (T,)
         Mean of the slope, per period.
     standardised_error : np.ndarray, shape (T,)
-        One-step forecast error over its standard deviation, NaN where nothing was observed and at the first
+        One-step forecast error divided by its standard deviation; NaN where nothing was observed and at the first
         observed value. Independent standard normal if the model is right.
     """
 
@@ -138,7 +162,15 @@ class SmoothedLevel:
 
 
 def smoothed_level(model: BinomLLT, params: Any) -> SmoothedLevel:
-    """Return the smoothed states and the standardised one-step errors at given parameters."""
+    """Return the smoothed states and the standardised one-step errors at given parameters.
+
+    Parameters
+    ----------
+    model : BinomLLT
+        Model of one series.
+    params : array_like, shape (6,)
+        Values in the order of ``BinomLLT.param_names``.
+    """
     results = model.smooth(params, cov_type="none")
     errors = np.array(results.standardized_forecasts_error[0], dtype=float)
     errors[~np.isfinite(np.asarray(model.endog, dtype=float).ravel())] = np.nan
@@ -149,8 +181,22 @@ def smoothed_level(model: BinomLLT, params: Any) -> SmoothedLevel:
 
 
 def simulated(model: BinomLLT, params: Any, horizon: int, draw_count: int, rng: np.random.Generator) -> np.ndarray:
-    """Return link-scale values (h, S) after the sample at given parameters, by statsmodels' own simulation."""
+    """Return link-scale values (h, S) after the sample at given parameters, simulated by statsmodels.
+
+    Parameters
+    ----------
+    model : BinomLLT
+        Model of one series.
+    params : array_like, shape (6,)
+        Values in the order of ``BinomLLT.param_names``.
+    horizon : int
+        Periods ahead, h.
+    draw_count : int
+        Draws, S.
+    rng : np.random.Generator
+        Source of the random numbers.
+    """
     results = model.smooth(params, cov_type="none")
-    # without the anchor statsmodels starts at the first period of the sample and says nothing
+    # without the anchor statsmodels simulates from the first period of the sample, without a warning
     draws = results.simulate(horizon, anchor="end", repetitions=draw_count, rng=rng)
     return np.asarray(draws, dtype=float).reshape(horizon, draw_count)

@@ -1,7 +1,8 @@
-"""Series that sit at exactly none or all: how likely they are to stay there.
+"""Everything about a year at an origin that its forecasts share: counts, baselines, the model's simulation.
 
-A service without an online form has no online case however many it handles; no smooth model of a share gives such a
-record its due. How often series at an edge have stayed at it is read off the panel itself.
+A series at an *edge* has had exactly none or all of its cases in the numerator for the last year's length: a service
+without an online form has no online case, however many cases it has. A smooth model of a share does not represent that,
+so the panel's own record shows how often series at an edge stay there, and as many draws are held there.
 """
 
 from __future__ import annotations
@@ -19,116 +20,50 @@ from analysis.forecast.panel import Panel
 from analysis.forecast.shocks import stream
 from analysis.periods import tet_share, write
 
-NONE, ALL, INSIDE = 0, 1, -1
-"""Where a series has been for the last year's length: at 0, at 1, or neither."""
-
-ENOUGH_SEEN = 20
-"""Stays over the whole horizon that could have been, from which their own rate is taken."""
-
-
-def at_edge(panel: Panel) -> np.ndarray:
-    """Return `NONE`, `ALL` or `INSIDE` for each series (U,), by the last year's length of a panel."""
-    return _edge_of(panel, len(panel.periods))
-
-
-def chance_of_staying(panel: Panel, horizon: int) -> dict[int, float]:
-    """Return how likely a series at an edge is to stay there for a number of periods (0–1), by edge.
-
-    Counted over all series and all earlier periods from which the horizon can be seen. Where fewer than `ENOUGH_SEEN`
-    are, the chance of staying for one period is taken to the power of the horizon. Half a case of either kind is added
-    (Jeffreys).
-
-    Parameters
-    ----------
-    panel : Panel
-        Cut at the origin.
-    horizon : int
-        Periods ahead.
-    """
-    whole, single = _stayed(panel, horizon), _stayed(panel, 1)
-    return {
-        edge: _rate(*whole[edge]) if whole[edge][1] >= ENOUGH_SEEN else _rate(*single[edge]) ** horizon
-        for edge in (NONE, ALL)
-    }
-
-
-def _stayed(panel: Panel, horizon: int) -> dict[int, tuple[int, int]]:
-    """Return how many stays of a number of periods there were, and how many there could have been, by edge."""
-    stayed, seen = {NONE: 0, ALL: 0}, {NONE: 0, ALL: 0}
-    for stop in range(panel.season_length, len(panel.periods) - horizon + 1):
-        edge = _edge_of(panel, stop)
-        ahead = slice(stop, stop + horizon)
-        K, N = (np.nansum(counts[:, ahead], axis=1) for counts in (panel.numerator, panel.denominator))
-        for where in (NONE, ALL):
-            here = (edge == where) & (N > 0)
-            seen[where] += int(here.sum())
-            stayed[where] += int((here & ((0 if where == NONE else N) == K)).sum())
-    return {edge: (stayed[edge], seen[edge]) for edge in (NONE, ALL)}
-
-
-def _rate(stayed: int, seen: int) -> float:
-    return (stayed + 0.5) / (seen + 1)
-
-
-def share_held(chance: float, by_itself: np.ndarray) -> float:
-    """Return the share of draws (0–1) to hold at the edge so that, with those that end there anyway, the chance is met.
-
-    Parameters
-    ----------
-    chance : float
-        See `chance_of_staying`.
-    by_itself : np.ndarray
-        Share of the draws of each series at the edge that end there by themselves.
-    """
-    anyway = float(by_itself.mean())
-    return max(0.0, (chance - anyway) / (1 - anyway)) if anyway < 1 else 0.0
-
-
-def _edge_of(panel: Panel, stop: int) -> np.ndarray:
-    recent = slice(max(stop - panel.season_length, 0), stop)
-    K = np.nansum(panel.numerator[:, recent], axis=1)
-    N = np.nansum(panel.denominator[:, recent], axis=1)
-    return np.where(N == 0, INSIDE, np.where(K == 0, NONE, np.where(K == N, ALL, INSIDE)))
-
-
 WINDOW_YEARS = 4
-"""Years before the one forecast that the model learns from: hyper-parameters of a decade ago teach the wrong lesson."""
+"""Years before the one forecast that the model learns from: older years would mislead the hyper-parameters."""
 
 MINIMUM_PERIODS = {12: 8, 4: 4}
-"""Periods with cases a series needs to be forecast, by periods in a year."""
+"""Periods with cases that a series needs to be forecast, by periods in a year."""
 
-GAUGE_DRAWS = 400
-"""Draws behind the model's centre and spread: enough for a median, and few enough for every earlier year."""
+STATE_DRAWS = 400
+"""Draws from which the model's median and spread are taken: enough for a median, few enough for every earlier year."""
 
 SPREAD_FLOOR = 0.3
-"""Share of the panel's median spread below which no series' spread may fall, added in squares."""
+"""Share of the panel's median spread that is added to every series' spread, in squares."""
 
 MODEL = "npeb"
-"""The state-space model as a source of points beside the baselines."""
+"""Name of the state-space model among the point forecasts."""
+
+NONE, ALL, INSIDE = 0, 1, -1
+"""Where the share of a series has been for the last year's length: at 0, at 1, or neither."""
+
+ENOUGH_STAYS = 20
+"""Possible stays over the whole horizon from which their own rate is used."""
 
 
 @dataclass(frozen=True, eq=False)
 class Standing:
-    """A panel's series at an origin of a year.
+    """State of a panel's series at an origin of a year.
 
     Attributes
     ----------
     series : tuple of str
-        The U series that can be forecast.
+        Names of the U series that can be forecast.
     numerator, denominator : np.ndarray, shape (U,)
         Cases of the year so far.
     size : np.ndarray, shape (U,)
-        Cases the whole year is expected to have.
+        Expected cases of the whole year.
     points : mapping of str to np.ndarray, shape (U,)
-        Year-end share (0–1) by the name of who forecast it: the baselines, and `MODEL` with its median.
+        Point forecasts of the year-end share (0–1) by name: the baselines, and `MODEL` with its median.
     spread : np.ndarray, shape (U,)
         Standard deviation of the model's year-end share on the corrected logit scale (`corrected_logit`).
     history : np.ndarray of int, shape (U,)
-        Periods with cases, in the window.
+        Periods with cases in the window.
     edge : np.ndarray of int, shape (U,)
-        Whether a series sits at none or at all; see `edges`.
+        `NONE`, `ALL` or `INSIDE`; see `at_edge`.
     held : np.ndarray, shape (U,)
-        Share of the draws held there.
+        Share of the draws (0–1) that are held at the edge.
     """
 
     series: tuple[str, ...]
@@ -142,6 +77,49 @@ class Standing:
     held: np.ndarray
 
 
+@dataclass(frozen=True, eq=False)
+class SimulatedYear:
+    """Simulated cases of the rest of a year, summed over its periods.
+
+    Attributes
+    ----------
+    numerator, denominator : np.ndarray, shape (U, S)
+        Cases, per draw.
+    """
+
+    numerator: np.ndarray
+    denominator: np.ndarray
+
+    def shares(self, so_far: Standing) -> np.ndarray:
+        """Return the year-end shares (U, S), 0–1, from the counts to date of an origin state."""
+        cases = so_far.denominator[:, None] + self.denominator
+        return np.asarray((so_far.numerator[:, None] + self.numerator) / np.maximum(cases, 1.0))
+
+
+@dataclass(frozen=True, eq=False)
+class PastYear:
+    """Forecasts of an earlier year at the same point of the year, and its outcome, for the series of a later origin.
+
+    Attributes
+    ----------
+    year : int
+        The earlier year.
+    points : mapping of str to np.ndarray, shape (U,)
+        Point forecasts made then; NaN where a series could not be forecast.
+    spread, size : np.ndarray, shape (U,)
+        See `Standing`.
+    outcome, cases : np.ndarray, shape (U,)
+        Share (0–1) of the whole year, NaN where it is not known, and its cases.
+    """
+
+    year: int
+    points: Mapping[str, np.ndarray]
+    spread: np.ndarray
+    size: np.ndarray
+    outcome: np.ndarray
+    cases: np.ndarray
+
+
 def fit_year(
     panel: Panel, year: int, *, breaks: Mapping[pd.Period, float] | None = None, tet_cutoff_day: int | None = None
 ) -> PanelFit | None:
@@ -150,13 +128,13 @@ def fit_year(
     Parameters
     ----------
     panel : Panel
-        Cut at the origin: from the last period of the year before to the last but one of the year.
+        Counts up to the origin, which is between the last period of the year before and the last but one of the year.
     year : int
-        The year.
+        The year forecast.
     breaks : mapping of pd.Period to float, optional
-        Variance (squared logits) of known breaks, by the period they arrive at.
+        Level variance (squared logits) of known breaks, by the period they arrive at.
     tet_cutoff_day : int or None
-        The plan's cut-off day where its months feel Tết; None leaves Tết out.
+        The plan's cut-off day if Tết affects its months; None leaves Tết out.
     """
     window = window_of(panel, year)
     if window is None:
@@ -170,17 +148,18 @@ def fit_year(
 
 
 def window_of(panel: Panel, year: int) -> Panel | None:
-    """Return the part of a panel a year's forecast is made from, or None when no series can be forecast.
+    """Return the part of a panel that a year's forecast uses, or None when no series can be forecast.
 
-    The last `WINDOW_YEARS` years before it and what is known of itself; series with enough periods with cases
-    (`MINIMUM_PERIODS`), and one in the last year's length. A series that comes later changes nothing.
+    It has the last `WINDOW_YEARS` years before the year and the known part of the year, and the series with enough
+    periods with cases (`MINIMUM_PERIODS`), one of them in the last year's length. A series that starts later changes
+    nothing.
 
     Parameters
     ----------
     panel : Panel
-        Cut at the origin.
+        Counts up to the origin.
     year : int
-        The year.
+        The year forecast.
     """
     P = panel.season_length
     window = panel.between(panel.origin - panel.elapsed(year) + 1 - WINDOW_YEARS * P, panel.origin)
@@ -190,7 +169,15 @@ def window_of(panel: Panel, year: int) -> Panel | None:
 
 
 def simple_standing(window: Panel, year: int) -> Standing:
-    """Return how a year stands by the baselines alone: no model, a spread of 1 for every series."""
+    """Return the state of a year from the baselines alone: without the model, with a spread of 1 for every series.
+
+    Parameters
+    ----------
+    window : Panel
+        Counts up to the origin; see `window_of`.
+    year : int
+        The year forecast.
+    """
     K, N = (np.nansum(counts, axis=1) for counts in window.counts_of(year))
     return Standing(
         series=window.series,
@@ -205,62 +192,131 @@ def simple_standing(window: Panel, year: int) -> Standing:
     )
 
 
-@dataclass(frozen=True, eq=False)
-class Simulated:
-    """The model's rest of the year, periods added up.
-
-    Attributes
-    ----------
-    numerator, denominator : np.ndarray, shape (U, S)
-        Cases, per draw.
-    """
-
-    numerator: np.ndarray
-    denominator: np.ndarray
-
-    def shares(self, so_far: Standing) -> np.ndarray:
-        """Return the year-end shares (U, S), 0–1."""
-        cases = so_far.denominator[:, None] + self.denominator
-        return np.asarray((so_far.numerator[:, None] + self.numerator) / np.maximum(cases, 1.0))
-
-
-def standing(fit: PanelFit, year: int, *, seed: int, key: str) -> tuple[Standing, Simulated]:
-    """Return how a year stands at the origin of a fit, and the `GAUGE_DRAWS` draws its centre and spread are taken of.
+def standing(fit: PanelFit, year: int, *, seed: int, key: str) -> tuple[Standing, SimulatedYear]:
+    """Return the state of a year at the origin of a fit, and the `STATE_DRAWS` draws of its median and spread.
 
     Parameters
     ----------
     fit : PanelFit
-        See `fit_year`.
+        Fit of the year; see `fit_year`.
     year : int
-        Its year.
-    seed, key
-        Of the run and of the panel.
+        The year forecast.
+    seed : int
+        Seed of the run.
+    key : str
+        Name of the panel.
     """
     window, simple = fit.panel, simple_standing(fit.panel, year)
-    simulated = Simulated(*fit.simulate_sums(seed=seed, key=key, draw_count=GAUGE_DRAWS))
+    simulated = SimulatedYear(*fit.simulate_sums(seed=seed, key=key, draw_count=STATE_DRAWS))
     held = np.zeros(len(window.series))
-    for where, chance in chance_of_staying(window, len(fit.future)).items():
-        here = np.flatnonzero(simple.edge == where)
-        if len(here):
-            drawn, cases = simulated.numerator[here], simulated.denominator[here]
-            held[here] = share_held(chance, (drawn == (0 if where == NONE else cases)).mean(axis=1))
-    kept = replace(simple, held=held)
+    for edge, chance in chance_of_staying(window, len(fit.future)).items():
+        rows = np.flatnonzero(simple.edge == edge)
+        if len(rows):
+            cases, volume = simulated.numerator[rows], simulated.denominator[rows]
+            held[rows] = share_held(chance, (cases == (0 if edge == NONE else volume)).mean(axis=1))
+    state = replace(simple, held=held)
     for row in (int(row) for row in np.flatnonzero(held)):
         K, N = simulated.numerator[row], simulated.denominator[row]
-        simulated.numerator[row] = at_its_edge(kept, row, K, N, origin=window.origin, seed=seed, key=key)
+        simulated.numerator[row] = hold_at_edge(state, row, K, N, origin=window.origin, seed=seed, key=key)
     size = simple.size
     low, middle, high = np.quantile(corrected_logit(simulated.shares(simple), size[:, None]), [0.16, 0.5, 0.84], axis=1)
     spread = (high - low) / 2
-    stood = replace(
-        kept,
+    state = replace(
+        state,
         points={**simple.points, MODEL: from_corrected_logit(middle, size)},
         spread=np.hypot(spread, max(SPREAD_FLOOR * float(np.median(spread)), 1e-6)),
     )
-    return stood, simulated
+    return state, simulated
 
 
-def at_its_edge(
-    stood: Standing,
+def past_years(
+    panel: Panel, year: int, series: Sequence[str], state_at: Callable[[pd.Period, int], Standing | None]
+) -> tuple[PastYear, ...]:
+    """Return the earlier years at the same point of the year as a panel's origin, first to last.
+
+    Parameters
+    ----------
+    panel : Panel
+        Counts up to the origin.
+    year : int
+        The year forecast.
+    series : sequence of str
+        Names of the U series.
+    state_at : callable
+        Takes an earlier origin and its year, and returns the state then, or None.
+    """
+    P, elapsed = panel.season_length, panel.elapsed(year)
+    found = []
+    for earlier in range(panel.periods[0].year, year):
+        origin = panel.origin - P * (year - earlier)
+        if origin < panel.periods[0] or (panel.origin - origin).n < P - elapsed:
+            continue
+        state = state_at(origin, earlier)
+        if state is not None:
+            found.append(_past_year(panel, earlier, series, state))
+    return tuple(found)
+
+
+def _past_year(panel: Panel, year: int, series: Sequence[str], state: Standing) -> PastYear:
+    """Return an earlier year with its state then and its outcome in a panel, in the order of `series`."""
+    rows_then = pd.Index(state.series).get_indexer(pd.Index(series))
+    rows_now = pd.Index(panel.series).get_indexer(pd.Index(series))
+
+    def aligned(values: np.ndarray) -> np.ndarray:
+        return np.where(rows_then >= 0, values[rows_then], np.nan)
+
+    return PastYear(
+        year=year,
+        points={name: aligned(values) for name, values in state.points.items()},
+        spread=aligned(state.spread),
+        size=aligned(state.size),
+        outcome=panel.year_share(year)[rows_now],
+        cases=np.nansum(panel.counts_of(year)[1], axis=1)[rows_now],
+    )
+
+
+def at_edge(panel: Panel) -> np.ndarray:
+    """Return `NONE`, `ALL` or `INSIDE` for each series (U,), by the last year's length of a panel."""
+    return _edges(panel, len(panel.periods))
+
+
+def chance_of_staying(panel: Panel, horizon: int) -> dict[int, float]:
+    """Return the chance (0–1) that a series at an edge stays there for a number of periods, by edge.
+
+    The chance is the share of stays among all series and all earlier periods with a known horizon. Where there are
+    fewer than `ENOUGH_STAYS` of them, it is the chance of staying for one period to the power of the horizon. Half a
+    case of either kind is added (Jeffreys prior).
+
+    Parameters
+    ----------
+    panel : Panel
+        Counts up to the origin.
+    horizon : int
+        Periods ahead.
+    """
+    whole, single = _count_stays(panel, horizon), _count_stays(panel, 1)
+    return {
+        edge: _rate(*whole[edge]) if whole[edge][1] >= ENOUGH_STAYS else _rate(*single[edge]) ** horizon
+        for edge in (NONE, ALL)
+    }
+
+
+def share_held(chance: float, by_itself: np.ndarray) -> float:
+    """Return the share of draws (0–1) to hold at the edge, so that with those that end there anyway the chance is met.
+
+    Parameters
+    ----------
+    chance : float
+        Chance of staying (0–1); see `chance_of_staying`.
+    by_itself : np.ndarray
+        Share (0–1) of the draws of each series at the edge that end there without being held.
+    """
+    anyway = float(by_itself.mean())
+    return max(0.0, (chance - anyway) / (1 - anyway)) if anyway < 1 else 0.0
+
+
+def hold_at_edge(
+    state: Standing,
     row: int,
     numerator: np.ndarray,
     denominator: np.ndarray,
@@ -269,104 +325,95 @@ def at_its_edge(
     seed: int,
     key: str,
 ) -> np.ndarray:
-    """Return a series' numerators (…, S) with as many draws at none, or at all, as the standing holds there.
+    """Return a series' numerators (…, S) with the share of the draws that the state asks for held at its edge.
 
     Parameters
     ----------
-    stood : Standing
-        At the origin.
+    state : Standing
+        The year at the origin.
     row : int
-        The series.
+        Row of the series.
     numerator, denominator : np.ndarray, shape (…, S)
         Cases, per draw.
-    origin, seed, key
-        What keys the random numbers, with the series' name.
+    origin : pd.Period
+        Last period known.
+    seed : int
+        Seed of the run.
+    key : str
+        Name of the panel.
     """
-    names = (key, stood.series[row], write(origin), "edge")
-    stays = stream(seed, *names).random(numerator.shape[-1]) < stood.held[row]
-    return np.where(stays, 0.0 if stood.edge[row] == NONE else denominator, numerator)
+    names = (key, state.series[row], write(origin), "edge")
+    stays = stream(seed, *names).random(numerator.shape[-1]) < state.held[row]
+    return np.where(stays, 0.0 if state.edge[row] == NONE else denominator, numerator)
 
 
 def tie_breakers(panel: Panel, row: int, draw_count: int, *, seed: int, key: str) -> np.ndarray:
-    """Return the random numbers (S,) that order a series' equal year-end shares when the hub is put on their ranks."""
-    names = (key, panel.series[row], write(panel.origin), "ties")
-    return stream(seed, *names).random(draw_count)
-
-
-@dataclass(frozen=True, eq=False)
-class PastYear:
-    """An earlier year at the same point, and how it ended, for the series of a later standing.
-
-    Attributes
-    ----------
-    year : int
-        The year.
-    points : mapping of str to np.ndarray, shape (U,)
-        What was forecast then; NaN where a series could not be.
-    spread, size : np.ndarray, shape (U,)
-        See `Standing`.
-    outcome, cases : np.ndarray, shape (U,)
-        Share the year ended with, and its cases; NaN where it cannot be told.
-    """
-
-    year: int
-    points: Mapping[str, np.ndarray]
-    spread: np.ndarray
-    size: np.ndarray
-    outcome: np.ndarray
-    cases: np.ndarray
-
-
-def past_years(
-    panel: Panel, year: int, series: Sequence[str], stood: Callable[[pd.Period, int], Standing | None]
-) -> tuple[PastYear, ...]:
-    """Return every earlier year at the point of the year a panel's origin is at, first to last.
+    """Return the random numbers (S,) that order a series' equal year-end shares in the Schaake shuffle.
 
     Parameters
     ----------
     panel : Panel
-        Cut at the origin.
-    year : int
-        The year forecast.
-    series : sequence of str
-        The U series asked about.
-    stood : callable
-        Gets an earlier origin and its year, and returns the standing then, or None.
+        Counts up to the origin.
+    row : int
+        Row of the series in the panel.
+    draw_count : int
+        Draws, S.
+    seed : int
+        Seed of the run.
+    key : str
+        Name of the panel.
     """
-    P, elapsed = panel.season_length, panel.elapsed(year)
-    found = []
-    for earlier in range(panel.periods[0].year, year):
-        then = panel.origin - P * (year - earlier)
-        if then < panel.periods[0] or (panel.origin - then).n < P - elapsed:
-            continue
-        standing_then = stood(then, earlier)
-        if standing_then is not None:
-            found.append(_as_seen_now(panel, earlier, series, standing_then))
-    return tuple(found)
-
-
-def _as_seen_now(panel: Panel, year: int, series: Sequence[str], then: Standing) -> PastYear:
-    rows_then = pd.Index(then.series).get_indexer(pd.Index(series))
-    rows_now = pd.Index(panel.series).get_indexer(pd.Index(series))
-
-    def aligned(values: np.ndarray) -> np.ndarray:
-        return np.where(rows_then >= 0, values[rows_then], np.nan)
-
-    return PastYear(
-        year=year,
-        points={name: aligned(values) for name, values in then.points.items()},
-        spread=aligned(then.spread),
-        size=aligned(then.size),
-        outcome=panel.year_share(year)[rows_now],
-        cases=np.nansum(panel.counts_of(year)[1], axis=1)[rows_now],
-    )
+    names = (key, panel.series[row], write(panel.origin), "ties")
+    return stream(seed, *names).random(draw_count)
 
 
 def corrected_logit(share: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """Return the log-odds of shares of counts, ½ added to either side of the cases, so that 0 and 1 are finite."""
+    """Return the log-odds of shares of counts, ½ added to the cases on either side, so that 0 and 1 are finite.
+
+    Parameters
+    ----------
+    share : np.ndarray
+        Shares, 0–1.
+    size : np.ndarray
+        Cases they are shares of.
+    """
     return np.asarray(logit((share * size + 0.5) / (size + 1)))
 
 
 def from_corrected_logit(value: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """Return the shares (0–1) that `corrected_logit` was taken of."""
+    """Return the shares (0–1) of corrected log-odds; the inverse of `corrected_logit`.
+
+    Parameters
+    ----------
+    value : np.ndarray
+        Corrected log-odds.
+    size : np.ndarray
+        Cases they are computed from.
+    """
     return np.asarray(np.clip((expit(value) * (size + 1) - 0.5) / size, 0.0, 1.0))
+
+
+def _edges(panel: Panel, stop: int) -> np.ndarray:
+    """Return `NONE`, `ALL` or `INSIDE` for each series (U,), by the last year's length before a position."""
+    recent = slice(max(stop - panel.season_length, 0), stop)
+    K = np.nansum(panel.numerator[:, recent], axis=1)
+    N = np.nansum(panel.denominator[:, recent], axis=1)
+    return np.where(N == 0, INSIDE, np.where(K == 0, NONE, np.where(K == N, ALL, INSIDE)))
+
+
+def _count_stays(panel: Panel, horizon: int) -> dict[int, tuple[int, int]]:
+    """Return the number of stays of a number of periods, and of the series and periods that could stay, by edge."""
+    stays, possible = {NONE: 0, ALL: 0}, {NONE: 0, ALL: 0}
+    for stop in range(panel.season_length, len(panel.periods) - horizon + 1):
+        edges = _edges(panel, stop)
+        ahead = slice(stop, stop + horizon)
+        K, N = (np.nansum(counts[:, ahead], axis=1) for counts in (panel.numerator, panel.denominator))
+        for edge in (NONE, ALL):
+            at_this = (edges == edge) & (N > 0)
+            possible[edge] += int(at_this.sum())
+            stays[edge] += int((at_this & ((0 if edge == NONE else N) == K)).sum())
+    return {edge: (stays[edge], possible[edge]) for edge in (NONE, ALL)}
+
+
+def _rate(stays: int, possible: int) -> float:
+    return (stays + 0.5) / (possible + 1)

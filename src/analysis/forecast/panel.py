@@ -1,4 +1,4 @@
-"""The counts a forecast starts from: one numerator and one denominator per series and period, gaps included."""
+"""The counts a forecast starts from: a numerator and a denominator per series and period, gaps included."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import pandas as pd
 from analysis.periods import parse
 
 SEASON_LENGTHS = {"M": 12, "Q": 4}
-"""Periods in a year by frequency. Year ``y`` always holds y-01 … y-12 or yQ1 … yQ4, whatever day a month closes."""
+"""Periods in a year by frequency. Year ``y`` is always y-01 … y-12 or yQ1 … yQ4, whatever day a month closes on."""
 
 
 @dataclass(frozen=True, eq=False)
 class Panel:
     """Counts of several series over one full range of months or quarters.
 
-    The arrays are stored read-only, so a panel cut at an origin cannot be changed behind a forecast's back.
+    The arrays are stored read-only, so that nothing can change a panel while a forecast uses it.
 
     Attributes
     ----------
@@ -26,13 +26,13 @@ class Panel:
     periods : pd.PeriodIndex
         The T periods, contiguous, of frequency month or quarter.
     numerator, denominator : np.ndarray, shape (U, T)
-        Cases. NaN in both where a period is not reported; a denominator of 0 is a report of no cases.
+        Cases. Both are NaN where a period was not reported; a denominator of 0 means that no cases were reported.
 
     Raises
     ------
     ValueError
-        Names not sorted and unique, periods with a hole or of another frequency, shapes that disagree, a count
-        below zero, a numerator above its denominator, or one of the two missing without the other.
+        The names are not sorted and unique, the periods have a gap or another frequency, the shapes do not match, a
+        count is below zero, a numerator is above its denominator, or only one of the two is missing.
     """
 
     series: tuple[str, ...]
@@ -47,7 +47,7 @@ class Panel:
             raise ValueError("a panel needs at least one period")
         if _frequency(self.periods[0]) not in SEASON_LENGTHS:
             raise ValueError(f"a panel is monthly or quarterly, not {self.periods.freqstr!r}")
-        # statsmodels takes a missing period for an adjacent one and mislabels everything after it, without a warning
+        # statsmodels skips a missing period and mislabels everything after it, without a warning
         if not self.periods.equals(pd.period_range(self.periods[0], self.periods[-1])):
             raise ValueError("the periods of a panel must be contiguous; report gaps as NaN")
         shape = (len(self.series), len(self.periods))
@@ -61,17 +61,17 @@ class Panel:
 
     @property
     def season_length(self) -> int:
-        """Number of periods in a year: 12 for months, 4 for quarters."""
+        """Return the number of periods in a year: 12 for months, 4 for quarters."""
         return SEASON_LENGTHS[_frequency(self.periods[0])]
 
     @property
     def origin(self) -> pd.Period:
-        """Last period the panel knows."""
+        """Return the last period the panel knows."""
         return self.periods[-1]
 
     @property
     def reported(self) -> np.ndarray:
-        """Boolean array (U, T): True where the period was reported, with or without cases."""
+        """Return a boolean array (U, T), True where the period was reported, with or without cases."""
         return ~np.isnan(self.denominator)
 
     def elapsed(self, year: int) -> int:
@@ -80,7 +80,7 @@ class Panel:
         Raises
         ------
         ValueError
-            The year does not begin with the period after the panel's last, and the panel does not end in it.
+            The panel ends neither in the year nor with the period before its first.
         """
         start = first_period(year, self.periods[0].freqstr)
         known = (self.origin - start).n + 1
@@ -99,14 +99,14 @@ class Panel:
         return counts[0], counts[1]
 
     def year_share(self, year: int) -> np.ndarray:
-        """Return the share (U,) of a year, 0–1: NaN where less than half of it was reported, or no case."""
+        """Return the share (U,) of a year, 0–1; NaN where less than half of it was reported, or no case."""
         K, N = self.counts_of(year)
         cases = np.nansum(N, axis=1)
-        counts = (~np.isnan(N)).sum(axis=1) >= self.season_length / 2
-        return np.where(counts & (cases > 0), np.nansum(K, axis=1), np.nan) / np.maximum(cases, 1.0)
+        enough_reported = (~np.isnan(N)).sum(axis=1) >= self.season_length / 2
+        return np.where(enough_reported & (cases > 0), np.nansum(K, axis=1), np.nan) / np.maximum(cases, 1.0)
 
     def summed(self, name: str = "total") -> Panel:
-        """Return the panel of one series: the sum over all, over those that reported where some did not."""
+        """Return the panel of one series, the sum over all; in each period over the series that reported it."""
         reported = self.reported.any(axis=0)
         K, N = (
             np.where(reported, np.nansum(counts, axis=0), np.nan)[None, :]
@@ -127,32 +127,38 @@ class Panel:
         return self.series.index(series)
 
     def until(self, origin: pd.Period) -> Panel:
-        """Return the panel as it was known at an origin: periods up to and including it, nothing later.
+        """Return the panel as it was known at an origin: its periods up to and including the origin.
 
         Raises
         ------
         ValueError
-            The origin is not one of the panel's periods. An origin past the end is refused rather than ignored,
-            because every horizon counted from it would be wrong by the difference.
+            The origin is not one of the panel's periods. One after the last period is an error, too, because every
+            horizon counted from it would be wrong.
         """
         if origin not in self.periods:
             raise ValueError(f"origin {origin} is outside the panel ({self.periods[0]} to {self.periods[-1]})")
         return self.between(self.periods[0], origin)
 
     def between(self, first: pd.Period, last: pd.Period) -> Panel:
-        """Return the periods from one to another, both included; what lies outside the panel is left out."""
+        """Return the part of the panel from one period to another, both included.
+
+        Parameters
+        ----------
+        first, last : pd.Period
+            Bounds; periods outside the panel are left out.
+        """
         inside = slice(max((first - self.periods[0]).n, 0), (last - self.periods[0]).n + 1)
         return Panel(self.series, self.periods[inside], self.numerator[:, inside], self.denominator[:, inside])
 
     def only(self, rows: np.ndarray) -> Panel:
-        """Return the panel of some of its rows, given in increasing order."""
+        """Return the panel of some of the rows, given in increasing order."""
         return Panel(
             tuple(self.series[row] for row in rows), self.periods, self.numerator[rows], self.denominator[rows]
         )
 
 
 def panel_from_counts(frame: pd.DataFrame) -> Panel:
-    """Return the panel of a long frame of counts, its range running from the first to the last period present.
+    """Return the panel of a long frame of counts, from the first to the last period present.
 
     Parameters
     ----------
@@ -168,7 +174,7 @@ def panel_from_counts(frame: pd.DataFrame) -> Panel:
     Raises
     ------
     ValueError
-        No rows, the same series and period twice, months mixed with quarters, or counts that cannot be.
+        There are no rows, a series has a period twice, months are mixed with quarters, or counts are impossible.
     """
     if frame.empty:
         raise ValueError("no counts to make a panel of")
@@ -189,7 +195,15 @@ def panel_from_counts(frame: pd.DataFrame) -> Panel:
 
 
 def first_period(year: int, frequency: str) -> pd.Period:
-    """Return the first month or quarter of a year."""
+    """Return the first month or quarter of a year.
+
+    Parameters
+    ----------
+    year : int
+        Calendar year.
+    frequency : str
+        Frequency of pandas, for months or quarters.
+    """
     return pd.Period(f"{year}-01", freq=frequency)
 
 

@@ -1,22 +1,22 @@
-"""Joint paths of the rest of the year for headline series: what the model draws, put on the hub's year-end shares.
+"""Joint paths of the rest of the year for headline series: the model's draws with the ensemble's year-end shares.
 
-Start at :func:`year_paths`. A draw is one possible future: all its periods, its numerator and its denominator belong
-together, so a year-end share is formed inside a draw and only then compared with a promise.
+Start at :func:`year_paths`. A draw is one possible future: all its periods, its numerators and its denominators belong
+together, so a year-end share is formed inside a draw and only then compared with a target.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from analysis.forecast.diagnostics import audited, components, error_diagnostics
-from analysis.forecast.ensemble import Hub, hub, on_ranks, spread_over_periods
+from analysis.forecast.ensemble import Ensemble, hub, on_ranks, spread_over_periods
 from analysis.forecast.futures import PanelFit
 from analysis.forecast.model import smoothed_level
-from analysis.forecast.origin_state import Standing, at_its_edge, fit_year, past_years, standing, tie_breakers
+from analysis.forecast.origin_state import Standing, fit_year, hold_at_edge, past_years, standing, tie_breakers
 from analysis.forecast.panel import Panel
 from analysis.periods import write
 
@@ -28,7 +28,7 @@ class Paths:
     Attributes
     ----------
     series : tuple of str
-        The headline series, in the order asked for, that could be forecast.
+        The headline series that could be forecast, in the order of the call.
     periods : pd.PeriodIndex
         The h periods after the origin.
     numerator, denominator : np.ndarray of int64, shape (U, S, h)
@@ -38,8 +38,8 @@ class Paths:
     diagnostics : pd.DataFrame
         See `diagnostics.error_diagnostics` and `diagnostics.audited`; and `history`, periods with cases in the window.
     weights : pd.DataFrame
-        `series, member, weight, short`: what the hub of each series is pooled from, and whether it has less than two
-        years of history.
+        `series, member, weight, short`: the weights (0–1) of the ensemble's members for each series, and whether the
+        series has less than two years of history.
     """
 
     series: tuple[str, ...]
@@ -78,31 +78,31 @@ def year_paths(
 ) -> Paths | None:
     """Return joint draws of numerator and denominator for the rest of a year, or None when no series can be forecast.
 
-    All series of the panel are peers: they share season, drift, the prior over hyper-parameters and what their simple
-    rules were wrong by in earlier years. Random numbers are keyed by name, so one headline series more or less changes
-    no other, and the shared factor is keyed by seed and origin alone, so that calls for other panels with the same
-    seed, origin and ``draw_count`` belong to the same futures, draw by draw. The year-end shares are the hub's;
-    denominators, ranks, and how a surplus or shortfall falls on the periods are the paths'.
+    All series of the panel share season, drift, the prior over hyper-parameters and the past errors of the baselines.
+    Random numbers are keyed by name, so that an added headline series changes no other. The shared factor is keyed by
+    seed and origin alone, so that calls for other panels with the same seed, origin and ``draw_count`` belong to the
+    same futures, draw by draw. The year-end shares are the ensemble's; the denominators, the ranks and the split of a
+    surplus or shortfall over the periods come from the model's paths.
 
     Parameters
     ----------
     panel : Panel
-        Cut at the origin (:meth:`Panel.until`).
+        Counts up to the origin (:meth:`Panel.until`).
     year : int
-        The year, of which the panel knows some but not all periods.
+        The year forecast, of which the panel has some but not all periods.
     headline : sequence of str
         Series to simulate; those that cannot be forecast are left out.
     draw_count : int
         Draws, S.
     seed : int
-        Of the run; the same seed gives the same bits.
+        Seed of the run; the same seed gives the same bits.
     key : str
-        Name of this panel among those of the run (an indicator): two panels with series of the same name need two.
+        Name of this panel in the run (an indicator): two panels with series of the same name need different keys.
     breaks : mapping of pd.Period to float, optional
-        Variance (squared logits) of a known break in the share arriving at a period, past or future: 0.5 for a
-        merger, a waived fee, a new portal. Periods outside panel and year have no effect.
+        Level variance (squared logits) of known breaks in the share, by the period they arrive at, past or future: 0.5
+        for a merger, a waived fee, a new portal. Periods outside the panel and the year have no effect.
     tet_cutoff_day : int or None
-        The plan's cut-off day where its months feel Tết.
+        The plan's cut-off day if Tết affects its months; None leaves Tết out.
 
     Raises
     ------
@@ -114,28 +114,32 @@ def year_paths(
     if any(not variance >= 0 for variance in (breaks or {}).values()):
         raise ValueError("a break's variance cannot be below zero")
 
-    def fitted(origin: pd.Period, of: int) -> PanelFit | None:
-        return fit_year(panel.until(origin), of, breaks=breaks, tet_cutoff_day=tet_cutoff_day)
+    def fit_at(origin: pd.Period, its_year: int) -> PanelFit | None:
+        return fit_year(panel.until(origin), its_year, breaks=breaks, tet_cutoff_day=tet_cutoff_day)
 
-    fit = fitted(panel.origin, year)
+    def state_at(origin: pd.Period, its_year: int) -> Standing | None:
+        earlier_fit = fit_at(origin, its_year)
+        return None if earlier_fit is None else standing(earlier_fit, its_year, seed=seed, key=key)[0]
+
+    fit = fit_at(panel.origin, year)
     if fit is None:
         return None
-    now, _ = standing(fit, year, seed=seed, key=key)
-    past = past_years(panel, year, now.series, _standings(fitted, seed, key))
-    pooled = hub(now, past, season_length=panel.season_length)
+    state, _ = standing(fit, year, seed=seed, key=key)
+    past = past_years(panel, year, state.series, state_at)
+    ensemble = hub(state, past, season_length=panel.season_length)
 
-    rows = [now.series.index(name) for name in headline if name in now.series]
+    rows = [state.series.index(name) for name in headline if name in state.series]
     numerator = np.empty((len(rows), draw_count, len(fit.future)))
     denominator = np.empty_like(numerator)
     common = fit.common(seed, draw_count)
     for u, row in enumerate(rows):
         K, N = fit.simulate(row, seed=seed, key=key, common=common)
-        K = at_its_edge(now, row, K, N, origin=panel.origin, seed=seed, key=key)
+        K = hold_at_edge(state, row, K, N, origin=panel.origin, seed=seed, key=key)
         ties = tie_breakers(fit.panel, row, draw_count, seed=seed, key=key)
-        wanted = on_ranks(pooled, now, np.array([row]), K.sum(axis=0)[None], N.sum(axis=0)[None], ties[None])
-        numerator[u], denominator[u] = spread_over_periods(K.T, N.T, wanted[0]), N.T
+        year_cases = on_ranks(ensemble, state, np.array([row]), K.sum(axis=0)[None], N.sum(axis=0)[None], ties[None])
+        numerator[u], denominator[u] = spread_over_periods(K.T, N.T, year_cases[0]), N.T
 
-    names = tuple(now.series[row] for row in rows)
+    names = tuple(state.series[row] for row in rows)
     levels = [smoothed_level(*fit.share.best_model(row)) for row in rows]
     diagnostics = error_diagnostics(names, levels)
     diagnostics = diagnostics.merge(audited(fit, rows, seed=seed, key=key), on="series")
@@ -145,28 +149,18 @@ def year_paths(
         numerator=numerator.astype(np.int64),
         denominator=denominator.astype(np.int64),
         components=components(fit, rows, levels),
-        diagnostics=diagnostics.assign(history=now.history[rows]),
-        weights=_weights(names, rows, pooled),
+        diagnostics=diagnostics.assign(history=state.history[rows]),
+        weights=_weights(names, rows, ensemble),
     )
 
 
-def _standings(
-    fitted: Callable[[pd.Period, int], PanelFit | None], seed: int, key: str
-) -> Callable[[pd.Period, int], Standing | None]:
-    def stood(origin: pd.Period, year: int) -> Standing | None:
-        fit = fitted(origin, year)
-        return None if fit is None else standing(fit, year, seed=seed, key=key)[0]
-
-    return stood
-
-
-def _weights(names: Sequence[str], rows: Sequence[int], pooled: Hub) -> pd.DataFrame:
-    members = len(pooled.names)
+def _weights(names: Sequence[str], rows: Sequence[int], ensemble: Ensemble) -> pd.DataFrame:
+    members = len(ensemble.names)
     return pd.DataFrame(
         {
             "series": np.repeat(np.array(names, dtype=object), members),
-            "member": np.tile(np.array(pooled.names, dtype=object), len(rows)),
-            "weight": pooled.weights[rows].ravel(),
-            "short": np.repeat(pooled.short[rows], members),
+            "member": np.tile(np.array(ensemble.names, dtype=object), len(rows)),
+            "weight": ensemble.weights[rows].ravel(),
+            "short": np.repeat(ensemble.short[rows], members),
         }
     )

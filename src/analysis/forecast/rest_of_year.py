@@ -1,7 +1,8 @@
-"""The rest of the plan's year for each share a promise needs: one frame of joint draws over all indicators.
+"""Forecast the rest of the plan's year for every share a target needs, as joint draws over all indicators.
 
-A share of cases of *published* procedures is not forecast by itself: its numerator is that of the share of all
-cases, so it is formed inside each draw from the same paths, and "this or that" promises are judged jointly.
+The share of cases of *published* procedures (those that can be filed online) is not forecast by itself. Its numerator
+is that of the share of all cases, so it is formed inside each draw from the same paths, and targets that combine both
+shares are assessed jointly.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from analysis.indicators.case_shares import OF_ALL, OF_PUBLISHED, OVERDUE, OVERD
 from analysis.periods import write
 
 PUBLISHED_OFFLINE = "published_of_offline"
-"""Of the cases not filed online, those of procedures published online: what ties the two online shares together."""
+"""Share of procedures published online among the cases not filed online: it connects the two online shares."""
 
 BREAK_VARIANCE = 0.5
-"""Level variance (squared log-odds) a known change in counting adds in the period it arrives; forecast note 1.1."""
+"""Level variance (squared log-odds) that a known change in counting adds when it arrives; forecast note 1.1."""
 
 DIAGNOSTIC_COLUMNS = [
     "indicator", "n", "lags", "ljung_box_p", "mean_abs_standardised_error", *AUDIT_COLUMNS, "history",
@@ -38,12 +39,13 @@ class Forecast:
     Attributes
     ----------
     draws : pd.DataFrame
-        `indicator, series, period, draw, numerator, denominator` (cases); a draw is one future across all rows
-        that carry its number.
+        `indicator, series, period, draw, numerator, denominator` (cases); all rows with the same `draw` belong to one
+        possible future.
     components, diagnostics, weights : pd.DataFrame
-        `indicator` and the columns of the same name in `paths.Paths`.
+        `indicator` and the columns of the attribute of the same name of `paths.Paths`.
     short : tuple of (str, str)
-        Wanted indicators and series without enough history to forecast.
+        Wanted pairs of indicator and series that cannot be forecast: the history is too short, or the last period was
+        not reported.
     """
 
     draws: pd.DataFrame
@@ -69,28 +71,28 @@ def rest_of_year(
     Parameters
     ----------
     indicators : pd.DataFrame
-        `indicator, series, period, numerator, denominator`; rows after the origin are not looked at. All series
-        of an indicator are peers of the wanted one.
+        `indicator, series, period, numerator, denominator`; rows after the origin are ignored. All series of an
+        indicator inform the forecast of the wanted ones.
     wanted : sequence of (indicator, series)
-        What the promises need.
+        Shares that the targets need.
     origin, year_end : pd.Period
-        Last period known, last period of the plan's year.
+        Last period known, and last period of the plan's year.
     draw_count, seed : int
-        Number of draws; same seed, same numbers.
+        Number of draws, and seed of the run: the same seed gives the same numbers.
     breaks : mapping of str to sequence of pd.Period
-        Known changes in counting, by indicator.
+        Periods of known changes in counting, by indicator.
     tet_cutoff_day : int or None
-        The plan's cut-off day when its months feel Tết; None leaves Tết out.
+        The plan's cut-off day if Tết affects its months; None leaves Tết out.
     """
     known = indicators[indicators["period"] <= write(origin)]
     pairs = list(dict.fromkeys(wanted))
     paths = {}
     for base in dict.fromkeys(base for name, _ in pairs for base in _bases(name)) if origin != year_end else ():
         panel = _panel(known, base)
-        asked = dict.fromkeys(series for name, series in pairs if base in _bases(name))
-        headline = [series for series in asked if _reported_to_the_end(panel, series, origin)]
+        candidates = dict.fromkeys(series for name, series in pairs if base in _bases(name))
+        headline = [series for series in candidates if _reported_to_the_end(panel, series, origin)]
         if headline:
-            found = year_paths(
+            year_draws = year_paths(
                 panel,
                 year_end.year,
                 headline,
@@ -100,10 +102,10 @@ def rest_of_year(
                 breaks=dict.fromkeys(breaks.get(base, ()), BREAK_VARIANCE),
                 tet_cutoff_day=tet_cutoff_day,
             )
-            if found is not None:
-                paths[base] = found
+            if year_draws is not None:
+                paths[base] = year_draws
     if OVERDUE in paths and ((known["indicator"] == OVERDUE_RESOLVED) & (known["period"] == write(origin))).any():
-        # what is late on the desk today is resolved late in every draw
+        # a case that is late on the desk at the origin can only be resolved late
         stock = indicator_panel(known, OVERDUE_RESOLVED)
         paths[OVERDUE] = with_stock_resolved(paths[OVERDUE], stock, seed=seed, key=OVERDUE)
     ready = [(name, series) for name, series in pairs if all(_has(paths, base, series) for base in _bases(name))]
@@ -111,10 +113,10 @@ def rest_of_year(
     frames = {base: path.to_frame() for base, path in paths.items()}
     draws = []
     for name in dict.fromkeys(name for name, _ in ready):
-        mine = [series for indicator, series in ready if indicator == name]
-        pieces = [frames[base][frames[base]["series"].isin(mine)].reset_index(drop=True) for base in _bases(name)]
-        joined = _published_inside_draws(*pieces) if name == OF_PUBLISHED else pieces[0]
-        draws.append(joined.assign(indicator=name))
+        names = [series for indicator, series in ready if indicator == name]
+        pieces = [frames[base][frames[base]["series"].isin(names)].reset_index(drop=True) for base in _bases(name)]
+        joint = _published_inside_draws(*pieces) if name == OF_PUBLISHED else pieces[0]
+        draws.append(joint.assign(indicator=name))
     return Forecast(
         draws=_stack(draws, DRAW_COLUMNS),
         components=_stack(
@@ -131,6 +133,13 @@ def rest_of_year(
 def indicator_panel(indicators: pd.DataFrame, indicator: str) -> Panel:
     """Return the panel of all series of one indicator.
 
+    Parameters
+    ----------
+    indicators : pd.DataFrame
+        `indicator, series, period, numerator, denominator`.
+    indicator : str
+        Code of the indicator.
+
     Raises
     ------
     ValueError
@@ -141,6 +150,7 @@ def indicator_panel(indicators: pd.DataFrame, indicator: str) -> Panel:
 
 
 def _bases(indicator: str) -> tuple[str, ...]:
+    """Return the forecast shares that an indicator is made of: itself, except for the share of published procedures."""
     return (OF_ALL, PUBLISHED_OFFLINE) if indicator == OF_PUBLISHED else (indicator,)
 
 
@@ -160,7 +170,7 @@ def _panel(indicators: pd.DataFrame, base: str) -> Panel:
 
 
 def _reported_to_the_end(panel: Panel, series: str, origin: pd.Period) -> bool:
-    """Return whether a series reported in the last period: if not, its future is not ours to say."""
+    """Return whether a series reported in the last period; a series that stopped reporting is not forecast."""
     return series in panel.series and panel.origin == origin and bool(panel.reported[panel.row(series), -1])
 
 
@@ -169,9 +179,9 @@ def _has(paths: Mapping[str, Paths], base: str, series: str) -> bool:
 
 
 def _published_inside_draws(of_all: pd.DataFrame, offline: pd.DataFrame) -> pd.DataFrame:
-    """Return K / (K + M): K online cases, M published cases among the N - K that are not, draw by draw.
+    """Return draws of K / (K + M), with K online cases and M cases of published procedures among the N - K others.
 
-    The paths of the second panel give the *share* M / (N - K); its own volume is set aside for the first panel's.
+    The paths of the second panel give the *share* M / (N - K); the volume is that of the first panel.
     """
     share = (offline["numerator"] / offline["denominator"]).where(offline["denominator"] > 0, 0.0)
     not_online = of_all["denominator"] - of_all["numerator"]

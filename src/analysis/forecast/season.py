@@ -1,4 +1,4 @@
-"""Seasonal effects that many short series share, with room for a series to differ where its own record says so."""
+"""Seasonal effects pooled over many short series, with a deviation of a series' own where its record supports one."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 
 TREND_DEGREE = 2
-"""Degree of the polynomial each series' own trend is given before a month is compared with the others."""
+"""Degree of the polynomial trend removed from each series before the seasonal effects are estimated."""
 
 YEARS_FOR_SEASON = 1.5
-"""Years below which season and trend cannot be told apart, and no season is estimated."""
+"""Years below which season and trend cannot be separated, so that no season is estimated."""
 
 YEARS_FOR_DEVIATION = 2.0
-"""Years from which a series may deviate from the pooled season: each month has then been seen twice."""
+"""Years from which a series may deviate from the pooled season: each month has then been observed twice."""
 
 OWN_SHARE = 0.5
-"""Weight of a series' own estimate of how large its deviations are; the panel's median has the rest."""
+"""Weight of a series' own estimate in the prior variance of its deviations; the panel's median has the rest."""
 
 SERIES_AT_ONCE = 500
-"""Series detrended together, so that memory does not grow with the panel."""
+"""Series in one block, so that memory does not grow with the panel."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,15 @@ class Season:
     regressor_effect: float
 
     def at(self, phase: np.ndarray, regressor: np.ndarray | None = None) -> np.ndarray:
-        """Return the effects (U, len(phase)) in given phases of the year, with the regressor's where it is known."""
+        """Return the effects (U, n) in given phases of the year, plus the regressor's.
+
+        Parameters
+        ----------
+        phase : np.ndarray of int, shape (n,)
+            Phases of the year, 0 to P - 1.
+        regressor : np.ndarray, shape (n,), optional
+            A moving holiday's share of each period.
+        """
         moving = 0.0 if regressor is None else self.regressor_effect * regressor
         return self.effects[:, phase] + moving
 
@@ -53,13 +61,13 @@ def estimate_season(
     regressor: np.ndarray | None = None,
     steps: Sequence[int] = (),
 ) -> Season:
-    """Return pooled seasonal effects, each series' deviations shrunk towards them by empirical Bayes.
+    """Return pooled seasonal effects plus each series' own deviations from them, shrunk by empirical Bayes.
 
-    Every series loses a quadratic trend of its own (by projection, so the trend costs the season nothing but
-    degrees of freedom); what is left is regressed on the phases of the year and the regressor over all series at
-    once. With two years or more, a series' own residual effect per phase is added, multiplied by the share of its
-    variance that is not noise. That variance is the series' own, drawn towards the panel's median one: an agency with
-    a campaign every June frees itself, not all others.
+    A quadratic trend is projected out of each series (which costs the season only degrees of freedom), and the
+    residuals of all series together are regressed on the phases of the year and the regressor. With two years or more,
+    each series' own residual effect per phase is added as a posterior mean under a normal prior around zero. The prior
+    variance is the mean of the series' own estimate and the panel's median: an agency with a campaign every June
+    deviates by itself and does not widen the prior of all others.
 
     Parameters
     ----------
@@ -72,13 +80,13 @@ def estimate_season(
     regressor : np.ndarray, shape (T,), optional
         A moving holiday's share of each period.
     steps : sequence of int, optional
-        Periods at which a known break may have moved every series' level: a step taken for a season would come back
-        every year.
+        Periods at which a known break may have moved every series' level. They are removed with the trend, because a
+        step mistaken for a season would be forecast to return every year.
 
     Returns
     -------
     Season
-        All zero below ``YEARS_FOR_SEASON`` years or when no series is long enough.
+        All effects are zero below ``YEARS_FOR_SEASON`` years or when no series is long enough.
     """
     U, T = y.shape
     P = season_length
@@ -104,7 +112,7 @@ def estimate_season(
         moment += np.einsum("uti,ut->i", X, z, optimize=True)
         squares += float((z**2).sum())
         count += int((weight[rows] > 0).sum()) - len(rows) * trend.shape[1]
-    # the trend holds the constant, so the phases alone are singular: a ridge far below the data's weight settles it
+    # the trend includes the constant, which makes the phases collinear: a ridge far below the data's weight solves it
     cross += 1e-3 * max(np.trace(cross) / size, 1e-6) * np.eye(size)
     coefficients = np.linalg.lstsq(cross, moment, rcond=None)[0]
     noise = max(squares - float(coefficients @ moment), 0.0) / max(count - size, 1)
@@ -112,11 +120,11 @@ def estimate_season(
     error = np.tile(noise / np.maximum(np.diag(cross)[:P], 1e-9), (U, 1))
     if T >= YEARS_FOR_DEVIATION * P:
         residuals = [_residuals(*detrended(rows), coefficients, P) for rows in blocks]
-        signal = _signal(*(np.concatenate([one[part] for one in residuals]) for part in (2, 3)))
+        prior_variance = _prior_variance(*(np.concatenate([block[part] for block in residuals]) for part in (2, 3)))
         start = 0
-        for rows, (phases, residual, _, scale) in zip(blocks, residuals, strict=True):
-            mine = slice(start, start + len(rows))
-            own, own_error = _posterior(phases, residual, scale, signal[mine])
+        for rows, (phases, moments, _, scale) in zip(blocks, residuals, strict=True):
+            block_prior = prior_variance[start : start + len(rows)]
+            own, own_error = _posterior(phases, moments, scale, block_prior)
             effects[rows] += own
             error[rows] += own_error
             start += len(rows)
@@ -138,39 +146,39 @@ def _detrended(
 def _residuals(
     X: np.ndarray, z: np.ndarray, coefficients: np.ndarray, season_length: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return what the pooled season leaves of each series: its cross products and what they would estimate.
+    """Return the statistics of each series' residuals from the pooled season.
 
     Returns
     -------
     tuple of np.ndarray
-        ``H'H`` (u, P, P) and ``H'e`` (u, P) of the phases H and the residual e; the mean square (u,) of the series'
-        own deviations less what noise puts into it; and the noise variance (u,) of an observation of weight 1.
+        ``H'H`` (u, P, P) and ``H'e`` (u, P) of the phases H and the residuals e; the mean square (u,) of the series'
+        own deviations less its expectation under noise alone; and the noise variance (u,) at weight 1.
     """
     P = season_length
     residual = z - X @ coefficients
     phases = X[:, :, :P]
     cross, moment = phases.swapaxes(1, 2) @ phases, np.einsum("utp,ut->up", phases, residual)
     strength = np.maximum(np.einsum("upp->up", cross), 1e-9)
-    # projecting out a constant leaves (P - 1)/P of a phase's weight on its diagonal
+    # projecting out the constant leaves (P - 1)/P of a phase's weight on the diagonal
     deviation = moment / strength * (P - 1) / P
-    left = residual - np.einsum("utp,up->ut", phases, deviation)
+    noise = residual - np.einsum("utp,up->ut", phases, deviation)
     freedom = np.maximum((z != 0).sum(axis=1) - TREND_DEGREE - P, 3)
-    scale = np.maximum((left**2).sum(axis=1) / freedom, 1e-12)
+    scale = np.maximum((noise**2).sum(axis=1) / freedom, 1e-12)
     excess = (deviation**2 - scale[:, None] / strength).mean(axis=1)
     return cross, moment, excess, scale
 
 
-def _signal(excess: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """Return the variance (u,) of each series' deviations: its own estimate, drawn towards the panel's median."""
+def _prior_variance(excess: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Return the prior variance (u,) of each series' deviations: its own estimate shrunk towards the panel's median."""
     panel = max(float(np.median(excess)), 0.0)
     return np.asarray(OWN_SHARE * np.maximum(excess, 0.0) + (1 - OWN_SHARE) * panel + 1e-9 * scale)
 
 
 def _posterior(
-    cross: np.ndarray, moment: np.ndarray, scale: np.ndarray, signal: np.ndarray
+    cross: np.ndarray, moment: np.ndarray, scale: np.ndarray, prior_variance: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return posterior mean and variance (u, P) of deviations with prior variance `signal`."""
-    precision = cross / scale[:, None, None] + np.eye(cross.shape[1]) / signal[:, None, None]
+    """Return posterior mean and variance (u, P) of deviations with a given prior variance (u,)."""
+    precision = cross / scale[:, None, None] + np.eye(cross.shape[1]) / prior_variance[:, None, None]
     covariance = np.linalg.inv(precision)
     mean = np.einsum("upq,uq->up", covariance, moment / scale[:, None])
     return mean, np.einsum("upp->up", covariance)

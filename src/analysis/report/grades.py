@@ -8,7 +8,8 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.ticker import FuncFormatter
 
-from analysis.forecast.backtest.grading import BINS, PIT_BINS, PUBLISHED
+from analysis.forecast.backtest.grading import BINS, PIT_BINS
+from analysis.forecast.backtest.rolling import ENSEMBLE
 from analysis.parameters import ROOT
 from analysis.report import numbers, theme
 from analysis.report.figure import Picture, set_title
@@ -18,7 +19,7 @@ PUBLIC = ROOT / "data" / "track_record"
 """Folder of the grades on public panels; its `README.md` has the command that made them."""
 
 MODELS = {
-    PUBLISHED: _("What is published (pool)"),
+    ENSEMBLE: _("What is published (pool)"),
     "npeb": _("State-space model alone"),
     "raw_ytd": _("Raw: the year so far carries on"),
     "raw_last_quarter": _("Raw: the last quarter carries on"),
@@ -46,7 +47,7 @@ def public(name: str) -> pd.DataFrame:
 
 def of_ensemble(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows whose `model` is the ensemble, the forecast that reports give."""
-    return rows[rows["model"] == PUBLISHED]
+    return rows[rows["model"] == ENSEMBLE]
 
 
 def coverage(scored: pd.DataFrame, words: Wording, *, named: str, names: dict[str, str] | None = None) -> pd.DataFrame:
@@ -94,7 +95,7 @@ def skill(rows: pd.DataFrame, words: Wording) -> pd.DataFrame:
     words : Wording
         The reader's language.
     """
-    wide = rows[rows["model"] != PUBLISHED].set_index(["model", "score"])
+    wide = rows[rows["model"] != ENSEMBLE].set_index(["model", "score"])
     models = [model for model in MODELS if model in wide.index.get_level_values("model")]
     return pd.DataFrame(
         {

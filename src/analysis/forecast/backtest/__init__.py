@@ -1,1 +1,1 @@
-"""What the forecasts would have said in the past, and how right that was."""
+"""Backtest: forecast every past year from each of its origins, and grade the forecasts by the outcomes."""

@@ -1,4 +1,4 @@
-"""A backtest of whole panels: every origin of every year, written down and graded."""
+"""Backtest whole panels: forecast every year from each of its origins, grade the forecasts and write them to files."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ import pyarrow.parquet as pq
 from analysis.faults import EnvironmentFault
 from analysis.forecast.backtest.comparisons import COMPARISONS
 from analysis.forecast.backtest.grading import SCHEMA, TOTALS_SCHEMA, Grades, forecast_rows, score_table, total_rows
-from analysis.forecast.backtest.rolling import MODELS, rolling
+from analysis.forecast.backtest.rolling import ENSEMBLE, MODELS, rolling
 from analysis.forecast.backtest.scores import skill_table
 from analysis.forecast.panel import Panel
 from analysis.forecast.rest_of_year import indicator_panel
 from analysis.periods import write
 from analysis.rules import Rule
 
-MOST_COMPARED = 20_000
+COMPARISON_LIMIT = 20_000
 """Series times years above which statsmodels' models, fitted one series at a time, are left out unless asked for."""
 
-WORTH_A_PROCESS = 5_000
-"""Series times periods from which the points of the year are gone through side by side."""
+PARALLEL_FROM = 5_000
+"""Series times periods from which the points of the year are computed in parallel processes."""
 
 FORECASTS, TOTALS = "forecasts.parquet", "totals.parquet"
 
 
 @dataclass(frozen=True, eq=False)
 class Backtest:
-    """What a backtest found.
+    """Grades of a backtest.
 
     Attributes
     ----------
     scored, reliability, places, totals : pd.DataFrame
         See `grading.Grades`.
     skill : pd.DataFrame
-        See `skill.skill_table`.
+        See `scores.skill_table`.
     left_out : tuple of str
         Panels too large for statsmodels' models.
     """
@@ -56,6 +56,20 @@ class Backtest:
     def score_table(self) -> pd.DataFrame:
         """Return ``scores.csv``; see `grading.score_table`."""
         return score_table(self.scored)
+
+
+@dataclass(frozen=True, eq=False)
+class TrackRecord:
+    """Grades of past forecasts of a plan's indicators, with the indicator in the column `panel`.
+
+    Attributes
+    ----------
+    scored, reliability : pd.DataFrame
+        Columns of `grading.COLUMNS`; without rows when no earlier year can be scored.
+    """
+
+    scored: pd.DataFrame
+    reliability: pd.DataFrame
 
 
 def backtest(
@@ -73,32 +87,37 @@ def backtest(
     Parameters
     ----------
     panels : mapping of str to Panel
-        By name; year ``y`` of a panel begins with its period y-01 or yQ1.
+        Panels by name; year ``y`` of a panel begins with its period y-01 or yQ1.
     out : Path
         Folder to write into; it must exist.
     rule : {"at_least", "more_than", "at_most"}
-        How thresholds are met.
+        How a share meets a threshold.
     members : collection of str or None
-        Models wanted, of `origins.MODELS`; None for all, statsmodels' left out of panels too large for them.
+        Names of the models wanted, of `rolling.MODELS`; None for all, except statsmodels' in panels too large for them.
     seed : int
-        Same seed, same numbers.
+        Seed of the run: the same seed gives the same numbers.
     processes : int
-        Points of the year gone through side by side in panels large enough to gain by it.
+        Number of parallel processes for the points of the year, if a panel is large enough to gain from them.
     tell : callable
-        Gets one line per origin.
+        Reports progress: called with one line per origin.
+
+    Raises
+    ------
+    EnvironmentFault
+        A process was killed.
     """
-    left_out = tuple(name for name, panel in panels.items() if members is None and _too_many(panel))
+    left_out = tuple(name for name, panel in panels.items() if members is None and _too_large(panel))
     tasks = []
     for name, panel in panels.items():
-        wanted = members or (set(MODELS) - set(COMPARISONS) if name in left_out else set(MODELS))
-        tasks += [(name, panel, quarters, rule, frozenset(wanted), seed) for quarters in range(4)]
-    large = any(panel.denominator.size >= WORTH_A_PROCESS for panel in panels.values())
+        wanted_models = members or (set(MODELS) - set(COMPARISONS) if name in left_out else set(MODELS))
+        tasks += [(name, panel, quarters, rule, frozenset(wanted_models), seed) for quarters in range(4)]
+    large = any(panel.denominator.size >= PARALLEL_FROM for panel in panels.values())
     grades = Grades()
     with tempfile.TemporaryDirectory(prefix=".parts-", dir=out) as parts:
         paths = [Path(parts) / str(number) for number in range(len(tasks))]
         jobs = list(zip(paths, tasks, strict=True))
-        for found in _carried_out(jobs, processes if large else 1, tell):
-            grades.extend(found)
+        for job_grades in _run_jobs(jobs, processes if large else 1, tell):
+            grades.extend(job_grades)
         _join((path.with_suffix(".forecasts") for path in paths), out / FORECASTS, SCHEMA)
         _join((path.with_suffix(".totals") for path in paths), out / TOTALS, TOTALS_SCHEMA)
     order = {name: place for place, name in enumerate(panels)}
@@ -122,51 +141,92 @@ def backtest(
     )
 
 
+def track_record(
+    indicators: pd.DataFrame, promised: Iterable[tuple[str, Rule]], *, origin: pd.Period, seed: int
+) -> TrackRecord:
+    """Return the grades of all models but statsmodels' for the past years of a plan's own series.
+
+    An indicator that is promised under two rules has the probabilities of both graded, and its intervals once.
+
+    Parameters
+    ----------
+    indicators : pd.DataFrame
+        `indicator, series, period, numerator, denominator`; rows after the origin are ignored.
+    promised : iterable of (str, {"at_least", "more_than", "at_most"})
+        Each promised indicator with its rule; a pair given twice counts once.
+    origin : pd.Period
+        Last period known.
+    seed : int
+        Seed of the run.
+    """
+    grades, models = Grades(), frozenset(MODELS) - frozenset(COMPARISONS)
+    known = indicators[indicators["period"] <= write(origin)]
+    graded: set[str] = set()
+    for indicator, rule in dict.fromkeys(promised):
+        if not (known["indicator"] == indicator).any():
+            continue
+        panel, own = indicator_panel(known, indicator), Grades()
+        for quarters in range(4):
+            for forecasts in rolling(panel, quarters, rule=rule, members=models, seed=seed):
+                for _ in own.through(indicator, forecasts, rule):
+                    pass
+        # The forecasts of shares do not depend on the rule: a second rule adds grades of probabilities only.
+        grades.extend(own.of_probabilities() if indicator in graded else own)
+        graded.add(indicator)
+    return TrackRecord(grades.table("scored"), grades.table("reliability"))
+
+
 Job = tuple[Path, tuple[str, Panel, int, Rule, frozenset[str], int]]
+"""Path of the files to write, without suffix; then panel name, panel, quarters known, rule, models and seed."""
 
 
-def _carried_out(jobs: list[Job], processes: int, tell: Callable[[str], None]) -> Iterable[Grades]:
-    """Yield what each job found, as it ends; what a process has to tell is told while it works."""
+def _run_jobs(jobs: list[Job], processes: int, report_progress: Callable[[str], None]) -> Iterable[Grades]:
+    """Yield the grades of each job when it ends; progress lines of other processes are passed on meanwhile."""
     if processes == 1:
         for job in jobs:
-            yield _one_point(job, tell)
+            yield _run_job(job, report_progress)
         return
     context = get_context("spawn")
-    with context.Manager() as manager, ProcessPoolExecutor(processes, mp_context=context) as pool:
+    with context.Manager() as manager, ProcessPoolExecutor(processes, mp_context=context) as executor:
         lines = manager.Queue()
-        waiting = {pool.submit(_one_point, job, lines.put) for job in jobs}
+        waiting = {executor.submit(_run_job, job, lines.put) for job in jobs}
         while waiting:
             done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
             while not lines.empty():
-                tell(lines.get())
-            for ended in done:
+                report_progress(lines.get())
+            for future in done:
                 try:
-                    yield ended.result()
+                    yield future.result()
                 except BrokenProcessPool as error:
                     raise EnvironmentFault("a process of the backtest was killed; is there enough memory?") from error
 
 
-def _one_point(job: Job, tell: Callable[[str], None]) -> Grades:
-    """Go through one panel at one point of the year; write its rows and return its grades."""
-    path, (name, panel, quarters, rule, members, seed) = job
+def _run_job(job: Job, report_progress: Callable[[str], None]) -> Grades:
+    """Forecast and grade all years of one panel at one point of the year; write the rows and return the grades."""
+    path, (name, panel, quarters, rule, models, seed) = job
     grades = Grades()
-    # the published model comes first and is always graded: the others are paired with it
-    asked = members | {"hub"}
+    # the ensemble comes first and is always graded, because the others are paired with it
+    with_ensemble = models | {ENSEMBLE}
+
+    def report_line(line: str) -> None:
+        report_progress(f"{name} {line}")
+
     with (
-        pq.ParquetWriter(path.with_suffix(".forecasts"), SCHEMA) as forecasts,
-        pq.ParquetWriter(path.with_suffix(".totals"), TOTALS_SCHEMA) as totals,
+        pq.ParquetWriter(path.with_suffix(".forecasts"), SCHEMA) as forecast_file,
+        pq.ParquetWriter(path.with_suffix(".totals"), TOTALS_SCHEMA) as total_file,
     ):
-        for at in rolling(
-            panel, quarters, rule=rule, members=asked, seed=seed, tell=lambda line: tell(f"{name} {line}")
+        for forecasts in rolling(
+            panel, quarters, rule=rule, members=with_ensemble, seed=seed, report_progress=report_line
         ):
-            for said in grades.through(name, at, rule):
-                if said.model in members:
-                    forecasts.write_table(forecast_rows(name, at, said, rule))
-                    totals.write_table(total_rows(name, at, said, rule))
+            for forecast in grades.through(name, forecasts, rule):
+                if forecast.model in models:
+                    forecast_file.write_table(forecast_rows(name, forecasts, forecast, rule))
+                    total_file.write_table(total_rows(name, forecasts, forecast, rule))
     return grades
 
 
 def _join(parts: Iterable[Path], into: Path, schema: object) -> None:
+    """Write the rows of several Parquet files into one."""
     with pq.ParquetWriter(into, schema, compression="zstd") as writer:
         for part in parts:
             source = pq.ParquetFile(part)
@@ -176,54 +236,5 @@ def _join(parts: Iterable[Path], into: Path, schema: object) -> None:
                     writer.write_table(table)
 
 
-def _too_many(panel: Panel) -> bool:
-    return len(panel.series) * len(panel.periods) / panel.season_length > MOST_COMPARED
-
-
-@dataclass(frozen=True, eq=False)
-class TrackRecord:
-    """Grades of past forecasts, an indicator standing as a panel; see `backtest.grading.Grades`.
-
-    Attributes
-    ----------
-    scored, reliability : pd.DataFrame
-        Columns of `backtest.grading.COLUMNS`; without rows when no earlier year can be scored.
-    """
-
-    scored: pd.DataFrame
-    reliability: pd.DataFrame
-
-
-def track_record(
-    indicators: pd.DataFrame, promised: Iterable[tuple[str, Rule]], *, origin: pd.Period, seed: int
-) -> TrackRecord:
-    """Return how right the published method would have been on a plan's own series.
-
-    An indicator that is promised under two rules has the probabilities of both graded, and its intervals once.
-
-    Parameters
-    ----------
-    indicators : pd.DataFrame
-        `indicator, series, period, numerator, denominator`; rows after the origin are not looked at.
-    promised : iterable of (str, {"at_least", "more_than", "at_most"})
-        The promised indicators, and how they are promised; the same twice counts once.
-    origin : pd.Period
-        Last period known.
-    seed : int
-        Of the run.
-    """
-    grades, members = Grades(), frozenset(MODELS) - frozenset(COMPARISONS)
-    begun: set[str] = set()
-    known = indicators[indicators["period"] <= write(origin)]
-    for indicator, rule in dict.fromkeys(promised):
-        if not (known["indicator"] == indicator).any():
-            continue
-        panel, own = indicator_panel(known, indicator), Grades()
-        for quarters in range(4):
-            for at in rolling(panel, quarters, rule=rule, members=members, seed=seed):
-                for _ in own.through(indicator, at, rule):
-                    pass
-        # Shares are forecast without a look at the rule: a second rule has nothing new to say of them.
-        grades.extend(own.of_probabilities() if indicator in begun else own)
-        begun.add(indicator)
-    return TrackRecord(grades.table("scored"), grades.table("reliability"))
+def _too_large(panel: Panel) -> bool:
+    return len(panel.series) * len(panel.periods) / panel.season_length > COMPARISON_LIMIT

@@ -1,7 +1,7 @@
-"""The models a textbook would take, as statsmodels has them: one series at a time, for comparison.
+"""Textbook models of statsmodels for comparison, fitted one series at a time.
 
-Each gets what the model of record gets: the logit share without its season, gaps bridged by a line. Each simulates
-the rest of the year from its own fit; season, volumes and the chance in the counts are put back as for all.
+Each model gets the input of the model of record: the logit share without its season, gaps interpolated linearly. Each
+simulates the rest of the year from its own fit; season, volumes and binomial counts are added as for all models.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from statsmodels.tsa.statespace.sarimax import SARIMAX
 from statsmodels.tsa.statespace.structural import UnobservedComponents
 
 from analysis.forecast.futures import LOGIT_BOUND, PanelFit
-from analysis.forecast.origin_state import Simulated
+from analysis.forecast.origin_state import SimulatedYear
 from analysis.forecast.shocks import stream
 from analysis.periods import write
 
 ITERATIONS = 60
-"""Most iterations of an optimiser: more change no forecast that could be scored."""
+"""Maximum iterations of an optimiser; more change no score."""
 
 RESCUE_STEP = 0.2
-"""Step a period, on the logit scale, of the random walk that stands in where a fit fails."""
+"""Standard deviation per period (logits) of the random walk that replaces a failed fit."""
 
 
 def _ets(y: pd.Series, horizon: int, draws: int, rng: np.random.Generator) -> np.ndarray:
@@ -46,11 +46,11 @@ def _uc(y: pd.Series, horizon: int, draws: int, rng: np.random.Generator) -> np.
 
 def _theta(y: pd.Series, horizon: int, draws: int, rng: np.random.Generator) -> np.ndarray:
     if np.ptp(y) == 0:
-        # the regression behind Theta drops a constant, takes it for a slope of 0.46 a period and says nothing
+        # statsmodels' Theta drops a constant from its regression and gets a slope of 0.46 a period, without a warning
         return np.full((horizon, draws), y.iloc[0])
     fitted = ThetaModel(y, deseasonalize=False, period=1).fit()
     middle = np.asarray(fitted.forecast(horizon, theta=2))[:, None]
-    # its forecast is that of exponential smoothing with drift, so its errors add up as those of a smoothed level do
+    # Theta equals exponential smoothing with drift, so its errors accumulate as those of a smoothed level
     error = rng.normal(0.0, np.sqrt(float(fitted.sigma2)), (horizon, draws))
     level = np.cumsum(float(fitted.params["alpha"]) * error, axis=0)
     return np.asarray(middle + error + np.vstack([np.zeros((1, draws)), level[:-1]]))
@@ -65,32 +65,58 @@ COMPARISONS: dict[str, Callable[[pd.Series, int, int, np.random.Generator], np.n
 """ETS(A, Ad, N), ARIMA(0, 1, 1) with drift, local level, Theta."""
 
 
-def compared(name: str, fit: PanelFit, row: int, volumes: np.ndarray, *, seed: int, key: str) -> np.ndarray:
-    """Return the numerators (S,) of the rest of the year a comparison draws for one series.
-
-    Where a fit fails, a random walk from the mean of the last three values takes its place.
+def compared_panel(name: str, fit: PanelFit, *, seed: int, key: str, draw_count: int) -> SimulatedYear:
+    """Return a comparison model's simulation of the rest of the year, with the volumes of the model of record.
 
     Parameters
     ----------
     name : str
-        One of `COMPARISONS`.
+        Name of the model, one of `COMPARISONS`.
     fit : PanelFit
-        See `futures.fit_panel`.
+        Fit of the panel by the model of record.
+    seed : int
+        Seed of the run.
+    key : str
+        Name of the panel.
+    draw_count : int
+        Draws, S.
+    """
+    numerator, denominator = np.empty((2, len(fit.panel.series), draw_count))
+    common = fit.common(seed, draw_count)
+    for row in range(len(numerator)):
+        _, volumes = fit.simulate(row, seed=seed, key=key, common=common)
+        numerator[row] = compared(name, fit, row, volumes, seed=seed, key=key)
+        denominator[row] = volumes.sum(axis=0)
+    return SimulatedYear(numerator, denominator)
+
+
+def compared(name: str, fit: PanelFit, row: int, volumes: np.ndarray, *, seed: int, key: str) -> np.ndarray:
+    """Return the numerators (S,) of the rest of the year that a comparison model simulates for one series.
+
+    A random walk from the mean of the last three values replaces a failed fit.
+
+    Parameters
+    ----------
+    name : str
+        Name of the model, one of `COMPARISONS`.
+    fit : PanelFit
+        Fit of the panel by the model of record.
     row : int
-        Of its panel.
+        Row of the series in the panel.
     volumes : np.ndarray, shape (h, S)
         Denominators, per draw.
-    seed, key
-        Of the run and of the panel.
+    seed : int
+        Seed of the run.
+    key : str
+        Name of the panel.
     """
     series, horizon, draws = fit.panel.series[row], *volumes.shape
     rng = stream(seed, key, series, write(fit.panel.origin), name)
     y = pd.Series(fit.share.y[row], index=fit.panel.periods).interpolate(limit_direction="both")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # short and constant series do not converge; their forecasts are scored all the same
+            # short and constant series do not converge; their forecasts are scored all the same
+            warnings.simplefilter("ignore")
             log_odds = COMPARISONS[name](y, horizon, draws, rng)
     except (ValueError, np.linalg.LinAlgError, IndexError, ZeroDivisionError):
         log_odds = np.full((horizon, draws), np.nan)
@@ -99,14 +125,3 @@ def compared(name: str, fit: PanelFit, row: int, volumes: np.ndarray, *, seed: i
     log_odds = log_odds + fit.share.future_season[row][:, None]
     p = expit(np.clip(log_odds, -LOGIT_BOUND, LOGIT_BOUND))
     return np.asarray(rng.binomial(volumes.astype(np.int64), p).sum(axis=0), dtype=float)
-
-
-def compared_panel(name: str, fit: PanelFit, *, seed: int, key: str, draw_count: int) -> Simulated:
-    """Return what a comparison draws for every series of a fit, the volumes being those of the model of record."""
-    numerator, denominator = np.empty((2, len(fit.panel.series), draw_count))
-    common = fit.common(seed, draw_count)
-    for row in range(len(numerator)):
-        _, volumes = fit.simulate(row, seed=seed, key=key, common=common)
-        numerator[row] = compared(name, fit, row, volumes, seed=seed, key=key)
-        denominator[row] = volumes.sum(axis=0)
-    return Simulated(numerator, denominator)

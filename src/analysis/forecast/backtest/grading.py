@@ -1,4 +1,4 @@
-"""The rows a backtest writes: one per series, origin, model and threshold."""
+"""Grade the forecasts of a backtest: sums of scores by model and origin, and one table row per forecast probability."""
 
 from __future__ import annotations
 
@@ -10,98 +10,15 @@ import pandas as pd
 import pyarrow as pa
 
 from analysis.forecast.backtest import scores
-from analysis.forecast.backtest.rolling import CHOSEN, Origin, Said
+from analysis.forecast.backtest.rolling import CHOSEN, ENSEMBLE, Origin, Said
 from analysis.forecast.backtest.scores import QUANTILES
 from analysis.rules import Rule, meets, off_certainty
 
-_LEVELS = ("q025", "q10", "q25", "q50", "q75", "q90", "q975")
-"""Names of the quantiles at `scores.QUANTILES`."""
-
-SCHEMA = pa.schema(
-    [
-        ("panel", pa.string()), ("series", pa.string()), ("year", pa.int32()), ("origin", pa.int8()),
-        ("model", pa.string()), ("observed", pa.float64()), *((name, pa.float64()) for name in _LEVELS),
-        ("rule", pa.string()), ("threshold", pa.float64()), ("probability", pa.float64()), ("outcome", pa.int8()),
-    ]
-)  # fmt: skip
-"""Columns of ``forecasts.parquet``; shares, thresholds and probabilities 0–1, `outcome` 1 where the rule is met."""
-
-TOTALS_SCHEMA = pa.schema([field for field in SCHEMA if field.name != "series"])
-"""Columns of ``totals.parquet``."""
-
-
-def quantiles_of(values: np.ndarray) -> np.ndarray:
-    """Return the quantiles (U, 7) of equally likely values (U, L) at `scores.QUANTILES`."""
-    if values.shape[1] == 1:
-        return np.repeat(values, len(QUANTILES), axis=1)
-    return np.quantile(values, QUANTILES, axis=1).T
-
-
-def probabilities(said: Said, values: np.ndarray, limits: np.ndarray, rule: Rule) -> np.ndarray:
-    """Return the probability (U, J) that each threshold is met: 0 or 1 for a raw rule, else within 0.5–99.5 %."""
-    p = np.stack([meets(values, rule, limit[:, None]).mean(axis=1) for limit in limits.T], axis=1)
-    return p if said.model.startswith("raw_") else off_certainty(p)
-
-
-def forecast_rows(panel: str, at: Origin, said: Said, rule: Rule) -> pa.Table:
-    """Return the rows of a model at an origin, a series after the other, its thresholds rising."""
-    usable = np.flatnonzero(np.isfinite(said.values).all(axis=1))
-    values, limits, observed = said.values[usable], at.limits[usable], at.observed[usable]
-    names = np.array(at.series, dtype=object)[usable]
-    return _rows(SCHEMA, panel, at, said, rule, values, limits, observed, names)
-
-
-def total_rows(panel: str, at: Origin, said: Said, rule: Rule) -> pa.Table:
-    """Return the rows of a model at an origin for the sum over series."""
-    values = said.total[None, :] if np.isfinite(said.total).all() else np.empty((0, 1))
-    limits, observed = at.total_limits[None, :][: len(values)], np.array([at.total_observed])[: len(values)]
-    return _rows(TOTALS_SCHEMA, panel, at, said, rule, values, limits, observed, None)
-
-
-def _rows(
-    schema: pa.Schema,
-    panel: str,
-    at: Origin,
-    said: Said,
-    rule: Rule,
-    values: np.ndarray,
-    limits: np.ndarray,
-    observed: np.ndarray,
-    names: np.ndarray | None,
-) -> pa.Table:
-    U, J = limits.shape
-    held = np.isfinite(limits).ravel()
-    rows = np.repeat(np.arange(U), J)[held]
-    threshold = limits.ravel()[held]
-    quantiles = quantiles_of(values)
-    p = probabilities(said, values, limits, rule).ravel()[held] if U else np.empty(0)
-    known = np.isfinite(observed[rows])
-    outcome = meets(observed[rows], rule, threshold)
-    n = len(rows)
-    columns = {
-        "panel": pa.array([panel]).take(pa.array(np.zeros(n, dtype=np.int64))),
-        "year": np.full(n, at.year, dtype=np.int32),
-        "origin": np.full(n, at.quarters, dtype=np.int8),
-        "model": pa.array([said.model]).take(pa.array(np.zeros(n, dtype=np.int64))),
-        "observed": pa.array(observed[rows], mask=~known),
-        **{name: quantiles[rows, place] for place, name in enumerate(_LEVELS)},
-        "rule": pa.array([rule]).take(pa.array(np.zeros(n, dtype=np.int64))),
-        "threshold": threshold,
-        "probability": p,
-        "outcome": pa.array(outcome.astype(np.int8), mask=~known),
-    }
-    if names is not None:
-        columns["series"] = pa.array(names).take(pa.array(rows))
-    return pa.table({field.name: columns[field.name] for field in schema}, schema=schema)
-
-
-PUBLISHED = "hub"
-"""The model that is published: the others are compared with it."""
-
 BINS = (0.0, 0.05, 0.20, 0.35, 0.50, 0.65, 0.80, 0.95, 1.0)
-"""Edges of the bins a reliability diagram sorts probabilities into."""
+"""Edges of the probability bins of a reliability diagram."""
 
 PIT_BINS = 10
+"""Number of equal bins of the probability integral transform."""
 
 SCORES = ["brier", "log_score", "crps", "wis", "mae_pp", "coverage_50", "coverage_80", "coverage_95"]
 PROBABILITY_SCORES = ("brier", "log_score")
@@ -117,22 +34,39 @@ COLUMNS = {
 }
 """Columns of the four kinds of grades; see `Grades`."""
 
+_LEVELS = ("q025", "q10", "q25", "q50", "q75", "q90", "q975")
+"""Column names of the quantiles at `scores.QUANTILES`."""
+
+SCHEMA = pa.schema(
+    [
+        ("panel", pa.string()), ("series", pa.string()), ("year", pa.int32()), ("origin", pa.int8()),
+        ("model", pa.string()), ("observed", pa.float64()), *((name, pa.float64()) for name in _LEVELS),
+        ("rule", pa.string()), ("threshold", pa.float64()), ("probability", pa.float64()), ("outcome", pa.int8()),
+    ]
+)  # fmt: skip
+"""Columns of ``forecasts.parquet``; shares, thresholds and probabilities 0–1, `outcome` 1 where the rule is met."""
+
+TOTALS_SCHEMA = pa.schema([field for field in SCHEMA if field.name != "series"])
+"""Columns of ``totals.parquet``."""
+
 
 @dataclass
 class Grades:
-    """Grades of one or several origins; sums, so that they can be added up.
+    """Grades of the forecasts of one or several origins, as sums that can be added up.
 
     Attributes
     ----------
     scored : list of dict
-        Per panel, model, year and origin: `n` series and `probabilities` scored and the *sums* of `SCORES` (crps, wis
-        and mae in percentage points); `paired_crps, paired_brier`, the sums the published model has on the same cases.
+        Per panel, model, year and origin: number `n` of series and number of `probabilities` scored, and the *sums* of
+        `SCORES` (crps, wis and mae in percentage points); `paired_crps, paired_brier`, the sums of the ensemble on the
+        same cases.
     reliability : list of dict
-        Per panel, model, year and bin of probability: `n`, sum `said` and number `happened`.
+        Per panel, model, year, origin and bin of probability: number `n` of probabilities, their sum `said`, and how
+        many of the events `happened`.
     places : list of dict
-        Per panel, model, year and tenth of the probability integral transform: `n`.
+        Per panel, model, year, origin and tenth of the probability integral transform: number `n` of series.
     totals : list of dict
-        Per panel, model, year and origin: the `place` (0–1) of the total's outcome in what was said of it.
+        Per panel, model, year and origin: `place` (0–1), the probability integral transform of the total.
     """
 
     scored: list[dict[str, object]] = field(default_factory=list)
@@ -140,31 +74,56 @@ class Grades:
     places: list[dict[str, object]] = field(default_factory=list)
     totals: list[dict[str, object]] = field(default_factory=list)
 
-    def through(self, panel: str, at: Origin, rule: Rule) -> Iterator[Said]:
-        """Yield what each model said at an origin, the published one first, each graded as it goes by."""
-        published: Grade | None = None
-        for said in at.said:
-            grade = self.add(panel, at, said, rule, published)
-            published = grade if said.model == PUBLISHED else published
-            yield said
+    def through(self, panel: str, forecasts: Origin, rule: Rule) -> Iterator[Said]:
+        """Yield the forecasts of each model at an origin, the ensemble's first, and add their grades.
 
-    def add(self, panel: str, at: Origin, said: Said, rule: Rule, published: Grade | None) -> Grade | None:
-        """Add what one model said at an origin; return its grade, or None when nothing of it can be graded."""
-        keys = {"panel": panel, "model": said.model, "year": at.year, "origin": at.quarters}
-        known = np.isfinite(at.observed) & np.isfinite(said.values).all(axis=1) & np.isfinite(at.limits).any(axis=1)
-        if np.isfinite(at.total_observed) and len(said.total) > 1 and np.isfinite(said.total).all():
-            place = float(scores.pit(said.total[None, :], np.array([at.total_observed]))[0])
+        Parameters
+        ----------
+        panel : str
+            Name of the panel.
+        forecasts : Origin
+            Forecasts of all models at the origin.
+        rule : {"at_least", "more_than", "at_most"}
+            How a share meets a threshold.
+        """
+        ensemble: Grade | None = None
+        for forecast in forecasts.said:
+            grade = self.add(panel, forecasts, forecast, rule, ensemble)
+            ensemble = grade if forecast.model == ENSEMBLE else ensemble
+            yield forecast
+
+    def add(self, panel: str, forecasts: Origin, forecast: Said, rule: Rule, ensemble: Grade | None) -> Grade | None:
+        """Add the grade of one model at an origin, and return it; None when no series can be graded.
+
+        Parameters
+        ----------
+        panel : str
+            Name of the panel.
+        forecasts : Origin
+            Forecasts of all models at the origin, with thresholds and outcomes.
+        forecast : Said
+            Forecasts of the model.
+        rule : {"at_least", "more_than", "at_most"}
+            How a share meets a threshold.
+        ensemble : Grade or None
+            Grade of the ensemble at this origin; None while it is not graded.
+        """
+        keys = {"panel": panel, "model": forecast.model, "year": forecasts.year, "origin": forecasts.quarters}
+        known = np.isfinite(forecasts.observed) & np.isfinite(forecasts.limits).any(axis=1)
+        known &= np.isfinite(forecast.values).all(axis=1)
+        if np.isfinite(forecasts.total_observed) and len(forecast.total) > 1 and np.isfinite(forecast.total).all():
+            place = float(scores.pit(forecast.total[None, :], np.array([forecasts.total_observed]))[0])
             self.totals.append({**keys, "place": place})
         if not known.any():
             return None
-        grade = _grade(at, said, rule, known)
-        both = grade if published is None else published
+        grade = _grade(forecasts, forecast, rule, known)
+        paired = grade if ensemble is None else ensemble
         row: dict[str, object] = {**keys, "n": int(known.sum()), "probabilities": int(grade.has_limit.sum())}
         row |= {name: float(values.sum()) for name, values in grade.sums.items()}
-        row["paired_crps"] = float(both.crps[known].sum())
-        row["paired_brier"] = float(np.nansum(both.brier[known]))
+        row["paired_crps"] = float(paired.crps[known].sum())
+        row["paired_brier"] = float(np.nansum(paired.brier[known]))
         self.scored.append(row)
-        if said.model in (PUBLISHED, CHOSEN, "npeb"):
+        if forecast.model in (ENSEMBLE, CHOSEN, "npeb"):
             self._add_reliability(keys, grade)
             tenth = np.minimum((grade.place * PIT_BINS).astype(int), PIT_BINS - 1)
             counts = np.bincount(tenth, minlength=PIT_BINS)
@@ -173,18 +132,18 @@ class Grades:
 
     def _add_reliability(self, keys: dict[str, object], grade: Grade) -> None:
         p, happened = grade.probability[grade.has_limit], grade.happened[grade.has_limit]
-        place = np.clip(np.searchsorted(BINS, p, side="left") - 1, 0, len(BINS) - 2)
-        for number in np.unique(place):
-            here = place == number
-            row = {"bin": int(number), "n": int(here.sum()), "said": float(p[here].sum())}
-            self.reliability.append({**keys, **row, "happened": int(happened[here].sum())})
+        bins = np.clip(np.searchsorted(BINS, p, side="left") - 1, 0, len(BINS) - 2)
+        for number in np.unique(bins):
+            inside = bins == number
+            row = {"bin": int(number), "n": int(inside.sum()), "said": float(p[inside].sum())}
+            self.reliability.append({**keys, **row, "happened": int(happened[inside].sum())})
 
     def table(self, kind: str) -> pd.DataFrame:
         """Return the grades of one kind of `COLUMNS`."""
         return pd.DataFrame(getattr(self, kind), columns=COLUMNS[kind])
 
     def of_probabilities(self) -> Grades:
-        """Return what depends on the rule: of the shares forecast and their intervals nothing is counted."""
+        """Return only the grades that depend on the rule, those of probabilities; shares count as none."""
         nothing = dict.fromkeys(["n", *(name for name in SCORES if name not in PROBABILITY_SCORES), "paired_crps"], 0)
         return Grades(scored=[row | nothing for row in self.scored], reliability=list(self.reliability))
 
@@ -198,20 +157,21 @@ class Grades:
 
 @dataclass(frozen=True, eq=False)
 class Grade:
-    """Grades of one model at one origin, series by series; NaN where there is none.
+    """Grades of one model at one origin, series by series.
 
     Attributes
     ----------
     crps : np.ndarray, shape (U,)
-        Percentage points.
+        CRPS in percentage points; NaN where a series is not graded.
     brier : np.ndarray, shape (U, J)
-        Per threshold.
+        Brier score per threshold; NaN where a series is not graded or has no threshold.
     probability, happened, has_limit : np.ndarray, shape (u, J)
-        Of the u series graded.
+        Of the u series graded: the probability (0–1) that each threshold is met, whether it was met, and whether there
+        is a threshold.
     place : np.ndarray, shape (u,)
         Probability integral transform.
     sums : dict of str to np.ndarray
-        What `SCORES` are sums of.
+        Values to add up, by the names of `SCORES`.
     """
 
     crps: np.ndarray
@@ -223,10 +183,11 @@ class Grade:
     sums: dict[str, np.ndarray]
 
 
-def _grade(at: Origin, said: Said, rule: Rule, known: np.ndarray) -> Grade:
-    values, limits, observed = said.values[known], at.limits[known], at.observed[known]
+def _grade(forecasts: Origin, forecast: Said, rule: Rule, known: np.ndarray) -> Grade:
+    """Return the grade of one model at an origin on the series (U,) that can be graded."""
+    values, limits, observed = forecast.values[known], forecasts.limits[known], forecasts.observed[known]
     quantiles = quantiles_of(values)
-    p = probabilities(said, values, limits, rule)
+    p = probabilities(forecast, values, limits, rule)
     happened, has_limit = meets(observed[:, None], rule, limits), np.isfinite(limits)
     crps, brier = np.full(len(known), np.nan), np.full((len(known), limits.shape[1]), np.nan)
     crps[known] = 100 * scores.crps(values, observed)
@@ -243,9 +204,111 @@ def _grade(at: Origin, said: Said, rule: Rule, known: np.ndarray) -> Grade:
 
 
 def score_table(scored: pd.DataFrame) -> pd.DataFrame:
-    """Return ``scores.csv``: means of `SCORES` per panel, model and origin, over all its years."""
+    """Return ``scores.csv``: means of `SCORES` per panel, model and origin, over all years of the panel."""
     sums = scored.groupby(["panel", "model", "origin"], sort=False)[["n", "probabilities", *SCORES]].sum().reset_index()
     per_probability = sums["probabilities"].where(sums["probabilities"] > 0)
     for name in SCORES:
         sums[name] = sums[name] / (per_probability if name in PROBABILITY_SCORES else sums["n"])
     return sums.drop(columns="probabilities")
+
+
+def quantiles_of(values: np.ndarray) -> np.ndarray:
+    """Return the quantiles (U, 7) of equally likely values (U, L) at `scores.QUANTILES`."""
+    if values.shape[1] == 1:
+        return np.repeat(values, len(QUANTILES), axis=1)
+    return np.quantile(values, QUANTILES, axis=1).T
+
+
+def probabilities(forecast: Said, values: np.ndarray, limits: np.ndarray, rule: Rule) -> np.ndarray:
+    """Return the probability (U, J) that each threshold is met: 0 or 1 for a raw baseline, else within 0.5–99.5 %.
+
+    Parameters
+    ----------
+    forecast : Said
+        Forecasts of the model.
+    values : np.ndarray, shape (U, L)
+        Equally likely year-end shares (0–1), of all or some of its series or of the total.
+    limits : np.ndarray, shape (U, J)
+        Thresholds, 0–1.
+    rule : {"at_least", "more_than", "at_most"}
+        How a share meets a threshold.
+    """
+    p = np.stack([meets(values, rule, limit[:, None]).mean(axis=1) for limit in limits.T], axis=1)
+    return p if forecast.model.startswith("raw_") else off_certainty(p)
+
+
+def forecast_rows(panel: str, forecasts: Origin, forecast: Said, rule: Rule) -> pa.Table:
+    """Return the rows of a model at an origin, series by series, with increasing thresholds; columns `SCHEMA`.
+
+    Parameters
+    ----------
+    panel : str
+        Name of the panel.
+    forecasts : Origin
+        Forecasts of all models at the origin, with thresholds and outcomes.
+    forecast : Said
+        Forecasts of the model.
+    rule : {"at_least", "more_than", "at_most"}
+        How a share meets a threshold.
+    """
+    usable = np.flatnonzero(np.isfinite(forecast.values).all(axis=1))
+    values, limits, observed = forecast.values[usable], forecasts.limits[usable], forecasts.observed[usable]
+    names = np.array(forecasts.series, dtype=object)[usable]
+    return _rows(SCHEMA, panel, forecasts, forecast, rule, values, limits, observed, names)
+
+
+def total_rows(panel: str, forecasts: Origin, forecast: Said, rule: Rule) -> pa.Table:
+    """Return the rows of a model at an origin for the sum over series; columns `TOTALS_SCHEMA`.
+
+    Parameters
+    ----------
+    panel : str
+        Name of the panel.
+    forecasts : Origin
+        Forecasts of all models at the origin, with thresholds and outcomes.
+    forecast : Said
+        Forecasts of the model.
+    rule : {"at_least", "more_than", "at_most"}
+        How a share meets a threshold.
+    """
+    values = forecast.total[None, :] if np.isfinite(forecast.total).all() else np.empty((0, 1))
+    limits = forecasts.total_limits[None, :][: len(values)]
+    observed = np.array([forecasts.total_observed])[: len(values)]
+    return _rows(TOTALS_SCHEMA, panel, forecasts, forecast, rule, values, limits, observed, None)
+
+
+def _rows(
+    schema: pa.Schema,
+    panel: str,
+    forecasts: Origin,
+    forecast: Said,
+    rule: Rule,
+    values: np.ndarray,
+    limits: np.ndarray,
+    observed: np.ndarray,
+    names: np.ndarray | None,
+) -> pa.Table:
+    U, J = limits.shape
+    has_limit = np.isfinite(limits).ravel()
+    rows = np.repeat(np.arange(U), J)[has_limit]
+    threshold = limits.ravel()[has_limit]
+    quantiles = quantiles_of(values)
+    p = probabilities(forecast, values, limits, rule).ravel()[has_limit] if U else np.empty(0)
+    known = np.isfinite(observed[rows])
+    outcome = meets(observed[rows], rule, threshold)
+    first = pa.array(np.zeros(len(rows), dtype=np.int64))
+    columns = {
+        "panel": pa.array([panel]).take(first),
+        "year": np.full(len(rows), forecasts.year, dtype=np.int32),
+        "origin": np.full(len(rows), forecasts.quarters, dtype=np.int8),
+        "model": pa.array([forecast.model]).take(first),
+        "observed": pa.array(observed[rows], mask=~known),
+        **{name: quantiles[rows, position] for position, name in enumerate(_LEVELS)},
+        "rule": pa.array([rule]).take(first),
+        "threshold": threshold,
+        "probability": p,
+        "outcome": pa.array(outcome.astype(np.int8), mask=~known),
+    }
+    if names is not None:
+        columns["series"] = pa.array(names).take(pa.array(rows))
+    return pa.table({field.name: columns[field.name] for field in schema}, schema=schema)

@@ -1,4 +1,4 @@
-"""How right a forecast was: proper scores, coverage, and where the outcome fell in what was said."""
+"""Scores of forecasts: proper scores, coverage, probability integral transform (PIT), and skill between models."""
 
 from __future__ import annotations
 
@@ -9,10 +9,18 @@ from analysis.forecast.shocks import stream
 from analysis.rules import off_certainty
 
 QUANTILES = (0.025, 0.10, 0.25, 0.50, 0.75, 0.90, 0.975)
-"""Levels a forecast is written down at."""
+"""Levels of the quantiles that are stored for each forecast."""
 
 INTERVALS = {50: (2, 4), 80: (1, 5), 95: (0, 6)}
-"""Nominal coverage in percent: positions of its bounds in `QUANTILES`."""
+"""Positions in `QUANTILES` of the bounds of the central intervals, by nominal coverage in percent."""
+
+REPLICATES = 2000
+"""Bootstrap samples of the panel-years for the interval of a skill."""
+
+LEVEL = 0.95
+"""Nominal coverage of that interval."""
+
+COLUMNS = ["panel", "model", "score", "skill", "lower", "upper", "panel_years", "better"]
 
 
 def crps(values: np.ndarray, outcome: np.ndarray) -> np.ndarray:
@@ -21,9 +29,9 @@ def crps(values: np.ndarray, outcome: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     values : np.ndarray, shape (U, L)
-        A point scores its absolute error.
+        Equally likely values; the score of a single one is its absolute error.
     outcome : np.ndarray, shape (U,)
-        What came.
+        Observed values.
 
     References
     ----------
@@ -36,7 +44,14 @@ def crps(values: np.ndarray, outcome: np.ndarray) -> np.ndarray:
 
 
 def interval_score(quantiles: np.ndarray, outcome: np.ndarray) -> np.ndarray:
-    """Return the weighted interval score (U,) of quantiles (U, 7) at `QUANTILES`, in the outcome's units.
+    """Return the weighted interval score (U,), in the outcome's units.
+
+    Parameters
+    ----------
+    quantiles : np.ndarray, shape (U, 7)
+        Quantiles at `QUANTILES`.
+    outcome : np.ndarray, shape (U,)
+        Observed values.
 
     References
     ----------
@@ -52,24 +67,57 @@ def interval_score(quantiles: np.ndarray, outcome: np.ndarray) -> np.ndarray:
 
 
 def inside(quantiles: np.ndarray, outcome: np.ndarray, nominal: int) -> np.ndarray:
-    """Return whether the outcome (U,) fell into the central interval of a nominal coverage (50, 80 or 95 %)."""
+    """Return whether the outcome (U,) is inside the central interval of a nominal coverage, bounds included.
+
+    Parameters
+    ----------
+    quantiles : np.ndarray, shape (U, 7)
+        Quantiles at `QUANTILES`.
+    outcome : np.ndarray, shape (U,)
+        Observed values.
+    nominal : {50, 80, 95}
+        Nominal coverage in percent.
+    """
     low, high = INTERVALS[nominal]
     return np.asarray((quantiles[:, low] <= outcome) & (outcome <= quantiles[:, high]))
 
 
 def brier(probability: np.ndarray, outcome: np.ndarray) -> np.ndarray:
-    """Return the squared error of probabilities, kept off 0 and 1 as they are published."""
+    """Return the Brier score of each probability, clipped as released; lower is better.
+
+    Parameters
+    ----------
+    probability : np.ndarray
+        Probabilities, 0–1.
+    outcome : np.ndarray
+        1 where the event happened, else 0.
+    """
     return np.asarray((off_certainty(probability) - outcome) ** 2)
 
 
 def log_score(probability: np.ndarray, outcome: np.ndarray) -> np.ndarray:
-    """Return minus the log of the probability given to what happened, kept off 0 as published; lower is better."""
+    """Return the log score: minus the log of the probability of what happened, clipped as released; lower is better.
+
+    Parameters
+    ----------
+    probability : np.ndarray
+        Probabilities, 0–1.
+    outcome : np.ndarray
+        1 where the event happened, else 0.
+    """
     p = off_certainty(probability)
     return np.asarray(-np.log(np.where(outcome == 1, p, 1 - p)))
 
 
 def pit(values: np.ndarray, outcome: np.ndarray) -> np.ndarray:
-    """Return the share (U,) of values below the outcome, equal ones by half: uniform if the forecast is right.
+    """Return the PIT (U,): the share of values below the outcome plus half of the equal ones; uniform if calibrated.
+
+    Parameters
+    ----------
+    values : np.ndarray, shape (U, L)
+        Equally likely values.
+    outcome : np.ndarray, shape (U,)
+        Observed values.
 
     References
     ----------
@@ -79,42 +127,35 @@ def pit(values: np.ndarray, outcome: np.ndarray) -> np.ndarray:
     return np.asarray((below + 0.5 * equal).mean(axis=1))
 
 
-REPLICATES = 2000
-"""Resamples of the panel-years behind an interval."""
-
-LEVEL = 0.95
-
-COLUMNS = ["panel", "model", "score", "skill", "lower", "upper", "panel_years", "better"]
-
-
 def skill_table(scored: pd.DataFrame, *, seed: int) -> pd.DataFrame:
-    """Return the skill of the published model against every other, per panel and over all.
+    """Return the skill of the ensemble against every other model, per panel and over all panels.
 
     Parameters
     ----------
     scored : pd.DataFrame
-        See `grading.Grades`.
+        Sums of scores; see `grading.Grades`.
     seed : int
-        Of the resampling.
+        Seed of the bootstrap.
 
     Returns
     -------
     pd.DataFrame
-        `panel` (empty for all), `model`, `score` (``crps`` or ``brier``), `skill`: 1 − the mean over panel-years of
-        the published model's score relative to the other's, on the cases both forecast (0–1, above 0 is better);
-        `lower, upper`: 95 % interval by resampling panel-years, NaN with fewer than three; `panel_years`, and
-        `better`, those in which the published model was.
+        `panel` (empty for all), `model`, `score` (``crps`` or ``brier``); `skill`: 1 − the mean over panel-years of
+        the ensemble's score divided by the other model's, on the cases both forecast (1 is perfect, above 0 is better);
+        `lower, upper`: 95 % bootstrap interval over panel-years, NaN with fewer than three; `panel_years`, their
+        number, and `better`, the number of those in which the ensemble had the better score.
     """
     rows = []
     for score, cases in (("crps", "n"), ("brier", "probabilities")):
         used = scored[scored[cases] > 0]
         means = used.assign(own=used[f"paired_{score}"] / used[cases], other=used[score] / used[cases])
-        # origins weigh alike within a year: the easy last one has as many series as the hard first
+        # every origin has the same weight within a year: the easy last one has as many series as the hard first one
         yearly = means.groupby(["panel", "model", "year"], sort=False)[["own", "other"]].mean().reset_index()
-        for model, mine in yearly.groupby("model", sort=False):
-            for panel in ("", *mine["panel"].unique()):
-                of = mine if panel == "" else mine[mine["panel"] == panel]
-                rows.append({"panel": panel, "model": model, "score": score, **_skill(of, seed, str(model), score)})
+        for model, years in yearly.groupby("model", sort=False):
+            for panel in ("", *years["panel"].unique()):
+                of_panel = years if panel == "" else years[years["panel"] == panel]
+                skill = _skill(of_panel, seed, str(model), score)
+                rows.append({"panel": panel, "model": model, "score": score, **skill})
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -1,4 +1,4 @@
-"""Promises to score forecasts by: thresholds a plan could have set before the year, from past data only."""
+"""Thresholds to score forecasts with: those a plan could have set before the year, from past data alone."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from analysis.forecast.panel import Panel
 from analysis.rules import Rule
 
 GROWTH_STEPS = (0.5, 1.0, 1.5)
-"""Steps above last year's share a threshold to be reached is set at, in units of the panel's usual yearly gain."""
+"""Distances of the thresholds to be reached from last year's share, in units of the panel's usual yearly gain."""
 
 GAIN_BOUNDS = (0.01, 0.20)
-"""Bounds of the size of that gain (share units), whatever its sign."""
+"""Bounds of the absolute value of that gain (share units)."""
 
 GAIN_UNKNOWN = 0.05
-"""The gain taken where the panel has only one year to tell from."""
+"""The gain used where the panel has only one year."""
 
 CUTS = (0.8, 1.0)
-"""Parts of last year's share an ``at_most`` threshold is set at."""
+"""The ``at_most`` thresholds as multiples of last year's share."""
 
 FIXED = (0.02, 0.05)
-"""Fixed limits of which the one nearer to the panel's share is a further ``at_most`` threshold."""
+"""Fixed shares of which the one nearer to the panel's share is a further ``at_most`` threshold."""
 
 LEAST = 0.002
 """Smallest ``at_most`` threshold."""
@@ -29,16 +29,16 @@ LEAST = 0.002
 def thresholds(before: Panel, year: int, rule: Rule) -> np.ndarray:
     """Return the thresholds (U, J) of every series for a year, 0–1 and increasing; NaN where there is none.
 
-    ``at_least`` and ``more_than``: last year's share plus ½, 1 and 1½ of the panel's median gain in it. ``at_most``:
-    four fifths of last year's share, all of it, and 2 % or 5 %. None without a last year. Thresholds that fall
-    together count once.
+    ``at_least`` and ``more_than``: last year's share plus ½, 1 and 1½ of the panel's median gain in that year.
+    ``at_most``: 80 and 100 % of last year's share, and 2 % or 5 %. A series without a last year has no thresholds, and
+    equal thresholds count once.
 
     Parameters
     ----------
     before : Panel
-        Cut at the last period before the year.
+        Counts up to the last period before the year.
     year : int
-        The year.
+        The year forecast.
     rule : {"at_least", "more_than", "at_most"}
         How a share meets a threshold.
     """
