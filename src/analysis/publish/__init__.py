@@ -1,1 +1,1 @@
-"""From notebooks to a published quarter: run, export, gate, swap; a failure leaves the last good report alone."""
+"""Publish a quarter: notebooks, pages, gates and one swap of a link; a failed run leaves the last report in place."""

@@ -1,4 +1,4 @@
-"""A backtest from panel files to a folder that can be handed on: rows, scores and a page."""
+"""Write a backtest of panel files into a folder that can be handed on: rows, scores and a page."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from analysis.rules import Rule
 SMALL_TABLES = {
     "scored": "years.csv", "reliability": "calibration.csv", "places": "places.csv", "skill": "skill.csv",
 }  # fmt: skip
-"""Small tables written beside ``scores.csv``: what the page is drawn from."""
+"""Attribute of a `Backtest` → small table written beside ``scores.csv``: the data the page is drawn from."""
 
 
 def write_backtest(
@@ -43,83 +43,86 @@ def write_backtest(
     Parameters
     ----------
     panels : sequence of str
-        ``NAME=FILE`` or ``FILE``, whose name is then its folder's.
+        ``NAME=FILE``, or ``FILE``, which is then named after its folder.
     out : Path
         Folder to write into; its other files stay.
     rule : {"at_least", "more_than", "at_most"}
-        How a share keeps a promise.
+        How a share is held against a threshold.
     year_start : int
-        First month of a year.
+        First month of a year, 1-12.
     members : str or None
-        Models wanted, separated by commas.
+        Models to run, separated by commas; None for all, except that statsmodels' are left out of panels too large
+        for them.
     seed : int
-        Same seed, same numbers.
+        Seed of the random numbers; the same seed gives the same results.
     words : Wording
-        Of the page.
+        The language of the page, and its phrases.
     tell : callable
-        Gets one line per origin.
+        Called with one line per origin.
 
     Raises
     ------
     BadParameters
-        A file that is not there, a name given twice, an unknown model, a year that cannot begin within a quarter.
+        A file that does not exist, a name given twice, an unknown model, a year that cannot begin within a quarter.
     BadData
         A file that is no panel.
     """
-    wanted = _members(members)
-    read = {name: _panel(path, year_start) for name, path in _named(panels).items()}
+    models = _parse_members(members)
+    by_name = {name: _read_panel(path, year_start) for name, path in _panel_paths(panels).items()}
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".backtest-", dir=out) as scratch:
         part = Path(scratch)
-        found = backtest(
-            read, part, rule=rule, members=wanted, seed=seed, processes=min(os.cpu_count() or 1, 4), tell=tell
+        result = backtest(
+            by_name, part, rule=rule, members=models, seed=seed, processes=min(os.cpu_count() or 1, 4), tell=tell
         )
-        for name in found.left_out:
+        for name in result.left_out:
             tell(f"{name}: too many series for statsmodels' models one by one; --members asks for them all the same")
-        found.score_table().to_csv(part / "scores.csv", index=False)
+        result.score_table().to_csv(part / "scores.csv", index=False)
         for table, file in SMALL_TABLES.items():
-            getattr(found, table).to_csv(part / file, index=False)
-        body = Markup(backtest_body(found, words, rule=rule, year_start=year_start))
-        page = render("backtest.html.j2", words, panels=", ".join(read), body=body)
+            getattr(result, table).to_csv(part / file, index=False)
+        body = Markup(backtest_body(result, words, rule=rule, year_start=year_start))
+        page = render("backtest.html.j2", words, panels=", ".join(by_name), body=body)
         (part / "report.html").write_text(page, encoding="utf-8")
-        for written in sorted(part.iterdir()):
-            shutil.move(written, out / written.name)
-    return found
+        for path in sorted(part.iterdir()):
+            shutil.move(path, out / path.name)
+    return result
 
 
-def _members(members: str | None) -> frozenset[str] | None:
+def _parse_members(members: str | None) -> frozenset[str] | None:
     if members is None:
         return None
-    wanted = frozenset(name.strip() for name in members.split(",") if name.strip())
-    unknown = sorted(wanted - set(MODELS))
-    if unknown or not wanted:
-        told = f"no such model {unknown[0]!r}" if unknown else "no model"
-        raise BadParameters(f"--members: {told}; of {', '.join(MODELS)} some were expected")
-    return wanted
+    models = frozenset(name.strip() for name in members.split(",") if name.strip())
+    unknown = sorted(models - set(MODELS))
+    if unknown or not models:
+        problem = f"no such model {unknown[0]!r}" if unknown else "no model"
+        raise BadParameters(f"--members: {problem}; of {', '.join(MODELS)} some were expected")
+    return models
 
 
-def _named(panels: Sequence[str]) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for given in panels:
-        name, equals, rest = given.partition("=")
-        path = Path(rest if equals and not Path(given).exists() else given)
-        if not equals or Path(given).exists():
+def _panel_paths(panels: Sequence[str]) -> dict[str, Path]:
+    """Return the path of each panel file by the panel's name."""
+    paths: dict[str, Path] = {}
+    for argument in panels:
+        name, equals, rest = argument.partition("=")
+        path = Path(rest if equals and not Path(argument).exists() else argument)
+        if not equals or Path(argument).exists():
             name = path.resolve().parent.name
         if not path.is_file():
             raise BadParameters(f"{path}: there is no such file; [NAME=]PANEL.csv was expected")
-        if not name or name in found:
-            raise BadParameters(f"{given}: the name {name!r} is given twice; NAME=PANEL.csv tells panels apart")
-        found[name] = path
-    return found
+        if not name or name in paths:
+            raise BadParameters(f"{argument}: the name {name!r} is given twice; NAME=PANEL.csv tells panels apart")
+        paths[name] = path
+    return paths
 
 
-def _panel(path: Path, year_start: int) -> Panel:
+def _read_panel(path: Path, year_start: int) -> Panel:
+    """Return a panel with its periods shifted so that each of its years is a calendar year."""
     frame = read_panel_file(path)
     periods = {label: parse(label) for label in frame["period"].unique()}
-    months = year_start - 1
+    shift = year_start - 1
     if any(period.freqstr.startswith("Q") for period in periods.values()):
-        if months % 3:
+        if shift % 3:
             raise BadParameters(f"--year-start {year_start}: {path} has quarters; 1, 4, 7 or 10 was expected")
-        months //= 3
-    shifted = {label: write(period - months) for label, period in periods.items()}
+        shift //= 3
+    shifted = {label: write(period - shift) for label, period in periods.items()}
     return panel_from_counts(frame.assign(period=frame["period"].map(shifted)))

@@ -1,4 +1,4 @@
-"""What must not be left half-way by Ctrl-C, or by a scheduler that stops the job."""
+"""Defer Ctrl-C and a scheduler's request to stop while a step is at work that must not be left half done."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from contextlib import contextmanager
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Let requests to end wait until what is within is done; the first of them is then carried out.
+    """Defer SIGINT and SIGTERM until the block has ended; the first one received is then acted on.
 
-    Only the main thread hears them, so anywhere else there is nothing to wait. Not by blocking the signals: some
-    other thread of a library would be given them, and the main thread told all the same.
+    Python handles signals in its main thread only, so in any other thread there is nothing to defer. The signals are
+    not blocked: the system would deliver them to another thread, of some library, and the main thread would handle
+    them all the same.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    heard: list[int] = []
-    handlers = {request: signal.getsignal(request) for request in (signal.SIGINT, signal.SIGTERM)}
-    # One that is ignored, as after nohup, stays so.
-    heeded = {request: handler for request, handler in handlers.items() if callable(handler)}
-    for request in heeded:
-        signal.signal(request, lambda number, _: heard.append(number))
+    received: list[int] = []
+    handlers = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
+    # A signal that is ignored, as after nohup, stays ignored.
+    deferred = {signum: handler for signum, handler in handlers.items() if callable(handler)}
+    for signum in deferred:
+        signal.signal(signum, lambda number, _: received.append(number))
     try:
         yield
     finally:
-        for request, handler in heeded.items():
-            signal.signal(request, handler)
-        if heard:
-            signal.raise_signal(heard[0])
+        for signum, handler in deferred.items():
+            signal.signal(signum, handler)
+        if received:
+            signal.raise_signal(received[0])

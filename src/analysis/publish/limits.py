@@ -1,4 +1,4 @@
-"""How much of a machine the notebooks of a run may take."""
+"""Limits on how much of a machine the notebooks of a run may use."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import os
 from dataclasses import dataclass
 
 CELL_TIMEOUT = 900
-"""Seconds one cell may take; the slowest of ours takes a few tens."""
+"""Seconds a cell may take; the slowest of ours takes a few tens of seconds."""
 
 KERNEL_MEMORY = 4096
-"""MiB one kernel may hold where the machine has them; ours hold a few hundred."""
+"""MiB a kernel may hold, where the machine has that much; ours hold a few hundred."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What notebooks may take; one that takes more is stopped and says so.
+    """Limits on notebooks; one that exceeds a limit is stopped, and its outcome names the limit.
 
     Attributes
     ----------
     workers : int or None
-        Notebooks executed at the same time; as many as there are cores by default.
+        Notebooks executed at the same time; by default as many as there are cores.
     execution_timeout : int
-        Seconds one cell may take, by the name Papermill gives it.
+        Seconds a cell may take, under Papermill's name for it.
     memory_mb : int or None
-        MiB one kernel may hold, its own processes included; by default `KERNEL_MEMORY`, or its share of a machine
-        that has less.
+        MiB a kernel may hold, its child processes included; by default `KERNEL_MEMORY`, or an equal share of a
+        machine that has less.
     """
 
     workers: int | None = None
@@ -36,18 +36,18 @@ class Limits:
         return self.workers or cores()
 
     def kernel_mb(self) -> int:
-        """Return the MiB one kernel may hold on this machine."""
+        """Return the MiB a kernel may hold on this machine."""
         if self.memory_mb:
             return self.memory_mb
         if not hasattr(os, "sysconf"):
             return KERNEL_MEMORY
-        machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
-        # One share is for everything else.
-        return min(KERNEL_MEMORY, machine // (self.at_once() + 1))
+        machine_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+        # One share is left for everything else on the machine.
+        return min(KERNEL_MEMORY, machine_mb // (self.at_once() + 1))
 
 
 DEFAULT_LIMITS = Limits()
-"""What notebooks may take where nothing else is said."""
+"""The limits that apply where none are given."""
 
 
 def cores() -> int:

@@ -1,4 +1,4 @@
-"""What became of one notebook: the answer the process that ran it sends to the one that waits."""
+"""The outcome of one notebook, sent by the process that executed it to the process that waits for it."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ Status = Literal["ok", "cell-error", "timeout", "kernel-died", "interrupted", "g
 
 @dataclass(frozen=True)
 class Executed:
-    """What became of one notebook.
+    """The outcome of one notebook.
 
     Attributes
     ----------
     stem : str
         The notebook's name, such as ``"02_online_uptake"``.
     path : Path
-        The executed notebook; when it failed, it ends at the cell that did.
+        The executed notebook; if it failed, it ends at the failing cell.
     status : {"ok", "cell-error", "timeout", "kernel-died", "interrupted", "gate-refused"}
-        Taken from the exception: Papermill's own metadata calls cells completed after a killed kernel. The last one is
-        a notebook that ran, and whose page was refused.
+        Derived from the exception, because Papermill's own metadata calls cells completed after a killed kernel.
+        ``gate-refused`` is a notebook that was executed to its end and whose page was refused.
     seconds : float
         Wall time, start of the kernel included.
     peak_memory_mb : float or None
-        Largest resident memory of the kernel; None where the system does not tell.
+        Largest resident memory of the kernel, MiB; None where the system does not report it.
     failed_cell : int or None
         The number JupyterLab shows in brackets beside the failing cell.
     reason : str or None

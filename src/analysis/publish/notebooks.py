@@ -1,4 +1,4 @@
-"""Notebooks, run in parallel: one process per notebook, one truthful answer for each."""
+"""Execute notebooks in parallel, each in a process of its own, and yield the outcome of each."""
 
 from __future__ import annotations
 
@@ -20,40 +20,18 @@ from analysis.publish.limits import DEFAULT_LIMITS, Limits
 from analysis.publish.notebook_outcome import Executed
 
 _GRACE = 15
-"""Seconds a worker told to stop has to shut its kernel down, which itself may wait 5 for a busy one."""
-
-
-def warm_up() -> None:
-    """Start the server that notebooks' processes are forked from; it loads the stack beside what the caller does."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        [*(provisioner.STACK if provisioner.can_fork() else ()), "analysis.publish.notebook_process"]
-    )
-    # It is started on the way, and lets through what is held back here.
-    resource_tracker.ensure_running()
-    # Ctrl-C is for those who can end tidily; here it would end in a traceback from the middle of an import.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def execute(notebook: Path, run: RunParameters, into: Path, limits: Limits = DEFAULT_LIMITS) -> Executed:
-    """Return what became of one notebook, executed in a process of its own."""
-    (executed,) = execute_all([notebook], run, into, limits)
-    return executed
+"""Seconds a process has to shut its kernel down after SIGTERM; for a busy kernel the shutdown itself may wait 5 s."""
 
 
 def execute_all(
     notebooks: Sequence[Path], run: RunParameters, into: Path, limits: Limits = DEFAULT_LIMITS
 ) -> Generator[Executed]:
-    """Yield what became of each notebook as it finishes; one that fails does not stop the others.
+    """Yield the outcome of each notebook as it finishes; one that fails does not stop the others.
 
-    Closing the generator early, as an interruption does, ends what still runs, kernels included.
+    Closing the generator early, as an interruption does, ends the notebooks still running, kernels included.
 
-    Every notebook has a process of its own, because Papermill changes the directory of the process it runs in.
-    The processes are forked from a server that has imported Papermill and the whole stack once, and fork their
+    Every notebook has a process of its own, because Papermill changes the directory of the process it runs in. The
+    processes are forked from a server that has imported Papermill and the whole stack once, and they fork their
     kernels in turn.
 
     Parameters
@@ -61,11 +39,11 @@ def execute_all(
     notebooks : sequence of Path
         The notebooks to execute.
     run : RunParameters
-        What their ``parameters`` cell is set to.
+        The values their ``parameters`` cell is set to.
     into : Path
-        Folder that receives the executed notebooks under their own names.
+        Folder the executed notebooks are written to, under their own names.
     limits : Limits
-        What they may take of the machine.
+        How much of the machine they may use.
 
     Raises
     ------
@@ -78,57 +56,90 @@ def execute_all(
     waiting = deque(notebooks)
     running: dict[Any, tuple[Path, BaseProcess]] = {}
 
-    def fill() -> None:
+    def start_waiting() -> None:
         while waiting and len(running) < workers:
             notebook = waiting.popleft()
             receiver, process = _start(notebook, parameters, into, limits)
             running[receiver] = (notebook, process)
 
     try:
-        fill()
+        start_waiting()
         while running:
-            for ready in wait(list(running)):
-                notebook, finished = running.pop(ready)
-                answer = _receive(ready, into / notebook.name)
-                finished.join(_GRACE)
-                if isinstance(answer, str):
-                    raise EnvironmentFault(f"{notebook.stem}: {answer}")
-                # First of all, because whoever is told may take a while over it.
-                fill()
-                yield answer
+            for receiver in wait(list(running)):
+                notebook, process = running.pop(receiver)
+                outcome = _receive(receiver, into / notebook.name)
+                process.join(_GRACE)
+                if isinstance(outcome, str):
+                    raise EnvironmentFault(f"{notebook.stem}: {outcome}")
+                # Before the yield, because the caller may take a while over the outcome.
+                start_waiting()
+                yield outcome
     finally:
-        for _, left in running.values():
-            left.terminate()
-        for _, left in running.values():
-            left.join(_GRACE)
-            left.kill()
+        for _, process in running.values():
+            process.terminate()
+        for _, process in running.values():
+            process.join(_GRACE)
+            process.kill()
+
+
+def execute(notebook: Path, run: RunParameters, into: Path, limits: Limits = DEFAULT_LIMITS) -> Executed:
+    """Execute one notebook in a process of its own and return its outcome.
+
+    Parameters
+    ----------
+    notebook : Path
+        The notebook.
+    run, into, limits
+        See `execute_all`.
+    """
+    (outcome,) = execute_all([notebook], run, into, limits)
+    return outcome
+
+
+def warm_up() -> None:
+    """Start the server that the notebooks' processes are forked from; it imports the stack while the caller goes on."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(
+        [*(provisioner.STACK if provisioner.can_fork() else ()), "analysis.publish.notebook_process"]
+    )
+    # Otherwise the server's start would start the tracker, which unblocks the signal that is blocked below.
+    resource_tracker.ensure_running()
+    # Ctrl-C is for processes that can end cleanly; the server would end with a traceback from within an import.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start(notebook: Path, parameters: dict[str, Any], into: Path, limits: Limits) -> tuple[Connection, BaseProcess]:
-    """Return where a notebook's answer will arrive, and the process executing it."""
+    """Start the process of a notebook and return the connection its outcome will arrive on, and the process."""
     context = multiprocessing.get_context("forkserver")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(sender, notebook, parameters, into, limits))
+    process = context.Process(target=_execute_and_send, args=(sender, notebook, parameters, into, limits))
     provisioner.start(process)
     sender.close()
     return receiver, process
 
 
-def _work(sender: Connection, notebook: Path, parameters: dict[str, Any], into: Path, limits: Limits) -> None:
+def _execute_and_send(
+    sender: Connection, notebook: Path, parameters: dict[str, Any], into: Path, limits: Limits
+) -> None:
+    """Send the outcome of a notebook, or a sentence on why it could not be started or saved."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    # Imported here, in the forked process, so that the one that only waits never pays for Papermill.
+    # Imported here, in the forked process, so that the process that only waits never pays for Papermill.
     from analysis.publish import notebook_process
 
-    answer: Executed | str
+    outcome: Executed | str
     try:
-        answer = notebook_process.execute(notebook, parameters, into, limits)
+        outcome = notebook_process.execute(notebook, parameters, into, limits)
     except OSError as error:
-        answer = f"{error.filename or into}: {error.strerror or error}"
+        outcome = f"{error.filename or into}: {error.strerror or error}"
     except Exception as error:
-        answer = f"{type(error).__name__}: {error}"
-    # A run that was interrupted does not wait for it any more.
+        outcome = f"{type(error).__name__}: {error}"
+    # A run that was interrupted no longer waits for it.
     with suppress(BrokenPipeError):
-        sender.send(answer)
+        sender.send(outcome)
 
 
 def _receive(receiver: Any, path: Path) -> Executed | str:

@@ -1,4 +1,4 @@
-"""One edition of a quarter: the results it tells of, and the files it is made of."""
+"""One release in the making: its results, notebooks, words and files."""
 
 from __future__ import annotations
 
@@ -31,28 +31,28 @@ from analysis.results import Results
 _PACKAGE = Path(__file__).parents[1]
 _CODE = manifest.sha256_of_code(_PACKAGE)
 PAGES = manifest.sha256_of_code(_PACKAGE / "publish", _PACKAGE / "report")
-"""Hash of the code and templates that turn results into pages, as this process has loaded them."""
+"""sha256 of the code and templates that turn results into pages, as this process has loaded them."""
 
 FORM = "form-06a.xlsx"
-"""The official form, filled in from cases."""
+"""File name of the official form, filled in from cases."""
 
 
 @dataclass(frozen=True)
 class Edition:
-    """What is being published.
+    """One release in the making.
 
     Attributes
     ----------
     run : RunParameters
         The quarter.
     results : Results
-        What the pages tell of.
+        The results the pages report.
     sources : sequence of Path
         The report notebooks, in reading order.
     words : Wording
-        What the pages say, in the run's language.
+        The phrases of the pages, in the run's language.
     moment : datetime
-        When it was begun, in UTC.
+        When it was begun, UTC.
     """
 
     run: RunParameters
@@ -63,7 +63,7 @@ class Edition:
 
     @cached_property
     def recipe(self) -> Recipe:
-        """Everything that decides what the files say, as it was when first asked for: before anything is made of it."""
+        """Everything that decides what the files say, as of the first access: before anything is made from it."""
         return Recipe(
             results_key=self.results.fingerprint.key,
             language=self.run.language,
@@ -72,45 +72,45 @@ class Edition:
             as_of=self.run.as_of.isoformat(),
             notebooks={source.stem: manifest.sha256(source) for source in self.sources},
             pages=PAGES,
-            besides=_sha256_of_besides(self.run),
+            besides=_other_inputs_sha256(self.run),
             made_with=hashlib.sha256(json.dumps(manifest.versions()).encode()).hexdigest(),
         )
 
     def refuse_changed(self, results: Results) -> None:
-        """Refuse to publish what was changed while it was made: a half may tell of the old, the other of the new.
+        """Refuse a report whose inputs changed while it was made: one half may show the old, the other the new.
 
-        What other quarters publish meanwhile is no such change: the recipe says what was there at the beginning, and
+        What other quarters release meanwhile is no such change: the recipe holds what was there at the beginning, and
         the next run sees that there is more.
 
         Parameters
         ----------
         results : Results
-            As they are now.
+            The results of the same run as computed now.
 
         Raises
         ------
         EnvironmentFault
-            Naming what was changed.
+            Names what was changed.
         """
         then, now = self.recipe, replace(self, results=results).recipe
         changed = [source.name for source in self.sources if then.notebooks[source.stem] != now.notebooks[source.stem]]
         changed += ["data or plan"] if then.results_key != now.results_key else []
-        # Notebooks still to come may load the one, and what this process has loaded is the other.
+        # The code on the disk may be loaded by notebooks still to come; this process has loaded the other.
         changed += ["the code"] if manifest.sha256_of_code(_PACKAGE) != _CODE else []
         if changed:
             raise EnvironmentFault(f"changed while the report was being made: {', '.join(changed)}; run again")
 
-    def write_page(self, one: Executed, files: Sequence[str], folder: Path) -> None:
-        """Write the page of an executed notebook into a folder, past the gates, with the values behind its figures.
+    def write_page(self, outcome: Executed, files: Sequence[str], folder: Path) -> None:
+        """Write the page of an executed notebook and the values behind its figures into a folder, and check the page.
 
         Parameters
         ----------
-        one : Executed
-            A notebook that ended well.
+        outcome : Executed
+            Outcome of a notebook that did not fail.
         files : sequence of str
-            What `write_tables` wrote.
+            Names of the files `write_tables` wrote.
         folder : Path
-            Of the run.
+            Folder of the run.
 
         Raises
         ------
@@ -118,17 +118,17 @@ class Edition:
             The page or the executed notebook is not fit to publish.
         """
         leave_out_address_parsers()
-        # nbconvert takes half a second to import, which a run with nothing to do need not wait for.
+        # Imported here: nbconvert takes half a second, which a run with nothing to do need not wait for.
         from analysis.publish.pages.export import export_page
 
         pages = [Page(source.stem, self.words.page_title(source.stem)) for source in self.sources]
-        page = next(page for page in pages if page.stem == one.stem)
-        gates.check_notebook(one.path.read_text(encoding="utf-8"), name=one.path.name)
+        page = next(page for page in pages if page.stem == outcome.stem)
+        gates.check_notebook(outcome.path.read_text(encoding="utf-8"), name=outcome.path.name)
         exported = export_page(
-            one.path, page=page, pages=pages, files=[one.path.name, *files, manifest.NAME], imprint=self._imprint(),
-            words=self.words,
+            outcome.path, page=page, pages=pages, files=[outcome.path.name, *files, manifest.NAME],
+            imprint=self._imprint(), words=self.words,
         )  # fmt: skip
-        # Before it is judged: a page that is refused can then be looked at where the run is kept.
+        # Written before the check, so that a refused page can be read in the folder of the failed run.
         (folder / page.file).write_text(exported.html, encoding="utf-8")
         gates.check_page(exported.html, name=page.file)
         for name, values in exported.values.items():
@@ -136,7 +136,7 @@ class Edition:
             (folder / name).write_text(values, encoding="utf-8")
 
     def write_tables(self, folder: Path) -> list[str]:
-        """Return the names of the files beside the pages, once they are written."""
+        """Write the files beside the pages into a folder and return their names."""
         for name, frame in (("indicators", self.results.indicators), ("attainment", self.results.promises)):
             (folder / f"{name}.csv").write_text(csv_text(frame), encoding="utf-8")
         if self.results.form_by_agency.empty:
@@ -153,13 +153,21 @@ class Edition:
             first_day=periods.first_day(quarter, plan.calendar.cutoff_day),
             last_day=periods.last_day(quarter, plan.calendar.cutoff_day),
             reporting_body=plan.scope.vi,
-            receiving_body="",  # to whom it goes is the office's to fill in
+            receiving_body="",  # for the office to fill in
             names={code: name.vi for code, name in plan.names.items()},
             simulated=self.results.simulated,
         )
 
-    def manifest(self, executed: Sequence[Executed], folder: Path) -> Manifest:
-        """Return the manifest of a folder that holds everything else already."""
+    def manifest(self, outcomes: Sequence[Executed], folder: Path) -> Manifest:
+        """Return the manifest of a folder that already holds everything else.
+
+        Parameters
+        ----------
+        outcomes : sequence of Executed
+            Outcomes of the notebooks so far.
+        folder : Path
+            Folder of the run; its files are hashed.
+        """
         return Manifest(
             run_id=run_id(folder),
             made_at=self.moment,
@@ -172,19 +180,19 @@ class Edition:
             versions=manifest.versions(),
             title=self.results.plan.title,
             targets={target.id: target.name for target in self.results.plan.targets},
-            notebooks=manifest.records(executed),
+            notebooks=manifest.records(outcomes),
             files=manifest.sha256_of_files(folder),
         )
 
     def _imprint(self) -> Imprint:
         run, words = self.run, self.words
-        made = self.moment.astimezone()
+        moment = self.moment.astimezone()
         return Imprint(
             plan_title=words.of(self.results.plan.title),
             quarter=numbers.quarter(run.quarter_period, words.language),
             as_of=words.text("Data known as of {day}", day=numbers.day(run.as_of, words.language)),
             generated=words.text(
-                "Made at {time} on {day}", time=f"{made:%H:%M}", day=numbers.day(made, words.language)
+                "Made at {time} on {day}", time=f"{moment:%H:%M}", day=numbers.day(moment, words.language)
             ),
             status=run.status,
             status_text=shell.status_text(run.status, words),
@@ -193,17 +201,20 @@ class Edition:
         )
 
 
-def _sha256_of_besides(run: RunParameters) -> str:
-    rows = published_before(LEDGER, run)
-    # In whichever order they were entered: pages sort them.
-    said = rows[["quarter", "target", "probability"]].sort_values(["quarter", "target"]) if len(rows) else rows
-    digest = hashlib.sha256((said.to_csv(index=False) if len(said) else "").encode())
+def _other_inputs_sha256(run: RunParameters) -> str:
+    """Return one sha256 over what the pages read besides the results: earlier probabilities and the track record."""
+    earlier = published_before(LEDGER, run)
+    # Sorted, because the pages sort them, too: the order in which they were entered makes no difference.
+    shown = (
+        earlier[["quarter", "target", "probability"]].sort_values(["quarter", "target"]) if len(earlier) else earlier
+    )
+    digest = hashlib.sha256((shown.to_csv(index=False) if len(shown) else "").encode())
     digest.update(track_record_sha256().encode())
     return digest.hexdigest()
 
 
 def track_record_sha256() -> str:
-    """Return one sha256 over what the pages tell of the method elsewhere."""
+    """Return one sha256 over the track record on public panels, which the pages show."""
     digest = hashlib.sha256()
     for file in sorted(PUBLIC.glob("*/*.csv")):
         digest.update(f"{file.relative_to(PUBLIC).as_posix()}\0{manifest.sha256(file)}\n".encode())

@@ -1,4 +1,4 @@
-"""One quarter, published: results, notebooks, pages, gates, and one swap at the end."""
+"""Publish one quarter: results, notebooks, pages, gates, and one swap of the link at the end."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from analysis.publish.store import manifest
 from analysis.publish.store.history import LOG, log, logged, remember
 from analysis.publish.store.ledger import enter
 from analysis.publish.store.manifest import reuse
-from analysis.publish.store.releases import Shelf, failed_name, run_id
+from analysis.publish.store.releases import Shelf, failed_path, run_id
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -41,9 +41,9 @@ class Outcome:
     Attributes
     ----------
     state : {"published", "nothing to do", "busy"}
-        ``busy`` when another run holds the quarter.
+        ``busy`` when another run holds the lock of the quarter.
     page : Path
-        Where the summary is, or will be.
+        Path of the summary page; it need not exist yet.
     """
 
     state: Literal["published", "nothing to do", "busy"]
@@ -58,12 +58,12 @@ class Outcome:
 
 
 class TooLate(KeyboardInterrupt):
-    """An interruption that came when the run had ended already.
+    """An interruption that came after the run had ended.
 
     Attributes
     ----------
     outcome : Outcome
-        How it had.
+        How the run had ended.
     """
 
     def __init__(self, outcome: Outcome) -> None:
@@ -72,7 +72,7 @@ class TooLate(KeyboardInterrupt):
 
 
 class Unwanted(Exception):
-    """What `prepare` raises of a run that need not be any more: it ends as if it had never begun."""
+    """Raised by `prepare` when the run is no longer needed; the run then ends without leaving a trace."""
 
 
 def publish(
@@ -89,37 +89,38 @@ def publish(
     limits: Limits = DEFAULT_LIMITS,
     who: str | None = None,
 ) -> Outcome:
-    """Return how the publication of a quarter ended; until it succeeds, the last good report stays as it was.
+    """Publish a quarter and return how the run ended; until it succeeds, the last good report stays as it was.
 
     Parameters
     ----------
     run : RunParameters
-        The quarter.
+        The run of the quarter.
     prepare : callable
-        From a run to its results: `analysis.quarter.results`. It runs before any kernel starts.
+        Computes the results of a run: `analysis.quarter.results`. It is called before any kernel starts, and again
+        at the end to see whether anything has changed.
     words : Wording
-        What the pages say, in the run's language.
+        The phrases of the pages, in the run's language.
     notebooks, reports : Path
-        Folder of the report notebooks; folder published into.
+        Folder of the report notebooks; folder of the release store.
     ledger : Path or None
         Folder of the ledger the probabilities are entered in; None enters them nowhere: a trial.
     force : bool
-        Publish again even if nothing has changed, and execute every notebook anew.
+        Publish even if nothing has changed, and execute every notebook anew.
     resume : bool
-        Take over what the last run, which failed or was killed, had executed well.
+        Reuse the notebooks that the last run had executed without a failure before it failed or was killed.
     tell : callable
-        Gets one line per change of state.
+        Called with one line per change of state.
     limits : Limits
-        What the notebooks may take of the machine.
+        How much of the machine the notebooks may use.
     who : str or None
-        Who asked for it, for the history; None is the account of this process.
+        Who asked for the run, for the history; None is the account of this process.
 
     Raises
     ------
     BadData, BadParameters
         From `prepare`.
     NotebookFailed
-        At least one notebook; the sentence says which, which cell and why, for each.
+        At least one notebook failed; the sentence names each, its cell and the reason.
     GateRefused
         A page is not fit to publish.
     EnvironmentFault
@@ -128,79 +129,79 @@ def publish(
     Fault
         A mistake of the suite itself; the log has the traceback.
     TooLate
-        Interrupted when it had ended already. Any other KeyboardInterrupt: nothing was published.
+        The run was interrupted after it had ended. After any other KeyboardInterrupt nothing was released.
     Unwanted
-        From `prepare`; nothing is remembered of it.
+        From `prepare`; the run leaves no entry in the history.
     """
-    shelf = Shelf(reports, run.plan_name, run.quarter)
-    page = shelf.link / "index.html"
+    store = Shelf(reports, run.plan_name, run.quarter)
+    page = store.link / "index.html"
     began, data = datetime.now(UTC), ""
-    draft: Path | None = None
+    run_folder: Path | None = None
     outcome: Outcome | None = None
     tell = logged(reports, run, tell)
 
-    def is_out() -> bool:
-        return draft is not None and shelf.published_id() == run_id(draft)
+    def is_released() -> bool:
+        return run_folder is not None and store.published_id() == run_id(run_folder)
 
-    def remember_failure(ended: str, code: int, reason: str = "") -> None:
-        # A disk that is full has no room for the memory of it either.
+    def record_failure(ended: str, code: int, reason: str = "") -> None:
+        # A disk that is full has no room for the history's line either.
         with suppress(OSError):
             remember(reports, run, began=began, ended=ended, code=code, data=data, reason=reason, who=who)
 
     try:
-        with shelf.locked() as ours:
-            if not ours:
+        with store.locked() as acquired:
+            if not acquired:
                 log(reports, run, str(Outcome("busy", page)))
                 return Outcome("busy", page)
-            left_over = shelf.left_over() if resume else []
-            shelf.clear_away(keep=left_over)
+            resumed = store.left_over() if resume else []
+            store.clear_away(keep=resumed)
             tell("computing the results")
-            edition = Edition(run, prepare(run), _sources(notebooks), words, datetime.now(UTC))
-            data = edition.results.fingerprint.data
-            if force or not _is_published(shelf, edition):
-                draft = _make(edition, shelf, tell, limits, prepare, reused=not force, resumed=left_over)
-            # From the swap to the memory of it: what is said of a run afterwards must be what became of it.
+            build = Edition(run, prepare(run), _notebook_paths(notebooks), words, datetime.now(UTC))
+            data = build.results.fingerprint.data
+            if force or not _is_up_to_date(store, build):
+                run_folder = _make(build, store, tell, limits, prepare, may_reuse=not force, resumed=resumed)
+            # From the swap to the line in the history: what is recorded of a run must be how it ended.
             with undisturbed():
-                if draft:
+                if run_folder:
                     tell("publishing")
-                    _put_out(shelf, draft)
-                shelf.clear_away()
+                    _release(store, run_folder)
+                store.clear_away()
                 if ledger is not None:
-                    # also when there was nothing to do: the run that published may not have come this far
-                    enter(ledger, run, edition.results, edition.moment)
+                    # Also when there was nothing to do: the run that released may have ended before this step.
+                    enter(ledger, run, build.results, build.moment)
                 index.rebuild(reports, words)
-                done = Outcome("published" if draft else "nothing to do", page)
-                remember(reports, run, began=began, ended=done.state, code=0, data=data, who=who)
-                outcome = done
+                recorded = Outcome("published" if run_folder else "nothing to do", page)
+                remember(reports, run, began=began, ended=recorded.state, code=0, data=data, who=who)
+                outcome = recorded
             return outcome
     except Unwanted:
         raise
     except KeyboardInterrupt as interruption:
-        if outcome is None and is_out():
-            # What was still to do, such as the index, failed on the way.
+        if outcome is None and is_released():
+            # A step after the swap, such as the index, failed.
             outcome = Outcome("published", page)
-            remember_failure("published", 130, "interrupted")
+            record_failure("published", 130, "interrupted")
         if outcome:
             raise TooLate(outcome) from interruption
-        remember_failure("interrupted", 130)
+        record_failure("interrupted", 130)
         raise
     except Fault as fault:
-        remember_failure("failed", fault.exit_code, str(fault))
+        record_failure("failed", fault.exit_code, str(fault))
         raise
     except Exception as error:
         if _is_interruption(error):
-            remember_failure("interrupted", 130)
+            record_failure("interrupted", 130)
             raise KeyboardInterrupt from error
         kind, reason = _as_fault(error, reports, run)
         ended = "failed"
-        if is_out():
+        if is_released():
             ended, reason = "published", f"published, but {reason}"
-        remember_failure(ended, kind.exit_code, reason)
+        record_failure(ended, kind.exit_code, reason)
         raise kind(reason) from error
 
 
 def _is_interruption(error: BaseException | None) -> bool:
-    """Return whether a library has made an error of its own out of an interruption."""
+    """Return whether a library has turned an interruption into an error of its own."""
     while error is not None:
         if isinstance(error, KeyboardInterrupt):
             return True
@@ -209,7 +210,7 @@ def _is_interruption(error: BaseException | None) -> bool:
 
 
 def _as_fault(error: Exception, reports: Path, run: RunParameters) -> tuple[type[Fault], str]:
-    """Return what kind of fault an error is that nobody expected, and its sentence."""
+    """Return the class of fault for an unexpected error, and its sentence."""
     if isinstance(error, OSError):
         return EnvironmentFault, f"{error.filename or reports}: {error.strerror or error}"
     log(reports, run, "".join(traceback.format_exception(error)).rstrip())
@@ -217,109 +218,118 @@ def _as_fault(error: Exception, reports: Path, run: RunParameters) -> tuple[type
     return Fault, f"{type(error).__name__}: {' '.join(str(error).split())}; {reports / LOG} says where"
 
 
-def _sources(notebooks: Path) -> list[Path]:
-    sources = sorted(notebooks.glob("[0-9][0-9]_*.ipynb"))
-    if SUMMARY not in {source.stem for source in sources}:
+def _notebook_paths(notebooks: Path) -> list[Path]:
+    """Return the report notebooks of a folder in reading order."""
+    paths = sorted(notebooks.glob("[0-9][0-9]_*.ipynb"))
+    if SUMMARY not in {path.stem for path in paths}:
         raise EnvironmentFault(f"{notebooks}: there is no {SUMMARY}.ipynb, which becomes the first page")
-    return sources
+    return paths
 
 
-def _is_published(shelf: Shelf, edition: Edition) -> bool:
-    folder = shelf.published()
+def _is_up_to_date(store: Shelf, build: Edition) -> bool:
+    """Return whether the released run is complete and was made from the recipe of a build."""
+    folder = store.published()
     made = manifest.read(folder) if folder else None
-    return bool(folder and made and made.recipe == edition.recipe and manifest.is_complete(folder, made.files))
+    return bool(folder and made and made.recipe == build.recipe and manifest.is_complete(folder, made.files))
 
 
 def _make(
-    edition: Edition,
-    shelf: Shelf,
-    tell: Callable[[str], None],
+    build: Edition,
+    store: Shelf,
+    report_progress: Callable[[str], None],
     limits: Limits,
-    prepare: Callable[[RunParameters], Results],
+    compute_results: Callable[[RunParameters], Results],
     *,
-    reused: bool,
+    may_reuse: bool,
     resumed: Sequence[Path],
 ) -> Path:
-    """Return the folder of a run that may be published: every notebook ran and every page is past the gates."""
-    earlier = [shelf.published(), *resumed] if reused else []
-    draft = shelf.begin(edition.moment)
-    executed: dict[str, Executed] = {}
+    """Return the folder of a run that may be released: every notebook succeeded and every page passed the gates."""
+    earlier = [store.published(), *resumed] if may_reuse else []
+    run_folder = store.begin(build.moment)
+    outcomes: dict[str, Executed] = {}
     try:
-        files = edition.write_tables(draft)
-        taken = {one.stem: one for folder in earlier if folder for one in reuse(edition.recipe, folder, draft)}
-        # Whatever becomes of this run, the next one can take them over, too.
-        executed.update(taken)
-        manifest.write(edition.manifest(list(taken.values()), draft), draft)
-        for stem in sorted(taken):
-            tell(f"{stem}: taken over, nothing has changed")
-        left = [source for source in edition.sources if source.stem not in taken]
-        with closing(execute_all(left, edition.run, draft, limits)) as ending:
-            for one in chain(taken.values(), ending):
-                executed[one.stem] = _with_its_page(edition, one, files, draft)
-                if one.stem not in taken:
-                    tell(f"{one.stem}: {executed[one.stem].status} in {one.seconds:.1f} s")
-                # a run that is killed leaves behind what can be taken over
-                manifest.write(edition.manifest(list(executed.values()), draft), draft)
-        _refuse_failures(sorted(executed.values(), key=lambda one: one.stem), draft)
-        _refuse_changed(edition, prepare, draft)
+        files = build.write_tables(run_folder)
+        reused = {
+            outcome.stem: outcome for folder in earlier if folder for outcome in reuse(build.recipe, folder, run_folder)
+        }
+        # Written at once, so that the next run can reuse them, too, however this run ends.
+        outcomes.update(reused)
+        manifest.write(build.manifest(list(reused.values()), run_folder), run_folder)
+        for stem in sorted(reused):
+            report_progress(f"{stem}: taken over, nothing has changed")
+        to_execute = [source for source in build.sources if source.stem not in reused]
+        with closing(execute_all(to_execute, build.run, run_folder, limits)) as finished:
+            for outcome in chain(reused.values(), finished):
+                outcomes[outcome.stem] = _write_page(build, outcome, files, run_folder)
+                if outcome.stem not in reused:
+                    report_progress(f"{outcome.stem}: {outcomes[outcome.stem].status} in {outcome.seconds:.1f} s")
+                # Written after each notebook, so that the next run can reuse it if this run is killed.
+                manifest.write(build.manifest(list(outcomes.values()), run_folder), run_folder)
+        _refuse_failures(sorted(outcomes.values(), key=lambda outcome: outcome.stem), run_folder)
+        _refuse_changed(build, compute_results, run_folder)
     except BaseException as failure:
-        if resumed and not executed:
-            # It has nothing that those it was to resume have not, and would take their place.
-            shutil.rmtree(draft, ignore_errors=True)
+        if resumed and not outcomes:
+            # It holds nothing that the runs to be resumed do not hold, and it would replace them.
+            shutil.rmtree(run_folder, ignore_errors=True)
             raise
         if isinstance(failure, KeyboardInterrupt):
-            _tell_of_interruption(edition, executed, draft)
-        # What was being made must not be taken for a finished run.
-        shelf.give_up(draft)
+            _record_interruption(build, outcomes, run_folder)
+        # An unfinished run must not be taken for a finished one.
+        store.give_up(run_folder)
         raise
-    return draft
+    return run_folder
 
 
-def _refuse_changed(edition: Edition, prepare: Callable[[RunParameters], Results], draft: Path) -> None:
+def _refuse_changed(build: Edition, compute_results: Callable[[RunParameters], Results], run_folder: Path) -> None:
     try:
-        edition.refuse_changed(prepare(edition.run))
+        build.refuse_changed(compute_results(build.run))
     except EnvironmentFault:
-        # Nobody knows which notebooks saw what: none of them may be taken over, whatever is put back.
-        (draft / manifest.NAME).unlink()
+        # Nobody knows which notebook read which version: none may be reused, even if the change is undone.
+        (run_folder / manifest.NAME).unlink()
         raise
 
 
-def _with_its_page(edition: Edition, one: Executed, files: Sequence[str], draft: Path) -> Executed:
-    """Return what became of a notebook, now that its page is written, or refused."""
-    if one.status != "ok":
-        return one
+def _write_page(build: Edition, outcome: Executed, files: Sequence[str], run_folder: Path) -> Executed:
+    """Write the page of a notebook that succeeded; return its outcome, ``gate-refused`` if the page was refused."""
+    if outcome.status != "ok":
+        return outcome
     try:
-        edition.write_page(one, files, draft)
-    except GateRefused as refused:
-        return replace(one, status="gate-refused", reason=str(refused))
-    return one
+        build.write_page(outcome, files, run_folder)
+    except GateRefused as refusal:
+        return replace(outcome, status="gate-refused", reason=str(refusal))
+    return outcome
 
 
-def _refuse_failures(executed: Sequence[Executed], draft: Path) -> None:
-    failures = [one for one in executed if one.status != "ok"]
+def _refuse_failures(outcomes: Sequence[Executed], run_folder: Path) -> None:
+    failures = [outcome for outcome in outcomes if outcome.status != "ok"]
     if not failures:
         return
-    if all(one.status == "gate-refused" for one in failures):
-        raise GateRefused(f"{'; '.join(str(one.reason) for one in failures)}; what ran is kept in {failed_name(draft)}")
-    raise NotebookFailed(f"{'; '.join(map(_failure, failures))}; what ran is kept in {failed_name(draft)}")
+    where = f"what ran is kept in {failed_path(run_folder)}"
+    if all(failure.status == "gate-refused" for failure in failures):
+        raise GateRefused(f"{'; '.join(str(failure.reason) for failure in failures)}; {where}")
+    raise NotebookFailed(f"{'; '.join(map(_describe_failure, failures))}; {where}")
 
 
-def _failure(executed: Executed) -> str:
-    where = f" cell [{executed.failed_cell}]" if executed.failed_cell else ""
-    return f"{executed.stem}{where}: {executed.status}: {executed.reason}"
+def _describe_failure(outcome: Executed) -> str:
+    cell = f" cell [{outcome.failed_cell}]" if outcome.failed_cell else ""
+    return f"{outcome.stem}{cell}: {outcome.status}: {outcome.reason}"
 
 
-def _tell_of_interruption(edition: Edition, executed: dict[str, Executed], draft: Path) -> None:
-    unfinished = [source for source in edition.sources if source.stem not in executed]
-    ended = [Executed(one.stem, draft / one.name, "interrupted", 0.0, reason="interrupted") for one in unfinished]
-    # A disk that is full has no room to say so, and the interruption is still one.
+def _record_interruption(build: Edition, outcomes: dict[str, Executed], run_folder: Path) -> None:
+    """Write a manifest in which the notebooks without an outcome are interrupted."""
+    unfinished = [source for source in build.sources if source.stem not in outcomes]
+    interrupted = [
+        Executed(source.stem, run_folder / source.name, "interrupted", 0.0, reason="interrupted")
+        for source in unfinished
+    ]
+    # A disk that is full has no room for it; the run was interrupted all the same.
     with suppress(OSError):
-        manifest.write(edition.manifest([*executed.values(), *ended], draft), draft)
+        manifest.write(build.manifest([*outcomes.values(), *interrupted], run_folder), run_folder)
 
 
-def _put_out(shelf: Shelf, draft: Path) -> None:
+def _release(store: Shelf, run_folder: Path) -> None:
     try:
-        shelf.publish(draft)
+        store.publish(run_folder)
     except BaseException:
-        shelf.give_up(draft)
+        store.give_up(run_folder)
         raise

@@ -1,4 +1,4 @@
-"""Which quarters should have been published by now, and how a scheduler is told to look every day."""
+"""Find the quarters that are due, write the schedule of a daily check, and draft the run file of the next quarter."""
 
 from __future__ import annotations
 
@@ -42,31 +42,31 @@ CRON = "0 6 * * * {command}\n"
 
 
 def due(runs: Iterable[RunParameters], reports: Path, *, today: date) -> list[RunParameters]:
-    """Return the runs whose data is complete by a day and whose quarter is not published, earliest first.
+    """Return the runs whose data is complete by a day and whose quarter is not released yet, earliest first.
 
-    Every missed quarter is among them, so that a machine that was off catches up.
+    Every missed quarter is included, so that a machine that was switched off catches up.
 
     Parameters
     ----------
     runs : iterable of RunParameters
-        Those there are.
+        The runs to choose from.
     reports : Path
         The reports folder.
     today : date
-        The day.
+        The day; the data of a run is complete from its `as_of` on.
     """
-    found = [one for one in runs if one.as_of <= today and not _is_published(reports, one)]
-    return sorted(found, key=lambda one: (one.as_of, one.plan_name))
+    waiting = [run for run in runs if run.as_of <= today and not _is_released(reports, run)]
+    return sorted(waiting, key=lambda run: (run.as_of, run.plan_name))
 
 
-def _is_published(reports: Path, one: RunParameters) -> bool:
-    link = Shelf(reports, one.plan_name, one.quarter).link
-    # A folder in the link's place is no publication of ours; the run itself says that it is in the way.
+def _is_released(reports: Path, run: RunParameters) -> bool:
+    link = Shelf(reports, run.plan_name, run.quarter).link
+    # A folder in the link's place is no release of ours; the run itself reports that it is in the way.
     return link.is_symlink() and link.is_dir()
 
 
 def schedule(kind: str, command: Sequence[str]) -> str:
-    """Return the lines that have a scheduler run a command every morning.
+    """Return the lines that make a scheduler run a command every morning.
 
     Parameters
     ----------
@@ -75,23 +75,23 @@ def schedule(kind: str, command: Sequence[str]) -> str:
     command : sequence of str
         The command and its arguments.
     """
-    template, line = {"systemd": (SYSTEMD, _systemd_line), "cron": (CRON, _cron_line)}[kind]
-    return template.format(command=line(command))
+    template, quote = {"systemd": (SYSTEMD, _systemd_line), "cron": (CRON, _cron_line)}[kind]
+    return template.format(command=quote(command))
 
 
 def _cron_line(command: Sequence[str]) -> str:
-    # A bare % is the end of the line to cron. Its \% stands outside the quotes: some crons leave it to the shell.
+    # cron ends the line at a bare %. The \% stands outside the quotes: some crons leave its backslash to the shell.
     return " ".join(r"\%".join(map(shlex.quote, word.split("%"))) for word in command)
 
 
 def _systemd_line(command: Sequence[str]) -> str:
-    # $NAME is put in inside quotes too, but not in the name of the program, where $$ would be two.
+    # systemd replaces $NAME inside quotes, too, but not in the name of the program, where $$ would stay two signs.
     program, *arguments = command
     words = [program, *(word.replace("$", "$$") for word in arguments)]
-    return " ".join(_systemd_quoted(word.replace("%", "%%")) for word in words)
+    return " ".join(_quote_for_systemd(word.replace("%", "%%")) for word in words)
 
 
-def _systemd_quoted(word: str) -> str:
+def _quote_for_systemd(word: str) -> str:
     if re.fullmatch(r"[\w@%$+=:,./-]+", word):
         return word
     escaped = word.replace("\\", "\\\\").replace('"', '\\"')
@@ -99,35 +99,37 @@ def _systemd_quoted(word: str) -> str:
 
 
 def next_quarter(run_file: Path) -> Path:
-    """Return the run file of the quarter after a given one, newly written beside it: a draft, signed by nobody.
+    """Write the run file of the quarter after a given one beside it, as an unsigned draft, and return its path.
 
-    The data is expected as many days after the quarter closes as before; an input folder named after its day gets the
-    new one.
+    The new `as_of` is as many days after the end of its quarter as the old one was. Where the path of the input
+    contains the old day, it gets the new one.
 
     Raises
     ------
     BadParameters
-        The run file or its plan is wrong, the plan's year ends with the quarter, or the next run file is there.
+        The run file or its plan is invalid, the plan's year ends with the quarter, or the next run file exists.
     """
     run = read_run_file(run_file)
     plan = read_plan(resolve(run.plan_file))
-    following = run.quarter_period + 1
-    if following.year != plan.year:
+    next_period = run.quarter_period + 1
+    if next_period.year != plan.year:
         raise BadParameters(f"{run_file}: {run.quarter} ends {plan.year}; a plan for the year after was expected first")
-    name = periods.write_quarter(following)
+    name = periods.write_quarter(next_period)
     path = run_file.with_name(run_file.name.replace(run.quarter, name))
     if path == run_file:
         path = run_file.with_name(f"{name}{run_file.suffix}")
     if path.exists():
         raise BadParameters(f"{path}: is there already; nothing was written")
-    closes, closed = (periods.last_day(one, plan.calendar.cutoff_day) for one in (following, run.quarter_period))
-    as_of: date = closes + timedelta(days=(run.as_of - closed).days)
-    written: dict[str, Any] = yaml.safe_load(run_file.read_text(encoding="utf-8"))
-    written |= {"quarter": name, "as_of": as_of.isoformat()}
-    written["input_path"] = str(written["input_path"]).replace(run.as_of.isoformat(), as_of.isoformat())
-    written |= {"status": "draft"} if "status" in written else {}
-    written.pop("signed_by", None)
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(yaml.safe_dump(written, allow_unicode=True, sort_keys=False), encoding="utf-8")
-    part.replace(path)
+    next_last_day, last_day = (
+        periods.last_day(period, plan.calendar.cutoff_day) for period in (next_period, run.quarter_period)
+    )
+    as_of: date = next_last_day + timedelta(days=(run.as_of - last_day).days)
+    values: dict[str, Any] = yaml.safe_load(run_file.read_text(encoding="utf-8"))
+    values |= {"quarter": name, "as_of": as_of.isoformat()}
+    values["input_path"] = str(values["input_path"]).replace(run.as_of.isoformat(), as_of.isoformat())
+    values |= {"status": "draft"} if "status" in values else {}
+    values.pop("signed_by", None)
+    partial = path.with_name(f".{path.name}.part")
+    partial.write_text(yaml.safe_dump(values, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    partial.replace(path)
     return path

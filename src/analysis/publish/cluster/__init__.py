@@ -1,1 +1,1 @@
-"""More than one machine: who asks, what a Dask worker is given, and the process that carries it out."""
+"""More than one machine: the client, the task a Dask worker gets, and the process that carries out a remote run."""

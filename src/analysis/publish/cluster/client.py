@@ -1,13 +1,13 @@
-"""Many quarters on more than one machine: each run is one task of a Dask scheduler.
+"""Publish many quarters on more than one machine: each run is one task of a Dask scheduler.
 
-What travels is text: a run's parameters as JSON and paths, and JSON back; of our own code only the name of
+Only text travels: a run's parameters as JSON and paths, and JSON back; of our own code, only the name of
 `analysis.publish.cluster.task.work`.
 Dask's protocol itself pickles, so whoever reaches the scheduler's port can run anything on every worker. Keep it on a
 network you trust or on TLS: ``tls://HOST:PORT`` with the certificates named by Dask's configuration, as
 ``DASK_DISTRIBUTED__COMM__TLS__CA_FILE``, ``…__TLS__CLIENT__CERT`` and ``…__TLS__CLIENT__KEY`` on this side.
 
 Nothing is published twice. A worker that is lost takes its run with it, and Dask gives the task to another, which waits
-until the quarter is let go of: see `analysis.publish.cluster.remote_run`. A publication is one swapped link, under a
+until the quarter is no longer held: see `analysis.publish.cluster.remote_run`. A release is one swapped link, under a
 lock.
 """
 
@@ -46,13 +46,13 @@ CONNECT = 10
 """Seconds to reach the scheduler."""
 
 PATIENCE = 60
-"""Seconds without any worker after which it is no use to wait."""
+"""Seconds without any worker after which waiting is given up."""
 
 RETRIES = 2
-"""Times a run is begun anew because its process was ended from outside; lost workers are counted by the scheduler."""
+"""Times a run is retried because its process was ended from outside; lost workers are counted by the scheduler."""
 
-_LOOK = 0.5
-"""Seconds between two looks at whether a worker is still there."""
+_POLL_INTERVAL = 0.5
+"""Seconds between two checks of whether there is still a worker."""
 
 
 def publish_all(
@@ -66,102 +66,103 @@ def publish_all(
     limits: Limits = DEFAULT_LIMITS,
     tell: Callable[[int, str], None] = lambda number, line: None,
 ) -> Generator[tuple[int, Outcome | Fault]]:
-    """Yield how each run ended, with its place among the runs, as it ends; a fault does not stop the others.
+    """Yield how each run ended, as it ends, with its position in `runs`; a fault does not stop the others.
 
-    Runs of one quarter of one plan are published one after the other in the order given, all others side by side.
-    Closing the generator early, as an interruption does, calls off what still runs and waits until it has stopped.
-    Once there is no worker or no scheduler any more, every run that has not ended ends with that fault.
+    Runs of one quarter of one plan are published one after the other in the order given, all others in parallel.
+    Closing the generator early, as an interruption does, cancels the runs that have not ended and waits until they
+    have stopped. Once there is no worker or no scheduler any more, every run that has not ended ends with that fault.
 
     Parameters
     ----------
     runs : sequence of RunParameters
-        The quarters.
+        The runs.
     scheduler : str
         Address of a Dask scheduler: ``tcp://HOST:PORT`` or ``tls://HOST:PORT``.
     reports, ledger, notebooks, force, limits
         See `analysis.publish.run.publish`; every worker must see these folders, and executes one notebook at a time.
     tell : callable
-        Gets the place of a run and one line per change of its state.
+        Called with the position of a run and one line per change of its state.
 
     Raises
     ------
     BadParameters
         The address cannot be one.
     EnvironmentFault
-        Dask is not installed, or no scheduler answers: nothing was asked for.
+        Dask is not installed, or no scheduler answers: nothing was requested.
     """
-    with _connected(scheduler) as client, _seen_by_both([reports, *([ledger] if ledger else [])]) as request:
+    with _connect(scheduler) as client, _mark_folders([reports, *([ledger] if ledger else [])]) as request_id:
         project = remote_run.project(notebooks)
 
         def task(number: int) -> str:
             run = runs[number]
-            asked = Errand(
+            remote = Errand(
                 run=run,
-                request=request,
+                request=request_id,
                 number=number,
-                reports=remote_run.from_project(reports),
-                ledger=remote_run.from_project(ledger) if ledger else None,
-                notebooks=remote_run.from_project(notebooks),
+                reports=remote_run.relative_to_project(reports),
+                ledger=remote_run.relative_to_project(ledger) if ledger else None,
+                notebooks=remote_run.relative_to_project(notebooks),
                 force=force,
-                # a worker is one core; its machine has as many workers as it has cores to give
+                # A worker is one core; its machine has as many workers as cores to spare.
                 limits=replace(limits, workers=1),
-                before=_shelf(reports, run).published_id(),
+                before=_store(reports, run).published_id(),
                 who=user(),
-                made_of=_made_of(run),
+                made_of=_input_hashes(run),
             )
-            return json.dumps({**asked.model_dump(mode="json"), "project": project})
+            return json.dumps({**remote.model_dump(mode="json"), "project": project})
 
-        lanes: dict[tuple[str, str], deque[int]] = {}
+        queues: dict[tuple[str, str], deque[int]] = {}
         for number, run in enumerate(runs):
-            lanes.setdefault((run.plan_name, run.quarter), deque()).append(number)
+            queues.setdefault((run.plan_name, run.quarter), deque()).append(number)
 
         def outcome(number: int, state: Any) -> Outcome:
-            return Outcome(state, _shelf(reports, runs[number]).link / "index.html")
+            return Outcome(state, _store(reports, runs[number]).link / "index.html")
 
-        left = set(range(len(runs)))
-        asked = _Request(client, scheduler, request, task, tell)
+        remaining = set(range(len(runs)))
+        request = _Request(client, scheduler, request_id, task, tell)
         try:
-            with closing(asked):
-                asked.submit([lane.popleft() for lane in lanes.values()])
-                for number, ended in asked.ending():
-                    left.remove(number)
+            with closing(request):
+                request.submit([waiting.popleft() for waiting in queues.values()])
+                for number, ended in request.outcomes():
+                    remaining.remove(number)
                     yield number, ended if isinstance(ended, Fault) else outcome(number, ended)
-                    # only now: it may find the scheduler lost, and this one had ended before
-                    if lane := lanes[runs[number].plan_name, runs[number].quarter]:
-                        asked.submit([lane.popleft()])
+                    # Only after the yield: submitting may find the scheduler lost, and this run had ended before.
+                    if waiting := queues[runs[number].plan_name, runs[number].quarter]:
+                        request.submit([waiting.popleft()])
         except EnvironmentFault as fault:
-            # Only now that what still ran has been called off: nothing is published after it was told to have failed.
-            published = asked.published()
-            for number in sorted(left):
-                yield number, outcome(number, "published") if number in published else fault
+            # The other runs have been cancelled by now: no run is released after it was reported as failed.
+            released = request.released()
+            for number in sorted(remaining):
+                yield number, outcome(number, "published") if number in released else fault
         except (KeyboardInterrupt, GeneratorExit):
-            # nobody takes an outcome any more
-            for number in asked.published():
+            # The caller takes no more outcomes.
+            for number in request.released():
                 tell(number, str(outcome(number, "published")))
             raise
 
 
-def _made_of(run: RunParameters) -> dict[str, str] | str:
+def _input_hashes(run: RunParameters) -> dict[str, str] | str:
+    """Return the hashes of what a run's numbers depend on, or a sentence on what cannot be read."""
     try:
         return vars(fingerprint(run, published=quarter.PUBLISHED, code=quarter.CODE))
     except OSError as error:
-        # The fault of this run, told by the worker like any other; the other runs have nothing to do with it.
-        return str(_of_the_disk(error))
+        # A fault of this run alone, which the worker reports like any other; the other runs go on.
+        return str(_disk_fault(error))
 
 
-def _shelf(reports: Path, run: RunParameters) -> Shelf:
+def _store(reports: Path, run: RunParameters) -> Shelf:
     return Shelf(reports, run.plan_name, run.quarter)
 
 
 @contextmanager
-def _connected(scheduler: str) -> Iterator[Client]:
+def _connect(scheduler: str) -> Iterator[Client]:
     try:
         from distributed import Client
     except ImportError as error:
         raise EnvironmentFault(
             'the extra "cluster" is not installed: make .venv/installed in the project folder'
         ) from error
-    # Dask tells of a lost connection with a traceback; we tell of it in a sentence.
+    # Dask reports a lost connection with a traceback; we report it in a sentence.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     fault: Fault | None = None
     try:
@@ -172,8 +173,8 @@ def _connected(scheduler: str) -> Iterator[Client]:
         # Dask ends with a TypeError when the certificates are missing.
         fault = EnvironmentFault(f"{scheduler}: no scheduler answers: {error}")
     if fault:
-        # The half-made client, which the error held, is cleared away now: while the next one is being made it would
-        # wait for a lock that one holds.
+        # Collect the half-made client, which the error referred to, now: collected while the next client is being
+        # made, it would wait for a lock that the next one holds.
         gc.collect()
         raise fault
     try:
@@ -184,116 +185,119 @@ def _connected(scheduler: str) -> Iterator[Client]:
 
 
 @contextmanager
-def _seen_by_both(folders: Sequence[Path]) -> Iterator[str]:
-    """Yield the name of a request, marked in some folders as long as it lasts: a worker looks for it there."""
-    request = uuid.uuid4().hex
+def _mark_folders(folders: Sequence[Path]) -> Iterator[str]:
+    """Yield the id of a new request; the folders are marked for it as long as it lasts, which a worker checks."""
+    request_id = uuid.uuid4().hex
     try:
         with ExitStack() as marks:
             for folder in folders:
-                marks.enter_context(marked(folder, request))
-            yield request
+                marks.enter_context(marked(folder, request_id))
+            yield request_id
     except OSError as error:
-        raise _of_the_disk(error) from error
+        raise _disk_fault(error) from error
 
 
-def _of_the_disk(error: OSError) -> EnvironmentFault:
+def _disk_fault(error: OSError) -> EnvironmentFault:
     return EnvironmentFault(f"{error.filename}: {error.strerror or error}")
 
 
 class _Request:
-    """Some runs, asked for of a scheduler's workers."""
+    """Runs requested together from a scheduler's workers."""
 
     def __init__(
         self,
         client: Client,
         address: str,
-        name: str,
+        request_id: str,
         task: Callable[[int], str],
-        tell: Callable[[int, str], None],
+        report_progress: Callable[[int, str], None],
     ) -> None:
-        self._client, self._address, self._name, self._task, self._tell = client, address, name, task, tell
+        self._client, self._address, self._id = client, address, request_id
+        self._task, self._report_progress = task, report_progress
         self._futures: dict[int, Future[str]] = {}
-        self._at_work: dict[int, str] = {}
+        self._workers: dict[int, str] = {}
         self._answers: dict[int, str] = {}
-        self._news: queue.SimpleQueue[tuple[int, str, str]] = queue.SimpleQueue()
-        self._seen_worker = time.monotonic()
-        self._told_none = False
-        client.subscribe_topic(name, lambda event: self._news.put(tuple(event[1])))
+        self._events: queue.SimpleQueue[tuple[int, str, str]] = queue.SimpleQueue()
+        self._last_worker_seen = time.monotonic()
+        self._has_reported_none = False
+        client.subscribe_topic(request_id, lambda event: self._events.put(tuple(event[1])))
 
     def submit(self, numbers: Sequence[int]) -> None:
-        """Ask for some of the runs."""
+        """Submit some of the runs to the scheduler."""
         if self._client.status != "running":
             raise EnvironmentFault(f"{self._address}: the scheduler was lost")
         for number in numbers:
             try:
-                # It reads the input once; those asked for already are at work meanwhile.
+                # This reads the run's input once; the runs submitted before are at work meanwhile.
                 task = self._task(number)
             except OSError as error:
-                raise _of_the_disk(error) from error
-            future = self._client.submit(work, task, key=(self._name, number), retries=RETRIES, pure=False)
+                raise _disk_fault(error) from error
+            future = self._client.submit(work, task, key=(self._id, number), retries=RETRIES, pure=False)
             self._futures[number] = future
-            future.add_done_callback(lambda _, number=number: self._news.put((number, "done", "")))
-        self._seen_worker = time.monotonic()
+            future.add_done_callback(lambda _, number=number: self._events.put((number, "done", "")))
+        self._last_worker_seen = time.monotonic()
 
-    def ending(self) -> Iterator[tuple[int, Any]]:
+    def outcomes(self) -> Iterator[tuple[int, Any]]:
         """Yield each run and how it ended: the state of an outcome, or a fault."""
         while self._futures:
             try:
-                number, kind, text = self._news.get(timeout=_LOOK)
+                number, kind, text = self._events.get(timeout=_POLL_INTERVAL)
             except queue.Empty:
-                self._refuse_no_workers()
+                self._check_workers()
                 continue
             if kind == "done":
                 ended = self._ended(number)
                 del self._futures[number]
-                self._at_work.pop(number, None)
+                self._workers.pop(number, None)
                 yield number, ended
             else:
-                self._follow(number, kind, text)
+                self._handle_event(number, kind, text)
 
-    def _follow(self, number: int, kind: str, text: str) -> None:
+    def _handle_event(self, number: int, kind: str, text: str) -> None:
         if kind == "begun":
-            if number in self._at_work:
-                self._tell(number, f"worker {self._at_work[number]} was lost; begun again on {text}")
-            self._at_work[number] = text
+            if number in self._workers:
+                self._report_progress(number, f"worker {self._workers[number]} was lost; begun again on {text}")
+            self._workers[number] = text
         elif kind == "ended":
-            self._at_work.pop(number, None)
+            self._workers.pop(number, None)
             if text:
                 self._answers[number] = text
         elif kind == "line":
-            self._tell(number, text)
+            self._report_progress(number, text)
 
-    def _refuse_no_workers(self) -> None:
+    def _check_workers(self) -> None:
+        """Report that there is no worker, and raise an EnvironmentFault after `PATIENCE`."""
         try:
             workers = self._client.scheduler_info(n_workers=-1)["workers"]
         except (OSError, RuntimeError, KeyError):
-            return  # a lost scheduler ends every run by itself
+            return  # When the scheduler is lost, every run ends by itself.
         if workers:
-            self._seen_worker, self._told_none = time.monotonic(), False
+            self._last_worker_seen, self._has_reported_none = time.monotonic(), False
             return
-        waited = time.monotonic() - self._seen_worker
+        waited = time.monotonic() - self._last_worker_seen
         if waited > PATIENCE:
             raise EnvironmentFault(
                 f"{self._address}: no worker for {PATIENCE} s; start one with dask worker {self._address} --nthreads 1"
             )
-        if not self._told_none and waited > 2 * _LOOK:
-            self._told_none = True
+        if not self._has_reported_none and waited > 2 * _POLL_INTERVAL:
+            self._has_reported_none = True
             for number in self._futures:
-                self._tell(number, "waiting for a worker: there is none")
+                self._report_progress(number, "waiting for a worker: there is none")
 
     def _ended(self, number: int) -> str | Fault:
+        """Return how a run ended whose task is done."""
         from distributed import CancelledError, KilledWorker
 
         try:
             answer = json.loads(self._answers.get(number) or self._futures[number].result())
         except KilledWorker as error:
-            # Dask would try for ever with a run that brings every worker down, as one too large for their memory does.
+            # Dask gives up a run that brings down every worker, as a run too large for their memory does.
             return NotebookFailed(
                 f"{error.allowed_failures + 1} workers were lost while they ran it, the last of them "
                 f"{error.last_worker.address}; its log may say why"
             )
         except (CancelledError, OSError):
-            # the latter when it was lost between the news of an answer and the answer
+            # OSError: the scheduler was lost after the event of an answer and before the answer.
             return EnvironmentFault(f"{self._address}: the scheduler was lost, or called the run off")
         except (ImportError, AttributeError) as error:
             return EnvironmentFault(
@@ -308,18 +312,18 @@ class _Request:
         return str(answer["state"])
 
     def close(self) -> None:
-        """Call off what has not ended, and wait until its processes have."""
+        """Cancel the runs that have not ended, and wait until their processes have."""
         if self._futures:
             with suppress(OSError, RuntimeError):
                 self._client.cancel(list(self._futures.values()))
             until = time.monotonic() + GRACE
-            while self._at_work and time.monotonic() < until and self._client.status == "running":
+            while self._workers and time.monotonic() < until and self._client.status == "running":
                 with suppress(queue.Empty):
-                    self._follow(*self._news.get(timeout=_LOOK))
+                    self._handle_event(*self._events.get(timeout=_POLL_INTERVAL))
         with suppress(OSError, RuntimeError):
-            self._client.unsubscribe_topic(self._name)
+            self._client.unsubscribe_topic(self._id)
 
-    def published(self) -> list[int]:
-        """Return which of the runs called off were in their swap, which then ends all the same."""
+    def released(self) -> list[int]:
+        """Return which of the cancelled runs were released all the same, because they were in their swap."""
         answers = {number: json.loads(self._answers.get(number, "{}")) for number in self._futures}
         return [number for number, answer in answers.items() if answer.get("state") == "published"]

@@ -1,9 +1,9 @@
-"""One run asked for elsewhere, published here by a process of its own: ``python -m`` this module, then the worker.
+"""Carry out one remote run, in a process of its own on a worker's machine: ``python -m`` this module, then the worker.
 
-It reads one line of JSON, the errand, and answers in lines of JSON: one per change of state, then how it ended. Its
-input stays open as long as somebody waits for the answer; once it is closed, the run is interrupted as by Ctrl-C, so
-that a worker that is killed takes its notebooks and kernels with it. Every errand is a fresh process, because a worker
-that has been up for weeks holds the code of weeks ago.
+The process reads one line of JSON, the remote run, and answers in lines of JSON: one per change of state, then how the
+run ended. Its input stays open as long as somebody waits for the answer; once it is closed, the run is interrupted as
+by Ctrl-C, so that a worker that is killed takes its notebooks and kernels with it. Every remote run has a new process,
+because a worker that has been up for weeks holds the code of weeks ago.
 """
 
 from __future__ import annotations
@@ -39,27 +39,27 @@ _GRACE = 45
 
 
 class Errand(BaseModel):
-    """What is asked for: text and numbers only, paths as run files write them.
+    """One run to be carried out by a worker: text and numbers only, paths as run files write them.
 
     Attributes
     ----------
     run : RunParameters
-        The quarter.
+        The run of the quarter.
     request, number : str, int
-        Which request it belongs to, and which of its runs it is.
+        Id of the request the run belongs to, and the run's number within it.
     reports, ledger, notebooks : str or None
-        Folders, as `analysis.publish.run.publish` has them.
+        Folders; see `analysis.publish.run.publish`.
     force : bool
-        Publish again even if nothing has changed.
+        Publish even if nothing has changed.
     limits : Limits
-        What a notebook may take of a worker's machine.
+        How much of a worker's machine a notebook may use.
     before : str or None
-        Name of the run that was published when this one was asked for.
+        Run id of the release there was when this run was requested.
     who : str
-        Who asked for it.
+        Who asked for the run.
     made_of : dict or str
-        What the numbers depend on there, a hash for each part of an `analysis.fingerprint.Fingerprint`; or a sentence
-        on what of it cannot be read.
+        What the numbers depend on where the run was requested: a hash for each part of an
+        `analysis.fingerprint.Fingerprint`; or a sentence on which part cannot be read.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -77,120 +77,94 @@ class Errand(BaseModel):
     made_of: dict[str, str] | str
 
 
-def project(notebooks: Path) -> dict[str, str]:
-    """Return what both sides must have alike: hashes of code, notebooks, lock and track record, and what is installed.
+def carry_out(remote_run: Errand, worker: str, report_progress: Callable[[str], None]) -> str:
+    """Carry out a remote run and return how it ended: a state of `analysis.publish.run.Outcome`.
 
-    What the numbers of a run depend on is its own: see `Errand.made_of`.
-    """
-    sources = "".join(f"{path.name} {manifest.sha256(path)}" for path in sorted(notebooks.glob("*.ipynb")))
-    return {
-        "code": manifest.sha256_of_code(Path(__file__).parents[2]),
-        "notebooks": hashlib.sha256(sources.encode()).hexdigest(),
-        "lock": manifest.lock_sha256() or "none",
-        "track record": track_record_sha256(),
-        "installed": ", ".join(f"{name} {version}" for name, version in manifest.versions().items()),
-    }
+    A run may be carried out twice, when the first worker was lost. The second attempt waits until the first no longer
+    holds the quarter, and takes what the first has released as the answer to the request, even if the request was to
+    publish by force. A run interrupted during its swap, which nothing breaks off, counts as published.
 
-
-def from_project(path: Path) -> str:
-    """Return a path as both sides understand it: from the project, or absolute."""
-    path = path.resolve()
-    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
-
-
-def refuse_other_project(theirs: dict[str, str], notebooks: Path, worker: str) -> None:
-    """Refuse to publish with other code than whoever asked has.
+    Parameters
+    ----------
+    remote_run : Errand
+        The run.
+    worker : str
+        Address of the worker, for error messages.
+    report_progress : callable
+        Called with one line per change of state.
 
     Raises
     ------
     EnvironmentFault
-        Naming what is here and what was expected.
-    """
-    ours = project(notebooks)
-    for what, expected in theirs.items():
-        if ours.get(what) != expected:
-            raise EnvironmentFault(
-                f"worker {worker}: {what} {_short(ours.get(what))}, where the run was asked for {_short(expected)}: "
-                "every machine needs the same project folder and environment"
-            )
-
-
-def carry_out(errand: Errand, worker: str, tell: Callable[[str], None]) -> str:
-    """Return how the publication ended: a state of `analysis.publish.run.Outcome`.
-
-    A run may be carried out twice, when the first worker was lost. The second time it waits for the first to let go of
-    the quarter, and takes what the first has published for the answer to what was asked, also when it was asked to
-    publish by force. One interrupted during its swap, which nothing breaks off, has published.
-
-    Raises
-    ------
-    EnvironmentFault
-        A folder that whoever asked has is not there, or another plan, mapping, input or published figures are.
+        A folder of the client's does not exist here, or the plan, mapping, input or published figures differ.
     Fault
         From `analysis.publish.run.publish`.
     """
-    reports, ledger = resolve(errand.reports), resolve(errand.ledger) if errand.ledger else None
-    _refuse_unseen(errand, worker, [reports, *([ledger] if ledger else [])])
-    if isinstance(made_of := errand.made_of, str):
-        raise EnvironmentFault(f"where the run was asked for: {made_of}")
-    shelf = Shelf(reports, errand.run.plan_name, errand.run.quarter)
-    again = not _is_first(mark(reports, errand.request) / str(errand.number))
-    force, waited = errand.force, False
+    run = remote_run.run
+    reports, ledger = resolve(remote_run.reports), resolve(remote_run.ledger) if remote_run.ledger else None
+    _refuse_unseen(remote_run, worker, [reports, *([ledger] if ledger else [])])
+    if isinstance(expected := remote_run.made_of, str):
+        raise EnvironmentFault(f"where the run was asked for: {expected}")
+    store = Shelf(reports, run.plan_name, run.quarter)
+    is_again = not _create(mark(reports, remote_run.request) / str(remote_run.number))
+    force, has_waited = remote_run.force, False
 
-    def prepare(run: RunParameters) -> Results:
-        # Called while the quarter is held: nobody can publish between this look and our own publication.
-        if force and shelf.published_id() != errand.before:
+    def compute_results(run: RunParameters) -> Results:
+        # Called while the lock of the quarter is held: nobody can release between this check and our own release.
+        if force and store.published_id() != remote_run.before:
             raise Unwanted
         results = quarter.results(run)
-        _refuse_other(made_of, results, worker)
+        _refuse_other_inputs(expected, results, worker)
         return results
 
     while True:
         try:
-            ended = publish(
-                errand.run,
-                prepare=prepare,
-                words=Wording(errand.run.language),
-                notebooks=resolve(errand.notebooks),
+            state = publish(
+                run,
+                prepare=compute_results,
+                words=Wording(run.language),
+                notebooks=resolve(remote_run.notebooks),
                 reports=reports,
                 ledger=ledger,
                 force=force,
-                resume=again,  # what the lost worker had executed need not run again
-                tell=tell,
-                limits=errand.limits,
-                who=errand.who,
+                resume=is_again,  # the notebooks that the lost worker had executed need not run again
+                tell=report_progress,
+                limits=remote_run.limits,
+                who=remote_run.who,
             ).state
         except Unwanted:
             force = False
             continue
-        except TooLate as late:
-            ended = late.outcome.state
-        if ended == "busy" and again:
-            if not waited:
-                tell("waiting for the quarter, which a run still holds")
-            waited = True
+        except TooLate as interruption:
+            state = interruption.outcome.state
+        if state == "busy" and is_again:
+            if not has_waited:
+                report_progress("waiting for the quarter, which a run still holds")
+            has_waited = True
             time.sleep(1)
             continue
-        is_ours = again and shelf.published_id() != errand.before
-        return "published" if ended == "nothing to do" and is_ours else ended
+        is_ours = is_again and store.published_id() != remote_run.before
+        return "published" if state == "nothing to do" and is_ours else state
 
 
-def _is_first(begun: Path) -> bool:
+def _create(file: Path) -> bool:
+    """Create an empty file and return whether it is new."""
     try:
-        begun.touch(exist_ok=False)
+        file.touch(exist_ok=False)
     except FileExistsError:
         return False
     return True
 
 
-def _refuse_unseen(errand: Errand, worker: str, folders: list[Path]) -> None:
+def _refuse_unseen(remote_run: Errand, worker: str, folders: list[Path]) -> None:
+    """Refuse a run whose folders or files this machine does not see."""
     for folder in folders:
-        if not mark(folder, errand.request).is_dir():
+        if not mark(folder, remote_run.request).is_dir():
             raise EnvironmentFault(
                 f"worker {worker} cannot see {folder} of where the run was asked for; every machine needs it, on a "
                 "shared disk"
             )
-    run = errand.run
+    run = remote_run.run
     for path in (run.plan_file, run.input_path, run.source_file):
         if path is not None and not resolve(path).exists():
             raise EnvironmentFault(f"worker {worker}: there is no {path}; every machine needs it, on a shared disk")
@@ -204,9 +178,10 @@ _PARTS = {
 }
 
 
-def _refuse_other(made_of: dict[str, str], results: Results, worker: str) -> None:
+def _refuse_other_inputs(expected: dict[str, str], results: Results, worker: str) -> None:
+    """Refuse results that depend on something else than the client's would."""
     ours = vars(results.fingerprint)
-    other = [told for part, told in _PARTS.items() if made_of.get(part) != ours[part]]
+    other = [name for part, name in _PARTS.items() if expected.get(part) != ours[part]]
     if other:
         raise EnvironmentFault(
             f"worker {worker}: {'; '.join(other)}: not what the run was asked for with; every machine needs the same "
@@ -214,46 +189,93 @@ def _refuse_other(made_of: dict[str, str], results: Results, worker: str) -> Non
         )
 
 
+def project(notebooks: Path) -> dict[str, str]:
+    """Return what client and worker must have alike: hashes of code, notebooks, lock and track record, and versions.
+
+    The inputs of a run's numbers are checked separately: see `Errand.made_of`.
+    """
+    sources = "".join(f"{path.name} {manifest.sha256(path)}" for path in sorted(notebooks.glob("*.ipynb")))
+    return {
+        "code": manifest.sha256_of_code(Path(__file__).parents[2]),
+        "notebooks": hashlib.sha256(sources.encode()).hexdigest(),
+        "lock": manifest.lock_sha256() or "none",
+        "track record": track_record_sha256(),
+        "installed": ", ".join(f"{name} {version}" for name, version in manifest.versions().items()),
+    }
+
+
+def refuse_other_project(theirs: dict[str, str], notebooks: Path, worker: str) -> None:
+    """Refuse to publish with other code, notebooks or libraries than the client has.
+
+    Parameters
+    ----------
+    theirs : dict
+        The client's `project`.
+    notebooks : Path
+        Folder of the report notebooks on this machine.
+    worker : str
+        Address of the worker, for the message.
+
+    Raises
+    ------
+    EnvironmentFault
+        Names what is here and what was expected.
+    """
+    ours = project(notebooks)
+    for what, expected in theirs.items():
+        if ours.get(what) != expected:
+            raise EnvironmentFault(
+                f"worker {worker}: {what} {_short(ours.get(what))}, where the run was asked for {_short(expected)}: "
+                "every machine needs the same project folder and environment"
+            )
+
+
 def _short(text: str | None) -> str:
     return text[:12] if text and " " not in text else str(text)
 
 
-def _stay_while_wanted() -> None:
-    """Interrupt the run once nobody waits for its answer."""
+def relative_to_project(path: Path) -> str:
+    """Return a path as client and worker both understand it: relative to the project, or absolute outside it."""
+    path = path.resolve()
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+
+
+def main(worker: str) -> None:
+    """Carry out the remote run on standard input, and write its answers to standard output."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # What libraries print must not be taken for an answer; notebooks do not inherit a copy of the descriptor either.
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+    def answer(**values: Any) -> None:
+        answers.write(json.dumps(values) + "\n")
+        answers.flush()
+
+    try:
+        payload = json.loads(sys.stdin.readline())
+        threading.Thread(target=_interrupt_if_unwanted, daemon=True).start()
+        refuse_other_project(payload.pop("project"), resolve(payload["notebooks"]), worker)
+        answer(state=carry_out(Errand.model_validate(payload), worker, lambda line: answer(line=line)))
+    except Fault as fault:
+        answer(fault=type(fault).__name__, told=str(fault))
+    except OSError as error:
+        answer(fault=EnvironmentFault.__name__, told=f"worker {worker}: {error.filename}: {error.strerror or error}")
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    except Exception as error:
+        # An error of ours would happen again wherever the run is retried; the worker's log gets the traceback.
+        traceback.print_exc()
+        message = f"worker {worker}: {type(error).__name__}: {' '.join(str(error).split())}; its log says where"
+        answer(fault=Fault.__name__, told=message)
+
+
+def _interrupt_if_unwanted() -> None:
+    """Interrupt the run once standard input is closed, which means that nobody waits for its answer."""
     while sys.stdin.read(1):
         pass
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
     time.sleep(_GRACE)
     os._exit(1)
-
-
-def main(worker: str) -> None:
-    """Carry out the errand on standard input."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # What libraries print must not be taken for an answer; a copy of the descriptor does not reach notebooks either.
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-
-    def say(**said: Any) -> None:
-        answers.write(json.dumps(said) + "\n")
-        answers.flush()
-
-    try:
-        asked = json.loads(sys.stdin.readline())
-        threading.Thread(target=_stay_while_wanted, daemon=True).start()
-        refuse_other_project(asked.pop("project"), resolve(asked["notebooks"]), worker)
-        say(state=carry_out(Errand.model_validate(asked), worker, lambda line: say(line=line)))
-    except Fault as fault:
-        say(fault=type(fault).__name__, told=str(fault))
-    except OSError as error:
-        say(fault=EnvironmentFault.__name__, told=f"worker {worker}: {error.filename}: {error.strerror or error}")
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
-    except Exception as error:
-        # An error of ours happens again wherever the run is begun anew; the worker's log gets where it was.
-        traceback.print_exc()
-        told = f"worker {worker}: {type(error).__name__}: {' '.join(str(error).split())}; its log says where"
-        say(fault=Fault.__name__, told=told)
 
 
 if __name__ == "__main__":

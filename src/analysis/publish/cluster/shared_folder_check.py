@@ -1,4 +1,4 @@
-"""A mark in a folder, by which both sides of a request see that it is the same folder."""
+"""Mark a folder for a request, so that a worker can check that it sees the same folder as the client."""
 
 from __future__ import annotations
 
@@ -9,35 +9,50 @@ from pathlib import Path
 
 from filelock import FileLock
 
-_NAME = ".asked-"
+_PREFIX = ".asked-"
 
 
 def mark(folder: Path, request: str) -> Path:
-    """Return the folder that marks another one for a request."""
-    return folder / f"{_NAME}{request}"
+    """Return the path of the marker, itself a folder, that marks a folder for a request.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder marked.
+    request : str
+        Id of the request.
+    """
+    return folder / f"{_PREFIX}{request}"
 
 
 @contextmanager
 def marked(folder: Path, request: str) -> Iterator[None]:
-    """Mark a folder as long as a request lasts, and sweep away what requests that were killed have left there.
+    """Mark a folder as long as a request lasts, and remove the markers that killed requests have left there.
 
-    A lock beside each mark, which goes with the process that holds it, says that its request lasts.
+    A lock beside each marker shows that its request lasts; the system releases it when the client's process ends.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder; it is created if it does not exist.
+    request : str
+        Id of the request.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for left_behind in folder.glob(f"{_NAME}*.lock"):
-        # held by a request that lasts, or not ours to remove
-        with suppress(OSError), FileLock(left_behind).acquire(blocking=False):
-            _remove(left_behind)
-    with FileLock(mark(folder, request).with_suffix(".lock")) as held:
+    for lock_file in folder.glob(f"{_PREFIX}*.lock"):
+        # An OSError: its request still lasts, or the file is not ours to remove.
+        with suppress(OSError), FileLock(lock_file).acquire(blocking=False):
+            _remove(lock_file)
+    with FileLock(mark(folder, request).with_suffix(".lock")) as acquired:
         try:
             mark(folder, request).mkdir()
             yield
         finally:
-            _remove(Path(held.lock_file))
+            _remove(Path(acquired.lock_file))
 
 
-def _remove(lock: Path) -> None:
-    """Remove a mark, then its lock, which whoever calls holds."""
-    shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
+def _remove(lock_file: Path) -> None:
+    """Remove a marker, then its lock, which the caller holds."""
+    shutil.rmtree(lock_file.with_suffix(""), ignore_errors=True)
     with suppress(OSError):
-        lock.unlink()
+        lock_file.unlink()

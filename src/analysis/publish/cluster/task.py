@@ -1,8 +1,8 @@
-"""The task a Dask worker is given: one run, in a process of its own that the worker watches.
+"""The task a Dask worker gets: one remote run, in a process of its own that the worker watches.
 
-A process of its own, because a worker may have been up for weeks with the code of weeks ago, cannot be interrupted in
-the middle of a task, must go on answering its scheduler while a forecast is fitted, and under Dask's nanny may not
-start notebooks by itself. Nothing that computes is imported here.
+The run needs a process of its own, because a worker may hold code that is weeks old, cannot be interrupted in the
+middle of a task, must keep answering its scheduler while a forecast is fitted, and under Dask's nanny may not start
+notebooks itself. Nothing that computes is imported here.
 """
 
 from __future__ import annotations
@@ -23,39 +23,39 @@ if TYPE_CHECKING:
     from distributed import Worker
 
 GRACE = 60
-"""Seconds a run called off has to end; it shuts kernels down."""
+"""Seconds a cancelled run has to end; it shuts its kernels down."""
 
-_LOOK = 0.5
-"""Seconds between two looks at whether a run is still wanted."""
+_POLL_INTERVAL = 0.5
+"""Seconds between two checks of whether a run is still wanted."""
 
 
-def work(asked: str) -> str:
-    """Return how one run ended, as JSON: the task a worker is given.
+def work(payload: str) -> str:
+    """Carry out one remote run on a worker and return the answer of its process, as JSON.
 
     Parameters
     ----------
-    asked : str
-        An `analysis.publish.cluster.remote_run.Errand` with the project it was asked for in, as JSON.
+    payload : str
+        An `analysis.publish.cluster.remote_run.Errand` and the hashes of the client's project, as JSON.
     """
     from distributed import get_worker
 
     worker = get_worker()
     key = worker.get_current_task()
-    request, number = json.loads(asked)["request"], json.loads(asked)["number"]
+    request, number = json.loads(payload)["request"], json.loads(payload)["number"]
 
-    def tell(kind: str, text: str) -> None:
+    def log_event(kind: str, text: str) -> None:
         worker.log_event(request, [number, kind, text])
 
     if worker.state.nthreads != 1:
-        told = f"worker {worker.address} has {worker.state.nthreads} threads: start it with --nthreads 1"
-        return json.dumps({"fault": EnvironmentFault.__name__, "told": told})
-    tell("begun", worker.address)
+        message = f"worker {worker.address} has {worker.state.nthreads} threads: start it with --nthreads 1"
+        return json.dumps({"fault": EnvironmentFault.__name__, "told": message})
+    log_event("begun", worker.address)
     answer = ""
     try:
-        answer = _ask(asked, worker.address, lambda: _is_wanted(worker, key), lambda line: tell("line", line))
+        answer = _ask(payload, worker.address, lambda: _is_wanted(worker, key), lambda line: log_event("line", line))
     finally:
-        # with the answer: Dask drops that of a run that was called off
-        tell("ended", answer)
+        # The answer is sent as an event, too: Dask drops the result of a task that was cancelled.
+        log_event("ended", answer)
     return answer
 
 
@@ -64,13 +64,13 @@ def _is_wanted(worker: Worker, key: Any) -> bool:
     return task is not None and task.state == "executing" and worker.status.name in {"running", "paused"}
 
 
-def _ask(asked: str, address: str, is_wanted: Callable[[], bool], tell: Callable[[str], None]) -> str:
-    """Return the answer of a process that carries an errand out.
+def _ask(payload: str, address: str, is_wanted: Callable[[], bool], report_progress: Callable[[str], None]) -> str:
+    """Start a process that carries out a remote run, and return its answer.
 
     Raises
     ------
     RuntimeError
-        It ended without an answer, as when memory runs out; whoever called tries again.
+        The process ended without an answer, as when memory runs out; Dask then tries again.
     """
     command = [sys.executable, "-m", "analysis.publish.cluster.remote_run", address]
     environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", **os.environ}
@@ -80,27 +80,27 @@ def _ask(asked: str, address: str, is_wanted: Callable[[], bool], tell: Callable
         assert child.stdin
         assert child.stdout
         with suppress(BrokenPipeError):
-            child.stdin.write(f"{asked}\n")
+            child.stdin.write(f"{payload}\n")
             child.stdin.flush()
-        threading.Thread(target=_call_off, args=(child, is_wanted), daemon=True).start()
+        threading.Thread(target=_end_if_unwanted, args=(child, is_wanted), daemon=True).start()
         answer = ""
         for line in child.stdout:
-            said = json.loads(line)
-            if "line" in said:
-                tell(said["line"])
+            message = json.loads(line)
+            if "line" in message:
+                report_progress(message["line"])
             else:
                 answer = line
         child.wait()
     if not answer:
-        told = f"its process on worker {address} was ended from outside (code {child.returncode})"
+        problem = f"its process on worker {address} was ended from outside (code {child.returncode})"
         if is_wanted():
-            tell(told)
-        raise RuntimeError(f"{told}; the worker's log may say why")
+            report_progress(problem)
+        raise RuntimeError(f"{problem}; the worker's log may say why")
     return answer
 
 
-def _call_off(child: subprocess.Popen[str], is_wanted: Callable[[], bool]) -> None:
-    """Tell a child that nobody waits for it any more, as soon as that is so; give it time, then end it."""
+def _end_if_unwanted(child: subprocess.Popen[str], is_wanted: Callable[[], bool]) -> None:
+    """Close a child's input once nobody waits for its answer, which interrupts the run; kill it after `GRACE`."""
     while child.poll() is None:
         if not is_wanted():
             with suppress(OSError):
@@ -109,4 +109,4 @@ def _call_off(child: subprocess.Popen[str], is_wanted: Callable[[], bool]) -> No
                 child.wait(GRACE)
             child.kill()
             return
-        time.sleep(_LOOK)
+        time.sleep(_POLL_INTERVAL)

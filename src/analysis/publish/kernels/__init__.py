@@ -1,1 +1,1 @@
-"""Kernels: forked warm, begun with at once, watched and ended with their run."""
+"""Jupyter kernels: forked from a process that has the stack imported, watched, and ended with their run."""

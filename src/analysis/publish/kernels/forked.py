@@ -1,4 +1,4 @@
-"""What a forked process does to become a kernel like any other."""
+"""Turn a forked process into an IPython kernel like any other."""
 
 from __future__ import annotations
 
@@ -20,101 +20,101 @@ from ipykernel.iostream import IOPubThread
 from ipykernel.kernelbase import Kernel
 from zmq.eventloop.zmqstream import ZMQStream
 
-from analysis.publish.kernels.lean import LEFT_OUT, leave_out_address_parsers
+from analysis.publish.kernels.lean import ADDRESS_PARSERS, leave_out_address_parsers
 
-# Or the debugger, imported next, warns on the server's terminal that it may miss breakpoints.
+# Otherwise the debugger, imported next, warns on the server's terminal that it may miss breakpoints.
 os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
 leave_out_address_parsers()
 
-_PATHS = list(sys.path)
-"""As a fresh interpreter has them; a forked process has those of the one that asked for it."""
+_SYS_PATH = list(sys.path)
+"""Import paths of a fresh interpreter; a forked process starts with those of the process that asked for it."""
 
 
 def serve(cmd: list[str], cwd: str, env: dict[str, str], sockets: str | None) -> None:
-    """Serve as the kernel a command would have started, until told to stop.
+    """Serve as the kernel that a command would have started, until it is shut down.
 
     Parameters
     ----------
     cmd : list of str
         ``python -m <launcher> …``
     cwd : str
-        Folder to work in.
+        Working directory.
     env : dict
-        The environment, whole.
+        The complete environment.
     sockets : str or None
-        Folder for a further Unix socket.
+        Folder for a further Unix socket, which takes what the kernel's own forks print.
     """
-    # What is here now stays to the end: the collector need not look through it, nor copy it by looking.
+    # All objects of now stay to the end: the collector need not traverse them, which would copy their shared pages.
     gc.freeze()
     atexit._clear()
-    _be_alone()
+    _detach_from_parent()
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
     time.tzset()
-    sys.path[:] = _PATHS
+    sys.path[:] = _SYS_PATH
     sys.argv = [cmd[2], *cmd[3:]]
-    for hidden in ("__mp_main__", LEFT_OUT):
+    for hidden in ("__mp_main__", ADDRESS_PARSERS):
         sys.modules.pop(hidden, None)
-    _settle_anew(env)
+    _reset_libraries(env)
     if sockets:
-        _listen_on_no_port(f"ipc://{sockets}/forked")
-    # In a context of its own: the process may have been forked in the middle of a coroutine.
-    contextvars.Context().run(_run, cmd[3:])
+        _use_unix_socket(f"ipc://{sockets}/forked")
+    # In a context of its own: the process may have been forked from within a coroutine.
+    contextvars.Context().run(_run_kernel, cmd[3:])
     atexit._run_exitfuncs()
 
 
-def _run(arguments: list[str]) -> None:
+def _run_kernel(arguments: list[str]) -> None:
     asyncio.set_event_loop(asyncio.new_event_loop())
-    # 1 stands for a parent not to be watched, which is done already; 0 would make the kernel talk to the terminal.
+    # 1 means that the kernel need not watch its parent, which is watched already; 0 would make it use the terminal.
     kernelapp.IPKernelApp.launch_instance(argv=arguments, parent_handle=1)
-    # Left to its own exit, ipykernel may stop what prints before what still has to: each then waits for the other.
+    # At its own exit ipykernel may stop the thread that prints before one that still needs it: both then wait for ever.
     control = kernelapp.IPKernelApp.instance().control_thread
     if control.is_alive():
         control.stop()
         control.join(1)
 
 
-def _be_alone() -> None:
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
+def _detach_from_parent() -> None:
+    empty_input = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(empty_input, 0)
+    os.close(empty_input)
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    # The server may have been started by a run, which holds Ctrl-C back from it; a cell is to be interrupted by it.
+    # The server may have been started by a run, which blocks SIGINT in it; in the kernel SIGINT interrupts a cell.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    # A notebook may start processes, which a daemonic one must not, and in the way this Python usually does.
+    # A notebook may start processes, which a daemonic process must not, and by this Python's usual start method.
     multiprocessing.current_process().daemon = False
     multiprocessing.set_start_method(None, force=True)
-    _have_a_tracker_of_its_own()
+    _use_own_resource_tracker()
 
 
-def _have_a_tracker_of_its_own() -> None:
-    """Have shared memory of this kernel, killed, go with it, and not only with whoever it was forked from."""
+def _use_own_resource_tracker() -> None:
+    """Make shared memory of a killed kernel go with the kernel, not only with the process it was forked from."""
     tracker: Any = resource_tracker._resource_tracker
     tracker._fd = tracker._pid = None
     kernel: Any = Kernel
     children = kernel._process_children
-    # It ends by itself once the kernel has. Told to end before, it does not, and ipykernel waits for it until the
-    # kernel is killed, with what the notebook registered for its end left undone.
+    # The tracker ends by itself after the kernel. It ignores an earlier request to end, and ipykernel would wait for
+    # it until the kernel is killed, and the exit functions that the notebook registered would not run.
     kernel._process_children = lambda self: [child for child in children(self) if child.pid != tracker._pid]
 
 
-def _settle_anew(env: dict[str, str]) -> None:
-    """Undo what libraries settled for good when the server imported them."""
+def _reset_libraries(env: dict[str, str]) -> None:
+    """Reset what libraries set once and for all when the server imported them."""
     numpy, matplotlib = sys.modules.get("numpy"), sys.modules.get("matplotlib")
     if numpy:
-        # Python seeds its own generator anew in a forked process; numpy's would go on alike in each.
+        # Python reseeds its own generator in a forked process; numpy's would be the same in every kernel.
         numpy.random.seed()
     if matplotlib:
         matplotlib.rcParams["backend"] = env.get("MPLBACKEND") or "module://matplotlib_inline.backend_inline"
 
 
-def _listen_on_no_port(address: str) -> None:
-    """Hear what processes forked by the notebook print over a Unix socket: ipykernel opens a port for it."""
+def _use_unix_socket(address: str) -> None:
+    """Receive what processes forked by the notebook print over a Unix socket; ipykernel itself opens a port for it."""
 
-    class Quiet(IOPubThread):
+    class UnixSocketIOPubThread(IOPubThread):
         def _setup_pipe_in(self) -> None:
             self._pipe_uuid = os.urandom(16)
             socket = self.socket.context.socket(zmq.PULL)
@@ -130,4 +130,4 @@ def _listen_on_no_port(address: str) -> None:
             socket.connect(address)
             return context, socket
 
-    kernelapp.IOPubThread = Quiet
+    kernelapp.IOPubThread = UnixSocketIOPubThread

@@ -1,8 +1,8 @@
-"""A kernel's memory, watched: one that outgrows its budget is stopped before it takes the machine with it.
+"""Watch a kernel's memory: a kernel that exceeds its budget is stopped before it takes the machine with it.
 
-What a kernel prints is held by the process that asked for it, until the notebook is written: that counts, too.
-Not by a limit of addresses, which DuckDB and Arrow reserve by the gigabyte without using them. Not by psutil (7.2): its
-resident and its proportional size count mapped files, which the system takes back when it needs the memory.
+What a kernel prints is held by the process that started it, until the notebook is written; it counts, too. A limit on
+the address space would not do: DuckDB and Arrow reserve addresses by the gigabyte without using them. Nor would psutil
+(7.2): its resident and proportional sizes count mapped files, which the system takes back when it needs the memory.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from contextlib import suppress
 from pathlib import Path
 
 _LOOK = 0.2
-"""Seconds between two looks."""
+"""Seconds between two measurements."""
 
 
 class MemoryWatch:
-    """Watches what the children of this process and theirs hold in memory, and kills a child that holds too much.
+    """A watch on the memory of this process's children, which kills a child that exceeds its budget.
 
-    Does nothing where there is no ``/proc``.
+    It does nothing where there is no ``/proc``.
 
     Parameters
     ----------
     budget_mb : int
-        MiB that a child may hold, its own children's included.
+        MiB a child may hold, its own descendants' included.
 
     Attributes
     ----------
     exceeded_mb : int or None
-        What the child held that was stopped, and what it had printed.
+        MiB the stopped child held, its printed output included; None if none was stopped.
     printed_mb : int
-        How much of that was what it had printed.
+        MiB of that which were printed output.
     """
 
     def __init__(self, budget_mb: int) -> None:
@@ -42,11 +42,11 @@ class MemoryWatch:
         self._ended = threading.Event()
 
     def start(self) -> None:
-        """Begin to watch, in a thread of its own; to be called once there is no more to fork."""
+        """Start to watch, in a thread of its own; call this when this process forks nothing more."""
         threading.Thread(target=self._watch, name="memory watch", daemon=True).start()
 
     def stop(self) -> None:
-        """Watch no longer."""
+        """Stop watching."""
         self._ended.set()
 
     def _watch(self) -> None:
@@ -65,14 +65,14 @@ class MemoryWatch:
 
 
 def at_most_mb(process: int) -> int:
-    """Return what `held_mb` cannot be above, which is quickly told: what several share counts for each of them."""
+    """Return an upper bound of `held_mb`, MiB, which is quick to read: shared memory counts for each that shares it."""
     return _resident_mb(process) + sum(at_most_mb(child) for child in _children(process))
 
 
 def held_mb(process: int) -> int:
     """Return the MiB a process and its descendants hold in memory; 0 once it is gone.
 
-    What several of them share, as after a fork, counts once, and shared memory counts; files that are mapped do not.
+    Memory that several of them share, as after a fork, counts once. Shared memory counts, mapped files do not.
     """
     # of what is shared, the share: proc(5), Pss; an older kernel of Linux tells only what is shared, too
     own = _mb(Path(f"/proc/{process}/smaps_rollup"), ("Pss_Anon:", "Pss_Shmem:")) or _resident_mb(process)
@@ -84,7 +84,7 @@ def _resident_mb(process: int) -> int:
 
 
 def _own_mb() -> int:
-    """Return the MiB this process holds, whoever else has a share in them: its kernel's share is not its own doing."""
+    """Return the MiB this process holds, shared pages counted whole, so that its kernel's share makes no difference."""
     return _mb(Path("/proc/self/status"), ("RssAnon:",))
 
 

@@ -1,4 +1,4 @@
-"""Kernels forked from a process that has imported the whole stack: a fresh one each time, without the wait."""
+"""Fork each kernel from a process that has imported the whole stack: a fresh kernel without the wait for imports."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 
 NAME = "dunghen-forked"
-"""The provisioner's entry point: what JUPYTER_DEFAULT_PROVISIONER_NAME is set to."""
+"""Name of the provisioner's entry point, which JUPYTER_DEFAULT_PROVISIONER_NAME may be set to."""
 
 STACK = (
     "analysis.publish.kernels.forked",
@@ -36,50 +36,50 @@ STACK = (
     *(f"analysis.report.pages.{page}" for page in ("data_quality", "forecast", "online_uptake", "summary")),
     *(f"analysis.report.pages.{page}" for page in ("surveys", "targets", "timeliness", "track_record")),
 )
-"""What the server imports once; the first module notes how things stood before the rest."""
+"""Modules the server imports once; the first one records the state before the others are imported."""
 
 _LAUNCHERS = (["-m", "ipykernel_launcher"], ["-m", "ipykernel"])
-_ORDINARY = {"cwd", "env", "extra_arguments", "kernel_id", "transport_encryption"}
+_ORDINARY_ARGUMENTS = {"cwd", "env", "extra_arguments", "kernel_id", "transport_encryption"}
 _READ_AT_START = ("PYTHON", "LD_", "OMP_", "OPENBLAS_", "MKL_", "MATPLOTLIBRC", "MPLCONFIGDIR")
-"""Beginnings of variables that Python and the stack read once, when they are loaded."""
+"""Prefixes of environment variables that Python and the stack read once, when they are loaded."""
 
 _LONGEST_FOLDER = 80
 """The path of a Unix socket has at most 107 bytes on Linux and 103 on macOS."""
 
-_AFTER_THE_KERNELS = -1
-"""Below zero: multiprocessing ends its children first, which would otherwise make anew what is removed."""
+_AFTER_CHILDREN = -1
+"""Exit priority below zero: multiprocessing ends its children first, which would otherwise recreate the files."""
 
 _ENVIRONMENT = dict(os.environ)
 
 
-def _edition() -> frozenset[tuple[Path, int, int]]:
-    """Return the modules of this package, each with when it was edited and its size."""
+def _package_files() -> frozenset[tuple[Path, int, int]]:
+    """Return the modules of this package, each with the time of its last edit and its size."""
     found = set()
     for path in Path(__file__).parents[2].rglob("*.py"):
-        # such as the lock of an editor, which leads nowhere
+        # A dangling link, such as an editor's lock, is passed over.
         with suppress(OSError):
-            about = path.stat()
-            found.add((path, about.st_mtime_ns, about.st_size))
+            stat = path.stat()
+            found.add((path, stat.st_mtime_ns, stat.st_size))
     return frozenset(found)
 
 
-_EDITION = _edition()
+_PACKAGE_FILES = _package_files()
 
 
 class ForkedProvisioner(LocalProvisioner):
-    """Forks the kernels of the running Python; whatever it cannot fork, it launches as usual.
+    """Provisioner that forks kernels of the running Python and launches as usual the kernels it cannot fork.
 
     With ``JUPYTER_DEFAULT_PROVISIONER_NAME=dunghen-forked`` it serves stock Papermill, too. It talks to its kernels
-    over Unix sockets, so that nobody else can and no two kernels are given the same one. One that is forked listens on
-    no port at all; in one that is launched, ipykernel opens one on the loopback for what its own forks print.
+    over Unix sockets, so that nobody else can and no two kernels get the same address. A forked kernel listens on no
+    port at all; in a launched kernel, ipykernel opens a port on the loopback for what the kernel's own forks print.
 
     Attributes
     ----------
     from_here : bool
-        Whether kernels are forked from this very process, which must have the stack and nothing to hide from a
-        notebook; otherwise from a server that is started with the first kernel.
+        Whether kernels are forked from this very process, which must have imported the stack and hold nothing that a
+        notebook must not see; otherwise they are forked from a server that is started with the first kernel.
     exit_code : int or None
-        What the last kernel ended with that this process had; negative for a signal, None while it runs.
+        Exit code of the last kernel this process had; negative for a signal, None while it runs.
     """
 
     from_here: ClassVar[bool] = False
@@ -88,34 +88,34 @@ class ForkedProvisioner(LocalProvisioner):
     _sockets: str | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
-        """Return what `launch_kernel` is given, with the kernel's sockets named."""
-        ordinary = set(kwargs) <= _ORDINARY and self._is_of_this_python()
+        """Return the arguments of `launch_kernel`, and give the kernel its sockets."""
+        ordinary = set(kwargs) <= _ORDINARY_ARGUMENTS and self._is_of_this_python()
         self._is_forked = ordinary and can_fork() and not _differs_at_start(kwargs.get("env", os.environ))
-        # The server has imported this package once; whoever edits it meanwhile wants to see the edit.
-        self._is_forked = self._is_forked and (self.from_here or _edition() == _EDITION)
+        # The server has imported this package once; after an edit of the package a kernel must have the edit.
+        self._is_forked = self._is_forked and (self.from_here or _package_files() == _PACKAGE_FILES)
         manager: Any = self.parent
         if ordinary and os.name == "posix" and manager and manager.transport == "tcp":
             short = len(tempfile.gettempdir()) <= _LONGEST_FOLDER
             self._sockets = tempfile.mkdtemp(prefix="kernel-", dir=None if short else "/tmp")
-            # However this process ends, short of being killed; then the kernel sees to it, which watches its parent.
-            Finalize(None, shutil.rmtree, [self._sockets, True], exitpriority=_AFTER_THE_KERNELS)
+            # Removed however this process ends; if it is killed, by the kernel, which watches its parent.
+            Finalize(None, shutil.rmtree, [self._sockets, True], exitpriority=_AFTER_CHILDREN)
             manager.cache_ports = False
             manager.transport, manager.ip = "ipc", f"{self._sockets}/k"
             manager.connection_file = manager.connection_file or f"{self._sockets}/kernel.json"
         return await super().pre_launch(**kwargs)
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        """Fork the kernel and return how to reach it."""
+        """Fork the kernel, or launch it, and return its connection."""
         if self._is_forked:
             cwd = str(kwargs.get("cwd") or Path.cwd())
             try:
                 process = self._fork(cmd, cwd, kwargs["env"])
             except OSError as error:
-                # The notebook can do without.
+                # The notebook does not depend on being forked.
                 self.log.warning("The kernel is started anew, because none could be forked: %r", error)
             else:
-                self.process = _Popen(process)
-                # The kernel makes itself the leader of a group by this number as its first act.
+                self.process = _PopenAdapter(process)
+                # The first thing the kernel does is to become the leader of a process group of this number.
                 self.pid = self.pgid = process.pid
                 self.cwd = cwd
                 await self._until_bound()
@@ -123,7 +123,7 @@ class ForkedProvisioner(LocalProvisioner):
         return await super().launch_kernel(cmd, **kwargs)
 
     async def _until_bound(self) -> None:
-        """Wait for the kernel to make its sockets: who connects too early is made to wait a tenth of a second."""
+        """Wait until the kernel has made its sockets: a client that connects too early waits a tenth of a second."""
         last = Path(f"{self.parent.ip}-{self.parent.iopub_port}") if self._sockets else None
         for _ in range(2000):
             if not last or last.exists() or await self.poll() is not None:
@@ -131,39 +131,39 @@ class ForkedProvisioner(LocalProvisioner):
             await asyncio.sleep(0.005)
 
     async def shutdown_requested(self, restart: bool = False) -> None:
-        """Give the kernel a moment to go, watching closely: the manager looks only ten times a second."""
+        """Wait a moment for the kernel to end, polling often: the manager polls only ten times a second."""
         for _ in range(100):
             if await self.poll() is not None:
                 break
             await asyncio.sleep(0.005)
 
     async def cleanup(self, restart: bool = False) -> None:
-        """End what a kernel that is gone has left running, and remove the sockets, unless it will be back."""
+        """End the processes an ended kernel has left running, and remove its sockets unless it is restarted."""
         ForkedProvisioner.exit_code = await self.poll()
-        await self._end_its_processes()
+        await self._end_process_group()
         await super().cleanup(restart=restart)
         if self._sockets and not restart:
             shutil.rmtree(self._sockets, ignore_errors=True)
 
-    async def _end_its_processes(self) -> None:
-        """End the kernel's group; what tidies up after it, as Python's tracker of shared memory does, first may."""
+    async def _end_process_group(self) -> None:
+        """End the kernel's process group; SIGTERM first lets processes clean up, such as Python's resource tracker."""
         group = self.pgid
-        # nothing that has not become the leader of a group of its own
+        # Only if the kernel has ended and had become the leader of a group of its own.
         if not group or group == os.getpgrp() or await self.poll() is None:
             return
         with suppress(OSError):
             os.killpg(group, signal.SIGTERM)
             for _ in range(50):
-                os.killpg(group, 0)  # also while one that has ended waits to be noticed by its new parent
+                os.killpg(group, 0)  # succeeds also while an ended process waits to be reaped by its new parent
                 await asyncio.sleep(0.005)
             os.killpg(group, signal.SIGKILL)
 
     def _is_of_this_python(self) -> bool:
         python, *arguments = self.kernel_spec.argv
         version = sys.version_info
-        # The names the manager replaces by the running Python.
+        # The manager replaces these names by the running Python.
         known = {"python", f"python{version[0]}", f"python{version[0]}.{version[1]}", sys.executable}
-        return python in known and any(arguments[: len(one)] == one for one in _LAUNCHERS)
+        return python in known and any(arguments[: len(launcher)] == launcher for launcher in _LAUNCHERS)
 
     def _fork(self, cmd: list[str], cwd: str, env: dict[str, str]) -> BaseProcess:
         context: Any = multiprocessing.get_context("fork" if self.from_here else "forkserver")
@@ -171,7 +171,7 @@ class ForkedProvisioner(LocalProvisioner):
             context.set_forkserver_preload(list(STACK))
         process: BaseProcess = context.Process(
             target=_become_kernel,
-            args=(cmd, cwd, env, self._sockets, _Stream(1), _Stream(2)),
+            args=(cmd, cwd, env, self._sockets, _SentDescriptor(1), _SentDescriptor(2)),
             name="kernel",
             daemon=True,
         )
@@ -180,29 +180,31 @@ class ForkedProvisioner(LocalProvisioner):
 
 
 def fork_from_here() -> None:
-    """Let this process fork its kernels from itself: one that has the stack, serves one notebook and ends."""
+    """Make this process fork its kernels from itself: it must have the stack, execute one notebook and end."""
     factory = KernelProvisionerFactory.instance()
-    # Named here, too: a checkout that is newer than its installation has no entry point yet.
+    # Registered here, too: a checkout that is newer than its installation has no entry point yet.
     factory.provisioners[NAME] = EntryPoint(NAME, f"{__name__}:{ForkedProvisioner.__name__}", factory.GROUP_NAME)
     factory.default_provisioner_name = NAME
     ForkedProvisioner.from_here = True
 
 
 def can_fork() -> bool:
-    """Return whether kernels can be forked here: on Linux, and not by a process that may have no children.
+    """Return whether kernels can be forked here: on Linux, by a process that may have children.
 
-    macOS has both ways to fork, but its own libraries do not survive them.
+    macOS has both start methods, but its own libraries do not survive a fork.
     """
     return sys.platform == "linux" and not multiprocessing.current_process().daemon
 
 
 def start(process: BaseProcess) -> None:
-    """Start a process that does not import this one's main module, as spawned ones do: it may be any script.
+    """Start a process that does not import this one's main module, which may be any script.
+
+    Processes of multiprocessing otherwise import it.
 
     Raises
     ------
     OSError
-        The server it is forked from did not start, or did not survive its imports.
+        The server that the process is forked from did not start, or did not survive its imports.
     """
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
@@ -215,7 +217,7 @@ def start(process: BaseProcess) -> None:
 
 
 def when_parent_ends(act: Callable[[], None]) -> None:
-    """Do something as soon as the process that asked for this one is no more, killed or not."""
+    """Call a function, in a thread, as soon as the parent process has ended, killed or not."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return
@@ -228,8 +230,8 @@ def when_parent_ends(act: Callable[[], None]) -> None:
     threading.Thread(target=watch, name="parent watch", daemon=True).start()
 
 
-class _Popen:
-    """A forked process that answers as `subprocess.Popen` does, which is how the local provisioner asks."""
+class _PopenAdapter:
+    """A forked process with the interface of `subprocess.Popen`, which the local provisioner expects."""
 
     stdin = stdout = stderr = None
 
@@ -255,8 +257,8 @@ class _Popen:
         self.send_signal(signal.SIGTERM)
 
 
-class _Stream:
-    """Where this process prints to, handed to a forked one: the server's own streams lead elsewhere."""
+class _SentDescriptor:
+    """A file descriptor this process prints to, sent to a forked process: the server's own lead elsewhere."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -264,16 +266,16 @@ class _Stream:
     def __reduce__(self) -> tuple[Any, ...]:
         from multiprocessing.reduction import DupFd  # there is none on Windows
 
-        return _received, (DupFd(self._descriptor),)
+        return _receive_descriptor, (DupFd(self._descriptor),)
 
-    def become(self, descriptor: int) -> None:
+    def move_to(self, descriptor: int) -> None:
         os.dup2(self._descriptor, descriptor)
         if self._descriptor > 2:
             os.close(self._descriptor)
 
 
-def _received(duplicate: Any) -> _Stream:
-    return _Stream(duplicate.detach())
+def _receive_descriptor(duplicate: Any) -> _SentDescriptor:
+    return _SentDescriptor(duplicate.detach())
 
 
 def _differs_at_start(env: Any) -> bool:
@@ -283,23 +285,28 @@ def _differs_at_start(env: Any) -> bool:
 
 
 def _become_kernel(
-    cmd: list[str], cwd: str, env: dict[str, str], sockets: str | None, stdout: _Stream, stderr: _Stream
+    cmd: list[str],
+    cwd: str,
+    env: dict[str, str],
+    sockets: str | None,
+    stdout: _SentDescriptor,
+    stderr: _SentDescriptor,
 ) -> None:
-    # Imported here: the process that asks for a kernel needs no part of one.
+    # Imported here: the process that asks for a kernel needs no part of a kernel.
     from analysis.publish.kernels import forked
 
     os.setsid()
     # A notebook may run notebooks; their kernels must not be forked from a kernel.
     ForkedProvisioner.from_here = False
     KernelProvisionerFactory.clear_instance()
-    stdout.become(1)
-    stderr.become(2)
-    when_parent_ends(partial(_end, sockets))
+    stdout.move_to(1)
+    stderr.move_to(2)
+    when_parent_ends(partial(_end_kernel, sockets))
     forked.serve(cmd, cwd, env, sockets)
 
 
-def _end(sockets: str | None) -> None:
-    """End this kernel and what it started, with nobody left to tidy up after it."""
+def _end_kernel(sockets: str | None) -> None:
+    """End this kernel and the processes it started, and remove its sockets, because its parent no longer can."""
     if sockets:
         shutil.rmtree(sockets, ignore_errors=True)
     os.killpg(0, signal.SIGKILL)

@@ -1,1 +1,1 @@
-"""Pages: from an executed notebook to HTML that opens anywhere, and the gates before it is published."""
+"""Pages: from an executed notebook to HTML that opens anywhere, and the gates each page must pass."""

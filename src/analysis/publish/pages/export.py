@@ -1,4 +1,4 @@
-"""The sections of a page: each second-level heading gets a name that the list of contents links to."""
+"""Export an executed notebook to an HTML page that opens anywhere, with the values behind its figures as CSV files."""
 
 from __future__ import annotations
 
@@ -19,44 +19,77 @@ from traitlets.config import Config
 from analysis.publish.pages.shell import TEMPLATE, Imprint, Page, render
 from analysis.report.wording import Wording
 
+FOLDER = "figures"
+"""Folder of the values behind the figures, beside the pages."""
+
+_WIDTHS = {"wide", "third"}
 _HEADING = re.compile(r"<h2>(.*?)</h2>", re.DOTALL)
 _TAG = re.compile(r"<[^>]+>")
 
 
-def numbered(body: str) -> tuple[str, list[tuple[str, str]]]:
-    """Return a page's contents with ids on its second-level headings, and each id with the heading's text.
+@dataclass(frozen=True)
+class Exported:
+    """A page and the files it links to.
+
+    Attributes
+    ----------
+    html : str
+        The page.
+    values : dict
+        Path of a CSV file, relative to the page → its contents: the values behind a figure of the page.
+    """
+
+    html: str
+    values: dict[str, str]
+
+
+def export_page(
+    executed: Path, *, page: Page, pages: Sequence[Page], files: Sequence[str], imprint: Imprint, words: Wording
+) -> Exported:
+    """Return the HTML page of an executed notebook, with the values behind its figures.
+
+    The page holds only what code cells showed as HTML, Markdown or PNG, and the HTML without scripts, styles and
+    foreign images.
 
     Parameters
     ----------
-    body : str
-        Sanitised HTML.
+    executed : Path
+        The executed notebook.
+    page : Page
+        The page to make.
+    pages : sequence of Page
+        All pages of the quarter, in reading order, for the navigation.
+    files : sequence of str
+        Names of files beside the page that its footer links to.
+    imprint : Imprint
+        What the page states about its run.
+    words : Wording
+        The language of the page, and its fixed phrases.
     """
-    found: list[tuple[str, str]] = []
-
-    def name(match: re.Match[str]) -> str:
-        found.append((f"s{len(found) + 1}", unescape(_TAG.sub("", match[1])).strip()))
-        return f'<h2 id="{found[-1][0]}">{match[1]}</h2>'
-
-    return _HEADING.sub(name, body), found
-
-
-FOLDER = "figures"
-"""Where the values behind the figures are, beside the pages."""
-
-_WIDTHS = {"wide", "third"}
+    notebook = nbformat.read(executed, as_version=4)
+    values = gather(notebook, stem=page.stem, words=words)
+    body = _render_outputs(notebook, table_label=words.text("Table, scrolls sideways"))
+    html, headings = numbered(body)
+    return Exported(
+        render(
+            "page.html.j2", words, page=page, pages=pages, files=files, imprint=imprint, body=Markup(html),
+            sections=headings,
+        ),
+        values,
+    )  # fmt: skip
 
 
 def gather(notebook: nbformat.NotebookNode, *, stem: str, words: Wording) -> dict[str, str]:
-    """Return the values behind each figure by the name of their file, and put a figure in the place of each picture.
+    """Replace each picture of a notebook by a figure; return the values behind the figures by name of their file.
 
-    A picture is an output of PNG; an HTML output that follows it and begins with a ``figcaption`` belongs to it.
+    A picture is a PNG output; an HTML output that follows it and begins with a ``figcaption`` is its caption.
 
     Parameters
     ----------
     notebook : NotebookNode
         An executed notebook; its outputs are changed.
     stem : str
-        Its name, with which the files' names begin.
+        Name of the notebook, with which the names of the files begin.
     words : Wording
         The language of the page.
     """
@@ -65,12 +98,12 @@ def gather(notebook: nbformat.NotebookNode, *, stem: str, words: Wording) -> dic
     for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
-        kept: list[nbformat.NotebookNode] = []
+        outputs: list[nbformat.NotebookNode] = []
         waiting = list(cell.outputs)
         while waiting:
             output = waiting.pop(0)
             if "image/png" not in output.get("data", {}):
-                kept.append(output)
+                outputs.append(output)
                 continue
             count += 1
             caption = waiting.pop(0)["data"]["text/html"] if waiting and _is_caption(waiting[0]) else ""
@@ -78,10 +111,10 @@ def gather(notebook: nbformat.NotebookNode, *, stem: str, words: Wording) -> dic
             if "text/csv" in output["data"]:
                 name = f"{FOLDER}/{stem}-{count}.csv"
                 values[name] = output["data"]["text/csv"]
-                told = escape(words.text("The values as a file (CSV)"))
-                link = f'<a class="values" href="{escape(name)}">{told}</a>'
-            kept.append(_figure(output, caption, link))
-        cell.outputs = kept
+                label = escape(words.text("The values as a file (CSV)"))
+                link = f'<a class="values" href="{escape(name)}">{label}</a>'
+            outputs.append(_figure(output, caption, link))
+        cell.outputs = outputs
     return values
 
 
@@ -98,6 +131,23 @@ def _figure(output: nbformat.NotebookNode, caption: str, link: str) -> nbformat.
         caption = f"{caption.removesuffix('</figcaption>') or '<figcaption>'}{link}</figcaption>"
     html = f'<figure class="{width}">{image}{caption}</figure>'
     return nbformat.v4.new_output("display_data", {"text/html": html})
+
+
+def numbered(body: str) -> tuple[str, list[tuple[str, str]]]:
+    """Return HTML with ids on its second-level headings, and each id with the heading's text, for the contents list.
+
+    Parameters
+    ----------
+    body : str
+        Sanitised HTML.
+    """
+    headings: list[tuple[str, str]] = []
+
+    def add_id(match: re.Match[str]) -> str:
+        headings.append((f"s{len(headings) + 1}", unescape(_TAG.sub("", match[1])).strip()))
+        return f'<h2 id="{headings[-1][0]}">{match[1]}</h2>'
+
+    return _HEADING.sub(add_id, body), headings
 
 
 _TAGS = {
@@ -123,66 +173,15 @@ _ATTRIBUTES = {
 _OUR_IMAGE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=\s]+\Z")
 
 
-@dataclass(frozen=True)
-class Exported:
-    """A page and the files it links to.
-
-    Attributes
-    ----------
-    html : str
-        The page.
-    values : dict
-        Path of a CSV file from the page → what is in it: the values behind a figure of the page.
-    """
-
-    html: str
-    values: dict[str, str]
-
-
-def export_page(
-    executed: Path, *, page: Page, pages: Sequence[Page], files: Sequence[str], imprint: Imprint, words: Wording
-) -> Exported:
-    """Return the HTML page of an executed notebook, with the values behind its figures.
-
-    Only what code cells showed as HTML, Markdown or PNG is on it, HTML without scripts, styles and foreign images.
-
-    Parameters
-    ----------
-    executed : Path
-        The executed notebook.
-    page : Page
-        The page to make.
-    pages : sequence of Page
-        All pages of the quarter, in reading order, for the navigation.
-    files : sequence of str
-        Files beside the page that its foot links to.
-    imprint : Imprint
-        What the page says about its run.
-    words : Wording
-        The language of the page, and what its furniture says in it.
-    """
-    notebook = nbformat.read(executed, as_version=4)
-    values = gather(notebook, stem=page.stem, words=words)
-    body = _outputs(notebook, table_label=words.text("Table, scrolls sideways"))
-    html, headings = numbered(body)
-    return Exported(
-        render(
-            "page.html.j2", words, page=page, pages=pages, files=files, imprint=imprint, body=Markup(html),
-            sections=headings,
-        ),
-        values,
-    )  # fmt: skip
-
-
 def sanitised(html: str, *, table_label: str) -> str:
-    """Return HTML with nothing in it that runs, loads or restyles, each table in a box that scrolls by itself.
+    """Return HTML in which nothing runs, loads or restyles the page, and each table is in a box that scrolls.
 
     Parameters
     ----------
     html : str
-        HTML from anywhere, cell contents of received files included.
+        HTML from any source, such as the contents of received files.
     table_label : str
-        What a screen reader calls the box.
+        Name of the box for screen readers.
     """
     # Wrapped before cleaning, not after: whatever a "<table" inside an attribute breaks, cleaning makes harmless.
     box = f'<div class="scroll" role="group" tabindex="0" aria-label="{escape(table_label)}">'
@@ -194,13 +193,13 @@ def sanitised(html: str, *, table_label: str) -> str:
         clean_content_tags={"script", "style"},
         attributes=_ATTRIBUTES,
         generic_attribute_prefixes={"aria-"},
-        attribute_filter=_attribute,
+        attribute_filter=_filter_attribute,
         url_schemes={"https", "http", "mailto", "data"},
         link_rel="noopener noreferrer",
     )
 
 
-def _attribute(tag: str, name: str, value: str) -> str | None:
+def _filter_attribute(tag: str, name: str, value: str) -> str | None:
     if name == "src":
         return value if _OUR_IMAGE.match(value) else None
     if name == "href":
@@ -210,7 +209,7 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
     return value
 
 
-def _outputs(notebook: nbformat.NotebookNode, *, table_label: str) -> str:
+def _render_outputs(notebook: nbformat.NotebookNode, *, table_label: str) -> str:
     config = Config()
     config.NbConvertBase.display_data_priority = ["text/html", "text/markdown"]
     exporter = TemplateExporter(
@@ -220,12 +219,12 @@ def _outputs(notebook: nbformat.NotebookNode, *, table_label: str) -> str:
         extra_template_basedirs=[str(TEMPLATE.parent)],
         filters={
             "safe_html": partial(sanitised, table_label=table_label),
-            "markdown": _markdown,
+            "markdown": _render_markdown,
         },
     )
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            # A plain-text repr beside nothing we show is left out here, where nbconvert would warn about it.
+            # Outputs of other types, such as a plain-text repr, are left out here; nbconvert would warn about them.
             cell.outputs = [output for output in cell.outputs if _is_shown(output)]
     html, _ = exporter.from_notebook_node(notebook)
     return html
@@ -235,5 +234,5 @@ def _is_shown(output: nbformat.NotebookNode) -> bool:
     return bool({"text/html", "text/markdown"} & set(output.get("data", {})))
 
 
-def _markdown(source: str) -> str:
+def _render_markdown(source: str) -> str:
     return MarkdownWithMath(renderer=IPythonRenderer(escape=False, exclude_anchor_links=True)).render(source)

@@ -1,4 +1,4 @@
-"""What a finished page must not be: each refusal is one sentence with the page's name."""
+"""Gates: checks that refuse a finished page or notebook, each with one sentence that names it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import NoReturn
 from analysis.faults import GateRefused
 
 PAGE_LIMIT = 1_500_000
-"""Bytes of a page that still goes by mail and opens on a telephone."""
+"""Largest size of a page, bytes: it can still be mailed and opened on a telephone."""
 
 NOTEBOOK_LIMIT = 20_000_000
-"""Bytes of an executed notebook that still goes by mail; ours have about one million at most."""
+"""Largest size of an executed notebook, bytes: it can still be mailed; ours have about one million at most."""
 
 _PLACEHOLDERS = {"", "alt", "image", "figure", "chart", "plot", "png", "todo", "tbd", "hình", "biểu đồ"}
 _NBCONVERT_PLACEHOLDER = "no description has been provided for this image"
 _FORBIDDEN = {"script", "iframe", "frame", "object", "embed", "applet", "base", "form", "link", "svg", "math"}
 _LOADS = {"src", "srcset", "poster", "data", "background", "action", "formaction", "ping", "xlink:href", "srcdoc"}
 _TRACEBACK = re.compile(r"Traceback \(most recent call last\)|Cell In\[\d+\]")
-# Not after a letter, so that the address of a web page with /home/ in it is no home folder.
+# Not after a letter, so that a web address that contains /home/ is not taken for a home folder.
 _HOME = re.compile(r"(?<![\w.~-])(?:/home/|/root/|[A-Za-z]:\\Users\b)")
 _CSS_LOADS = re.compile(r"url\(\s*['\"]?(?!data:)|@import", re.IGNORECASE)
 _HEADING = re.compile(r"h[1-6]")
@@ -30,37 +30,44 @@ _HEADING = re.compile(r"h[1-6]")
 def check_page(html: str, *, name: str) -> None:
     """Refuse a page that runs, loads, hides or leaks something, or that a screen reader cannot follow.
 
-    A plain link to a source on the web is allowed: nothing is fetched until a reader follows it.
+    A plain link to a source on the web is allowed: nothing is fetched until a reader follows the link.
 
     Parameters
     ----------
     html : str
         The whole page.
     name : str
-        What the sentence calls it.
+        Name of the page in the sentence.
 
     Raises
     ------
     GateRefused
-        The first thing that is wrong, in one sentence.
+        Names the first fault found, in one sentence.
     """
     _refuse_size(html, PAGE_LIMIT, name, "a page")
-    page = _Page(name)
-    page.feed(html)
-    page.close()
-    if not page.language:
+    checker = _PageChecker(name)
+    checker.feed(html)
+    checker.close()
+    if not checker.language:
         raise GateRefused(f"{name}: the html element does not say the language (lang)")
-    if page.headings.count(1) != 1:
-        raise GateRefused(f"{name}: {page.headings.count(1)} first-level headings, where one was expected")
+    if checker.headings.count(1) != 1:
+        raise GateRefused(f"{name}: {checker.headings.count(1)} first-level headings, where one was expected")
 
 
 def check_notebook(text: str, *, name: str) -> None:
-    """Refuse an executed notebook that is too large, or that JupyterLab could not open for a bare ``NaN`` in it.
+    """Refuse an executed notebook that is too large, or that JupyterLab could not open because of a bare ``NaN``.
+
+    Parameters
+    ----------
+    text : str
+        The whole notebook file.
+    name : str
+        Name of the notebook in the sentence.
 
     Raises
     ------
     GateRefused
-        The text is not strict JSON, or is more than `NOTEBOOK_LIMIT`.
+        The text is not strict JSON, or larger than `NOTEBOOK_LIMIT`.
     """
     _refuse_size(text, NOTEBOOK_LIMIT, name, "an executed notebook")
 
@@ -80,8 +87,8 @@ def _refuse_size(text: str, limit: int, name: str, what: str) -> None:
 
 
 @dataclass
-class _Page(HTMLParser):
-    """A reader of one page that stops at the first fault."""
+class _PageChecker(HTMLParser):
+    """A parser of one page that stops at the first fault."""
 
     name: str
     language: str | None = None

@@ -1,4 +1,4 @@
-"""The page over all published quarters, derived from what is published and nothing else."""
+"""Write the page over all released quarters, from the releases and nothing else."""
 
 from __future__ import annotations
 
@@ -15,39 +15,39 @@ from analysis.report import numbers
 from analysis.report.wording import Wording
 
 _DECIDED = {"met", "missed", "not_estimated"}
-"""Verdicts that no probability goes with."""
+"""Verdicts shown without a probability."""
 
 
 def rebuild(reports: Path, words: Wording) -> Path:
-    """Return ``reports/index.html``, written anew from the published quarters.
+    """Write ``reports/index.html`` anew from the released quarters and return its path.
 
-    Runs of two quarters may end at once; each reads what is published only while it alone writes, so the last one
-    knows of both.
+    Runs of two quarters may end at the same time. Each reads the releases only while it holds the lock for writing,
+    so that the last one sees both.
 
     Parameters
     ----------
     reports : Path
         The reports folder.
     words : Wording
-        The language of the page, and what it says in it.
+        The language of the page, and its phrases.
     """
     page = reports / "index.html"
     with releases.lock(reports, "index"):
-        html = render("reports.html.j2", words, plans=[_plan(quarters, words) for quarters in _published(reports)])
-        fresh = page.with_name(".index.html.new")
-        fresh.write_text(html, encoding="utf-8")
-        fresh.replace(page)
+        html = render("reports.html.j2", words, plans=[_plan(quarters, words) for quarters in _releases(reports)])
+        new = page.with_name(".index.html.new")
+        new.write_text(html, encoding="utf-8")
+        new.replace(page)
     return page
 
 
-def _published(reports: Path) -> list[list[tuple[Path, Manifest]]]:
-    """Return per plan its published quarters with their manifests, earliest first."""
+def _releases(reports: Path) -> list[list[tuple[Path, Manifest]]]:
+    """Return the released quarters of each plan with their manifests, earliest first."""
     plans = []
     for plan in sorted(path for path in reports.iterdir() if path.is_dir() and not path.name.startswith(".")):
-        # A folder that is nobody's to read, as the lost+found of a disk, holds no plan.
+        # A folder that cannot be read, such as the lost+found of a disk, holds no plan.
         with suppress(PermissionError):
             found = [(link, manifest.read(link)) for link in sorted(plan.iterdir()) if link.is_symlink()]
-            # A link of the office's own, such as "latest", is no quarter more.
+            # A link the office made itself, such as "latest", is no further quarter.
             quarters = [(link, made) for link, made in found if made and made.parameters.get("quarter") == link.name]
             if quarters:
                 plans.append(quarters)
@@ -56,7 +56,7 @@ def _published(reports: Path) -> list[list[tuple[Path, Manifest]]]:
 
 def _plan(quarters: list[tuple[Path, Manifest]], words: Wording) -> dict[str, Any]:
     verdicts = [_verdicts(link / "attainment.csv", words) for link, _ in quarters]
-    # The latest quarter names plan and targets; one that only an earlier plan had comes after them.
+    # The latest quarter gives the titles of plan and targets; targets that only earlier quarters had come last.
     titles = {target: words.of(title) for _, made in reversed(quarters) for target, title in made.targets.items()}
     return {
         "title": words.of(quarters[-1][1].title),
@@ -69,14 +69,14 @@ def _plan(quarters: list[tuple[Path, Manifest]], words: Wording) -> dict[str, An
             for link, made in quarters
         ],
         "targets": [
-            {"title": title, "cells": _moves([of_quarter.get(target) for of_quarter in verdicts], words)}
+            {"title": title, "cells": _add_moves([of_quarter.get(target) for of_quarter in verdicts], words)}
             for target, title in titles.items()
         ],
     }
 
 
-def _moves(cells: list[dict[str, Any] | None], words: Wording) -> list[dict[str, Any] | None]:
-    """Return the cells of a target, each with the points its probability moved since the quarter before."""
+def _add_moves(cells: list[dict[str, Any] | None], words: Wording) -> list[dict[str, Any] | None]:
+    """Return the cells of a target, each with the points by which its probability moved since the quarter before."""
     before = float("nan")
     for cell in cells:
         now = cell["probability"] if cell else float("nan")
@@ -88,9 +88,9 @@ def _moves(cells: list[dict[str, Any] | None], words: Wording) -> list[dict[str,
 
 
 def _verdicts(attainment: Path, words: Wording) -> dict[str, dict[str, Any]]:
-    """Return the verdict cell of each target; a target's own row has no part, or it has only one row.
+    """Return the verdict cell of each target, from its own row: the one without a part, or its only row.
 
-    None of a quarter whose table somebody has taken away: its page is still there, and so are the other quarters.
+    There is none for a quarter whose table somebody has removed: its page is still there, and so are the others.
     """
     rows: dict[str, dict[str, str]] = {}
     with suppress(FileNotFoundError), attainment.open(encoding="utf-8", newline="") as file:

@@ -1,4 +1,4 @@
-"""The page around the contents: what every HTML file we publish has in common."""
+"""The shell: the parts that every HTML page has in common, around its contents."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from analysis.report.wording import Wording
 TEMPLATE = Path(__file__).parent / "template"
 
 SUMMARY = "00_summary"
-"""The notebook whose page is ``index.html``."""
+"""Stem of the notebook whose page is ``index.html``."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Page:
     Attributes
     ----------
     stem : str
-        The notebook it shows, such as ``"02_online_uptake"``.
+        Name of the notebook it shows, such as ``"02_online_uptake"``.
     title : str
-        Its only first-level heading.
+        Title, the only first-level heading of the page.
     """
 
     stem: str
@@ -35,28 +35,28 @@ class Page:
 
     @property
     def file(self) -> str:
-        """The name of the HTML file: the summary is what a folder opens on."""
+        """The name of the HTML file; a folder opens on the summary."""
         return "index.html" if self.stem == SUMMARY else f"{self.stem}.html"
 
 
 @dataclass(frozen=True)
 class Imprint:
-    """What every page of a run says about the run, in the reader's words.
+    """What every page of a run states about the run, as readable text.
 
     Attributes
     ----------
     plan_title, quarter, as_of, generated : str
-        Which plan and quarter, data up to when, made when.
+        The plan, the quarter, the day up to which data was known, and when the page was made.
     status : {"draft", "final"}
-        For the looks; `status_text` is what is read.
+        Selects the style; readers see `status_text`.
     status_text : str
-        Draft or final.
+        Draft or final, in the language of the page.
     signed_by : str or None
         Who signed it off.
     simulated : str or None
-        The warning a page of simulated data carries.
+        The warning on a page of simulated data.
     all_reports : str
-        Where the page over all quarters is, seen from a page.
+        Relative link from a page to the page over all quarters.
     """
 
     plan_title: str
@@ -71,7 +71,7 @@ class Imprint:
 
     @property
     def running(self) -> str:
-        """What stands at the foot of each printed sheet."""
+        """The footer of each printed sheet."""
         return " · ".join(
             filter(
                 None, (self.plan_title, self.quarter, self.status_text, self.signed_by, self.generated, self.simulated)
@@ -87,16 +87,24 @@ def render(template: str, words: Wording, **values: Any) -> str:
     template : str
         File name in the template folder.
     words : Wording
-        The language of the page, and what its furniture says in it.
+        The language of the page, and its fixed phrases.
     **values
-        What the template shows; everything is escaped but `markupsafe.Markup`.
+        Variables of the template; everything is escaped except `markupsafe.Markup`.
     """
     css = Markup((TEMPLATE / "page.css").read_text(encoding="utf-8"))
     return _environment().get_template(template).render(language=words.language, text=words.text, css=css, **values)
 
 
 def status_text(status: str, words: Wording) -> str:
-    """Return whether a report is a draft or final."""
+    """Return the word for a draft or a final report.
+
+    Parameters
+    ----------
+    status : {"draft", "final"}
+        Status of the run.
+    words : Wording
+        The language of the page.
+    """
     return words.text("Final") if status == "final" else words.text("Draft")
 
 
@@ -114,5 +122,5 @@ def _environment() -> jinja2.Environment:
 
 
 def css_string(text: str) -> Markup:
-    """Return a text as a CSS string that ends neither itself nor its style sheet, whatever is in it."""
-    return Markup('"' + "".join(one if one.isalnum() or one == " " else f"\\{ord(one):x} " for one in text) + '"')
+    """Return a text as a CSS string; nothing in the text can end the string or its style sheet."""
+    return Markup('"' + "".join(sign if sign.isalnum() or sign == " " else f"\\{ord(sign):x} " for sign in text) + '"')

@@ -1,1 +1,1 @@
-"""What is kept: runs and their manifests, what can be taken over from them, and the memory of what was published."""
+"""The release store: the runs and their manifests, what a new run can reuse of them, the history and the ledger."""

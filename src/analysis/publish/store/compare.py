@@ -1,4 +1,4 @@
-"""What changed between two publications of a quarter: what went in, and what every promise came to."""
+"""Compare two releases of a quarter: what went into them, and the result of every target."""
 
 from __future__ import annotations
 
@@ -16,81 +16,81 @@ _INPUTS = {
     "code_sha256": "code of the numbers",
     "lock_sha256": "lock of dependencies",
 }
-_OF_THE_PAGES = {"pages": "code of the pages", "besides": "earlier publications and track record"}
+_PAGE_INPUTS = {"pages": "code of the pages", "besides": "earlier publications and track record"}
 COLUMNS = ["target", "part", "before", "after", "verdict_before", "verdict_after", "expected_before", "expected_after"]
 
 
 def compare(before: Path, after: Path) -> tuple[list[str], pd.DataFrame]:
-    """Return what went in differently, a line each, and the promises that came to something else.
+    """Return what went in differently, one line each, and the targets whose result differs.
 
     Parameters
     ----------
     before, after : Path
-        Two published folders: ``reports/<plan>/<quarter>``, or runs in ``reports/.runs``.
+        Folders of two releases: ``reports/<plan>/<quarter>``, or runs in ``reports/.runs``.
 
     Returns
     -------
     lines : list of str
-        Parameters, plan, data, notebooks, code, versions and earlier publications that are not the same.
-    moved : pd.DataFrame
-        `COLUMNS`: promises whose probability, verdict or expected share differs.
+        Parameters, plan, data, notebooks, code, versions and earlier releases that are not the same.
+    changed : pd.DataFrame
+        `COLUMNS`: targets whose probability, verdict or expected share (0-1) differs.
 
     Raises
     ------
     BadParameters
-        A folder holds no publication.
+        A folder holds no release.
     """
-    first, second = _made(before), _made(after)
+    first, second = _read_manifest(before), _read_manifest(after)
     lines = [
         f"{name}: {first.parameters.get(name)} → {second.parameters.get(name)}"
         for name in sorted({*first.parameters, *second.parameters})
         if first.parameters.get(name) != second.parameters.get(name)
     ]
-    lines += [f"{word}: another one" for key, word in _INPUTS.items() if getattr(first, key) != getattr(second, key)]
+    lines += [f"{name}: another one" for key, name in _INPUTS.items() if getattr(first, key) != getattr(second, key)]
     lines += [
         f"{name}: {first.versions.get(name)} → {second.versions.get(name)}"
         for name in sorted({*first.versions, *second.versions})
         if first.versions.get(name) != second.versions.get(name)
     ]
-    before_it, after_it = first.recipe.notebooks, second.recipe.notebooks
+    notebooks_before, notebooks_after = first.recipe.notebooks, second.recipe.notebooks
     lines += [
-        f"{stem}: {_became(stem in before_it, stem in after_it)}"
-        for stem in sorted({*before_it, *after_it})
-        if before_it.get(stem) != after_it.get(stem)
+        f"{stem}: {_describe_change(stem in notebooks_before, stem in notebooks_after)}"
+        for stem in sorted({*notebooks_before, *notebooks_after})
+        if notebooks_before.get(stem) != notebooks_after.get(stem)
     ]
     recipes = (first.recipe, second.recipe)
     lines += [
-        f"{word}: another one"
-        for key, word in _OF_THE_PAGES.items()
+        f"{name}: another one"
+        for key, name in _PAGE_INPUTS.items()
         if len({getattr(recipe, key) for recipe in recipes}) > 1
     ]
-    return lines, _moved(before / "attainment.csv", after / "attainment.csv")
+    return lines, _changed_targets(before / "attainment.csv", after / "attainment.csv")
 
 
-def _became(was: bool, stays: bool) -> str:
-    if was and stays:
+def _describe_change(was_there: bool, is_there: bool) -> str:
+    if was_there and is_there:
         return "another notebook"
-    return "no such notebook any more" if was else "a new notebook"
+    return "no such notebook any more" if was_there else "a new notebook"
 
 
-def _made(folder: Path) -> Manifest:
-    made = manifest.read(folder)
-    if made is None:
+def _read_manifest(folder: Path) -> Manifest:
+    found = manifest.read(folder)
+    if found is None:
         raise BadParameters(f"{folder}: no publication; a folder with a {manifest.NAME} of ours was expected")
-    return made
+    return found
 
 
-def _moved(before: Path, after: Path) -> pd.DataFrame:
+def _changed_targets(before: Path, after: Path) -> pd.DataFrame:
     tables = [pd.read_csv(file, dtype={"part": str}).fillna({"part": ""}) for file in (before, after)]
-    kept = [
+    first, second = (
         table[["target", "part", "probability", "verdict", "expected"]].rename(
             columns={"probability": name, "verdict": f"verdict_{name}", "expected": f"expected_{name}"}
         )
         for table, name in zip(tables, ("before", "after"), strict=True)
-    ]
-    both = kept[0].merge(kept[1], on=["target", "part"], how="outer", sort=False)
-    same = both["verdict_before"].eq(both["verdict_after"])
-    for name in ("", "expected_"):
-        one, other = both[f"{name}before"], both[f"{name}after"]
-        same &= one.eq(other) | (one.isna() & other.isna())
-    return both.loc[~same, COLUMNS].reset_index(drop=True)
+    )
+    both = first.merge(second, on=["target", "part"], how="outer", sort=False)
+    is_same = both["verdict_before"].eq(both["verdict_after"])
+    for prefix in ("", "expected_"):
+        one, other = both[f"{prefix}before"], both[f"{prefix}after"]
+        is_same &= one.eq(other) | (one.isna() & other.isna())
+    return both.loc[~is_same, COLUMNS].reset_index(drop=True)

@@ -1,4 +1,4 @@
-"""Append lines to a file that outlives every run: whole and on the disk, or not at all."""
+"""Record every run of a reports folder: one line in its history, and the lines of its log."""
 
 from __future__ import annotations
 
@@ -17,54 +17,13 @@ import pandas as pd
 from filelock import FileLock
 
 from analysis.parameters import RunParameters
-from analysis.publish.store.releases import PATIENCE
-
-
-def append(file: Path, lines: str) -> None:
-    """Append lines to a file, synchronised; whoever calls holds its lock.
-
-    What a full disk leaves half written is taken back, and with it a file that holds nothing else.
-
-    Parameters
-    ----------
-    file : Path
-        The file; it need not be there.
-    lines : str
-        Whole lines, the last one's end included.
-
-    Raises
-    ------
-    OSError
-        Not all of it could be written, and nothing was.
-    """
-    with file.open("a+b", buffering=0) as kept:
-        before = kept.seek(0, os.SEEK_END)
-        try:
-            text = _end_of_a_cut_line(kept, before) + lines.encode()
-            if kept.write(text) != len(text):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file))
-            os.fsync(kept.fileno())
-        except BaseException:
-            if before:
-                kept.truncate(before)
-            else:
-                file.unlink()
-            raise
-
-
-def _end_of_a_cut_line(kept: FileIO, size: int) -> bytes:
-    # A power cut may leave a line without its end, and the next one must not become a part of it.
-    if not size:
-        return b""
-    kept.seek(size - 1)
-    return b"" if kept.read(1) == b"\n" else b"\n"
-
+from analysis.publish.store.releases import LOCK_TIMEOUT
 
 HISTORY, LOG = ".history.jsonl", "dunghen.log"
-"""Names in the reports folder."""
+"""File names in the reports folder."""
 
 _FOR_A_LINE = 5
-"""Seconds a line of the log is worth waiting for: a run has twenty."""
+"""Seconds to wait for the log's lock: less than for others, because a run writes about twenty lines."""
 
 COLUMNS = ["ended_at", "who", "plan", "quarter", "as_of", "data", "status", "ended", "code", "seconds", "reason"]
 
@@ -89,17 +48,17 @@ def remember(
     run : RunParameters
         The run.
     began : datetime
-        When, in UTC.
+        When the run began, UTC.
     ended : str
         ``published``, ``nothing to do``, ``failed`` or ``interrupted``.
     code : int
-        Exit code it stands for.
+        Exit code that stands for it.
     data : str
-        sha256 of the input; empty where it was never read.
+        sha256 of the input; empty if it was never read.
     reason : str
         The sentence of a failure.
     who : str or None
-        Who asked for it; None is the account of this process.
+        Who asked for the run; None is the account of this process.
     """
     now = datetime.now(UTC)
     entry = {
@@ -115,47 +74,107 @@ def remember(
         "seconds": round((now - began).total_seconds(), 1),
         "reason": reason,
     }
-    _append(reports / HISTORY, json.dumps(entry, ensure_ascii=False))
+    _append_locked(reports / HISTORY, json.dumps(entry, ensure_ascii=False))
     log(reports, run, f"{ended} ({code}) in {entry['seconds']} s{f': {reason}' if reason else ''}")
 
 
 def history(reports: Path) -> pd.DataFrame:
-    """Return every run remembered in a reports folder, oldest first: `COLUMNS`."""
+    """Return every run in the history of a reports folder, oldest first: `COLUMNS`."""
     file = reports / HISTORY
-    # as bytes: text has more ends of a line than JSON escapes, and a cut line may end inside a letter
+    # Split as bytes: text has more ends of a line than JSON escapes, and a cut line may end inside a character.
     lines = file.read_bytes().split(b"\n") if file.exists() else []
-    entries = [entry for line in lines if (entry := _entry(line)) is not None]
+    entries = [entry for line in lines if (entry := _parse_entry(line)) is not None]
     return pd.DataFrame(entries, columns=COLUMNS)
 
 
-def _entry(line: bytes) -> dict[str, Any] | None:
+def _parse_entry(line: bytes) -> dict[str, Any] | None:
     try:
         return json.loads(line)
-    except ValueError:  # what a power cut left of one, or nothing behind the last
+    except ValueError:  # a line cut by a power failure, or the empty rest after the last line
         return None
 
 
-def logged(reports: Path, run: RunParameters, tell: Callable[[str], None]) -> Callable[[str], None]:
-    """Return a teller that also writes each line of a run into the folder's log."""
+def logged(reports: Path, run: RunParameters, report_progress: Callable[[str], None]) -> Callable[[str], None]:
+    """Return a progress callback that also writes each line into the log of a reports folder.
 
-    def both(line: str) -> None:
+    Parameters
+    ----------
+    reports : Path
+        The reports folder.
+    run : RunParameters
+        The run the lines are about.
+    report_progress : callable
+        Progress callback that gets each line as well.
+    """
+
+    def log_and_report(line: str) -> None:
         log(reports, run, line)
-        tell(line)
+        report_progress(line)
 
-    return both
+    return log_and_report
 
 
 def log(reports: Path, run: RunParameters, line: str) -> None:
-    """Write a line about a run into the folder's log, with its moment; a log that cannot be written stops no run."""
+    """Write a line about a run into the log, with the time; a log that cannot be written stops no run.
+
+    Parameters
+    ----------
+    reports : Path
+        The reports folder.
+    run : RunParameters
+        The run the line is about.
+    line : str
+        The line, without its end.
+    """
     moment = datetime.now(UTC).isoformat(timespec="seconds")
     with suppress(OSError):
-        _append(reports / LOG, f"{moment} {run.plan_name} {run.quarter}: {line}", patience=_FOR_A_LINE)
+        _append_locked(reports / LOG, f"{moment} {run.plan_name} {run.quarter}: {line}", timeout=_FOR_A_LINE)
 
 
-def _append(file: Path, line: str, *, patience: float = PATIENCE) -> None:
+def _append_locked(file: Path, line: str, *, timeout: float = LOCK_TIMEOUT) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(file.with_name(f".{file.name.lstrip('.')}.lock"), timeout=patience):
+    with FileLock(file.with_name(f".{file.name.lstrip('.')}.lock"), timeout=timeout):
         append(file, f"{line}\n")
+
+
+def append(file: Path, lines: str) -> None:
+    """Append lines to a file, whole and synchronised to the disk, or not at all; the caller holds its lock.
+
+    What a full disk leaves half written is removed again, and so is a file that would hold nothing else.
+
+    Parameters
+    ----------
+    file : Path
+        The file; it need not exist.
+    lines : str
+        Whole lines, the last one's newline included.
+
+    Raises
+    ------
+    OSError
+        The lines could not be written completely; the file is as it was.
+    """
+    with file.open("a+b", buffering=0) as stream:
+        size = stream.seek(0, os.SEEK_END)
+        try:
+            text = _missing_newline(stream, size) + lines.encode()
+            if stream.write(text) != len(text):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(file))
+            os.fsync(stream.fileno())
+        except BaseException:
+            if size:
+                stream.truncate(size)
+            else:
+                file.unlink()
+            raise
+
+
+def _missing_newline(stream: FileIO, size: int) -> bytes:
+    # A power failure may leave a line without its end; the next one must not become a part of it.
+    if not size:
+        return b""
+    stream.seek(size - 1)
+    return b"" if stream.read(1) == b"\n" else b"\n"
 
 
 def user() -> str:

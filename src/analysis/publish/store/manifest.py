@@ -1,4 +1,4 @@
-"""The manifest: what a published quarter was made from, with what, and what became of each notebook."""
+"""The manifest: what a release was made from, with what, and the outcome of each notebook."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ class _Frozen(BaseModel):
 
 
 class Recipe(_Frozen):
-    """Everything that decides what the pages say: equal recipes make equal reports.
+    """Everything that decides what the pages say; equal recipes make equal reports.
 
     Attributes
     ----------
     results_key : str
         Content hash of parameters, plan, data and code.
     language, status, signed_by, as_of : str
-        What the pages say besides the results.
+        Run parameters that the pages show besides the results; `signed_by` may be None.
     notebooks : dict
         sha256 of each notebook by stem.
     pages : str
         sha256 of the code and templates that turn results into pages.
     besides : str
-        sha256 of what pages read besides the results: what was published before, and how the method does elsewhere.
+        sha256 of what the pages read besides the results: the probabilities released before, and the track record.
     made_with : str
-        sha256 of the versions of Python and of the libraries. Publications that are older than these two fields are
-        still read, and equal to nothing new.
+        sha256 of the versions of Python and of the libraries. Manifests older than `besides` and `made_with` can
+        still be read, and equal no new recipe.
     """
 
     results_key: str
@@ -60,7 +60,7 @@ class Recipe(_Frozen):
 
 
 class NotebookRecord(_Frozen):
-    """What became of one notebook."""
+    """Outcome of one notebook, as the manifest holds it; see `analysis.publish.notebook_outcome`."""
 
     status: Status
     seconds: float
@@ -70,7 +70,7 @@ class NotebookRecord(_Frozen):
 
 
 class Manifest(_Frozen):
-    """What is written to ``manifest.json`` in each run folder.
+    """The contents of ``manifest.json`` in a run folder.
 
     Attributes
     ----------
@@ -79,15 +79,19 @@ class Manifest(_Frozen):
     made_at : datetime
         UTC.
     parameters : dict
-        The run's parameters as the notebooks got them, but for the folders of what lies outside the project.
+        The run's parameters as the notebooks got them; of paths outside the project, only the name.
+    recipe : Recipe
+        Everything that decides what the pages say.
     plan_sha256, data_sha256, code_sha256, lock_sha256 : str or None
-        What went in.
+        Hashes of the inputs; without a lock file the last is None.
     versions : dict
         Version of Python and of the libraries that shape results and pages.
     title : Text
         Title of the plan.
     targets : dict
         Title of each target by id, in the plan's order.
+    notebooks : dict
+        Outcome of each notebook by stem.
     files : dict
         sha256 of each file of the run folder by name.
     """
@@ -109,36 +113,44 @@ class Manifest(_Frozen):
 
 
 def write(manifest: Manifest, folder: Path) -> None:
-    """Write a run folder's manifest; the one before stays as it was until the new one is whole."""
+    """Write the manifest of a run folder; an earlier one stays as it was until the new one is complete.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        The manifest.
+    folder : Path
+        The run folder.
+    """
     fresh = folder / f".{NAME}.new"
     try:
         fresh.write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
         fresh.replace(folder / NAME)
     except BaseException:
-        # a later manifest would name it among the files of the run
+        # Left behind, it would be listed in a later manifest among the files of the run.
         fresh.unlink(missing_ok=True)
         raise
 
 
 def read(folder: Path) -> Manifest | None:
-    """Return a folder's manifest; None when there is none or it is not one of ours, which is to say unpublished."""
+    """Return a folder's manifest; None when there is none or it is not one of ours: the folder is then no release."""
     try:
         return Manifest.model_validate_json((folder / NAME).read_text(encoding="utf-8"))
     except (OSError, ValidationError, UnicodeDecodeError):
         return None
 
 
-def records(executed: Iterable[Executed]) -> dict[str, NotebookRecord]:
-    """Return what became of the notebooks, by stem in reading order."""
+def records(outcomes: Iterable[Executed]) -> dict[str, NotebookRecord]:
+    """Return a record of each notebook's outcome, by stem in reading order."""
     return {
-        one.stem: NotebookRecord(
-            status=one.status,
-            seconds=round(one.seconds, 2),
-            peak_memory_mb=one.peak_memory_mb,
-            failed_cell=one.failed_cell,
-            reason=one.reason,
+        outcome.stem: NotebookRecord(
+            status=outcome.status,
+            seconds=round(outcome.seconds, 2),
+            peak_memory_mb=outcome.peak_memory_mb,
+            failed_cell=outcome.failed_cell,
+            reason=outcome.reason,
         )
-        for one in sorted(executed, key=lambda one: one.stem)
+        for outcome in sorted(outcomes, key=lambda outcome: outcome.stem)
     }
 
 
@@ -160,18 +172,26 @@ def sha256(path: Path) -> str:
 
 
 def sha256_of_files(folder: Path) -> dict[str, str]:
-    """Return the sha256 of every file of a run folder but its manifest, by name."""
+    """Return the sha256 of every file of a run folder except its manifest, by name."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != NAME)
     return {path.relative_to(folder).as_posix(): sha256(path) for path in files}
 
 
 def is_complete(folder: Path, files: Mapping[str, str]) -> bool:
-    """Return whether every file a manifest names is there and unchanged."""
+    """Return whether every file a manifest lists exists and is unchanged.
+
+    Parameters
+    ----------
+    folder : Path
+        The run folder.
+    files : mapping
+        sha256 of each file by name.
+    """
     return all((folder / name).is_file() and sha256(folder / name) == digest for name, digest in files.items())
 
 
 def sha256_of_code(*folders: Path) -> str:
-    """Return one sha256 over the Python, templates, styles and catalogues in some folders."""
+    """Return one sha256 over the Python files, templates, styles and catalogues in some folders."""
     digest = hashlib.sha256()
     for folder in folders:
         for path in sorted(folder.rglob("*")):
@@ -181,30 +201,38 @@ def sha256_of_code(*folders: Path) -> str:
 
 
 def reuse(recipe: Recipe, folder: Path, into: Path) -> list[Executed]:
-    """Return the notebooks of an earlier run that a new run would execute to the same end, copied into its folder.
+    """Copy the notebooks of an earlier run that need not be executed again into a new run's folder; return them.
 
-    That is so when everything that decides what the pages say is the same, the notebook itself is, it ended well, and
-    its file is the one that the run's manifest names.
+    A notebook is reused when everything that decides what the pages say is the same, the notebook itself is the same,
+    it succeeded, and its file is the one that the earlier run's manifest lists.
 
     Parameters
     ----------
     recipe : Recipe
-        Of the new run.
+        Recipe of the new run.
     folder : Path
-        Of the earlier run: published, failed, or left behind half-made. Without a manifest nothing is taken from it.
+        Folder of the earlier run: released, failed, or left behind unfinished. Without a manifest nothing is reused.
     into : Path
         Folder of the new run.
+
+    Returns
+    -------
+    list of Executed
+        Outcomes of the notebooks copied.
     """
-    made = read(folder)
-    if made is None or made.recipe.model_copy(update={"notebooks": {}}) != recipe.model_copy(update={"notebooks": {}}):
+    earlier = read(folder)
+    no_notebooks: dict[str, Any] = {"notebooks": {}}
+    if earlier is None or earlier.recipe.model_copy(update=no_notebooks) != recipe.model_copy(update=no_notebooks):
         return []
-    taken = []
+    reused = []
     for stem, digest in recipe.notebooks.items():
-        record, name = made.notebooks.get(stem), f"{stem}.ipynb"
-        if record is None or record.status not in ("ok", "gate-refused") or made.recipe.notebooks.get(stem) != digest:
+        record, name = earlier.notebooks.get(stem), f"{stem}.ipynb"
+        if record is None or record.status not in ("ok", "gate-refused"):
             continue
-        if not is_complete(folder, {name: made.files.get(name, "")}):
+        if earlier.recipe.notebooks.get(stem) != digest:
+            continue
+        if not is_complete(folder, {name: earlier.files.get(name, "")}):
             continue
         shutil.copyfile(folder / name, into / name)
-        taken.append(Executed(stem, into / name, "ok", record.seconds, record.peak_memory_mb))
-    return taken
+        reused.append(Executed(stem, into / name, "ok", record.seconds, record.peak_memory_mb))
+    return reused

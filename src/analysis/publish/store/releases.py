@@ -1,7 +1,7 @@
-"""The reports folder: where runs lie, and how one of them becomes the published one.
+"""The release store: where the runs are in the reports folder, and how one of them is released.
 
-``<plan>/<quarter>`` is a relative link to ``.runs/<run id>``. A run being made is called ``<run id>.part`` and one
-that came to nothing ``<run id>.failed``, so that only what was published ever bears a plain run id.
+``<plan>/<quarter>`` is a relative link to ``.runs/<run id>``. The folder of an unfinished run is called
+``<run id>.part`` and that of a failed run ``<run id>.failed``, so that only a released run ever has a plain run id.
 """
 
 from __future__ import annotations
@@ -23,13 +23,23 @@ from analysis.faults import EnvironmentFault
 _PART, _FAILED = ".part", ".failed"
 _MOMENT = "[0-9]{8}T[0-9]{12}Z"
 
-PATIENCE = 60
-"""Seconds to wait for what others hold for a moment only: they may have been suspended, or lost with their machine."""
+LOCK_TIMEOUT = 60
+"""Seconds to wait for a lock that is held for a moment only: its holder may be suspended, or its machine lost."""
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """The place of one quarter of one plan in a reports folder."""
+    """The runs of one quarter of one plan in a reports folder, and the link to the released one.
+
+    Attributes
+    ----------
+    reports : Path
+        The reports folder.
+    plan : str
+        Name of the plan, such as ``"khanh-hoa-2021"``.
+    quarter : str
+        Name of the quarter, such as ``"2021-Q3"``.
+    """
 
     reports: Path
     plan: str
@@ -37,7 +47,7 @@ class Shelf:
 
     @property
     def link(self) -> Path:
-        """The address readers have: a link to the published run."""
+        """The path that readers open: a link to the released run."""
         return self.reports / self.plan / self.quarter
 
     @property
@@ -47,25 +57,25 @@ class Shelf:
 
     @contextmanager
     def locked(self) -> Iterator[bool]:
-        """Hold the quarter for one run; yields False at once when another run holds it."""
-        held = lock(self.reports, f"{self.plan}_{self.quarter}")
+        """Hold the lock of the quarter for one run; yield False at once when another run holds it."""
+        quarter_lock = lock(self.reports, f"{self.plan}_{self.quarter}")
         try:
-            held.acquire(blocking=False)
+            quarter_lock.acquire(blocking=False)
         except Timeout:
             yield False
             return
         try:
             yield True
         finally:
-            held.release()
+            quarter_lock.release()
 
     def published(self) -> Path | None:
-        """Return the folder of the published run, None when there is none.
+        """Return the folder of the released run, None when there is none.
 
         Raises
         ------
         EnvironmentFault
-            Something that is not our link stands at the address.
+            Something that is not our link is in the link's place.
         """
         if not self.link.is_symlink():
             if self.link.exists():
@@ -75,103 +85,110 @@ class Shelf:
         return folder if folder.is_dir() else None
 
     def published_id(self) -> str | None:
-        """Return the run id readers are led to, None when there is none."""
+        """Return the run id that the link leads to, None when there is none."""
         return self.link.readlink().name if self.link.is_symlink() else None
 
+    def begin(self, moment: datetime) -> Path:
+        """Create and return an empty folder for a new run, named after the time it was begun, UTC."""
+        run_folder = self.runs / f"{self.plan}_{self.quarter}_{moment:%Y%m%dT%H%M%S%fZ}{_PART}"
+        run_folder.mkdir(parents=True)
+        return run_folder
+
+    def publish(self, run_folder: Path) -> Path:
+        """Release a finished run in one step, of which a reader never sees half; return its folder.
+
+        Everything reaches the disk before the link does. The run released before is not removed, in case somebody is
+        reading it; every older run of this quarter is.
+        """
+        previous = self.published()
+        for path in run_folder.rglob("*"):
+            flush(path)
+        flush(run_folder)
+        folder = run_folder.rename(self.runs / run_folder.name.removesuffix(_PART))
+        try:
+            flush(self.runs)
+            self.link.parent.mkdir(exist_ok=True)
+            new_link = self.link.with_name(f".{self.link.name}.new")
+            new_link.unlink(missing_ok=True)
+            # The plan's folder may be a link to another disk, and so may the reports folder.
+            new_link.symlink_to(os.path.relpath(folder.resolve(), self.link.parent.resolve()))
+            new_link.replace(self.link)
+        except BaseException:
+            # An interruption may come just after the swap; the folder is then the one readers open.
+            if self.published() != folder.resolve():
+                folder.rename(run_folder)
+            raise
+        flush(self.link.parent)
+        self._remove_all_but({folder, previous})
+        return folder
+
+    def give_up(self, run_folder: Path) -> None:
+        """Rename the folder of a run as failed; it replaces all earlier failed or unfinished runs of the quarter."""
+        if not run_folder.exists():
+            return
+        for older in self._folders():
+            if older != run_folder and older.name.endswith((_PART, _FAILED)):
+                shutil.rmtree(older, ignore_errors=True)
+        with suppress(OSError):
+            run_folder.rename(failed_path(run_folder))
+
     def left_over(self) -> list[Path]:
-        """Return the folders of this quarter's runs that came to nothing, failed or killed half-way, earliest first."""
+        """Return the folders of this quarter's failed and unfinished runs, earliest first."""
         return [folder for folder in self._folders() if folder.name.endswith((_PART, _FAILED))]
 
-    def _folders(self) -> list[Path]:
-        """Return the folders of this quarter's runs, whatever became of them, earliest first.
-
-        Another plan's name may go on as this quarter's folders do: they are those where the moment comes next, and
-        nothing else.
-        """
-        states = "|".join(map(re.escape, (_PART, _FAILED)))
-        ours = re.compile(f"{re.escape(self.plan)}_{re.escape(self.quarter)}_{_MOMENT}({states})?")
-        return sorted(folder for folder in self.runs.glob("*") if ours.fullmatch(folder.name))
-
-    def begin(self, moment: datetime) -> Path:
-        """Return a new, empty folder for a run to be made in."""
-        draft = self.runs / f"{self.plan}_{self.quarter}_{moment:%Y%m%dT%H%M%S%fZ}{_PART}"
-        draft.mkdir(parents=True)
-        return draft
-
     def clear_away(self, *, keep: Collection[Path] = ()) -> None:
-        """Remove what killed runs of this quarter left half made; whoever calls holds its lock, so nobody is at it.
+        """Remove the folders of this quarter's unfinished runs, which were killed: the caller holds the lock.
 
         A notebook that outlived its run may still be writing there; it finds its folder gone.
 
         Parameters
         ----------
         keep : collection of Path
-            What is to be resumed.
+            Folders of runs to be resumed, which are not removed.
         """
-        for left_behind in self._folders():
-            if left_behind.name.endswith(_PART) and left_behind not in keep:
-                shutil.rmtree(left_behind, ignore_errors=True)
-
-    def publish(self, draft: Path) -> Path:
-        """Make a finished run the published one, in one step that a reader never sees half of.
-
-        Everything reaches the disk before the link does. Afterwards the run that was published before is kept, in
-        case somebody is reading it, and every older one of this quarter is removed.
-        """
-        previous = self.published()
-        for path in draft.rglob("*"):
-            flush(path)
-        flush(draft)
-        folder = draft.rename(self.runs / draft.name.removesuffix(_PART))
-        try:
-            flush(self.runs)
-            self.link.parent.mkdir(exist_ok=True)
-            fresh = self.link.with_name(f".{self.link.name}.new")
-            fresh.unlink(missing_ok=True)
-            # The plan's folder may be a link to another disk, and so may the reports folder.
-            fresh.symlink_to(os.path.relpath(folder.resolve(), self.link.parent.resolve()))
-            fresh.replace(self.link)
-        except BaseException:
-            # An interruption may come a moment after the swap, and then the folder is what readers have.
-            if self.published() != folder.resolve():
-                folder.rename(draft)
-            raise
-        flush(self.link.parent)
-        self._sweep(keep={folder, previous})
-        return folder
-
-    def give_up(self, draft: Path) -> None:
-        """Keep a run that came to nothing under a name that says so; the last one replaces those before it."""
-        if not draft.exists():
-            return
-        for older in self._folders():
-            if older != draft and older.name.endswith((_PART, _FAILED)):
-                shutil.rmtree(older, ignore_errors=True)
-        with suppress(OSError):
-            draft.rename(failed_name(draft))
-
-    def _sweep(self, keep: set[Path | None]) -> None:
-        kept = {path.resolve() for path in keep if path}
         for folder in self._folders():
-            if folder.resolve() not in kept:
+            if folder.name.endswith(_PART) and folder not in keep:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _folders(self) -> list[Path]:
+        """Return the folders of this quarter's runs, released or not, earliest first.
+
+        Another plan's name may begin with this plan's name and quarter; only in folders of this quarter does the
+        time come next, and after it nothing but the state.
+        """
+        states = "|".join(map(re.escape, (_PART, _FAILED)))
+        ours = re.compile(f"{re.escape(self.plan)}_{re.escape(self.quarter)}_{_MOMENT}({states})?")
+        return sorted(folder for folder in self.runs.glob("*") if ours.fullmatch(folder.name))
+
+    def _remove_all_but(self, keep: set[Path | None]) -> None:
+        resolved = {path.resolve() for path in keep if path}
+        for folder in self._folders():
+            if folder.resolve() not in resolved:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def failed_name(draft: Path) -> Path:
-    """Return what the folder of a run is called once it has failed."""
-    return draft.with_name(draft.name.removesuffix(_PART) + _FAILED)
+def failed_path(run_folder: Path) -> Path:
+    """Return the path a run's folder has once the run has failed."""
+    return run_folder.with_name(run_folder.name.removesuffix(_PART) + _FAILED)
 
 
-def run_id(draft: Path) -> str:
-    """Return the run id a folder being made stands for."""
-    return draft.name.removesuffix(_PART)
+def run_id(run_folder: Path) -> str:
+    """Return the run id of a run's folder, unfinished or released."""
+    return run_folder.name.removesuffix(_PART)
 
 
 def lock(reports: Path, name: str) -> FileLock:
-    """Return a lock in a reports folder, not yet held; it goes with the process that holds it.
+    """Return a lock in a reports folder, not yet acquired; the system releases it when its process ends.
 
-    Whoever waits for it gives up after `PATIENCE` with an OSError.
+    A process that waits for it raises an OSError after `LOCK_TIMEOUT`.
+
+    Parameters
+    ----------
+    reports : Path
+        The reports folder.
+    name : str
+        Name of the lock.
     """
     folder = reports / ".locks"
     folder.mkdir(parents=True, exist_ok=True)
-    return FileLock(folder / f"{name}.lock", timeout=PATIENCE)
+    return FileLock(folder / f"{name}.lock", timeout=LOCK_TIMEOUT)
