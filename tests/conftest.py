@@ -82,8 +82,8 @@ def demo_quarter(demo_processed) -> Results:
     """Its results."""
     from analysis.results import Results
 
-    (kept,) = [folder for folder in demo_processed.iterdir() if Results.are_whole_in(folder)]
-    return Results.kept_in(kept)
+    (kept,) = [folder for folder in demo_processed.iterdir() if Results.are_complete_in(folder)]
+    return Results.load(kept)
 
 
 # An export of cases as small as one can be: what tests of the door vary.

@@ -48,6 +48,6 @@ def keep_as_if_computed(run_file: Path) -> None:
     made_of = fingerprint(run, published=quarter.PUBLISHED, code=quarter.CODE)
     folder = quarter.PROCESSED / made_of.key
     with lock(quarter.PROCESSED, made_of.key):
-        if not Results.are_whole_in(folder):
+        if not Results.are_complete_in(folder):
             plan = demo.plan.model_copy(update={"names": names.names})
-            replace(demo, plan=plan, fingerprint=made_of).keep(folder)
+            replace(demo, plan=plan, fingerprint=made_of).store(folder)

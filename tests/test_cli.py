@@ -18,8 +18,8 @@ from analysis.parameters import ROOT
 from analysis.publish import run as publishing_run
 from analysis.publish.cluster import client
 from analysis.publish.limits import Limits
-from analysis.publish.run import Outcome
-from analysis.publish.store.releases import Shelf
+from analysis.publish.run import RunOutcome
+from analysis.publish.store.releases import ReleaseStore
 
 GOOD = """\
 plan_file: parameters/plans/khanh-hoa-2021.yml
@@ -74,7 +74,7 @@ def test_an_unknown_option_ends_with_two() -> None:
 
 
 def test_a_second_start_is_harmless_and_says_so(good: Path, tmp_path: Path) -> None:
-    with Shelf(tmp_path, "khanh-hoa-2021", "2021-Q3").locked():
+    with ReleaseStore(tmp_path, "khanh-hoa-2021", "2021-Q3").try_lock():
         ended = dunghen("run", good, "--reports", tmp_path)
     assert ended.exit_code == 0
     assert ended.stdout == "khanh-hoa-2021 2021-Q3: another run holds this quarter; nothing was done\n"
@@ -106,13 +106,13 @@ def test_without_dask_a_cluster_is_refused_in_one_sentence(good: Path, tmp_path:
 def test_of_runs_on_a_cluster_the_worst_code_wins_and_lines_are_those_of_one_machine(
     good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def publish_all(runs, *, scheduler, reports, ledger, force, limits, tell):
+    def publish_all(runs, *, scheduler, reports, ledger, force, limits, report_progress):
         assert (scheduler, reports, ledger, force) == ("tcp://h:1", tmp_path / "reports", None, True)
         assert limits == Limits(execution_timeout=60, memory_mb=800)
-        tell(1, "computing the results")
+        report_progress(1, "computing the results")
         yield 1, BadData("no such month")
-        tell(0, "publishing")
-        yield 0, Outcome("published", reports / "index.html")
+        report_progress(0, "publishing")
+        yield 0, RunOutcome("published", reports / "index.html")
         yield 2, NotebookFailed("2 workers were lost")
 
     monkeypatch.setattr(client, "publish_all", publish_all)
@@ -208,9 +208,9 @@ def test_of_the_due_one_that_cannot_be_begun_is_told_and_holds_up_no_other(
 ) -> None:
     began: list[str] = []
 
-    def publish(run, *, reports, **_) -> Outcome:
+    def publish(run, *, reports, **_) -> RunOutcome:
         began.append(run.quarter)
-        return Outcome("published", reports / "index.html")
+        return RunOutcome("published", reports / "index.html")
 
     monkeypatch.setattr(publishing_run, "publish", publish)
     reports = tmp_path / "reports"

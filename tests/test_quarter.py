@@ -122,7 +122,7 @@ def test_the_numbers_add_up_to_the_counts_received(demo: Results) -> None:
 
 @pytest.mark.slow
 def test_results_are_computed_once(demo: Results, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    demo.keep(kept / demo.fingerprint.key)
+    demo.store(kept / demo.fingerprint.key)
     monkeypatch.setattr(quarter, "compute", lambda *_: pytest.fail("computed again"))
     for changes in ({}, {"language": "en"}, {"status": "final", "signed_by": "Sở Nội vụ"}):
         _assert_same_numbers(quarter.results(_run(**changes)), demo)
@@ -214,7 +214,7 @@ def test_results_a_tidying_hand_has_been_at_are_computed_again(
     small: Results, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = kept / fingerprint(_run(), published=quarter.PUBLISHED, code=quarter.CODE).key
-    small.keep(folder)
+    small.store(folder)
     (folder / "promises.parquet").unlink()
     computed = []
     monkeypatch.setattr(quarter, "compute", lambda *_: computed.append(1) or small)
@@ -266,7 +266,7 @@ def test_a_quarter_among_months_is_refused(
         return pd.concat([counts, counts.head(1).assign(period=label)], ignore_index=True)
 
     # past the check, the forecast would take long to say nothing of it
-    monkeypatch.setattr(quarter, "read", lambda *_, **__: pytest.fail("taken without a word"))
+    monkeypatch.setattr(quarter, "evaluate_plan", lambda *_, **__: pytest.fail("taken without a word"))
     with pytest.raises(BadData, match=label):
         quarter.results(_run(input_path=_changed_data(tmp_path / "data", stray)))
 

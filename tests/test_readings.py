@@ -16,10 +16,10 @@ from analysis.interpretation import Interpretation
 from analysis.parameters import ROOT
 from analysis.plan import Plan, read_plan
 from analysis.promises import ShareTarget
-from analysis.readings import Counted, Draws
+from analysis.readings import CaseCounts, DrawSettings
 
 Q3 = pd.Period("2021Q3")
-DRAWN = Draws(draw_count=200, seed=1)
+DRAWN = DrawSettings(draw_count=200, seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -36,17 +36,17 @@ def received(tmp_path_factory):
         as_of=date(2021, 9, 20),
         calendar=Calendar("M", 14),
         reject_limit=0.05,
-        kept=Path(kept),
+        tables_folder=Path(kept),
     )
 
 
 @pytest.fixture(scope="module")
-def counted(received) -> Counted:
-    return Counted(received.counts, received.workload, received.ratings).known(pd.Period("2021-09"))
+def counted(received) -> CaseCounts:
+    return CaseCounts(received.counts, received.workload, received.ratings).known(pd.Period("2021-09"))
 
 
-def _year(counted: Counted, plan: Plan, indicator: str, series: str = "total", **answers: str) -> tuple[int, int]:
-    shares = readings.measured(plan, counted, Interpretation(**answers))
+def _year(counted: CaseCounts, plan: Plan, indicator: str, series: str = "total", **answers: str) -> tuple[int, int]:
+    shares = readings.measured_shares(plan, counted, Interpretation(**answers))
     mine = shares[(shares["indicator"] == indicator) & (shares["series"] == series)]
     year = mine[mine["period"].str.startswith("2021")]
     return int(year["numerator"].sum()), int(year["denominator"].sum())
@@ -57,7 +57,7 @@ def _sum(table: pd.DataFrame, column: str, where: pd.Series | None = None) -> in
     return int(table.loc[year if where is None else year & where, column].sum())
 
 
-def test_every_answer_counts_what_it_says(counted: Counted, plan: Plan) -> None:
+def test_every_answer_counts_what_it_says(counted: CaseCounts, plan: Plan) -> None:
     counts, desk = counted.counts, counted.workload
     online, post = counts["channel"] == "online", counts["channel"] == "post"
     vertical = counts["agency"].isin(plan.vertical_bodies)
@@ -84,7 +84,7 @@ def test_every_answer_counts_what_it_says(counted: Counted, plan: Plan) -> None:
     assert _year(counted, plan, "overdue", postal_cases="left_out") == (_sum(counts, "resolved", late), whole)
 
 
-def test_fields_are_judged_each_or_together(counted: Counted, plan: Plan) -> None:
+def test_fields_are_judged_each_or_together(counted: CaseCounts, plan: Plan) -> None:
     def overdue(**answers: str) -> ShareTarget:
         written = readings._over(plan, counted.counts, Interpretation(**answers))
         return next(one for one in written.share_targets if one.id == "overdue")
@@ -100,7 +100,7 @@ def test_fields_are_judged_each_or_together(counted: Counted, plan: Plan) -> Non
     )  # fmt: skip
 
 
-def test_without_the_bodies_left_out_a_promise_is_on_the_fields_that_are_left(counted: Counted, plan: Plan) -> None:
+def test_without_the_bodies_left_out_a_promise_is_on_the_fields_that_are_left(counted: CaseCounts, plan: Plan) -> None:
     written = readings._over(plan, counted.counts, Interpretation(vertical_bodies="left_out"))
     left = {part.series for target in written.share_targets for part in target.parts} - {"total"}
     # Tax and social insurance are handled by their own bodies only.
@@ -108,18 +108,20 @@ def test_without_the_bodies_left_out_a_promise_is_on_the_fields_that_are_left(co
 
 
 @pytest.mark.slow
-def test_a_month_that_was_not_over_is_forecast_with_those_after_it(plan: Plan, received, counted: Counted) -> None:
+def test_a_month_that_was_not_over_is_forecast_with_those_after_it(plan: Plan, received, counted: CaseCounts) -> None:
     facts = quarter._facts(plan, received, as_of=date(2021, 9, 20))
     august = counted.known(pd.Period("2021-08"))
-    whole = Counted(august.counts, august.workload, counted.ratings)
-    then = readings.read(plan, Q3, whole, facts, Interpretation(month_end="calendar"), DRAWN)
+    whole = CaseCounts(august.counts, august.workload, counted.ratings)
+    then = readings.evaluate_plan(plan, Q3, whole, facts, Interpretation(month_end="calendar"), DRAWN)
     row = then.attainment.promises.query("target == 'online_uptake' and part == 'of_all'").iloc[0]
     assert (row["numerator"], row["denominator"]) == _year(august, plan, "online_of_all")
     assert sorted(then.forecast.draws["period"].unique()) == ["2021-09", "2021-10", "2021-11", "2021-12"]
     # A year whose last month was not over is not decided.
-    november = Counted(*(table[table["period"] <= "2021-11"] for table in (
+    november = CaseCounts(*(table[table["period"] <= "2021-11"] for table in (
         received.counts, received.workload, received.ratings)))  # fmt: skip
-    last = readings.read(plan, pd.Period("2021Q4"), november, facts, Interpretation(month_end="calendar"), DRAWN)
+    last = readings.evaluate_plan(
+        plan, pd.Period("2021Q4"), november, facts, Interpretation(month_end="calendar"), DRAWN
+    )
     row = last.attainment.promises.query("target == 'online_uptake' and part == 'of_all'").iloc[0]
     assert 0 < row["probability"] < 1
 
@@ -131,19 +133,19 @@ def test_periods_of_the_calendar_are_over_on_their_last_day() -> None:
 
 
 @pytest.mark.slow
-def test_the_table_says_what_each_other_answer_changes(plan: Plan, received, counted: Counted) -> None:
+def test_the_table_says_what_each_other_answer_changes(plan: Plan, received, counted: CaseCounts) -> None:
     facts = quarter._facts(plan, received, as_of=date(2021, 9, 20))
-    now = readings.read(plan, Q3, counted, facts, Interpretation(), DRAWN)
+    now = readings.evaluate_plan(plan, Q3, counted, facts, Interpretation(), DRAWN)
     asked: list[str] = []
     settings = {name: plan.settings[name] for name in ("uptake_base", "overdue_scope", "month_end")}
     settings["uptake_base"] = settings["uptake_base"].model_copy(update={"ruled_by": "UBND tỉnh"})
     narrowed = plan.model_copy(update={"settings": settings})
 
-    def counted_as(chosen: Interpretation) -> Counted | str:
+    def counted_as(chosen: Interpretation) -> CaseCounts | str:
         return "counts_only" if chosen.month_end == "calendar" else counted
 
     table = readings.sensitivity(
-        narrowed, Q3, now.attainment.promises, counted_as, facts, Interpretation(), DRAWN, tell=asked.append
+        narrowed, Q3, now.attainment.promises, counted_as, facts, Interpretation(), DRAWN, report_progress=asked.append
     )
     # What was ruled on is not asked; each other question is, of the promises it touches.
     assert asked == ["overdue_scope = pooled", "month_end = calendar"]
@@ -156,16 +158,16 @@ def test_the_table_says_what_each_other_answer_changes(plan: Plan, received, cou
     assert pooled["changes"]
     assert table["note"].tolist() == ["", "counts_only", "counts_only"]
     # The other way about: a run that gives the answer itself says what the table says.
-    read_so = readings.read(plan, Q3, counted, facts, Interpretation(overdue_scope="pooled"), DRAWN)
+    read_so = readings.evaluate_plan(plan, Q3, counted, facts, Interpretation(overdue_scope="pooled"), DRAWN)
     promises = read_so.attainment.promises
     assert promises.loc[promises["target"] == "overdue", "probability"].tolist() == [pooled["probability"]]
 
 
 @pytest.mark.slow
-def test_the_gap_is_of_the_whole_only_and_its_counts_add_up(plan: Plan, received, counted: Counted) -> None:
+def test_the_gap_is_of_the_whole_only_and_its_counts_add_up(plan: Plan, received, counted: CaseCounts) -> None:
     facts = quarter._facts(plan, received, as_of=date(2021, 9, 20))
     only = plan.model_copy(update={"targets": tuple(one for one in plan.targets if one.id == "online_uptake")})
-    now = readings.read(only, Q3, counted, replace(facts), Interpretation(), DRAWN)
+    now = readings.evaluate_plan(only, Q3, counted, replace(facts), Interpretation(), DRAWN)
     assert set(now.gap["part"]) == {"of_all", "of_published"}
     promises = now.attainment.promises.set_index("part")
     for dimension in ("agencies", "fields"):
@@ -176,17 +178,17 @@ def test_the_gap_is_of_the_whole_only_and_its_counts_add_up(plan: Plan, received
 
 
 @pytest.mark.slow
-def test_a_plan_of_another_year_and_other_rules_needs_no_code(received, counted: Counted) -> None:
+def test_a_plan_of_another_year_and_other_rules_needs_no_code(received, counted: CaseCounts) -> None:
     later = read_plan(ROOT / "parameters" / "plans" / "khanh-hoa-2024.yml")
 
     def moved(table: pd.DataFrame) -> pd.DataFrame:
         years = table["period"].str[:4].astype(int) + 3
         return table.assign(period=years.astype(str) + table["period"].str[4:])
 
-    there = Counted(*(moved(table) for table in (counted.counts, counted.workload, counted.ratings)))
+    there = CaseCounts(*(moved(table) for table in (counted.counts, counted.workload, counted.ratings)))
     facts = quarter._facts(later, received, as_of=date(2024, 10, 5))
     chosen = later.interpretation({})
-    now = readings.read(later, pd.Period("2024Q3"), there, facts, chosen, DRAWN)
+    now = readings.evaluate_plan(later, pd.Period("2024Q3"), there, facts, chosen, DRAWN)
     promises = now.attainment.promises
     whole = promises[promises["part"] == ""].set_index("target")
     assert list(whole.index) == ["online", "on_time", "satisfaction", "published", "integrated", "pci"]
@@ -205,11 +207,11 @@ def test_a_plan_of_another_year_and_other_rules_needs_no_code(received, counted:
 
 
 def test_cut_along_the_channel_the_pieces_make_up_the_whole(plan, received):
-    counted = Counted(received.counts, received.workload, received.ratings).known(pd.Period("2018-12", "M"))
+    counted = CaseCounts(received.counts, received.workload, received.ratings).known(pd.Period("2018-12", "M"))
     chosen = Interpretation()
-    cut = readings.measured_along(plan, counted, chosen, "channel")
+    cut = readings.measured_by_dimension(plan, counted, chosen, "channel")
     assert set(cut["series"]) == {"counter", "online", "post"}
-    whole = readings.measured(plan, counted, chosen).query("series == 'total'")
+    whole = readings.measured_shares(plan, counted, chosen).query("series == 'total'")
     sums = ["numerator", "denominator"]
     pieces, total = (frame.groupby(["indicator", "period"])[sums].sum() for frame in (cut, whole))
     pd.testing.assert_frame_equal(pieces, total)
@@ -219,7 +221,7 @@ def test_cut_along_the_channel_the_pieces_make_up_the_whole(plan, received):
 
 
 def test_nothing_is_cut_along_a_dimension_the_source_lacks(plan, received):
-    counted = Counted(
+    counted = CaseCounts(
         *(table.assign(district=None) for table in (received.counts, received.workload, received.ratings))
     )
-    assert readings.measured_along(plan, counted, Interpretation(), "district").empty
+    assert readings.measured_by_dimension(plan, counted, Interpretation(), "district").empty

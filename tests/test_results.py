@@ -33,8 +33,8 @@ def _small() -> Results:
 
 def test_results_come_back_as_they_were_kept(tmp_path: Path) -> None:
     before = _small()
-    before.keep(tmp_path / "key")
-    after = Results.kept_in(tmp_path / "key")
+    before.store(tmp_path / "key")
+    after = Results.load(tmp_path / "key")
     for name in FRAMES:
         pd.testing.assert_frame_equal(getattr(after, name), getattr(before, name))
     assert (after.plan, after.about, after.basis) == (before.plan, before.about, before.basis)
@@ -56,6 +56,6 @@ def test_results_that_cannot_be_written_leave_nothing(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(pd.DataFrame, "to_parquet", full_disk)
     with pytest.raises(OSError, match=r"no space left on device: .*/key'$"):
-        _small().keep(tmp_path / "key")
+        _small().store(tmp_path / "key")
     assert len(written) == 3
     assert list(tmp_path.iterdir()) == []

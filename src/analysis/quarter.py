@@ -12,11 +12,11 @@ from typing import Any
 import pandas as pd
 
 from analysis import periods
-from analysis.attainment.evidence import Facts
+from analysis.attainment.evidence import Evidence
 from analysis.attainment.probability import Attainment
-from analysis.data.counting import count_cases, count_workload, received_and_peers
-from analysis.data.form06a.filed import filed
-from analysis.data.ingest.received import Calendar, Received, receive
+from analysis.data.counting import cases_for_lateness_nowcast, count_cases, count_workload
+from analysis.data.form06a.filed import quarter_form
+from analysis.data.ingest.received import Calendar, RunInput, receive
 from analysis.data.published import read_breaks, read_published
 from analysis.data.revisions import COLUMNS as REVISED
 from analysis.data.revisions import earlier_archive, revisions
@@ -26,12 +26,12 @@ from analysis.forecast.backtest.backtest import track_record
 from analysis.forecast.open_cases import COLUMNS as NOWCAST
 from analysis.forecast.open_cases import lateness_nowcast
 from analysis.indicators import reporting, satisfaction
-from analysis.indicators.other_indicators import promised_series
+from analysis.indicators.other_indicators import other_series
 from analysis.interpretation import Interpretation
 from analysis.parameters import ROOT, RunParameters, resolve
 from analysis.plan import Plan, read_plan
-from analysis.readings import Counted, Draws, measured, read, sensitivity
-from analysis.results import Results, lock, scratch, sweep
+from analysis.readings import CaseCounts, DrawSettings, evaluate_plan, measured_shares, sensitivity
+from analysis.results import Results, lock, remove_leftovers, temporary_folder
 
 PROCESSED = ROOT / "data" / "processed"
 """Where results are kept; everything in it can be rebuilt."""
@@ -60,36 +60,38 @@ def results(run: RunParameters) -> Results:
     folder = PROCESSED / made_of.key
     PROCESSED.mkdir(parents=True, exist_ok=True)
     with lock(PROCESSED, made_of.key):
-        if not Results.are_whole_in(folder):
-            sweep(PROCESSED, made_of.key)
-            with scratch(PROCESSED, made_of.key) as kept:
-                found = _compute_anew(run, made_of, Path(kept))
+        if not Results.are_complete_in(folder):
+            remove_leftovers(PROCESSED, made_of.key)
+            with temporary_folder(PROCESSED, made_of.key) as tables_folder:
+                found = _compute_anew(run, made_of, Path(tables_folder))
             # What was changed on the way must not be kept under the name of what it was.
             if fingerprint(run, published=PUBLISHED, code=CODE).key != made_of.key:
                 raise EnvironmentFault("changed while the results were being computed: data or plan; run again")
-            found.keep(folder)
-    return Results.kept_in(folder)
+            found.store(folder)
+    return Results.load(folder)
 
 
 def _source(run: RunParameters) -> Path | None:
     return resolve(run.source_file) if run.source_file else None
 
 
-def _compute_anew(run: RunParameters, made_of: Fingerprint, kept: Path) -> Results:
+def _compute_anew(run: RunParameters, made_of: Fingerprint, tables_folder: Path) -> Results:
     plan = read_plan(resolve(run.plan_file))
     return compute(
-        run, plan, _receive(run, plan, resolve(run.input_path), _source(run), kept, as_of=run.as_of), made_of
+        run, plan, _receive(run, plan, resolve(run.input_path), _source(run), tables_folder, as_of=run.as_of), made_of
     )
 
 
 def _receive(
-    run: RunParameters, plan: Plan, input_path: Path, source: Path | None, kept: Path, *, as_of: date
-) -> Received:
+    run: RunParameters, plan: Plan, input_path: Path, source: Path | None, tables_folder: Path, *, as_of: date
+) -> RunInput:
     calendar = Calendar(plan.calendar.frequency, plan.calendar.cutoff_day)
-    return receive(input_path, source, as_of=as_of, calendar=calendar, reject_limit=run.reject_limit, kept=kept)
+    return receive(
+        input_path, source, as_of=as_of, calendar=calendar, reject_limit=run.reject_limit, tables_folder=tables_folder
+    )
 
 
-def compute(run: RunParameters, plan: Plan, received: Received, made_of: Fingerprint) -> Results:
+def compute(run: RunParameters, plan: Plan, received: RunInput, made_of: Fingerprint) -> Results:
     """Return the results of a run, from the tables received to the attainment of every promise.
 
     Parameters
@@ -98,7 +100,7 @@ def compute(run: RunParameters, plan: Plan, received: Received, made_of: Fingerp
         The run.
     plan : Plan
         Its plan, as its file has it.
-    received : Received
+    received : RunInput
         The tables of its input.
     made_of : Fingerprint
         Hashes of all the results depend on.
@@ -110,20 +112,20 @@ def compute(run: RunParameters, plan: Plan, received: Received, made_of: Fingerp
     """
     quarter, origin = run.quarter_period, plan.origin(run.quarter_period)
     _refuse_other_calendar(plan, received.counts)
-    counted = Counted(received.counts, received.workload, received.ratings)
+    counted = CaseCounts(received.counts, received.workload, received.ratings)
     counts = counted.known(origin).counts
     _refuse_unreached(counts, origin)
 
-    chosen, drawn = plan.interpretation(run.answers), Draws(run.draw_count, run.seed)
-    facts = _facts(plan, received, as_of=run.as_of)
+    chosen, drawn = plan.interpretation(run.answers), DrawSettings(run.draw_count, run.seed)
+    evidence = _evidence(plan, received, as_of=run.as_of)
     counted_as = partial(_counted_as, plan=plan, received=received, as_of=run.as_of, own=counted)
     as_read = _counted(counted_as(chosen), chosen).known(origin)
-    now = read(plan, quarter, as_read, facts, chosen, drawn)
-    other = sensitivity(plan, quarter, now.attainment.promises, counted_as, facts, chosen, drawn)
+    now = evaluate_plan(plan, quarter, as_read, evidence, chosen, drawn)
+    other = sensitivity(plan, quarter, now.attainment.promises, counted_as, evidence, chosen, drawn)
     promised = [(part.indicator, part.rule) for target in now.plan.share_targets for part in target.parts]
     record = track_record(now.indicators, promised, origin=origin, seed=drawn.seed)
     before = earlier_archive(resolve(run.input_path))
-    forms = filed(
+    forms = quarter_form(
         received.cases, resolve(run.input_path), plan=plan, quarter=quarter, due_precision=received.due_precision
     )
 
@@ -142,12 +144,12 @@ def compute(run: RunParameters, plan: Plan, received: Received, made_of: Fingerp
         timeliness=reporting.by_timeliness(counts),
         compared_with=before[1] if before else None,
         revisions=_revised(run, plan, counts, before, made_of.key),
-        form_filed=forms.is_there,
+        form_filed=forms.is_filed,
         form_by_agency=forms.by_agency,
         form_by_field=forms.by_field,
         reconciliation=forms.reconciliation,
         form_faults=forms.faults,
-        indicators=_all_indicators(plan, now.indicators, facts, origin),
+        indicators=_all_indicators(plan, now.indicators, evidence, origin),
         coverage=reporting.coverage(counts),
         changes=reporting.changes(counts, periods.write(origin), periods.write(origin - 1)),
         draws=now.forecast.draws,
@@ -164,41 +166,41 @@ def compute(run: RunParameters, plan: Plan, received: Received, made_of: Fingerp
         items_missing=now.attainment.items_missing,
         gap=now.gap,
         sensitivity=other,
-        surveys=facts.surveys,
+        surveys=evidence.surveys,
         previous=_one_quarter_earlier(plan, quarter, counted, received, chosen, drawn).promises,
     )
 
 
-def _received_late(received: Received, plan: Plan, quarter: pd.Period, *, as_of: date) -> pd.DataFrame:
+def _received_late(received: RunInput, plan: Plan, quarter: pd.Period, *, as_of: date) -> pd.DataFrame:
     """Return, by field, how many of the cases received in the quarter are late and will be; empty without cases."""
     if received.cases is None:
         return pd.DataFrame(columns=NOWCAST)
     cutoff = plan.calendar.cutoff_day
     first, last = periods.first_day(quarter, cutoff), periods.last_day(quarter, cutoff)
-    cases = received_and_peers(
+    cases = cases_for_lateness_nowcast(
         received.cases, as_of=as_of, first=first, last=last, due_precision=received.due_precision
     )
     return lateness_nowcast(cases, snapshot=pd.Timestamp(as_of) + pd.Timedelta(days=1))
 
 
 def _one_quarter_earlier(
-    plan: Plan, quarter: pd.Period, counted: Counted, received: Received, chosen: Interpretation, drawn: Draws
+    plan: Plan, quarter: pd.Period, counted: CaseCounts, received: RunInput, chosen: Interpretation, drawn: DrawSettings
 ) -> Attainment:
     """Return the attainment as last quarter's report would have it, from what was known then."""
     closed = periods.last_day(quarter - 1, plan.calendar.cutoff_day)
-    facts = replace(_facts(plan, received, as_of=closed), last_round=plan.year - 1)
-    return read(plan, quarter - 1, counted, facts, chosen, drawn).attainment
+    evidence = replace(_evidence(plan, received, as_of=closed), last_round=plan.year - 1)
+    return evaluate_plan(plan, quarter - 1, counted, evidence, chosen, drawn).attainment
 
 
-def _all_indicators(plan: Plan, shares: pd.DataFrame, facts: Facts, origin: pd.Period) -> pd.DataFrame:
-    others = promised_series(
+def _all_indicators(plan: Plan, shares: pd.DataFrame, evidence: Evidence, origin: pd.Period) -> pd.DataFrame:
+    others = other_series(
         plan,
-        facts.catalogue,
-        facts.progress,
-        facts.surveys,
-        facts.published,
-        facts.breaks,
-        as_of=facts.as_of,
+        evidence.catalogue,
+        evidence.progress,
+        evidence.surveys,
+        evidence.published,
+        evidence.breaks,
+        as_of=evidence.as_of,
         labels=periods.labels_of_year(origin),
     )
     counted = dict.fromkeys(("numerator", "denominator", "respondents"), "Int64")
@@ -216,26 +218,26 @@ def indicators(run: RunParameters) -> pd.DataFrame:
     plan = read_plan(resolve(run.plan_file))
     _refuse_misfit(run, plan)
     origin = plan.origin(run.quarter_period)
-    with tempfile.TemporaryDirectory() as kept:
-        received = _receive(run, plan, resolve(run.input_path), _source(run), Path(kept), as_of=run.as_of)
+    with tempfile.TemporaryDirectory() as tables_folder:
+        received = _receive(run, plan, resolve(run.input_path), _source(run), Path(tables_folder), as_of=run.as_of)
         _refuse_other_calendar(plan, received.counts)
-        chosen, own = plan.interpretation(run.answers), Counted(received.counts, received.workload, received.ratings)
+        chosen, own = plan.interpretation(run.answers), CaseCounts(received.counts, received.workload, received.ratings)
         _refuse_unreached(own.known(origin).counts, origin)
         counted = _counted(_counted_as(chosen, plan=plan, received=received, as_of=run.as_of, own=own), chosen).known(
             origin
         )
-    facts = _facts(plan, received, as_of=run.as_of)
-    return _all_indicators(plan, measured(plan, counted, chosen), facts, origin)
+    evidence = _evidence(plan, received, as_of=run.as_of)
+    return _all_indicators(plan, measured_shares(plan, counted, chosen), evidence, origin)
 
 
-def _facts(plan: Plan, received: Received, *, as_of: date) -> Facts:
+def _evidence(plan: Plan, received: RunInput, *, as_of: date) -> Evidence:
     published, breaks = read_published(PUBLISHED), read_breaks(PUBLISHED)
     surveys = [satisfaction.surveyed_satisfied(received.survey)]
     if plan.area:
         surveys.append(satisfaction.published_sipas(published, breaks, area=plan.area, as_of=as_of))
     # A round has no day of its own: that of the plan's year is known when the data was taken on the day looked back to.
     last_round = plan.year if received.basis == "exact" else plan.year - 1
-    return Facts(
+    return Evidence(
         as_of=as_of,
         surveys=pd.concat(surveys, ignore_index=True),
         last_round=last_round,
@@ -246,7 +248,9 @@ def _facts(plan: Plan, received: Received, *, as_of: date) -> Facts:
     )
 
 
-def _counted_as(chosen: Interpretation, *, plan: Plan, received: Received, as_of: date, own: Counted) -> Counted | str:
+def _counted_as(
+    chosen: Interpretation, *, plan: Plan, received: RunInput, as_of: date, own: CaseCounts
+) -> CaseCounts | str:
     """Return cases counted as an interpretation asks, or the code of why the input cannot be counted so."""
     is_own_month = chosen.month_end == "plan" or plan.calendar.cutoff_day is None
     is_own_level = chosen.published_level == "at_receipt"
@@ -265,13 +269,13 @@ def _counted_as(chosen: Interpretation, *, plan: Plan, received: Received, as_of
         received.cases,
         **how,
         due_precision=received.due_precision,
-        published_by=None if is_own_level else received.catalogue,
+        level_catalogue=None if is_own_level else received.catalogue,
     )
     if is_own_month:
         return replace(own, counts=counts)
     workload = count_workload(received.cases, **how, due_precision=received.due_precision)
     # A month that is not over tells little of its share and nothing of its volume: it is forecast like those after it.
-    return Counted(_over_by(as_of, counts), _over_by(as_of, workload), own.ratings)
+    return CaseCounts(_over_by(as_of, counts), _over_by(as_of, workload), own.ratings)
 
 
 def _over_by(day: date, counts: pd.DataFrame) -> pd.DataFrame:
@@ -280,7 +284,7 @@ def _over_by(day: date, counts: pd.DataFrame) -> pd.DataFrame:
     return counts[counts["period"].isin(over)].reset_index(drop=True)
 
 
-def _counted(found: Counted | str, chosen: Interpretation) -> Counted:
+def _counted(found: CaseCounts | str, chosen: Interpretation) -> CaseCounts:
     if isinstance(found, str):
         raise BadData(
             f"month_end: {chosen.month_end}, published_level: {chosen.published_level}: cases with a catalogue were "
@@ -289,7 +293,7 @@ def _counted(found: Counted | str, chosen: Interpretation) -> Counted:
     return found
 
 
-def _intake(received: Received, origin: pd.Period) -> pd.DataFrame:
+def _intake(received: RunInput, origin: pd.Period) -> pd.DataFrame:
     """Return what came in, by file and by what became of it; counts for periods the quarter does not know are left out.
 
     Rows without a period, as cases are, have no such limit: of them, those filed later stand apart already.
@@ -299,7 +303,7 @@ def _intake(received: Received, origin: pd.Period) -> pd.DataFrame:
     return known.groupby(["file", "table", "code"], as_index=False)["rows"].sum()
 
 
-def _rejected(received: Received, origin: pd.Period) -> pd.DataFrame:
+def _rejected(received: RunInput, origin: pd.Period) -> pd.DataFrame:
     """Return the rows not taken; of counts, which are for a period, only those the quarter knows."""
     rejected = received.rejected
     if "period" not in rejected:
@@ -314,8 +318,8 @@ def _revised(
     if before is None:
         return pd.DataFrame(columns=REVISED)
     folder, day = before
-    with scratch(PROCESSED, key) as kept:
-        earlier = _receive(run, plan, folder, None, Path(kept), as_of=day)
+    with temporary_folder(PROCESSED, key) as tables_folder:
+        earlier = _receive(run, plan, folder, None, Path(tables_folder), as_of=day)
     closed = [label for label in earlier.counts["period"].unique() if _has_closed(label, plan, day)]
     return revisions(earlier.counts[earlier.counts["period"].isin(closed)], counts)
 

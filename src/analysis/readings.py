@@ -8,19 +8,19 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis import periods
-from analysis.attainment.evidence import Facts
+from analysis.attainment.evidence import Evidence
 from analysis.attainment.probability import Attainment, attainment
 from analysis.attainment.sensitivity import COLUMNS, compared, is_touched, not_computable
 from analysis.attainment.year_end import GAP_COLUMNS, gap, year_end
 from analysis.forecast.rest_of_year import Forecast, rest_of_year
-from analysis.indicators.case_shares import shares_as_read
+from analysis.indicators.case_shares import interpreted_shares
 from analysis.interpretation import Alternative, Interpretation, alternatives
 from analysis.plan import Plan
 from analysis.promises import TOTAL, SurveyTarget
 
 
 @dataclass(frozen=True, eq=False)
-class Counted:
+class CaseCounts:
     """Cases counted by reporting period; see `data.contracts`.
 
     Attributes
@@ -33,15 +33,15 @@ class Counted:
     workload: pd.DataFrame
     ratings: pd.DataFrame
 
-    def known(self, origin: pd.Period) -> Counted:
+    def known(self, origin: pd.Period) -> CaseCounts:
         """Return what is for periods up to an origin."""
         label = periods.write(origin)
         tables = (self.counts, self.workload, self.ratings)
-        return Counted(*(table[table["period"] <= label].reset_index(drop=True) for table in tables))
+        return CaseCounts(*(table[table["period"] <= label].reset_index(drop=True) for table in tables))
 
 
 @dataclass(frozen=True)
-class Draws:
+class DrawSettings:
     """How many joint paths a run draws, and from which seed."""
 
     draw_count: int
@@ -49,7 +49,7 @@ class Draws:
 
 
 @dataclass(frozen=True, eq=False)
-class Read:
+class PlanReading:
     """What a plan read one way says at the end of a quarter.
 
     Attributes
@@ -73,7 +73,9 @@ class Read:
     gap: pd.DataFrame
 
 
-def read(plan: Plan, quarter: pd.Period, counted: Counted, facts: Facts, chosen: Interpretation, drawn: Draws) -> Read:
+def evaluate_plan(
+    plan: Plan, quarter: pd.Period, counted: CaseCounts, evidence: Evidence, chosen: Interpretation, drawn: DrawSettings
+) -> PlanReading:
     """Return what a plan says, read one way.
 
     Parameters
@@ -82,36 +84,36 @@ def read(plan: Plan, quarter: pd.Period, counted: Counted, facts: Facts, chosen:
         As its file has it.
     quarter : pd.Period
         The quarter reported; nothing after it is used.
-    counted : Counted
+    counted : CaseCounts
         Cases.
-    facts : Facts
+    evidence : Evidence
         What is known beside them.
     chosen : Interpretation
         The way.
-    drawn : Draws
+    drawn : DrawSettings
         Of the run.
     """
     origin = plan.known_through(quarter, counted.counts["period"].unique())
     counted = counted.known(origin)
     written_out = _over(plan, counted.counts, chosen)
-    indicators = measured(written_out, counted, chosen)
+    indicators = measured_shares(written_out, counted, chosen)
     forecast = _forecast(written_out, indicators, origin, drawn)
     now = attainment(
-        written_out, quarter, indicators, forecast, facts, chosen, draw_count=drawn.draw_count, seed=drawn.seed
+        written_out, quarter, indicators, forecast, evidence, chosen, draw_count=drawn.draw_count, seed=drawn.seed
     )
-    return Read(
+    return PlanReading(
         written_out, indicators, forecast, now, _gaps(written_out, origin, counted.counts, indicators, forecast)
     )
 
 
-def measured(plan: Plan, counted: Counted, chosen: Interpretation) -> pd.DataFrame:
+def measured_shares(plan: Plan, counted: CaseCounts, chosen: Interpretation) -> pd.DataFrame:
     """Return the shares a plan's targets need, counted under an interpretation.
 
     Parameters
     ----------
     plan : Plan
         The plan.
-    counted : Counted
+    counted : CaseCounts
         Cases.
     chosen : Interpretation
         The interpretation.
@@ -119,11 +121,11 @@ def measured(plan: Plan, counted: Counted, chosen: Interpretation) -> pd.DataFra
     Returns
     -------
     pd.DataFrame
-        See `indicators.case_shares.shares_as_read`.
+        See `indicators.case_shares.interpreted_shares`.
     """
     # A group no promise is on is not counted: its cases would stand twice among the series that others are pooled with.
     named = {part.series for target in plan.share_targets for part in target.parts}
-    return shares_as_read(
+    return interpreted_shares(
         counted.counts,
         counted.workload,
         counted.ratings,
@@ -133,13 +135,13 @@ def measured(plan: Plan, counted: Counted, chosen: Interpretation) -> pd.DataFra
     )
 
 
-def measured_along(plan: Plan, counted: Counted, chosen: Interpretation, dimension: str) -> pd.DataFrame:
+def measured_by_dimension(plan: Plan, counted: CaseCounts, chosen: Interpretation, dimension: str) -> pd.DataFrame:
     """Return the same shares for each code of a dimension that has no series of its own: ``district`` or ``channel``.
 
     Parameters
     ----------
     plan, counted, chosen
-        As for `read`, the plan written out.
+        As for `evaluate_plan`, the plan written out.
     dimension : str
         A column of all three tables; cases without a code there are in none of its series.
 
@@ -151,35 +153,35 @@ def measured_along(plan: Plan, counted: Counted, chosen: Interpretation, dimensi
     tables = (counted.counts, counted.workload, counted.ratings)
     pieces = []
     for code in sorted({code for table in tables for code in table[dimension].dropna().unique()}):
-        inside = Counted(*(table[table[dimension] == code] for table in tables))
-        shares = measured(plan, inside, chosen)
+        inside = CaseCounts(*(table[table[dimension] == code] for table in tables))
+        shares = measured_shares(plan, inside, chosen)
         pieces.append(shares[shares["series"] == TOTAL].assign(series=code))
-    return pd.concat(pieces, ignore_index=True) if pieces else measured(plan, counted, chosen).iloc[:0]
+    return pd.concat(pieces, ignore_index=True) if pieces else measured_shares(plan, counted, chosen).iloc[:0]
 
 
 def sensitivity(
     plan: Plan,
     quarter: pd.Period,
     promises: pd.DataFrame,
-    counted_as: Callable[[Interpretation], Counted | str],
-    facts: Facts,
+    counted_as: Callable[[Interpretation], CaseCounts | str],
+    evidence: Evidence,
     chosen: Interpretation,
-    drawn: Draws,
-    tell: Callable[[str], None] = lambda line: None,
+    drawn: DrawSettings,
+    report_progress: Callable[[str], None] = lambda line: None,
 ) -> pd.DataFrame:
     """Return what every other answer to an open question of the plan would change.
 
     Parameters
     ----------
     plan, quarter
-        As for `read`.
+        As for `evaluate_plan`.
     promises : pd.DataFrame
         The table of promises under the answers in force.
     counted_as : callable
         From an interpretation to the cases counted under it, or to the code of why the input cannot be counted so.
     facts, chosen, drawn
-        As for `read`.
-    tell : callable
+        As for `evaluate_plan`.
+    report_progress : callable
         Gets one line per answer.
 
     Returns
@@ -192,8 +194,8 @@ def sensitivity(
         touched = [target for target in plan.targets if is_touched(target, other.setting)]
         if not touched:
             continue
-        tell(f"{other.setting} = {other.value}")
-        pieces.append(_under(other, plan, [one.id for one in touched], quarter, promises, counted_as, facts, drawn))
+        report_progress(f"{other.setting} = {other.value}")
+        pieces.append(_under(other, plan, [one.id for one in touched], quarter, promises, counted_as, evidence, drawn))
     return pd.concat(pieces, ignore_index=True) if pieces else pd.DataFrame(columns=COLUMNS)
 
 
@@ -203,9 +205,9 @@ def _under(
     touched: Collection[str],
     quarter: pd.Period,
     promises: pd.DataFrame,
-    counted_as: Callable[[Interpretation], Counted | str],
-    facts: Facts,
-    drawn: Draws,
+    counted_as: Callable[[Interpretation], CaseCounts | str],
+    evidence: Evidence,
+    drawn: DrawSettings,
 ) -> pd.DataFrame:
     counted = counted_as(other.interpretation)
     if isinstance(counted, str):
@@ -213,7 +215,7 @@ def _under(
     if other.setting == "overdue_denominator" and counted.workload.empty:
         return not_computable(promises, other, touched, "no_workload")
     narrowed = plan.model_copy(update={"targets": tuple(one for one in plan.targets if one.id in touched)})
-    then = read(narrowed, quarter, counted, facts, other.interpretation, drawn)
+    then = evaluate_plan(narrowed, quarter, counted, evidence, other.interpretation, drawn)
     return compared(promises, then.attainment.promises, other, touched)
 
 
@@ -257,7 +259,7 @@ def _members(counts: pd.DataFrame) -> dict[str, list[str]]:
     return {name: sorted(counts[column].dropna().unique()) for name, column in _LISTS.items()}
 
 
-def _forecast(plan: Plan, indicators: pd.DataFrame, origin: pd.Period, drawn: Draws) -> Forecast:
+def _forecast(plan: Plan, indicators: pd.DataFrame, origin: pd.Period, drawn: DrawSettings) -> Forecast:
     present = set(indicators["indicator"].unique())
     wanted = [(part.indicator, part.series) for target in plan.share_targets for part in target.parts]
     wanted += [(one.proxy, TOTAL) for one in plan.targets if isinstance(one, SurveyTarget) and one.proxy]
@@ -265,7 +267,7 @@ def _forecast(plan: Plan, indicators: pd.DataFrame, origin: pd.Period, drawn: Dr
         indicators,
         [(indicator, series) for indicator, series in wanted if indicator in present],
         origin=origin,
-        year_end=plan.last_period,
+        last_period=plan.last_period,
         draw_count=drawn.draw_count,
         seed=drawn.seed,
         breaks={

@@ -56,7 +56,7 @@ class Results:
     form_filed : bool
         Whether the official form of the quarter stands beside the data.
     form_by_agency, form_by_field, reconciliation, form_faults : pd.DataFrame
-        See `analysis.data.form06a.filed.Filed`.
+        See `analysis.data.form06a.filed.QuarterForm`.
     indicators : pd.DataFrame
         `indicator, series, period, numerator, denominator, value`, up to the quarter.
     coverage, changes : pd.DataFrame
@@ -145,7 +145,7 @@ class Results:
         mine = (self.promises["target"] == target) & (self.promises["part"] == part)
         return self.promises[mine].iloc[0]
 
-    def keep(self, folder: Path) -> None:
+    def store(self, folder: Path) -> None:
         """Write the results to a folder, whole or not at all."""
         part = folder.with_name(f"{folder.name}.{os.getpid()}.part")
         part.mkdir(parents=True)
@@ -175,12 +175,12 @@ class Results:
             raise
 
     @staticmethod
-    def are_whole_in(folder: Path) -> bool:
+    def are_complete_in(folder: Path) -> bool:
         """Return whether a folder holds every file of the results: somebody may have tidied some away."""
         return all((folder / name).is_file() for name in ("results.json", *(f"{one}.parquet" for one in _frames())))
 
     @classmethod
-    def kept_in(cls, folder: Path) -> Self:
+    def load(cls, folder: Path) -> Self:
         """Return the results a folder holds."""
         kept = json.loads((folder / "results.json").read_text(encoding="utf-8"))
         return cls(
@@ -207,11 +207,11 @@ def lock(processed: Path, key: str) -> FileLock:
     return FileLock(processed / f"{key}.lock")
 
 
-def scratch(processed: Path, key: str) -> tempfile.TemporaryDirectory[str]:
+def temporary_folder(processed: Path, key: str) -> tempfile.TemporaryDirectory[str]:
     """Return a temporary folder for the tables received while the results of a key are computed.
 
     The lock of the key must be held. The folder's name carries the key: once that lock is free, the process that made
-    the folder is gone, and `sweep` may remove it.
+    the folder is gone, and `remove_leftovers` may remove it.
 
     Parameters
     ----------
@@ -223,7 +223,7 @@ def scratch(processed: Path, key: str) -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix=f".received-{key}-", dir=processed)
 
 
-def sweep(processed: Path, key: str) -> None:
+def remove_leftovers(processed: Path, key: str) -> None:
     """Remove what killed runs left unfinished: of this key, and of every key that no process is computing.
 
     Parameters

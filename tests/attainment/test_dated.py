@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import t as student
 
 from analysis.attainment.dated import dated_promise, headcount_year_end
-from analysis.attainment.evidence import Facts
+from analysis.attainment.evidence import Evidence
 from analysis.attainment.index_tier import index_row
 from analysis.data.contracts import Catalogue, Progress, check, empty
 from analysis.data.published import read_breaks, read_published
@@ -125,7 +125,7 @@ def _plan(target, year=2021):
 
 def _facts(progress=None, as_of=date(2021, 9, 20)):
     folder = ROOT / "data" / "published"
-    return Facts(
+    return Evidence(
         as_of=as_of,
         surveys=pd.DataFrame(),
         last_round=2020,

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.attainment.evidence import Facts
+from analysis.attainment.evidence import Evidence
 from analysis.attainment.probability import Attainment, attainment
 from analysis.data.contracts import Catalogue, Progress, Survey, empty
-from analysis.data.published import Break, Published
+from analysis.data.published import Break, PublishedFigures
 from analysis.forecast.rest_of_year import Forecast
 from analysis.indicators.satisfaction import surveyed_satisfied
 from analysis.interpretation import Interpretation
@@ -19,13 +19,13 @@ from analysis.plan import Calendar, Plan
 from analysis.promises import Cancelled, IndexTarget, ItemsTarget, Part, ShareTarget, SurveyTarget, Text
 
 T = Text(vi="v", en="e")
-NO_FACTS = Facts(
+NO_FACTS = Evidence(
     as_of=date(2020, 10, 5),
     surveys=surveyed_satisfied(empty(Survey)),
     last_round=2020,
     catalogue=empty(Catalogue),
     progress=empty(Progress),
-    published=empty(Published),
+    published=empty(PublishedFigures),
     breaks=empty(Break),
 )
 SAID: dict[str, Any] = {"title": T, "reported": "…"}

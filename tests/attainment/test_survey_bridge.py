@@ -22,7 +22,7 @@ from analysis.attainment.survey_bridge import (
 )
 from analysis.attainment.verdict import verdict
 from analysis.data.contracts import Ratings, Survey, empty
-from analysis.data.published import read_breaks, read_published, runs
+from analysis.data.published import comparable_stretches, read_breaks, read_published
 from analysis.indicators.satisfaction import rated_by_year, rated_satisfied, surveyed_satisfied
 
 DRAWS = 20_000
@@ -140,7 +140,7 @@ def test_the_published_changes_are_what_the_module_says():
     changes: list[float] = []
     for indicator in ("sipas", "own_survey_score"):
         for area in sorted(published.loc[published["indicator"] == indicator, "area"].unique()):
-            for stretch in runs(published, indicator, area, breaks):
+            for stretch in comparable_stretches(published, indicator, area, breaks):
                 changes += list(np.diff(logit(stretch["value"].to_numpy(dtype=float) / 100)))
     assert len(changes) == YEARLY_CHANGES
     assert np.sqrt(np.mean(np.square(changes))) == pytest.approx(YEARLY_CHANGE, abs=0.005)

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analysis.attainment.evidence import Facts
+from analysis.attainment.evidence import Evidence
 from analysis.attainment.surveys import survey_row
 from analysis.data.contracts import Catalogue, Progress, empty
 from analysis.data.published import read_breaks, read_published
@@ -40,14 +40,14 @@ def _target(**changes: Any) -> SurveyTarget:
     return SurveyTarget.model_validate(said | {"proxy": "rated_satisfied"} | changes)
 
 
-def _facts(*rounds: tuple[int, float], last_round: int = 2021, as_of: date = date(2021, 9, 20)) -> Facts:
+def _facts(*rounds: tuple[int, float], last_round: int = 2021, as_of: date = date(2021, 9, 20)) -> Evidence:
     provincial = pd.DataFrame(
         [("surveyed_provincial", "total", str(year), 2000, value, 0.01) for year, value in rounds],
         columns=["indicator", "series", "period", "respondents", "value", "standard_error"],
     )
     published, breaks = read_published(PUBLISHED), read_breaks(PUBLISHED)
     sipas = published_sipas(published, breaks, area="khanh-hoa", as_of=as_of)
-    return Facts(
+    return Evidence(
         as_of=as_of,
         surveys=pd.concat([provincial, sipas], ignore_index=True),
         last_round=last_round,
@@ -58,7 +58,7 @@ def _facts(*rounds: tuple[int, float], last_round: int = 2021, as_of: date = dat
     )
 
 
-def _row(facts: Facts, target: SurveyTarget | None = None, **answers: Any) -> dict[str, Any]:
+def _row(facts: Evidence, target: SurveyTarget | None = None, **answers: Any) -> dict[str, Any]:
     target = target or _target()
     plan = Plan.model_validate(
         {"title": T, "year": 2021, "calendar": {"frequency": "M", "cutoff_day": 14}, "source": "s", "scope": T,

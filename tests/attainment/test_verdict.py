@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from analysis.attainment.verdict import (
     VERDICTS,
-    Kept,
-    all_kept,
+    AttainmentDraws,
+    all_met,
     combine,
+    decided_by_arithmetic,
     not_estimated,
     probability_of,
-    settled,
     verdict,
 )
 
@@ -75,8 +75,8 @@ def test_a_missing_probability_is_not_estimated(decided: bool) -> None:
     assert verdict(float("nan"), decided=decided) == "not_estimated"
 
 
-LIKELY = Kept(np.array([True, True, True, False]), decided=False)
-EVEN = Kept(np.array([True, False, True, False]), decided=False)
+LIKELY = AttainmentDraws(np.array([True, True, True, False]), decided=False)
+EVEN = AttainmentDraws(np.array([True, False, True, False]), decided=False)
 
 
 def test_a_share_of_draws_is_a_probability():
@@ -85,9 +85,9 @@ def test_a_share_of_draws_is_a_probability():
 
 
 def test_only_arithmetic_makes_certain():
-    assert (settled(True).probability, settled(True).verdict) == (1.0, "met")
-    assert (settled(False).probability, settled(False).verdict) == (0.0, "missed")
-    certain = Kept(np.ones(10, dtype=bool), decided=False)
+    assert (decided_by_arithmetic(True).probability, decided_by_arithmetic(True).verdict) == (1.0, "met")
+    assert (decided_by_arithmetic(False).probability, decided_by_arithmetic(False).verdict) == (0.0, "missed")
+    certain = AttainmentDraws(np.ones(10, dtype=bool), decided=False)
     assert (certain.probability, certain.verdict) == (0.995, "very_likely")
 
 
@@ -98,23 +98,23 @@ def test_what_is_not_estimated_has_no_probability():
 
 
 def test_all_parts_in_each_draw():
-    assert all_kept([LIKELY, EVEN]).met.tolist() == [True, False, True, False]
-    assert all_kept([LIKELY, settled(True)]).met.tolist() == LIKELY.met.tolist()
-    assert not all_kept([LIKELY, settled(True)]).decided
+    assert all_met([LIKELY, EVEN]).met.tolist() == [True, False, True, False]
+    assert all_met([LIKELY, decided_by_arithmetic(True)]).met.tolist() == LIKELY.met.tolist()
+    assert not all_met([LIKELY, decided_by_arithmetic(True)]).decided
 
 
 @pytest.mark.parametrize(
     ("parts", "verdict"),
     [
-        ([settled(True), settled(True)], "met"),
-        ([settled(True), settled(False)], "missed"),
-        ([LIKELY, settled(False)], "missed"),
-        ([not_estimated("x"), settled(False)], "missed"),
-        ([not_estimated("x"), settled(True)], "not_estimated"),
+        ([decided_by_arithmetic(True), decided_by_arithmetic(True)], "met"),
+        ([decided_by_arithmetic(True), decided_by_arithmetic(False)], "missed"),
+        ([LIKELY, decided_by_arithmetic(False)], "missed"),
+        ([not_estimated("x"), decided_by_arithmetic(False)], "missed"),
+        ([not_estimated("x"), decided_by_arithmetic(True)], "not_estimated"),
         ([LIKELY, not_estimated("x")], "not_estimated"),
     ],
 )
 def test_a_missed_part_decides_and_an_unknown_one_leaves_it_open(parts, verdict):
-    whole = all_kept(parts)
+    whole = all_met(parts)
     assert whole.verdict == verdict
     assert whole.note == ("x" if verdict == "not_estimated" else "")

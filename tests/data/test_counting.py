@@ -232,7 +232,7 @@ def test_by_a_catalogue_the_level_in_force_that_day_decides(cases):
     )
     how = {"as_of": date(2021, 9, 10), "cutoff_day": 14, "frequency": "M", "due_precision": "day"}
     for published_by, which in ((None, 2), (catalogue, 3)):
-        counts = count_cases(path, **how, published_by=published_by)
+        counts = count_cases(path, **how, level_catalogue=published_by)
         assert counts[["received", "resolved"]].sum().tolist() == [len(scenes), len(scenes)]
         for row in counts.itertuples():
             found = None if pd.isna(row.published_online) else bool(row.published_online)

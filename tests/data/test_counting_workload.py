@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from analysis import periods
 from analysis.data.contracts import Cases, check
-from analysis.data.counting import count_workload, received_and_peers
+from analysis.data.counting import cases_for_lateness_nowcast, count_workload
 
 AS_OF = date(2021, 5, 20)
 MEASURES = ["carried_in", "received", "resolved", "resolved_late", "overdue_at_end", "due", "due_late"]
@@ -208,7 +208,9 @@ def test_the_cases_received_in_a_quarter_come_with_their_peers_of_two_years(tmp_
         _case(_at(19), _at(40)),  # no field
     ]
     said = {"as_of": AS_OF, "first": date(2021, 1, 1), "last": date(2021, 3, 31), "due_precision": "day"}
-    found = received_and_peers(_kept(cases, tmp_path), **said).sort_values(["cohort", "closed"], ignore_index=True)
+    found = cases_for_lateness_nowcast(_kept(cases, tmp_path), **said).sort_values(
+        ["cohort", "closed"], ignore_index=True
+    )
     assert found["cohort"].tolist() == [False, True, True]
     assert found["closed"].tolist()[:2] == [_at(-45), _at(63)]
     assert pd.isna(found["closed"][2])

@@ -24,6 +24,6 @@ def test_the_mapping_the_paper_teaches_is_one(tmp_path):
 
     paper = (ROOT / "docs" / "write-a-mapping.md").read_text(encoding="utf-8")
     (tmp_path / "permits.yml").write_text(re.search(r"```yaml\n(.+?)```", paper, re.DOTALL)[1], encoding="utf-8")
-    assert read_mapping(tmp_path / "permits.yml").taken() == {
+    assert read_mapping(tmp_path / "permits.yml").used_headers() == {
         "Permit No", "Kind", "Office", "Channel", "Received", "Deadline", "Closed"
     }  # fmt: skip

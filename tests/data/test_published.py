@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.data.published import Break, Published, read_breaks, read_published, runs
+from analysis.data.published import Break, PublishedFigures, comparable_stretches, read_breaks, read_published
 from analysis.faults import BadData
 
 ROOT = Path(__file__).parents[2]
@@ -271,11 +271,11 @@ def test_a_header_alone_is_no_figures(tmp_path):
     (tmp_path / "breaks.csv").write_text(",".join(BREAK) + "\n", encoding="utf-8")
     assert read_published(tmp_path).empty
     assert list(read_breaks(tmp_path)) == list(BREAK)
-    assert runs(read_published(tmp_path), "sipas", "khanh-hoa", read_breaks(tmp_path)) == []
+    assert comparable_stretches(read_published(tmp_path), "sipas", "khanh-hoa", read_breaks(tmp_path)) == []
 
 
 def test_the_models_are_strict():
-    assert Published.to_schema().strict
+    assert PublishedFigures.to_schema().strict
     assert Break.to_schema().strict
 
 
@@ -283,14 +283,14 @@ def test_the_models_are_strict():
 
 
 def test_no_stretch_of_sipas_crosses_2022(published):
-    assert years(runs(published, "sipas", "vietnam")) == [["2019", "2020"], ["2022", "2023", "2024"]]
-    assert years(runs(published, "sipas", "khanh-hoa")) == [["2020", "2021"], ["2023", "2024"]]
+    assert years(comparable_stretches(published, "sipas", "vietnam")) == [["2019", "2020"], ["2022", "2023", "2024"]]
+    assert years(comparable_stretches(published, "sipas", "khanh-hoa")) == [["2020", "2021"], ["2023", "2024"]]
 
 
 def test_every_stretch_has_one_method_and_no_gap_and_every_dated_figure_is_in_one(published, dated_breaks):
     in_stretches = 0
     for (indicator, area), figures_ in published.dropna(subset="period").groupby(["indicator", "area"]):
-        stretches = runs(published, indicator, area, dated_breaks)
+        stretches = comparable_stretches(published, indicator, area, dated_breaks)
         assert sum(map(len, stretches)) == len(figures_)
         for stretch in stretches:
             assert stretch["method"].nunique(dropna=False) == stretch["unit"].nunique() == 1
@@ -304,45 +304,45 @@ def test_every_stretch_has_one_method_and_no_gap_and_every_dated_figure_is_in_on
 
 def test_neighbouring_years_of_two_methods_are_apart_even_without_the_breaks(tmp_path):
     known = figures(tmp_path, {"period": "2022", "method": "sipas-2022"}, {"period": "2021"}, {"period": "2020"})
-    assert years(runs(known, "sipas", "khanh-hoa")) == [["2020", "2021"], ["2022"]]
+    assert years(comparable_stretches(known, "sipas", "khanh-hoa")) == [["2020", "2021"], ["2022"]]
 
 
 def test_a_missing_year_does_not_join(tmp_path):
     known = figures(tmp_path, *[OF_A_YEAR | {"period": year} for year in ("2018", "2019", "2021")])
-    assert years(runs(known, "pci", "khanh-hoa")) == [["2018", "2019"], ["2021"]]
+    assert years(comparable_stretches(known, "pci", "khanh-hoa")) == [["2018", "2019"], ["2021"]]
 
 
 def test_a_rank_without_a_score_joins_no_scores(tmp_path):
     ranked = OF_A_YEAR | {"period": "2021", "unit": "rank_only", "value": ""}
     known = figures(tmp_path, OF_A_YEAR, ranked, OF_A_YEAR | {"period": "2022"})
-    assert years(runs(known, "pci", "khanh-hoa")) == [["2020"], ["2021"], ["2022"]]
+    assert years(comparable_stretches(known, "pci", "khanh-hoa")) == [["2020"], ["2021"], ["2022"]]
 
 
 def test_months_quarters_and_years_are_different_lines(tmp_path):
     periods = ("2020", "2020-12", "2021-01", "2020Q4", "2021Q1", "2021")
     known = figures(tmp_path, *[OF_A_YEAR | {"period": period} for period in periods])
-    found = years(runs(known, "pci", "khanh-hoa"))
+    found = years(comparable_stretches(known, "pci", "khanh-hoa"))
     assert found[0] == ["2020", "2021"]
     assert sorted(found[1:]) == [["2020-12", "2021-01"], ["2020Q4", "2021Q1"]]
 
 
 def test_a_figure_without_a_period_is_in_no_stretch(tmp_path):
     known = figures(tmp_path, OF_A_YEAR, OF_A_YEAR | {"period": ""})
-    assert years(runs(known, "pci", "khanh-hoa")) == [["2020"]]
+    assert years(comparable_stretches(known, "pci", "khanh-hoa")) == [["2020"]]
 
 
 def test_of_several_sources_the_most_certain_counts_then_the_first(tmp_path):
     weak = OF_A_YEAR | {"source": "https://example.vn/weak", "confidence": "M", "value": "1"}
     first = OF_A_YEAR | {"source": "https://example.vn/first", "value": "2"}
     second = OF_A_YEAR | {"source": "https://example.vn/second", "value": "3"}
-    (stretch,) = runs(figures(tmp_path, weak, first, second), "pci", "khanh-hoa")
+    (stretch,) = comparable_stretches(figures(tmp_path, weak, first, second), "pci", "khanh-hoa")
     assert stretch["value"].tolist() == [2.0]
 
 
 def test_only_the_series_asked_for_is_returned(tmp_path):
     known = figures(tmp_path, OF_A_YEAR, OF_A_YEAR | {"area": "vietnam", "period": "2021"}, {"period": "2021"})
-    assert years(runs(known, "pci", "khanh-hoa")) == [["2020"]]
-    assert runs(known, "pci", "ben-tre") == []
+    assert years(comparable_stretches(known, "pci", "khanh-hoa")) == [["2020"]]
+    assert comparable_stretches(known, "pci", "ben-tre") == []
 
 
 @pytest.mark.parametrize(
@@ -363,10 +363,13 @@ def test_only_the_series_asked_for_is_returned(tmp_path):
 def test_a_break_divides_and_a_period_with_one_inside_stands_alone(tmp_path, change, expected):
     known = figures(tmp_path, *[OF_A_YEAR | {"period": year} for year in ("2020", "2021", "2022")])
     dated = breaks(tmp_path, {"indicator": "*"} | change)
-    assert years(runs(known, "pci", "khanh-hoa", dated)) == expected
+    assert years(comparable_stretches(known, "pci", "khanh-hoa", dated)) == expected
 
 
 def test_the_merger_divides_quarters_before_and_since(tmp_path, dated_breaks):
     quarters = [OF_A_YEAR | {"indicator": "cases_late", "period": f"2025Q{number}"} for number in (1, 2, 3, 4)]
     known = figures(tmp_path, *quarters)
-    assert years(runs(known, "cases_late", "khanh-hoa", dated_breaks)) == [["2025Q1", "2025Q2"], ["2025Q3", "2025Q4"]]
+    assert years(comparable_stretches(known, "cases_late", "khanh-hoa", dated_breaks)) == [
+        ["2025Q1", "2025Q2"],
+        ["2025Q3", "2025Q4"],
+    ]

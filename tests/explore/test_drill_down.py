@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from analysis.explore.drill_down import COLUMNS, Cuts, DrillDown, together, within
+from analysis.explore.drill_down import COLUMNS, DrillDown, SharesByDimension, together, within
 from analysis.interpretation import Interpretation
 from analysis.parameters import RunParameters
 from analysis.promises import ItemsTarget
@@ -33,12 +33,12 @@ def test_periods_together_are_the_ratio_of_their_sums() -> None:
 
 
 @pytest.fixture(scope="module")
-def cuts(run: RunParameters, results: Results) -> Cuts:
-    return Cuts(results, results.plan.interpretation(run.answers))
+def cuts(run: RunParameters, results: Results) -> SharesByDimension:
+    return SharesByDimension(results, results.plan.interpretation(run.answers))
 
 
 @pytest.mark.slow
-def test_online_filing_is_not_cut_along_the_channel_and_lists_only_where_they_are_kept(cuts: Cuts) -> None:
+def test_online_filing_is_not_cut_along_the_channel_and_lists_only_where_they_are_kept(cuts: SharesByDimension) -> None:
     assert cuts.dimensions("online_of_all") == ["total", "agency", "field", "district"]
     assert cuts.dimensions("overdue") == ["total", "agency", "field", "district", "channel"]
     assert cuts.dimensions("online_publication") == ["total", "field"]
@@ -47,7 +47,7 @@ def test_online_filing_is_not_cut_along_the_channel_and_lists_only_where_they_ar
 
 
 @pytest.mark.slow
-def test_every_cut_holds_the_numbers_of_the_reports(cuts: Cuts, results: Results) -> None:
+def test_every_cut_holds_the_numbers_of_the_reports(cuts: SharesByDimension, results: Results) -> None:
     for dimension in ("total", "agency", "field"):
         for code, mine in cuts.shares("overdue", dimension).groupby("series"):
             reported = results.series("overdue", str(code))
@@ -58,7 +58,7 @@ def test_every_cut_holds_the_numbers_of_the_reports(cuts: Cuts, results: Results
 
 
 @pytest.mark.slow
-def test_a_district_is_that_of_its_body(cuts: Cuts) -> None:
+def test_a_district_is_that_of_its_body(cuts: SharesByDimension) -> None:
     # in the simulated province each district has one body of its own
     by_district, by_body = (cuts.shares("online_of_all", dimension) for dimension in ("district", "agency"))
     mine, body = by_district[by_district["series"] == "nt"], by_body[by_body["series"] == "ubnd-nt"]
@@ -70,7 +70,7 @@ def test_a_dimension_the_source_lacks_is_not_offered(results: Results) -> None:
     from dataclasses import replace
 
     tables = {name: getattr(results, name).assign(district=None) for name in ("counts", "workload", "ratings")}
-    lacking = Cuts(replace(results, **tables), Interpretation())
+    lacking = SharesByDimension(replace(results, **tables), Interpretation())
     assert lacking.dimensions("overdue") == ["total", "agency", "field", "channel"]
 
 

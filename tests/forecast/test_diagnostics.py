@@ -4,7 +4,7 @@ import pytest
 from scipy.special import expit
 from scipy.stats import chi2
 
-from analysis.forecast.diagnostics import audited, components, error_diagnostics
+from analysis.forecast.diagnostics import audit_against_statsmodels, components, error_diagnostics
 from analysis.forecast.futures import fit_panel
 from analysis.forecast.model import SmoothedLevel, smoothed_level
 from analysis.forecast.panel import Panel
@@ -42,7 +42,7 @@ def test_components_add_up_to_the_record_and_start_with_it():
 
 def test_the_batch_filter_and_statsmodels_agree_and_so_do_their_simulations():
     fit = fit_panel(seasonal_panel(), 3)
-    frame = audited(fit, [0, 1], seed=1, key="x")
+    frame = audit_against_statsmodels(fit, [0, 1], seed=1, key="x")
     assert frame["likelihood_gap"].max() < 1e-8
     assert frame["series"].tolist() == ["a", "b"]
     middle = frame[["simulated_median", "drawn_median"]].to_numpy()

@@ -9,13 +9,13 @@ from scipy.special import expit, logit
 from analysis.forecast.dressing import (
     LEVELS,
     chosen_baseline,
-    dressed,
+    dressed_quantiles,
     mean_absolute_errors,
     past_errors,
-    scaled,
+    scaled_quantiles,
 )
-from analysis.forecast.ensemble import hub, on_ranks, rank_levels, ranks, spread_over_periods
-from analysis.forecast.origin_state import INSIDE, NONE, PastYear, Standing
+from analysis.forecast.ensemble import build_ensemble, rank_levels, ranks, schaake_shuffle, spread_over_periods
+from analysis.forecast.origin_state import INSIDE, NONE, OriginState, PastYear
 
 
 def test_ranks_by_hand_and_ties_by_chance():
@@ -48,10 +48,10 @@ def test_whatever_is_wanted_is_reached_within_the_cases(seed, horizon):
 NAMES = ("npeb", "year_to_date", "last_quarter", "same_growth", "straight_line", "seasonal_naive")
 
 
-def standing(points: dict[str, list[float]], *, size=400.0, spread=0.1, history=48) -> Standing:
+def standing(points: dict[str, list[float]], *, size=400.0, spread=0.1, history=48) -> OriginState:
     U = len(next(iter(points.values())))
     full = {name: np.array(points.get(name, [0.3] * U)) for name in NAMES}
-    return Standing(
+    return OriginState(
         series=tuple(f"s{u}" for u in range(U)),
         numerator=np.full(U, 60.0),
         denominator=np.full(U, 200.0),
@@ -97,17 +97,17 @@ def test_dressing_keeps_the_sign_and_scaling_does_not():
     said = [past(2020, [0.25], last_quarter=[0.15], spread=0.2)]
     now = standing({"last_quarter": [0.25]}, spread=0.1)
     error = cc(0.25) - cc(0.15)
-    own = dressed(now, "last_quarter", past_errors(said, "last_quarter"))
+    own = dressed_quantiles(now, "last_quarter", past_errors(said, "last_quarter"))
     expected = (expit(cc(0.25) + error) * 401 - 0.5) / 400
     np.testing.assert_allclose(own, np.full((1, len(LEVELS)), expected))
-    both = scaled(now, "last_quarter", past_errors(said, "last_quarter"))
+    both = scaled_quantiles(now, "last_quarter", past_errors(said, "last_quarter"))
     assert both[0, 0] < 0.25 < both[0, -1]  # errors of either sign, half as large: the spread is half of that then
     assert cc(both[0, -1]) - cc(0.25) == pytest.approx(error / 2, abs=0.02)
 
 
 def test_no_error_dresses_nothing():
     now = standing({"last_quarter": [0.25]})
-    assert np.isnan(dressed(now, "last_quarter", past_errors([], "last_quarter"))).all()
+    assert np.isnan(dressed_quantiles(now, "last_quarter", past_errors([], "last_quarter"))).all()
     assert chosen_baseline([]) is None
 
 
@@ -132,7 +132,7 @@ def test_the_baseline_of_lowest_past_error_is_chosen_and_ties_go_by_the_order():
 def test_weights_are_past_errors_to_the_minus_eight_n_over_n_plus_one():
     off = {name: [value + step for value in OUTCOME] for name, step in zip(NAMES, (1, 2, 2, 4, 4, 4), strict=True)}
     off = {name: [v * 0.01 + w * 0.99 for v, w in zip(values, OUTCOME, strict=True)] for name, values in off.items()}
-    pooled = hub(standing({"npeb": OUTCOME}), [past(2020, OUTCOME, **off)], season_length=12)
+    pooled = build_ensemble(standing({"npeb": OUTCOME}), [past(2020, OUTCOME, **off)], season_length=12)
     assert pooled.names[0] == "npeb"
     errors = {"npeb": 1, "last_quarter": 2, "year_to_date": 2, "same_growth": 4, "seasonal_naive": 4}
     raw = np.array([errors[name.removeprefix("dressed_").removeprefix("scaled_")] ** -4.0 for name in pooled.names])
@@ -140,12 +140,12 @@ def test_weights_are_past_errors_to_the_minus_eight_n_over_n_plus_one():
 
 
 def test_errors_of_nought_divide_nothing_by_nought():
-    pooled = hub(standing({"npeb": OUTCOME}), [past(2020, OUTCOME)], season_length=12)
+    pooled = build_ensemble(standing({"npeb": OUTCOME}), [past(2020, OUTCOME)], season_length=12)
     np.testing.assert_allclose(pooled.weights, 1 / 7)
 
 
 def test_without_earlier_years_the_model_stands_alone():
-    pooled = hub(standing({"npeb": OUTCOME}), [], season_length=12)
+    pooled = build_ensemble(standing({"npeb": OUTCOME}), [], season_length=12)
     np.testing.assert_allclose(pooled.weights[:, 0], 1.0)
     paths = np.random.default_rng(0).random((6, 200))
     levels = np.array([0.1, 0.5, 0.9])
@@ -155,16 +155,16 @@ def test_without_earlier_years_the_model_stands_alone():
 
 def test_short_histories_are_half_model_and_half_dressed_last_quarter():
     now = standing({"npeb": OUTCOME}, history=23)
-    pooled = hub(now, [past(2020, OUTCOME)], season_length=12)
+    pooled = build_ensemble(now, [past(2020, OUTCOME)], season_length=12)
     assert pooled.short.all()
     assert pooled.weights[0].tolist() == [0.5, 0.5, 0, 0, 0, 0, 0]
-    assert not hub(replace(now, history=np.full(6, 24)), [past(2020, OUTCOME)], season_length=12).short.any()
+    assert not build_ensemble(replace(now, history=np.full(6, 24)), [past(2020, OUTCOME)], season_length=12).short.any()
 
 
 def test_a_series_at_an_edge_is_left_to_the_model():
     now = standing({"npeb": OUTCOME})
     now.edge[2] = NONE
-    pooled = hub(now, [past(2020, OUTCOME)], season_length=12)
+    pooled = build_ensemble(now, [past(2020, OUTCOME)], season_length=12)
     assert pooled.weights[2].tolist() == [1, 0, 0, 0, 0, 0, 0]
     assert pooled.weights[1, 1] > 0
 
@@ -172,7 +172,7 @@ def test_a_series_at_an_edge_is_left_to_the_model():
 def test_pooled_quantiles_rise_and_lie_between_the_members():
     rng = np.random.default_rng(1)
     off = {name: list(np.array(OUTCOME) + rng.normal(0, 0.03, 6)) for name in NAMES}
-    pooled = hub(standing({"npeb": OUTCOME}), [past(2020, OUTCOME, **off)], season_length=12)
+    pooled = build_ensemble(standing({"npeb": OUTCOME}), [past(2020, OUTCOME, **off)], season_length=12)
     paths = rng.beta(30, 70, (6, 300))
     found = pooled.quantiles(np.arange(6), paths, np.linspace(0.005, 0.995, 50))
     assert (np.diff(found, axis=1) >= 0).all()
@@ -186,10 +186,10 @@ def test_mapped_counts_keep_the_paths_order_and_what_the_year_can_bring():
     rng = np.random.default_rng(2)
     off = {name: list(np.array(OUTCOME) + rng.normal(0, 0.05, 6)) for name in NAMES}
     now = standing({"npeb": OUTCOME})
-    pooled = hub(now, [past(2020, OUTCOME, **off)], season_length=12)
+    pooled = build_ensemble(now, [past(2020, OUTCOME, **off)], season_length=12)
     N = rng.poisson(200, (6, 300)).astype(float)
     K = rng.binomial(N.astype(int), 0.3).astype(float)
-    moved = on_ranks(pooled, now, np.arange(6), K, N, rng.random((6, 300)))
+    moved = schaake_shuffle(pooled, now, np.arange(6), K, N, rng.random((6, 300)))
     assert ((moved >= 0) & (moved <= N)).all()
     for u in range(6):
         before, after = (60 + K[u]) / (200 + N[u]), (60 + moved[u]) / (200 + N[u])

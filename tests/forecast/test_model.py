@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from statsmodels.tsa.statespace.structural import UnobservedComponents
 
-from analysis.forecast.model import BinomLLT, simulated, smoothed_level
+from analysis.forecast.model import BinomLLT, simulate_with_statsmodels, smoothed_level
 
 PARAMS = np.array([0.8, 1.0, 0.1, 0.03, 0.05, 0.0036])
 
@@ -81,7 +81,7 @@ def test_simulated_spread_equals_the_analytic_one():
     results = BinomLLT(y, v).smooth(PARAMS, cov_type="none")
     draws = np.asarray(results.simulate(4, anchor="end", repetitions=4000, rng=np.random.default_rng(0))).reshape(4, -1)
     np.testing.assert_allclose(draws.var(axis=1), results.get_forecast(4).var_pred_mean, rtol=0.08)
-    ours = simulated(BinomLLT(y, v), PARAMS, 4, 4000, np.random.default_rng(0))
+    ours = simulate_with_statsmodels(BinomLLT(y, v), PARAMS, 4, 4000, np.random.default_rng(0))
     np.testing.assert_array_equal(ours, draws)
 
 

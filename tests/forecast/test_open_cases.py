@@ -5,7 +5,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.forecast.open_cases import COLUMNS, DRIFT, PEERS, STOCK_PEERS, lateness_nowcast, pace, with_stock_resolved
+from analysis.forecast.open_cases import (
+    COLUMNS,
+    DRIFT,
+    PEERS,
+    STOCK_PEERS,
+    lateness_nowcast,
+    resolution_posterior,
+    with_stock_resolved,
+)
 from analysis.forecast.panel import Panel
 from analysis.forecast.paths import Paths
 
@@ -130,7 +138,7 @@ def paths(late: int, *, draws: int = 4000, horizon: int = 3) -> Paths:
 
 
 def test_pace_is_what_was_resolved_of_what_could_be_drawn_towards_all_series():
-    resolves, stays = pace(stock([6, 2], [4, 8]))
+    resolves, stays = resolution_posterior(stock([6, 2], [4, 8]))
     whole = (12 * 8 + 0.5) / (12 * 20 + 1)
     assert resolves.tolist() == pytest.approx([72 + STOCK_PEERS * whole, 24 + STOCK_PEERS * whole])
     assert stays.tolist() == pytest.approx([48 + STOCK_PEERS * (1 - whole), 96 + STOCK_PEERS * (1 - whole)])

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.forecast.origin_state import ALL, INSIDE, NONE, at_edge, chance_of_staying, share_held
+from analysis.forecast.origin_state import ALL, INSIDE, NONE, chance_of_staying, series_edges, share_to_hold
 from analysis.forecast.panel import Panel
 
 
@@ -14,12 +14,12 @@ def panel(*shares: list[float]) -> Panel:
 
 def test_an_edge_is_a_whole_years_length_at_none_or_all():
     of = panel([0.5, 0, 0, 0, 0], [1, 1, 1, 1, 1], [0, 0, 0, 0, 0.1])
-    assert at_edge(of).tolist() == [NONE, ALL, INSIDE]
+    assert series_edges(of).tolist() == [NONE, ALL, INSIDE]
 
 
 def test_a_series_without_cases_is_at_no_edge():
     index = pd.period_range("2020Q1", periods=4, freq="Q")
-    assert at_edge(Panel(("a",), index, np.zeros((1, 4)), np.zeros((1, 4)))).tolist() == [INSIDE]
+    assert series_edges(Panel(("a",), index, np.zeros((1, 4)), np.zeros((1, 4)))).tolist() == [INSIDE]
 
 
 def test_few_stays_are_told_by_single_periods():
@@ -40,6 +40,6 @@ def test_enough_stays_over_the_horizon_are_told_by_themselves():
 
 
 def test_what_is_held_makes_up_for_what_does_not_stay_by_itself():
-    assert share_held(0.9, np.array([0.2, 0.4])) == pytest.approx((0.9 - 0.3) / 0.7)
-    assert share_held(0.2, np.array([0.5])) == 0.0
-    assert share_held(0.9, np.array([1.0])) == 0.0
+    assert share_to_hold(0.9, np.array([0.2, 0.4])) == pytest.approx((0.9 - 0.3) / 0.7)
+    assert share_to_hold(0.2, np.array([0.5])) == 0.0
+    assert share_to_hold(0.9, np.array([1.0])) == 0.0

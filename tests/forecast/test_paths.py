@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.forecast.ensemble import hub, rank_levels
+from analysis.forecast.ensemble import build_ensemble, rank_levels
 from analysis.forecast.futures import fit_panel
-from analysis.forecast.origin_state import fit_year, past_years, standing
+from analysis.forecast.origin_state import compute_origin_state, fit_year, past_years
 from analysis.forecast.panel import Panel
 from analysis.forecast.paths import year_paths
 
@@ -35,13 +35,13 @@ def test_counts_are_possible_and_whole(paths):
 
 def test_year_end_shares_are_the_hubs_on_the_ranks_of_the_models_paths(known, paths):
     fit = fit_year(known, 2021)
-    now, _ = standing(fit, 2021, seed=7, key="uptake")
+    now, _ = compute_origin_state(fit, 2021, seed=7, key="uptake")
 
     def stood(origin, year):
         then = fit_year(known.until(origin), year)
-        return None if then is None else standing(then, year, seed=7, key="uptake")[0]
+        return None if then is None else compute_origin_state(then, year, seed=7, key="uptake")[0]
 
-    pooled = hub(now, past_years(known, 2021, now.series, stood), season_length=12)
+    pooled = build_ensemble(now, past_years(known, 2021, now.series, stood), season_length=12)
     K, N = fit.simulate(0, seed=7, key="uptake", common=fit.common(7, 200))
     so_far = known.numerator[0, 36:].sum(), known.denominator[0, 36:].sum()
     own = (so_far[0] + K.sum(axis=0)) / (so_far[1] + N.sum(axis=0))

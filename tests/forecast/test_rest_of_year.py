@@ -28,7 +28,7 @@ def indicators() -> pd.DataFrame:
 
 def _run(indicators: pd.DataFrame, *wanted: tuple[str, str], **changes: Any) -> Forecast:
     told: dict[str, Any] = {
-        "origin": ORIGIN, "year_end": LAST, "draw_count": 60, "seed": 3, "breaks": {}, "tet_cutoff_day": None,
+        "origin": ORIGIN, "last_period": LAST, "draw_count": 60, "seed": 3, "breaks": {}, "tet_cutoff_day": None,
     }  # fmt: skip
     return rest_of_year(indicators, wanted, **(told | changes))
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.forecast.shocks import common_shocks, mirrored, share_shocks, stream, volume_shocks
+from analysis.forecast.shocks import antithetic_draws, common_shocks, share_shocks, stream, volume_shocks
 
 ORIGIN = pd.Period("2021-06", freq="M")
 
@@ -61,5 +61,5 @@ def test_the_parts_of_the_common_shocks_are_independent():
 
 
 def test_the_second_half_of_the_draws_mirrors_the_first():
-    np.testing.assert_array_equal(mirrored(10.0, np.array([[1.0, 2.0]]), 4), [[11, 12, 9, 8]])
-    np.testing.assert_array_equal(mirrored(np.array([[1.0, 5.0]]), np.array([[1.0, 2.0]]), 3), [[2, 7, 0]])
+    np.testing.assert_array_equal(antithetic_draws(10.0, np.array([[1.0, 2.0]]), 4), [[11, 12, 9, 8]])
+    np.testing.assert_array_equal(antithetic_draws(np.array([[1.0, 5.0]]), np.array([[1.0, 2.0]]), 3), [[2, 7, 0]])

@@ -10,7 +10,7 @@ from statsmodels.duration.survfunc import SurvfuncRight
 
 from analysis.forecast import slippage
 from analysis.forecast.shocks import stream
-from analysis.forecast.slippage import (
+from analysis.forecast.slippage import (  # fmt: skip
     BINS,
     EDGES,
     FIRST_PACE,
@@ -19,11 +19,11 @@ from analysis.forecast.slippage import (
     SHOCK_SPREAD,
     STEP_DRIFT,
     STEP_SPREAD,
-    Experience,
+    SlippageRecord,
     done_by,
-    experience,
     paces,
-)  # fmt: skip
+    slippage_record,
+)
 from dated_lists import item, listed
 
 LAST = pd.Timestamp("2021-12-14")
@@ -33,7 +33,7 @@ BEFORE = [125, 120, 60, 15, 15, 10, 10, 10]
 
 def _past(*rows, as_of="2021-09-20"):
     items = listed(*rows, as_of=as_of)
-    return experience(items.table, as_of=items.as_of)
+    return slippage_record(items.table, as_of=items.as_of)
 
 
 def _uniforms(draws, seed=1):
@@ -42,34 +42,34 @@ def _uniforms(draws, seed=1):
 
 def test_an_item_done_five_days_late_waited_a_year_and_five_days():
     past = _past(item("a", "2021-06-14", "2021-06-19"))
-    assert past.waited.tolist() == [*BEFORE, 5, *[0] * 8]
+    assert past.days_at_risk.tolist() == [*BEFORE, 5, *[0] * 8]
     assert past.done.tolist() == [*[0] * 8, 1, *[0] * 8]
     assert past.finished == 1
 
 
 def test_an_item_done_on_the_planned_day_is_in_the_bin_that_ends_with_it():
     past = _past(item("a", "2021-06-14", "2021-06-14"))
-    assert past.waited.tolist() == [*BEFORE, *[0] * 9]
+    assert past.days_at_risk.tolist() == [*BEFORE, *[0] * 9]
     assert np.flatnonzero(past.done).tolist() == [7]
     assert EDGES[7] == 0
 
 
 def test_an_open_item_has_waited_until_now_and_one_called_off_until_it_was():
     waiting = _past(item("a", "2021-06-14"))
-    assert waiting.waited.tolist() == [*BEFORE, 10, 10, 10, 15, 15, 30, 8, 0, 0]  # 98 days
+    assert waiting.days_at_risk.tolist() == [*BEFORE, 10, 10, 10, 15, 15, 30, 8, 0, 0]  # 98 days
     assert waiting.done.sum() == 0
     assert waiting.finished == 0
     dropped = _past(item("a", "2021-06-14", called_off_on="2021-06-24"))
-    assert dropped.waited.tolist() == [*BEFORE, 10, *[0] * 8]
+    assert dropped.days_at_risk.tolist() == [*BEFORE, 10, *[0] * 8]
 
 
 def test_an_item_not_yet_due_has_waited_too():
-    assert _past(item("a", "2021-12-14")).waited.tolist() == [125, 120, 35, *[0] * 14]  # 85 days remain
+    assert _past(item("a", "2021-12-14")).days_at_risk.tolist() == [125, 120, 35, *[0] * 14]  # 85 days remain
 
 
 def test_what_was_done_when_the_list_began_teaches_nothing():
     past = _past(item("a", "2021-12-14", "2020-08-15", listed_on="2020-12-14"))
-    assert past.finished == past.done.sum() == past.waited.sum() == 0
+    assert past.finished == past.done.sum() == past.days_at_risk.sum() == 0
 
 
 def test_slippage_counts_from_the_first_planned_day():
@@ -78,10 +78,10 @@ def test_slippage_counts_from_the_first_planned_day():
 
 
 def test_with_many_items_the_pace_is_items_done_a_day_waited():
-    waited = np.full(BINS, 50_000.0)
-    done = np.round(waited * np.linspace(0.002, 0.1, BINS)).astype(int)
-    drawn = paces(Experience(done, waited, int(done.sum())), _uniforms(4000))
-    assert drawn.mean(axis=0) == pytest.approx(done / waited, rel=0.05)
+    days_at_risk = np.full(BINS, 50_000.0)
+    done = np.round(days_at_risk * np.linspace(0.002, 0.1, BINS)).astype(int)
+    drawn = paces(SlippageRecord(done, days_at_risk, int(done.sum())), _uniforms(4000))
+    assert drawn.mean(axis=0) == pytest.approx(done / days_at_risk, rel=0.05)
 
 
 def test_with_many_items_waiting_is_as_kaplan_and_meier_estimate_it():
@@ -92,7 +92,7 @@ def test_with_many_items_waiting_is_as_kaplan_and_meier_estimate_it():
     rows = pd.DataFrame({"first_planned_on": planned, "listed_on": planned - pd.Timedelta(days=365)}, index=range(3000))
     until = planned + pd.to_timedelta(followed, unit="D")
     rows = rows.assign(done_on=until.where(done), called_off_on=until.where(~done))
-    past = experience(rows, as_of=pd.Timestamp("2022-06-14"))
+    past = slippage_record(rows, as_of=pd.Timestamp("2022-06-14"))
     widths = np.diff(EDGES)
     waiting = np.exp(-np.cumsum(paces(past, _uniforms(2000))[:, 1:-1] * widths, axis=1)).mean(axis=0)
     km = SurvfuncRight(followed + 365, done.astype(int))
@@ -104,7 +104,7 @@ def test_the_posterior_is_that_of_every_walk_weighed_by_prior_and_fit(monkeypatc
     grid = np.array([0.001, 0.005, 0.02, 0.1])
     monkeypatch.setattr(slippage, "PACES", grid)
     monkeypatch.setattr(slippage, "BINS", 4)
-    past = Experience(np.array([1, 0, 2, 0]), np.array([200.0, 60.0, 25.0, 90.0]), 3)
+    past = SlippageRecord(np.array([1, 0, 2, 0]), np.array([200.0, 60.0, 25.0, 90.0]), 3)
     step = np.exp(-0.5 * ((np.log(grid)[None, :] - np.log(grid)[:, None] - STEP_DRIFT) / STEP_SPREAD) ** 2)
     step /= step.sum(axis=1, keepdims=True)
     weights = {}
@@ -113,7 +113,7 @@ def test_the_posterior_is_that_of_every_walk_weighed_by_prior_and_fit(monkeypatc
         for before, after in pairwise(walk):
             weight *= step[before, after]
         for b, at in enumerate(walk):
-            weight *= grid[at] ** past.done[b] * np.exp(-grid[at] * past.waited[b])
+            weight *= grid[at] ** past.done[b] * np.exp(-grid[at] * past.days_at_risk[b])
         weights[walk] = weight
     drawn = paces(past, np.random.default_rng(1).random((40_000, 4)))
     seen = Counter(tuple(np.searchsorted(grid, row).tolist()) for row in drawn)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy.stats import t as student
 
 from analysis.data.contracts import Ratings, Survey, check, empty
-from analysis.data.published import Break, Published, columns_of, read_breaks, read_published
+from analysis.data.published import Break, PublishedFigures, columns_of, read_breaks, read_published
 from analysis.data.simulate.survey_sample import survey
 from analysis.indicators.satisfaction import (
     COLUMNS,
@@ -386,7 +386,9 @@ def test_a_date_known_to_the_month_counts_from_its_last_day_and_none_never():
         ["here", "sipas", "2018", 80.0, "score", None, None, "sipas-2017", "2019-04", "https://a.vn/a", "H", None],
         ["here", "sipas", "2019", 81.0, "score", None, None, "sipas-2017", None, "https://a.vn/b", "H", None],
     ]
-    figures = check(pd.DataFrame(rows, columns=columns_of(Published)), Published, where="hand-made figures")
+    figures = check(
+        pd.DataFrame(rows, columns=columns_of(PublishedFigures)), PublishedFigures, where="hand-made figures"
+    )
     none = empty(Break)
     on = {day: published_sipas(figures, none, area="here", as_of=date(2019, 4, day)) for day in (29, 30)}
     assert [len(on[29]), len(on[30])] == [0, 1]

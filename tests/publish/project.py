@@ -55,7 +55,7 @@ class Project:
         for file in sorted((self.root / "parameters" / PLAN).glob("*.yml")):
             run = read_run_file(file)
             made_of = fingerprint(run, published=quarter.PUBLISHED, code=quarter.CODE)
-            replace(results, fingerprint=made_of).keep(self.root / "data" / "processed" / made_of.key)
+            replace(results, fingerprint=made_of).store(self.root / "data" / "processed" / made_of.key)
         self.edit("trước")
 
     def edit(self, said: str, *code: str) -> None:

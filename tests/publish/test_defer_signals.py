@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from analysis.publish.defer_signals import undisturbed
+from analysis.publish.defer_signals import defer_signals
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ def test_a_request_to_end_waits_and_is_then_carried_out(request_to_end: signal.S
     done = []
 
     def publish() -> None:
-        with undisturbed():
+        with defer_signals():
             os.kill(os.getpid(), request_to_end)
             done.append("the swap")
             os.kill(os.getpid(), request_to_end)
@@ -39,20 +39,20 @@ def test_a_request_to_end_waits_and_is_then_carried_out(request_to_end: signal.S
 
 
 def test_a_failure_within_is_told_where_nobody_asked_to_end() -> None:
-    with pytest.raises(OSError, match="full"), undisturbed():
+    with pytest.raises(OSError, match="full"), defer_signals():
         raise OSError("the disk is full")
 
 
 def test_what_is_ignored_stays_ignored() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with undisturbed():
+    with defer_signals():
         os.kill(os.getpid(), signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
 def test_a_thread_that_is_told_of_nothing_has_nothing_to_hold_back() -> None:
     def within() -> str:
-        with undisturbed():
+        with defer_signals():
             return "done"
 
     with ThreadPoolExecutor(1) as pool:

@@ -64,8 +64,8 @@ def test_a_failed_run_is_resumed_with_what_had_ended_well(
     def go(**changed: object) -> list[str]:
         told: list[str] = []
         try:
-            publish(run, prepare=lambda _: results, words=Wording("vi"), notebooks=tmp_path / "notebooks",
-                    reports=reports, tell=told.append, **changed)  # fmt: skip
+            publish(run, compute_results=lambda _: results, words=Wording("vi"), notebooks=tmp_path / "notebooks",
+                    reports=reports, report_progress=told.append, **changed)  # fmt: skip
         except Exception as error:
             told.append(type(error).__name__)
         return told

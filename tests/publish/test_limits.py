@@ -14,11 +14,11 @@ def test_as_many_notebooks_run_as_there_are_cores_for_this_process() -> None:
     given = os.sched_getaffinity(0)
     try:
         os.sched_setaffinity(0, {min(given)})
-        assert Limits().at_once() == 1
+        assert Limits().notebooks_at_once() == 1
     finally:
         os.sched_setaffinity(0, given)
-    assert Limits().at_once() == len(given)
-    assert Limits(workers=7).at_once() == 7
+    assert Limits().notebooks_at_once() == len(given)
+    assert Limits(workers=7).notebooks_at_once() == 7
 
 
 @pytest.mark.parametrize("workers", [1, 3, 64])

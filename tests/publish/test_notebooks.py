@@ -16,7 +16,7 @@ import pytest
 from analysis.faults import EnvironmentFault
 from analysis.parameters import RunParameters
 from analysis.publish.limits import Limits
-from analysis.publish.notebook_outcome import Executed
+from analysis.publish.notebook_outcome import NotebookOutcome
 from analysis.publish.notebooks import execute, execute_all
 
 pytestmark = pytest.mark.slow
@@ -34,7 +34,7 @@ CELLS = {
 @pytest.fixture(scope="module")
 def ended(
     tmp_path_factory: pytest.TempPathFactory, write_notebook: Callable[..., Path], run: RunParameters
-) -> dict[str, Executed]:
+) -> dict[str, NotebookOutcome]:
     folder = tmp_path_factory.mktemp("notebooks")
     sources = [write_notebook(folder / f"{stem}.ipynb", *cells) for stem, cells in CELLS.items()]
     into = folder / "out"
@@ -55,7 +55,7 @@ def ended(
     ],
 )
 def test_says_how_each_notebook_ended(
-    ended: dict[str, Executed], stem: str, status: str, cell: int | None, reason: str | None
+    ended: dict[str, NotebookOutcome], stem: str, status: str, cell: int | None, reason: str | None
 ) -> None:
     one = ended[stem]
     assert (one.status, one.failed_cell, one.reason) == (status, cell, reason)
@@ -65,13 +65,13 @@ def test_says_how_each_notebook_ended(
 
 
 @pytest.mark.parametrize("stem", [stem for stem in CELLS if stem not in {"00_good", "05_deaf"}])
-def test_cells_after_the_failure_are_marked_not_run(ended: dict[str, Executed], stem: str) -> None:
+def test_cells_after_the_failure_are_marked_not_run(ended: dict[str, NotebookOutcome], stem: str) -> None:
     cells = json.loads(ended[stem].path.read_text())["cells"]
     states = [cell["metadata"]["papermill"]["status"] for cell in cells if "papermill" in cell["metadata"]]
     assert states[-2:] == ["failed", "pending"]
 
 
-def test_the_parameters_reach_the_notebook_and_no_path_of_the_machine_stays(ended: dict[str, Executed]) -> None:
+def test_the_parameters_reach_the_notebook_and_no_path_of_the_machine_stays(ended: dict[str, NotebookOutcome]) -> None:
     text = ended["00_good"].path.read_text()
     notebook = json.loads(text)
     assert notebook["metadata"]["papermill"]["parameters"]["quarter"] == "2021-Q3"
@@ -97,11 +97,11 @@ def test_of_an_input_outside_the_project_only_the_name_is_published(
     assert str(tmp_path) not in one.path.read_text(encoding="utf-8")
 
 
-def test_a_notebook_runs_beside_its_source_as_in_jupyterlab(ended: dict[str, Executed]) -> None:
+def test_a_notebook_runs_beside_its_source_as_in_jupyterlab(ended: dict[str, NotebookOutcome]) -> None:
     assert (ended["00_good"].path.parent.parent / "beside").exists()
 
 
-def test_a_log_stays_only_where_something_went_wrong(ended: dict[str, Executed]) -> None:
+def test_a_log_stays_only_where_something_went_wrong(ended: dict[str, NotebookOutcome]) -> None:
     logs = {path.stem for path in ended["00_good"].path.parent.glob("*.log")}
     assert "00_good" not in logs
     assert "03_killed" in logs
@@ -150,8 +150,10 @@ def test_shared_memory_counts_and_goes_with_a_kernel_that_is_stopped(
     tmp_path: Path, write_notebook: Callable[..., Path], run: RunParameters
 ) -> None:
     code = "from multiprocessing.shared_memory import SharedMemory\nheld = SharedMemory(create=True, size=700_000_000)"
-    tell = "open('name', 'w').write(held.name)"
-    hungry = write_notebook(tmp_path / "00_hungry.ipynb", code, tell, "held.buf[:] = bytes(held.size); print('all')")
+    report_progress = "open('name', 'w').write(held.name)"
+    hungry = write_notebook(
+        tmp_path / "00_hungry.ipynb", code, report_progress, "held.buf[:] = bytes(held.size); print('all')"
+    )
     (tmp_path / "out").mkdir()
     one = execute(hungry, run, tmp_path / "out", Limits(memory_mb=500))
     assert (one.status, one.failed_cell) == ("kernel-died", 5)
@@ -180,8 +182,8 @@ def test_what_a_dead_kernel_had_started_ends_with_it(
     tmp_path: Path, write_notebook: Callable[..., Path], run: RunParameters, code: str
 ) -> None:
     start = "import os, subprocess, time; started = subprocess.Popen(['sleep', '600'])"
-    tell = "open('pid', 'w').write(str(started.pid))"
-    bereft = write_notebook(tmp_path / "00_bereft.ipynb", start, tell, code)
+    report_progress = "open('pid', 'w').write(str(started.pid))"
+    bereft = write_notebook(tmp_path / "00_bereft.ipynb", start, report_progress, code)
     (tmp_path / "out").mkdir()
     assert execute(bereft, run, tmp_path / "out", Limits(memory_mb=500)).status == "kernel-died"
     until = time.monotonic() + 5

@@ -10,9 +10,9 @@ import pytest
 
 from analysis.parameters import RunParameters
 from analysis.publish import report_build as module
-from analysis.publish.report_build import Edition
+from analysis.publish.report_build import ReportBuild
 from analysis.publish.store import manifest
-from analysis.publish.store.ledger import enter
+from analysis.publish.store.ledger import enter_probabilities
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -20,19 +20,19 @@ MOMENT = datetime(2021, 10, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def edition(tmp_path: Path, run: RunParameters, results: Results, monkeypatch: pytest.MonkeyPatch) -> Edition:
+def build(tmp_path: Path, run: RunParameters, results: Results, monkeypatch: pytest.MonkeyPatch) -> ReportBuild:
     monkeypatch.setattr(module, "LEDGER", tmp_path / "ledger")
-    monkeypatch.setattr(module, "PUBLIC", tmp_path / "public")
+    monkeypatch.setattr(module, "PUBLIC_GRADES", tmp_path / "public")
     source = tmp_path / "00_summary.ipynb"
     source.write_text("{}", encoding="utf-8")
-    return Edition(run, results, [source], Wording("vi"), MOMENT)
+    return ReportBuild(run, results, [source], Wording("vi"), MOMENT)
 
 
-def test_a_recipe_is_that_of_the_beginning(edition: Edition) -> None:
-    first = edition.recipe
-    edition.sources[0].write_text("edited", encoding="utf-8")
-    assert edition.recipe == first
-    assert replace(edition).recipe.notebooks != first.notebooks
+def test_a_recipe_is_that_of_the_beginning(build: ReportBuild) -> None:
+    first = build.recipe
+    build.sources[0].write_text("edited", encoding="utf-8")
+    assert build.recipe == first
+    assert replace(build).recipe.notebooks != first.notebooks
 
 
 @pytest.mark.parametrize(
@@ -45,37 +45,37 @@ def test_a_recipe_is_that_of_the_beginning(edition: Edition) -> None:
     ],
 )
 def test_what_was_published_before_decides_what_pages_say(
-    edition: Edition, results: Results, tmp_path: Path, quarter: str, as_of: date, is_read: bool
+    build: ReportBuild, results: Results, tmp_path: Path, quarter: str, as_of: date, is_read: bool
 ) -> None:
-    first = edition.recipe
-    other = edition.run.model_copy(update={"quarter": quarter, "as_of": as_of})
-    enter(tmp_path / "ledger", other, results, MOMENT)
-    assert (replace(edition).recipe != first) == is_read
+    first = build.recipe
+    other = build.run.model_copy(update={"quarter": quarter, "as_of": as_of})
+    enter_probabilities(tmp_path / "ledger", other, results, MOMENT)
+    assert (replace(build).recipe != first) == is_read
 
 
-def test_so_does_the_track_record_on_public_panels(edition: Edition, tmp_path: Path) -> None:
-    first = edition.recipe
+def test_so_does_the_track_record_on_public_panels(build: ReportBuild, tmp_path: Path) -> None:
+    first = build.recipe
     (tmp_path / "public" / "panel").mkdir(parents=True)
     (tmp_path / "public" / "panel" / "years.csv").write_text("year\n2015\n", encoding="utf-8")
-    assert replace(edition).recipe != first
+    assert replace(build).recipe != first
 
 
-def test_so_do_the_libraries_that_draw_and_write_them(edition: Edition, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = edition.recipe
+def test_so_do_the_libraries_that_draw_and_write_them(build: ReportBuild, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = build.recipe
     monkeypatch.setattr(manifest, "versions", lambda: {"matplotlib": "99"})
-    assert replace(edition).recipe != first
+    assert replace(build).recipe != first
 
 
-def test_a_publication_that_is_older_than_a_field_is_still_read(edition: Edition, tmp_path: Path) -> None:
-    made = edition.manifest([], tmp_path).model_dump(mode="json")
+def test_a_publication_that_is_older_than_a_field_is_still_read(build: ReportBuild, tmp_path: Path) -> None:
+    made = build.manifest([], tmp_path).model_dump(mode="json")
     for field in ("besides", "made_with"):
         del made["recipe"][field]
     old = manifest.Manifest.model_validate(made)
-    assert old.recipe != edition.recipe
+    assert old.recipe != build.recipe
 
 
-def test_a_manifest_says_of_an_input_outside_the_project_only_its_name(edition: Edition, tmp_path: Path) -> None:
-    elsewhere = edition.run.model_copy(update={"input_path": "/home/lan/2021-09-20"})
-    parameters = replace(edition, run=elsewhere).manifest([], tmp_path).parameters
+def test_a_manifest_says_of_an_input_outside_the_project_only_its_name(build: ReportBuild, tmp_path: Path) -> None:
+    elsewhere = build.run.model_copy(update={"input_path": "/home/lan/2021-09-20"})
+    parameters = replace(build, run=elsewhere).manifest([], tmp_path).parameters
     assert parameters["input_path"] == "…/2021-09-20"
     assert parameters["plan_file"] == "parameters/plans/khanh-hoa-2021.yml"

@@ -20,10 +20,10 @@ from analysis.fingerprint import Fingerprint
 from analysis.parameters import RunParameters
 from analysis.publish import report_build
 from analysis.publish.pages import index
-from analysis.publish.run import Outcome, TooLate, Unwanted, publish
+from analysis.publish.run import InterruptedAfterRun, RunNotNeeded, RunOutcome, publish
 from analysis.publish.store import manifest
 from analysis.publish.store.history import LOG, history
-from analysis.publish.store.releases import Shelf
+from analysis.publish.store.releases import ReleaseStore
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -48,13 +48,13 @@ def go(
     results: Results,
     words: Wording,
     write_notebook: Callable[..., Path],
-) -> Callable[..., Outcome]:
+) -> Callable[..., RunOutcome]:
     """Return `publish` for one notebook that shows the quarter, every argument open to the test."""
     write_notebook(tmp_path / "notebooks" / "00_summary.ipynb", SHOW)
 
-    def go(**changed: object) -> Outcome:
+    def go(**changed: object) -> RunOutcome:
         given = {
-            "prepare": lambda run: results,
+            "compute_results": lambda run: results,
             "words": words,
             "notebooks": tmp_path / "notebooks",
             "reports": tmp_path / "reports",
@@ -69,11 +69,11 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.slow
-def test_a_quarter_is_published_once_and_again_only_by_force(go: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_a_quarter_is_published_once_and_again_only_by_force(go: Callable[..., RunOutcome], tmp_path: Path) -> None:
     told: list[str] = []
-    outcome = go(tell=told.append)
+    outcome = go(report_progress=told.append)
     link = tmp_path / "reports" / "khanh-hoa-2021" / "2021-Q3"
-    assert outcome == Outcome("published", link / "index.html")
+    assert outcome == RunOutcome("published", link / "index.html")
     assert link.readlink().parts[:2] == ("..", ".runs")
     assert sorted(contents(link)) == [
         *("00_summary.ipynb", "attainment.csv", "index.html", "indicators.csv", "manifest.json"),
@@ -119,7 +119,7 @@ def test_what_is_published_is_in_the_ledger_once_whichever_run_came_that_far(go,
 @pytest.mark.slow
 @pytest.mark.parametrize("change", ["results", "signature", "language", "notebook", "file"])
 def test_what_changed_is_published_again(
-    go: Callable[..., Outcome],
+    go: Callable[..., RunOutcome],
     tmp_path: Path,
     run: RunParameters,
     results: Results,
@@ -130,7 +130,7 @@ def test_what_changed_is_published_again(
     changed: dict[str, object] = {}
     if change == "results":
         other = replace(results, fingerprint=Fingerprint("parameters", "plan", "new data", "code"))
-        changed["prepare"] = lambda run: other
+        changed["compute_results"] = lambda run: other
     elif change == "signature":
         changed["run"] = run.model_copy(update={"status": "final", "signed_by": "Sở Nội vụ"})
     elif change == "language":
@@ -145,7 +145,7 @@ def test_what_changed_is_published_again(
 
 @pytest.mark.slow
 def test_a_failing_notebook_leaves_the_last_good_report_as_it_was(
-    go: Callable[..., Outcome], tmp_path: Path, write_notebook: Callable[..., Path]
+    go: Callable[..., RunOutcome], tmp_path: Path, write_notebook: Callable[..., Path]
 ) -> None:
     go()
     link = tmp_path / "reports" / "khanh-hoa-2021" / "2021-Q3"
@@ -165,7 +165,7 @@ def test_a_failing_notebook_leaves_the_last_good_report_as_it_was(
 
 @pytest.mark.slow
 def test_every_refused_page_is_told_and_none_is_published(
-    go: Callable[..., Outcome], tmp_path: Path, write_notebook: Callable[..., Path]
+    go: Callable[..., RunOutcome], tmp_path: Path, write_notebook: Callable[..., Path]
 ) -> None:
     for stem in ("00_summary", "06_targets"):
         write_notebook(tmp_path / "notebooks" / f"{stem}.ipynb", SHOW.replace("h2", "h3"))
@@ -174,7 +174,7 @@ def test_every_refused_page_is_told_and_none_is_published(
     with pytest.raises(
         GateRefused, match=r"index\.html .*h3 follows h1.*; 06_targets\.html .*h3 follows h1"
     ) as refused:
-        go(tell=told.append)
+        go(report_progress=told.append)
     assert not (tmp_path / "reports" / "khanh-hoa-2021").exists()
     assert {line.split(" in ")[0] for line in told[1:]} == {
         *("00_summary: gate-refused", "02_online_uptake: ok", "06_targets: gate-refused"),
@@ -188,18 +188,18 @@ def test_every_refused_page_is_told_and_none_is_published(
 
 @pytest.mark.slow
 def test_an_interruption_during_the_swap_waits_for_the_whole_of_it(
-    go: Callable[..., Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    go: Callable[..., RunOutcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    swap = Shelf.publish
+    swap = ReleaseStore.release
 
-    def interrupted_swap(shelf: Shelf, draft: Path) -> Path:
+    def interrupted_swap(store: ReleaseStore, draft: Path) -> Path:
         signal.raise_signal(signal.SIGINT)
-        return swap(shelf, draft)
+        return swap(store, draft)
 
-    monkeypatch.setattr(Shelf, "publish", interrupted_swap)
+    monkeypatch.setattr(ReleaseStore, "release", interrupted_swap)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        with pytest.raises(TooLate) as late:
+        with pytest.raises(InterruptedAfterRun) as late:
             go()
     finally:
         signal.signal(signal.SIGINT, before)
@@ -210,7 +210,7 @@ def test_an_interruption_during_the_swap_waits_for_the_whole_of_it(
 
 
 @pytest.mark.slow
-def test_a_disk_that_fails_after_the_swap_does_not_hide_it(go: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_a_disk_that_fails_after_the_swap_does_not_hide_it(go: Callable[..., RunOutcome], tmp_path: Path) -> None:
     (tmp_path / "ledger").write_text("in the way")
     with pytest.raises(EnvironmentFault, match=r"^published, but .*/ledger: File exists$"):
         go(ledger=tmp_path / "ledger")
@@ -220,7 +220,7 @@ def test_a_disk_that_fails_after_the_swap_does_not_hide_it(go: Callable[..., Out
 
 @pytest.mark.slow
 def test_an_interruption_ends_the_kernels_and_publishes_nothing(
-    go: Callable[..., Outcome], tmp_path: Path, write_notebook: Callable[..., Path]
+    go: Callable[..., RunOutcome], tmp_path: Path, write_notebook: Callable[..., Path]
 ) -> None:
     beat = tmp_path / "notebooks" / "beat"
     endless = "import time\nwhile True:\n    open('beat', 'w').write(str(time.time()))\n    time.sleep(.05)"
@@ -234,7 +234,7 @@ def test_an_interruption_ends_the_kernels_and_publishes_nothing(
 
     start = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        go(tell=interrupt)
+        go(report_progress=interrupt)
     assert time.monotonic() - start < 45
     last = beat.read_text()
     time.sleep(0.5)
@@ -246,7 +246,7 @@ def test_an_interruption_ends_the_kernels_and_publishes_nothing(
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["00_summary.ipynb", "data or plan", "the code"])
 def test_what_is_changed_while_it_is_made_is_not_published(
-    go: Callable[..., Outcome],
+    go: Callable[..., RunOutcome],
     tmp_path: Path,
     results: Results,
     write_notebook: Callable[..., Path],
@@ -264,7 +264,7 @@ def test_what_is_changed_while_it_is_made_is_not_published(
     if what == "the code":
         monkeypatch.setattr(report_build, "_CODE", "as this process has loaded it")
     with pytest.raises(EnvironmentFault, match=f"^changed while the report was being made: {what}; run again$"):
-        go(prepare=lambda run: next(given))
+        go(compute_results=lambda run: next(given))
     assert link.readlink() == target
     assert history(tmp_path / "reports")["ended"].tolist() == ["published", "failed"]
     # Whatever is put back, nobody knows what had been seen.
@@ -272,13 +272,13 @@ def test_what_is_changed_while_it_is_made_is_not_published(
     write_notebook(tmp_path / "notebooks" / "00_summary.ipynb", SHOW, edit)
     told: list[str] = []
     with suppress(EnvironmentFault):
-        go(resume=True, tell=told.append)
+        go(resume=True, report_progress=told.append)
     assert not any("taken over" in line for line in told)
 
 
 @pytest.mark.slow
 def test_a_resumed_run_that_comes_to_nothing_at_once_leaves_what_it_was_to_resume(
-    go: Callable[..., Outcome], tmp_path: Path, write_notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    go: Callable[..., RunOutcome], tmp_path: Path, write_notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_notebook(tmp_path / "notebooks" / "02_online_uptake.ipynb", "1 / 0")
     with pytest.raises(NotebookFailed):
@@ -298,18 +298,18 @@ def _refuse(*_: object) -> None:
     raise OSError(errno.ENOSPC, "No space left on device", "somewhere")
 
 
-def test_a_run_that_need_not_be_any_more_leaves_no_trace(go: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_a_run_that_need_not_be_any_more_leaves_no_trace(go: Callable[..., RunOutcome], tmp_path: Path) -> None:
     def refuse(run: RunParameters) -> Results:
-        raise Unwanted
+        raise RunNotNeeded
 
-    with pytest.raises(Unwanted):
-        go(prepare=refuse)
+    with pytest.raises(RunNotNeeded):
+        go(compute_results=refuse)
     assert history(tmp_path / "reports").empty
 
 
 @pytest.mark.slow
 def test_what_was_taken_over_is_not_lost_with_the_run_that_took_it(
-    go: Callable[..., Outcome], tmp_path: Path, write_notebook: Callable[..., Path]
+    go: Callable[..., RunOutcome], tmp_path: Path, write_notebook: Callable[..., Path]
 ) -> None:
     for stem in ("02_online_uptake", "06_targets"):
         write_notebook(tmp_path / "notebooks" / f"{stem}.ipynb", SHOW)
@@ -322,7 +322,7 @@ def test_what_was_taken_over_is_not_lost_with_the_run_that_took_it(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        go(resume=True, tell=interrupt)
+        go(resume=True, report_progress=interrupt)
     (kept,) = (tmp_path / "reports" / ".runs").glob("*.failed")
     statuses = {stem: one.status for stem, one in manifest.read(kept).notebooks.items()}
     assert statuses == {
@@ -330,21 +330,21 @@ def test_what_was_taken_over_is_not_lost_with_the_run_that_took_it(
         "07_track_record": "interrupted",
     }
     # Nor when the next is killed before it has taken anything over.
-    Shelf(tmp_path / "reports", "khanh-hoa-2021", "2021-Q3").begin(datetime.now(UTC))
+    ReleaseStore(tmp_path / "reports", "khanh-hoa-2021", "2021-Q3").create_run_folder(datetime.now(UTC))
     told: list[str] = []
     with pytest.raises(NotebookFailed):
-        go(resume=True, tell=told.append)
+        go(resume=True, report_progress=told.append)
     assert sum("taken over" in line for line in told) == 3
 
 
 def test_a_mistake_of_ours_is_told_in_a_sentence_and_the_log_says_where(
-    go: Callable[..., Outcome], tmp_path: Path
+    go: Callable[..., RunOutcome], tmp_path: Path
 ) -> None:
     def stumble(run: RunParameters) -> Results:
         raise ValueError("no such\nthing")
 
     with pytest.raises(Fault, match=rf"^ValueError: no such thing; {tmp_path / 'reports' / LOG} says where$") as told:
-        go(prepare=stumble)
+        go(compute_results=stumble)
     assert told.value.exit_code == 1
     assert history(tmp_path / "reports")[["ended", "code"]].to_numpy().tolist() == [["failed", 1]]
     log = (tmp_path / "reports" / LOG).read_text(encoding="utf-8")
@@ -354,7 +354,7 @@ def test_a_mistake_of_ours_is_told_in_a_sentence_and_the_log_says_where(
 
 @pytest.mark.slow
 def test_one_after_the_swap_does_not_hide_it(
-    go: Callable[..., Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    go: Callable[..., RunOutcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(index, "rebuild", lambda reports, words: int("latest"))
     with pytest.raises(Fault, match=r"^published, but ValueError: invalid literal"):
@@ -364,7 +364,7 @@ def test_one_after_the_swap_does_not_hide_it(
 
 
 def test_an_interruption_that_a_library_made_an_error_of_its_own_is_one(
-    go: Callable[..., Outcome], tmp_path: Path
+    go: Callable[..., RunOutcome], tmp_path: Path
 ) -> None:
     def stumble(run: RunParameters) -> Results:
         try:
@@ -373,50 +373,54 @@ def test_an_interruption_that_a_library_made_an_error_of_its_own_is_one(
             raise RuntimeError("Query interrupted") from interruption
 
     with pytest.raises(KeyboardInterrupt):
-        go(prepare=stumble)
+        go(compute_results=stumble)
     assert history(tmp_path / "reports")[["ended", "code"]].to_numpy().tolist() == [["interrupted", 130]]
 
 
-def test_bad_data_stops_before_any_kernel(go: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_bad_data_stops_before_any_kernel(go: Callable[..., RunOutcome], tmp_path: Path) -> None:
     def refuse(run: RunParameters) -> Results:
         raise BadData("the data ends before the quarter")
 
     with pytest.raises(BadData):
-        go(prepare=refuse)
+        go(compute_results=refuse)
     assert not (tmp_path / "reports" / ".runs").exists()
 
 
-def test_a_quarter_held_by_another_run_is_left_to_it(go: Callable[..., Outcome], tmp_path: Path) -> None:
-    with Shelf(tmp_path / "reports", "khanh-hoa-2021", "2021-Q3").locked():
+def test_a_quarter_held_by_another_run_is_left_to_it(go: Callable[..., RunOutcome], tmp_path: Path) -> None:
+    with ReleaseStore(tmp_path / "reports", "khanh-hoa-2021", "2021-Q3").try_lock():
         assert go().state == "busy"
     assert "another run holds this quarter" in (tmp_path / "reports" / LOG).read_text(encoding="utf-8")
 
 
 def test_a_folder_where_the_link_should_be_is_the_environments_fault(
-    go: Callable[..., Outcome], tmp_path: Path
+    go: Callable[..., RunOutcome], tmp_path: Path
 ) -> None:
     (tmp_path / "reports" / "khanh-hoa-2021" / "2021-Q3").mkdir(parents=True)
     with pytest.raises(EnvironmentFault, match="not a link of ours"):
         go()
 
 
-def test_a_disk_that_refuses_is_the_environments_fault(go: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_a_disk_that_refuses_is_the_environments_fault(go: Callable[..., RunOutcome], tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(EnvironmentFault, match="file"):
         go(reports=tmp_path / "file" / "reports")
 
 
-def test_without_a_summary_there_is_nothing_to_open(go: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_without_a_summary_there_is_nothing_to_open(go: Callable[..., RunOutcome], tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFault, match=r"no 00_summary\.ipynb"):
         go(notebooks=tmp_path)
 
 
 def test_what_a_killed_run_left_half_made_is_gone_after_the_next_also_when_there_is_nothing_to_do(
-    go: Callable[..., Outcome], tmp_path: Path
+    go: Callable[..., RunOutcome], tmp_path: Path
 ) -> None:
     go()
-    left_behind = Shelf(tmp_path / "reports", "khanh-hoa-2021", "2021-Q3").begin(datetime(2021, 10, 1, tzinfo=UTC))
-    other = Shelf(tmp_path / "reports", "khanh-hoa-2021", "2021-Q2").begin(datetime(2021, 10, 1, tzinfo=UTC))
+    left_behind = ReleaseStore(tmp_path / "reports", "khanh-hoa-2021", "2021-Q3").create_run_folder(
+        datetime(2021, 10, 1, tzinfo=UTC)
+    )
+    other = ReleaseStore(tmp_path / "reports", "khanh-hoa-2021", "2021-Q2").create_run_folder(
+        datetime(2021, 10, 1, tzinfo=UTC)
+    )
     assert go().state == "nothing to do"
     assert not left_behind.exists()
     assert other.exists()  # whose quarter may be at work

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from analysis.report.figure import Picture, hide_small, said_of_hidden, write_shares
+from analysis.report.figure import Picture, hide_small, small_cells_sentence, write_shares
 from analysis.report.wording import Wording
 
 COUNTS = pd.DataFrame({"numerator": [1, 1, 0], "denominator": [4, 5, 900], "value": [0.25, 0.2, 0.0]})
@@ -20,8 +20,8 @@ def test_a_share_of_fewer_than_five_cases_is_hidden_and_its_denominator_stays() 
 
 
 def test_the_page_says_so_only_where_something_is_hidden() -> None:
-    assert said_of_hidden(COUNTS, Wording("en"), "cases") == "Small cells hidden: fewer than 5 cases."
-    assert said_of_hidden(COUNTS.tail(2), Wording("en"), "cases") == ""
+    assert small_cells_sentence(COUNTS, Wording("en"), "cases") == "Small cells hidden: fewer than 5 cases."
+    assert small_cells_sentence(COUNTS.tail(2), Wording("en"), "cases") == ""
 
 
 @pytest.mark.parametrize(

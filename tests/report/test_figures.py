@@ -14,7 +14,7 @@ from analysis.report import numbers
 from analysis.report.pages.surveys import survey
 from analysis.report.pages.targets import gap, history
 from analysis.report.pages.timeliness import timeliness
-from analysis.report.published_probabilities import COLUMNS, said_over_the_year
+from analysis.report.published_probabilities import COLUMNS, probabilities_by_quarter
 from analysis.report.share_figures import multiples
 from analysis.report.wording import Wording
 from analysis.results import Results
@@ -129,7 +129,7 @@ def test_a_history_joins_what_was_published_recomputed_and_said_now(
             "2021-07-01,x,2021-Q2,2021-06-20,final,autonomy,,,,0.3,,uncertain",
             "2021-12-01,x,2021-Q4,2021-12-20,final,autonomy,,,,0.9,,likely"]  # fmt: skip
     (tmp_path / "khanh-hoa-2021.csv").write_text("\n".join(rows), encoding="utf-8")
-    said = said_over_the_year(tmp_path, run, results)
+    said = probabilities_by_quarter(tmp_path, run, results)
     mine = said[said["target"] == "autonomy"]
     now = results.promise("autonomy")["probability"]
     assert mine["quarter"].tolist() == ["2021-Q1", "2021-Q2", "2021-Q3"]

@@ -9,9 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.attainment.evidence import Facts
+from analysis.attainment.evidence import Evidence
 from analysis.attainment.items import ItemsYearEnd, gap_holders, items_pace, items_year_end
-from analysis.attainment.verdict import Kept, all_kept, blank_row, not_estimated, settled, spread
+from analysis.attainment.verdict import (
+    AttainmentDraws,
+    all_met,
+    blank_row,
+    decided_by_arithmetic,
+    not_estimated,
+    spread,
+)
 from analysis.forecast.shocks import stream
 from analysis.indicators.item_progress import headcount
 from analysis.indicators.other_indicators import promised_items, year_of
@@ -40,14 +47,14 @@ class HeadcountYearEnd:
         Persons counted less persons allowed, at the last count known; None before the first.
     values : np.ndarray, shape (draws,)
         Persons at the end of the year, not whole numbers; a single value when counted; empty when not estimated.
-    kept : Kept
+    kept : AttainmentDraws
         Whether the path is.
     """
 
     planned: int | None
     gap: int | None
     values: np.ndarray
-    kept: Kept
+    kept: AttainmentDraws
 
 
 def headcount_year_end(
@@ -77,7 +84,7 @@ def headcount_year_end(
     planned = int(final["planned"])
     if not pd.isna(final["actual"]):
         persons = int(final["actual"])
-        return HeadcountYearEnd(planned, gap, np.array([float(persons)]), settled(persons <= planned))
+        return HeadcountYearEnd(planned, gap, np.array([float(persons)]), decided_by_arithmetic(persons <= planned))
     if pd.Timestamp(as_of) >= pd.Timestamp(year_end):
         return HeadcountYearEnd(planned, gap, np.empty(0), not_estimated("headcount_not_counted"))
     if len(counted) < MINIMUM_COUNTED:
@@ -85,7 +92,7 @@ def headcount_year_end(
     ahead = (final["day"] - counted["day"].iloc[-1]).days / DAYS_IN_QUARTER
     gaps = _gaps(counted, ahead, scale=SCALE_SHARE * planned, draw_count=draw_count, seed=seed, key=key)
     # Persons are whole: a gap below one half is none.
-    return HeadcountYearEnd(planned, gap, planned + gaps, Kept(gaps < 0.5, decided=False))
+    return HeadcountYearEnd(planned, gap, planned + gaps, AttainmentDraws(gaps < 0.5, decided=False))
 
 
 def _gaps(counted: pd.DataFrame, ahead: float, *, scale: float, draw_count: int, seed: int, key: str) -> np.ndarray:
@@ -131,7 +138,7 @@ class DatedPromise:
 
 
 def dated_promise(
-    plan: Plan, target: ItemsTarget, quarter: pd.Period, facts: Facts, *, draw_count: int, seed: int
+    plan: Plan, target: ItemsTarget, quarter: pd.Period, evidence: Evidence, *, draw_count: int, seed: int
 ) -> DatedPromise:
     """Return how a promise on dated items stands.
 
@@ -141,22 +148,26 @@ def dated_promise(
     ----------
     plan, target, quarter
         The promise, and the quarter reported.
-    facts : Facts
+    evidence : Evidence
         Items known.
     draw_count, seed
         Of the run.
     """
     _, end = year_of(plan)
-    items = promised_items(plan, target, facts.catalogue, facts.progress, as_of=facts.as_of)
+    items = promised_items(plan, target, evidence.catalogue, evidence.progress, as_of=evidence.as_of)
     run: dict[str, Any] = {"draw_count": draw_count, "seed": seed, "key": target.id}
     stands = items_year_end(items, year_end=end, rule=target.rule, threshold=target.threshold, **run)
-    as_planned = Kept(settled(True).met, decided=False)
+    as_planned = AttainmentDraws(decided_by_arithmetic(True).met, decided=False)
     row = _items_row(target, "", quarter, stands, as_planned)
     parts: list[dict[str, Any]] = []
     if target.headcount:
-        path = headcount(facts.progress, target.id, as_of=facts.as_of)
-        persons = headcount_year_end(path, as_of=facts.as_of, year_end=end, **run)
-        stays = Kept(settled(persons.gap <= 0).met, decided=False) if persons.gap is not None else None
+        path = headcount(evidence.progress, target.id, as_of=evidence.as_of)
+        persons = headcount_year_end(path, as_of=evidence.as_of, year_end=end, **run)
+        stays = (
+            AttainmentDraws(decided_by_arithmetic(persons.gap <= 0).met, decided=False)
+            if persons.gap is not None
+            else None
+        )
         parts = [
             _items_row(target, "items", quarter, stands, as_planned),
             blank_row(target.id, HEADCOUNT, quarter)
@@ -171,7 +182,7 @@ def dated_promise(
             | _estimate(persons.kept, stays),
         ]
         row |= {"rule": "all_of"} | _estimate(
-            all_kept([stands.kept, persons.kept]), None if stays is None else all_kept([as_planned, stays])
+            all_met([stands.kept, persons.kept]), None if stays is None else all_met([as_planned, stays])
         )
     missing = gap_holders(items, stands, year_end=end)
     missing.insert(0, "target", target.id)
@@ -180,7 +191,7 @@ def dated_promise(
 
 
 def _items_row(
-    target: ItemsTarget, part: str, quarter: pd.Period, stands: ItemsYearEnd, as_planned: Kept
+    target: ItemsTarget, part: str, quarter: pd.Period, stands: ItemsYearEnd, as_planned: AttainmentDraws
 ) -> dict[str, Any]:
     return (
         blank_row(target.id, part, quarter)
@@ -197,7 +208,7 @@ def _items_row(
     )
 
 
-def _estimate(kept: Kept, simple: Kept | None) -> dict[str, Any]:
+def _estimate(kept: AttainmentDraws, simple: AttainmentDraws | None) -> dict[str, Any]:
     baseline = kept.probability if kept.decided else simple.probability if simple else float("nan")
     return {
         "probability": kept.probability,

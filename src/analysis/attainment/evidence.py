@@ -9,7 +9,7 @@ import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
-class Facts:
+class Evidence:
     """Tables that promises other than shares are judged by.
 
     Attributes

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.attainment.evidence import Facts
-from analysis.attainment.verdict import Kept, blank_row, not_estimated, settled
+from analysis.attainment.evidence import Evidence
+from analysis.attainment.verdict import AttainmentDraws, blank_row, decided_by_arithmetic, not_estimated
 from analysis.forecast.shocks import stream
 from analysis.indicators.index_tiers import Tiers, history, steps
 from analysis.plan import Plan
@@ -41,7 +41,7 @@ class TierYearEnd:
         Steps from year to year, of all areas.
     shares : pd.DataFrame
         `tier, share` of draws (0–1), best first; without rows when not estimated.
-    kept : Kept
+    kept : AttainmentDraws
         Whether the promise is.
     """
 
@@ -50,7 +50,7 @@ class TierYearEnd:
     years: int
     steps: int
     shares: pd.DataFrame
-    kept: Kept
+    kept: AttainmentDraws
 
 
 def tier_year_end(
@@ -99,7 +99,7 @@ def tier_year_end(
     mine = known[(known["area"] == area) & (known["year"] <= year) & known["tier"].notna()].sort_values("year")
     none = pd.DataFrame(columns=["tier", "share"])
 
-    def stands(kept: Kept, shares: pd.DataFrame = none) -> TierYearEnd:
+    def stands(kept: AttainmentDraws, shares: pd.DataFrame = none) -> TierYearEnd:
         last = mine.iloc[-1] if len(mine) else None
         year_of, tier_of = (None, None) if last is None else (int(last["year"]), str(last["tier"]))
         return TierYearEnd(year_of, tier_of, len(mine), len(steps), shares, kept)
@@ -109,7 +109,7 @@ def tier_year_end(
     last = mine.iloc[-1]
     at = names.index(last["tier"])
     if last["year"] == year:
-        kept = settled(at <= names.index(wanted)) if last["stated"] else not_estimated("tier_not_stated")
+        kept = decided_by_arithmetic(at <= names.index(wanted)) if last["stated"] else not_estimated("tier_not_stated")
         return stands(kept)
     if len(mine) < MINIMUM_YEARS:
         return stands(not_estimated("too_few_published_years"))
@@ -118,7 +118,7 @@ def tier_year_end(
     rng = stream(seed, "tiers", key)
     reached = _reached(_tally(steps, names), at, int(year - last["year"]), draw_count, rng)
     shares = pd.DataFrame({"tier": list(names), "share": np.bincount(reached, minlength=len(names)) / draw_count})
-    return stands(Kept(reached <= names.index(wanted), decided=False), shares)
+    return stands(AttainmentDraws(reached <= names.index(wanted), decided=False), shares)
 
 
 def _tally(steps: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
@@ -143,7 +143,7 @@ def _reached(tally: np.ndarray, at: int, years: int, draw_count: int, rng: np.ra
 
 
 def index_row(
-    plan: Plan, target: IndexTarget, quarter: pd.Period, facts: Facts, *, draw_count: int, seed: int
+    plan: Plan, target: IndexTarget, quarter: pd.Period, evidence: Evidence, *, draw_count: int, seed: int
 ) -> dict[str, Any]:
     """Return a promise on an index as a row of the table of promises; its baseline: the last known tier stays.
 
@@ -151,7 +151,7 @@ def index_row(
     ----------
     plan, target, quarter
         The promise, and the quarter reported.
-    facts : Facts
+    evidence : Evidence
         Figures published.
     draw_count, seed
         Of the run.
@@ -160,7 +160,9 @@ def index_row(
     if plan.area is None:
         return row | {"note": "no_published_index"}
     tiers = Tiers(names=target.tiers, last_ranks=target.last_ranks)
-    known = history(facts.published, indicator=target.index, tiers=tiers, as_of=facts.as_of, breaks=facts.breaks)
+    known = history(
+        evidence.published, indicator=target.index, tiers=tiers, as_of=evidence.as_of, breaks=evidence.breaks
+    )
     stands = tier_year_end(
         known,
         steps(known),
@@ -174,8 +176,10 @@ def index_row(
     )
     baseline = float("nan")
     if len(stands.kept.met) and stands.last_tier is not None:
-        stays = settled(target.tiers.index(stands.last_tier) <= target.tiers.index(target.tier))
-        baseline = stands.kept.probability if stands.kept.decided else Kept(stays.met, decided=False).probability
+        stays = decided_by_arithmetic(target.tiers.index(stands.last_tier) <= target.tiers.index(target.tier))
+        baseline = (
+            stands.kept.probability if stands.kept.decided else AttainmentDraws(stays.met, decided=False).probability
+        )
     return row | {
         "probability": stands.kept.probability,
         "baseline_probability": baseline,

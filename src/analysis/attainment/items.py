@@ -8,8 +8,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from analysis.attainment.verdict import Kept, not_estimated, settled
-from analysis.forecast.slippage import done_by, experience
+from analysis.attainment.verdict import AttainmentDraws, decided_by_arithmetic, not_estimated
+from analysis.forecast.slippage import done_by, slippage_record
 from analysis.indicators.dated_items import DatedItems
 from analysis.rules import Rule, meets
 
@@ -31,7 +31,7 @@ class ItemsYearEnd:
     chances : pd.DataFrame
         `item, chance` of each promised item still open: share of draws in which it is done by the end of the year;
         missing when not estimated.
-    kept : Kept
+    kept : AttainmentDraws
         Whether the promise is.
     """
 
@@ -39,7 +39,7 @@ class ItemsYearEnd:
     denominator: int
     values: np.ndarray
     chances: pd.DataFrame
-    kept: Kept
+    kept: AttainmentDraws
 
     @property
     def observed_to_date(self) -> float:
@@ -83,23 +83,25 @@ def items_year_end(
     waiting = promised[~(promised["done_on"] <= last)].reset_index(drop=True)
     unknown = pd.DataFrame({"item": waiting["item"], "chance": np.nan})
 
-    def stands(values: np.ndarray, chances: pd.DataFrame, kept: Kept) -> ItemsYearEnd:
+    def stands(values: np.ndarray, chances: pd.DataFrame, kept: AttainmentDraws) -> ItemsYearEnd:
         return ItemsYearEnd(done, len(promised), values, chances, kept)
 
     if promised.empty:
         return stands(np.empty(0), unknown, not_estimated("no_progress_items"))
     now = done / len(promised)
     if items.as_of >= last or waiting.empty:
-        kept = settled(bool(meets(now, rule, threshold)))
+        kept = decided_by_arithmetic(bool(meets(now, rule, threshold)))
         return stands(np.array([now]), unknown.assign(chance=0.0), kept)
     met_already = bool(meets(now, rule, threshold))
-    past = experience(items.table, as_of=items.as_of)
+    past = slippage_record(items.table, as_of=items.as_of)
     if past.finished < MINIMUM_FINISHED:
-        kept = settled(True) if met_already else not_estimated("too_few_finished_items")
+        kept = decided_by_arithmetic(True) if met_already else not_estimated("too_few_finished_items")
         return stands(np.empty(0), unknown, kept)
     finished = done_by(waiting, past, as_of=items.as_of, last=last, draw_count=draw_count, seed=seed, key=key)
     values = (done + finished.sum(axis=1)) / len(promised)
-    kept = settled(True) if met_already else Kept(meets(values, rule, threshold), decided=False)
+    kept = (
+        decided_by_arithmetic(True) if met_already else AttainmentDraws(meets(values, rule, threshold), decided=False)
+    )
     return stands(values, unknown.assign(chance=finished.mean(axis=0)), kept)
 
 

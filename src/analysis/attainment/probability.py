@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.attainment.dated import dated_promise
-from analysis.attainment.evidence import Facts
+from analysis.attainment.evidence import Evidence
 from analysis.attainment.index_tier import index_row
 from analysis.attainment.items import GAP_COLUMNS, PACE_COLUMNS
 from analysis.attainment.shares import judged_part, rate, target_row
@@ -54,7 +54,7 @@ def attainment(
     quarter: pd.Period,
     indicators: pd.DataFrame,
     forecast: Forecast,
-    facts: Facts,
+    evidence: Evidence,
     chosen: Interpretation,
     *,
     draw_count: int,
@@ -72,7 +72,7 @@ def attainment(
         `indicator, series, period, numerator, denominator, value`.
     forecast : Forecast
         Draws of the rest of the year.
-    facts : Facts
+    evidence : Evidence
         What is known beside the counts.
     chosen : Interpretation
         How the plan is read.
@@ -92,16 +92,18 @@ def attainment(
                 rates.append(rate(plan, target.id, name, one, quarter, indicators))
         elif isinstance(target, SurveyTarget):
             rows.append(
-                survey_row(plan, target, quarter, indicators, forecast, facts, chosen, draw_count=draw_count, seed=seed)
+                survey_row(
+                    plan, target, quarter, indicators, forecast, evidence, chosen, draw_count=draw_count, seed=seed
+                )
             )
         elif isinstance(target, ItemsTarget):
-            dated = dated_promise(plan, target, quarter, facts, draw_count=draw_count, seed=seed)
+            dated = dated_promise(plan, target, quarter, evidence, draw_count=draw_count, seed=seed)
             rows.append(dated.row)
             part_rows += dated.parts
             paces.append(dated.pace)
             missing.append(dated.missing)
         elif isinstance(target, IndexTarget):
-            rows.append(index_row(plan, target, quarter, facts, draw_count=draw_count, seed=seed))
+            rows.append(index_row(plan, target, quarter, evidence, draw_count=draw_count, seed=seed))
     return Attainment(
         promises=as_table(rows + part_rows),
         baselines=_joined(baselines, BASELINE_COLUMNS),

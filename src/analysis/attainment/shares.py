@@ -13,8 +13,8 @@ from analysis import periods
 from analysis.attainment.verdict import blank_row, combine, probability_of, spread, verdict
 from analysis.attainment.year_end import YearEnd, run_rate, year_end
 from analysis.forecast.baselines import BASELINES
-from analysis.forecast.dressing import chosen_baseline, dressed, mean_absolute_errors, past_errors
-from analysis.forecast.origin_state import Standing, past_years, simple_standing, window_of
+from analysis.forecast.dressing import chosen_baseline, dressed_quantiles, mean_absolute_errors, past_errors
+from analysis.forecast.origin_state import OriginState, baseline_origin_state, past_years, window_of
 from analysis.forecast.panel import Panel
 from analysis.forecast.rest_of_year import Forecast, indicator_panel
 from analysis.interpretation import Interpretation
@@ -68,11 +68,11 @@ def judged_baselines(indicators: pd.DataFrame, part: Part, *, origin: pd.Period,
     window = window_of(panel, last.year)
     if window is None or part.series not in window.series:
         return nothing
-    now = simple_standing(window, last.year)
+    now = baseline_origin_state(window, last.year)
     past = past_years(panel, last.year, now.series, partial(_stood, panel))
     row, chosen = now.series.index(part.series), chosen_baseline(past)
     errors = mean_absolute_errors(past, BASELINES).rename(columns={"name": "baseline"})
-    quantiles = {name: dressed(now, name, past_errors(past, name))[row] for name in BASELINES}
+    quantiles = {name: dressed_quantiles(now, name, past_errors(past, name))[row] for name in BASELINES}
     table = errors.assign(
         point=[now.points[name][row] for name in BASELINES],
         dressed=[_probability(quantiles[name], part) for name in BASELINES],
@@ -83,9 +83,9 @@ def judged_baselines(indicators: pd.DataFrame, part: Part, *, origin: pd.Period,
     return PartBaselines(table, _probability(quantiles[chosen], part) if chosen else float("nan"))
 
 
-def _stood(panel: Panel, origin: pd.Period, year: int) -> Standing | None:
+def _stood(panel: Panel, origin: pd.Period, year: int) -> OriginState | None:
     window = window_of(panel.until(origin), year)
-    return None if window is None else simple_standing(window, year)
+    return None if window is None else baseline_origin_state(window, year)
 
 
 def _probability(quantiles: np.ndarray, part: Part) -> float:

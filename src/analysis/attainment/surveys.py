@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import periods
-from analysis.attainment.evidence import Facts
+from analysis.attainment.evidence import Evidence
 from analysis.attainment.survey_bridge import last_round_carried_on, rounds_of, survey_year
 from analysis.attainment.verdict import blank_row, spread, verdict
 from analysis.attainment.year_end import year_end
@@ -27,7 +27,7 @@ def survey_row(
     quarter: pd.Period,
     indicators: pd.DataFrame,
     forecast: Forecast,
-    facts: Facts,
+    evidence: Evidence,
     chosen: Interpretation,
     *,
     draw_count: int,
@@ -46,7 +46,7 @@ def survey_row(
         `indicator, series, period, numerator, denominator`, with the ratings named by the target's `proxy`.
     forecast : Forecast
         Draws of the rest of the year, those ratings included.
-    facts : Facts
+    evidence : Evidence
         Surveys known.
     chosen : Interpretation
         Says which survey judges.
@@ -66,8 +66,8 @@ def survey_row(
         return row | {"note": "survey_cancelled"}
     origin, last = plan.origin(quarter), plan.last_period
     rated = indicators[indicators["indicator"].eq(target.proxy) & indicators["period"].le(periods.write(origin))]
-    rounds = rounds_of(facts.surveys, rated_by_year(rated), indicator=indicator, series=series, method=method)
-    rounds = rounds[rounds["period"].astype(int) <= facts.last_round]
+    rounds = rounds_of(evidence.surveys, rated_by_year(rated), indicator=indicator, series=series, method=method)
+    rounds = rounds[rounds["period"].astype(int) <= evidence.last_round]
     if rounds.empty:
         return row | {"note": "no_survey_round"}
     draws = np.empty(0)

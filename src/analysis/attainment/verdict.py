@@ -70,7 +70,7 @@ def verdict(probability: float, *, decided: bool) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class Kept:
+class AttainmentDraws:
     """One promise, or one part of one.
 
     Attributes
@@ -98,30 +98,30 @@ class Kept:
         return verdict(self.probability, decided=self.decided)
 
 
-def settled(met: bool) -> Kept:
+def decided_by_arithmetic(met: bool) -> AttainmentDraws:
     """Return a promise that arithmetic has decided."""
-    return Kept(np.array([met]), decided=True)
+    return AttainmentDraws(np.array([met]), decided=True)
 
 
-def not_estimated(note: str) -> Kept:
+def not_estimated(note: str) -> AttainmentDraws:
     """Return a promise nobody can say anything of, with the code of the reason."""
-    return Kept(np.empty(0, dtype=bool), decided=False, note=note)
+    return AttainmentDraws(np.empty(0, dtype=bool), decided=False, note=note)
 
 
-def all_kept(parts: Sequence[Kept]) -> Kept:
+def all_met(parts: Sequence[AttainmentDraws]) -> AttainmentDraws:
     """Return whether all parts are kept, draw by draw.
 
     A part that is missed decides the whole, whatever is not known of the others; short of that, a part not estimated
     leaves the whole not estimated, with the first such part's note.
     """
     if any(part.decided and not part.met.all() for part in parts):
-        return settled(False)
+        return decided_by_arithmetic(False)
     if all(part.decided for part in parts):
-        return settled(True)
+        return decided_by_arithmetic(True)
     unknown = [part for part in parts if not len(part.met)]
     if unknown:
         return unknown[0]
-    return Kept(combine(np.broadcast_arrays(*[part.met for part in parts]), "all_of"), decided=False)
+    return AttainmentDraws(combine(np.broadcast_arrays(*[part.met for part in parts]), "all_of"), decided=False)
 
 
 LEVEL = 0.8

@@ -40,16 +40,22 @@ def ingest(
     Ends with 0 accepted, 2 bad mapping, 3 bad data or too many rejects, 6 disk or database.
     """
     from analysis.data.ingest.archive import archive
-    from analysis.data.sources.about import described
+    from analysis.data.sources.about import with_folder_description
     from analysis.data.sources.mapping import read_mapping
     from analysis.report.intake_summary import summary
 
     try:
         with exit_on_fault(out):
-            mapping = described(read_mapping(mapping_file), file)
+            mapping = with_folder_description(read_mapping(mapping_file), file)
             day = extracted_on.date() if extracted_on else mapping.extracted_on or date.today()
             intake = archive(
-                file, mapping, out, extracted_on=day, reject_limit=reject_limit, name=name, tell=report_progress
+                file,
+                mapping,
+                out,
+                extracted_on=day,
+                reject_limit=reject_limit,
+                name=name,
+                report_progress=report_progress,
             )
             (out / "summary.txt").write_text(summary(intake, out, name) + "\n", encoding="utf-8")
     except KeyboardInterrupt:

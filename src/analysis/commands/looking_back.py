@@ -41,7 +41,7 @@ def backtest(
 
     with exit_on_fault(out):
         write_backtest(panels, out, rule=rule, year_start=year_start, members=members, seed=seed,
-                       words=Wording(language), tell=report_progress)  # fmt: skip
+                       words=Wording(language), report_progress=report_progress)  # fmt: skip
     click.echo(f"written: {out / 'report.html'}")
 
 

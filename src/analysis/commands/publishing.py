@@ -222,7 +222,7 @@ def _publish_on(
                 ledger=None if reports else LEDGER,
                 force=force,
                 limits=limits,
-                tell=lambda number, line: report_progress(f"{names[number]}: {line}"),
+                report_progress=lambda number, line: report_progress(f"{names[number]}: {line}"),
             )
             with closing(outcomes):
                 for number, outcome in outcomes:
@@ -249,7 +249,7 @@ def _publish(
     # Before the imports below, because it works beside them and beside the results.
     notebooks.warm_up()
     from analysis import quarter
-    from analysis.publish.run import REPORTS, TooLate, publish
+    from analysis.publish.run import REPORTS, InterruptedAfterRun, publish
     from analysis.report.published_probabilities import LEDGER
     from analysis.report.wording import Wording
 
@@ -259,16 +259,16 @@ def _publish(
     try:
         outcome = publish(
             one,
-            prepare=quarter.results,
+            compute_results=quarter.results,
             words=Wording(one.language),
             reports=reports.resolve() if reports else REPORTS,
             ledger=None if reports else LEDGER,
             force=force,
             resume=resume,
             limits=limits,
-            tell=report,
+            report_progress=report,
         )
-    except TooLate as late:
+    except InterruptedAfterRun as late:
         report(late.outcome)
         raise
     report(outcome)

@@ -28,7 +28,7 @@ def count_cases(
     cutoff_day: int | None,
     frequency: Frequency,
     due_precision: DuePrecision,
-    published_by: pd.DataFrame | None = None,
+    level_catalogue: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return the `counts` table of the cases known on a day.
 
@@ -50,7 +50,7 @@ def count_cases(
         Reporting months or quarters.
     due_precision : {"day", "instant"}
         Whether a due date of this source means the whole day or a moment.
-    published_by : pd.DataFrame, optional
+    level_catalogue : pd.DataFrame, optional
         See `analysis.data.contracts.Catalogue`. With it, the level of a procedure is the one in force on `as_of`,
         whatever the case records. A procedure that the catalogue does not have on that day keeps the level of its case.
 
@@ -63,7 +63,7 @@ def count_cases(
     is_late = _is_late("finished_at", due_precision)
     published_levels = ", ".join(f"'{level}'" for level in PUBLISHED_LEVELS)
     known = _as_known(cases, as_of=as_of)
-    if published_by is not None:
+    if level_catalogue is not None:
         known = (
             "(SELECT * REPLACE (coalesce(in_force.level, known.level) AS level) "
             f"FROM {known} AS known LEFT JOIN in_force USING (procedure_code))"
@@ -88,7 +88,7 @@ def count_cases(
         CAST(sum(received) AS BIGINT) AS received, CAST(sum(resolved) AS BIGINT) AS resolved
     FROM (FROM received UNION ALL FROM resolved) GROUP BY ALL
     ORDER BY ALL"""
-    in_force = None if published_by is None else _levels_in_force(published_by, as_of)
+    in_force = None if level_catalogue is None else _levels_in_force(level_catalogue, as_of)
     return check(_run_query(query, in_force=in_force), Counts, where=str(cases))
 
 
@@ -207,7 +207,7 @@ def _with_stocks(flows: pd.DataFrame, last_period: pd.Period) -> pd.DataFrame:
     return pd.concat([filled, codes], axis=1)[columns_of(Workload)]
 
 
-def received_and_peers(
+def cases_for_lateness_nowcast(
     cases: Path, *, as_of: date, first: date, last: date, due_precision: DuePrecision
 ) -> pd.DataFrame:
     """Return the cases accepted in an interval of days that have a due date, and those of the two years before it.

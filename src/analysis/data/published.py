@@ -42,7 +42,7 @@ def _on_the_calendar(days: pd.Series) -> pd.Series:
     return pd.to_datetime(days, format="ISO8601", errors="coerce").notna()
 
 
-class Published(pa.DataFrameModel):
+class PublishedFigures(pa.DataFrameModel):
     """One published figure per row.
 
     Attributes
@@ -109,7 +109,7 @@ class Break(pa.DataFrameModel):
         First day of the new state; a month or year stands for its first day.
     area, indicator : str
         Codes the break concerns. ``*`` stands for any characters: ``*`` alone means all, ``cases_*`` all case counts.
-        The indicators may be those of `Published` or the suite's own, such as ``online_of_published``.
+        The indicators may be those of `PublishedFigures` or the suite's own, such as ``online_of_published``.
     event, event_vi : str
         What changed, in English and in Vietnamese.
     source : str
@@ -207,7 +207,7 @@ def read_published(folder: Path) -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        See `Published`.
+        See `PublishedFigures`.
 
     Raises
     ------
@@ -216,7 +216,7 @@ def read_published(folder: Path) -> pd.DataFrame:
         and what was expected.
     """
     path = folder / "figures.csv"
-    figures = _read(path, Published)
+    figures = _read(path, PublishedFigures)
     for rule in _FIGURE_RULES:
         holds = rule.holds(figures)
         if not holds.all():
@@ -248,7 +248,9 @@ def read_breaks(folder: Path) -> pd.DataFrame:
     return _read(folder / "breaks.csv", Break)
 
 
-def runs(published: pd.DataFrame, indicator: str, area: str, breaks: pd.DataFrame | None = None) -> list[pd.DataFrame]:
+def comparable_stretches(
+    published: pd.DataFrame, indicator: str, area: str, breaks: pd.DataFrame | None = None
+) -> list[pd.DataFrame]:
     """Return the stretches of comparable figures of a series: those that a chart may join by a line.
 
     The figures of a stretch have the same unit, method and length of period, and follow each other without a gap and
@@ -258,7 +260,7 @@ def runs(published: pd.DataFrame, indicator: str, area: str, breaks: pd.DataFram
     Parameters
     ----------
     published : pd.DataFrame
-        See `Published`.
+        See `PublishedFigures`.
     indicator, area : str
         Codes of the series.
     breaks : pd.DataFrame, optional
@@ -267,7 +269,7 @@ def runs(published: pd.DataFrame, indicator: str, area: str, breaks: pd.DataFram
     Returns
     -------
     list of pd.DataFrame
-        See `Published`; ordered by first period, empty when the series has no figures.
+        See `PublishedFigures`; ordered by first period, empty when the series has no figures.
     """
     series = published["indicator"].eq(indicator) & published["area"].eq(area) & published["period"].notna()
     figures = published[series].sort_values(

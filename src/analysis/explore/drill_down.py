@@ -13,7 +13,7 @@ from analysis.indicators.case_shares import OF_ALL, OF_PUBLISHED
 from analysis.interpretation import Interpretation
 from analysis.parameters import RunParameters
 from analysis.promises import TOTAL, ItemsTarget
-from analysis.readings import Counted, measured_along
+from analysis.readings import CaseCounts, measured_by_dimension
 from analysis.report import numbers, theme
 from analysis.report.figure import MIN_CASES, Picture, is_small, mark_simulated, period_axis, set_title, write_shares
 from analysis.report.html_table import plain_table
@@ -70,7 +70,7 @@ class DrillDown:
 
     def __init__(self, run: RunParameters, results: Results) -> None:
         self._results, self._words = results, Wording(run.language)
-        self._cuts = Cuts(results, results.plan.interpretation(run.answers))
+        self._cuts = SharesByDimension(results, results.plan.interpretation(run.answers))
         words = self._words
         indicators = [(self._indicator_name(code), code) for code in self._cuts.indicators]
         self.indicator = widgets.Dropdown(options=indicators, description=words.text("Indicator"), **CONTROL_STYLE)
@@ -200,7 +200,7 @@ class DrillDown:
         return self._words.name(self._results.plan, code)
 
 
-class Cuts:
+class SharesByDimension:
     """The shares of a run, of the whole and split by each dimension.
 
     Parameters
@@ -261,8 +261,8 @@ class Cuts:
     def _measured_by(self, dimension: str) -> pd.DataFrame:
         if dimension not in self._split:
             results = self._results
-            counted = Counted(results.counts, results.workload, results.ratings)
-            self._split[dimension] = measured_along(results.plan, counted, self._chosen, dimension)
+            counted = CaseCounts(results.counts, results.workload, results.ratings)
+            self._split[dimension] = measured_by_dimension(results.plan, counted, self._chosen, dimension)
         return self._split[dimension]
 
 

@@ -10,7 +10,7 @@ from scipy.special import expit
 from statsmodels.stats.diagnostic import acorr_ljungbox
 
 from analysis.forecast.futures import LOGIT_BOUND, PanelFit
-from analysis.forecast.model import SmoothedLevel, simulated
+from analysis.forecast.model import SmoothedLevel, simulate_with_statsmodels
 from analysis.forecast.shocks import stream
 from analysis.periods import write
 
@@ -96,7 +96,7 @@ def error_diagnostics(series: Sequence[str], levels: Sequence[SmoothedLevel]) ->
     return pd.DataFrame(rows, columns=["series", "n", "lags", "ljung_box_p", "mean_abs_standardised_error"])
 
 
-def audited(fit: PanelFit, rows: Sequence[int], *, seed: int, key: str) -> pd.DataFrame:
+def audit_against_statsmodels(fit: PanelFit, rows: Sequence[int], *, seed: int, key: str) -> pd.DataFrame:
     """Return the results of our filter and simulation next to those of statsmodels, series by series.
 
     Parameters
@@ -127,7 +127,10 @@ def audited(fit: PanelFit, rows: Sequence[int], *, seed: int, key: str) -> pd.Da
         likelihood = np.array([model.loglike(params) for params in fit.share.grid])
         gap = float(np.abs(likelihood - fit.share.filtered.log_likelihood[row]).max())
         rng = stream(seed, key, name, write(fit.panel.origin), "statsmodels")
-        theirs = simulated(model, best, len(fit.future), AUDIT_DRAWS, rng)[-1] + fit.share.future_season[row, -1]
+        theirs = (
+            simulate_with_statsmodels(model, best, len(fit.future), AUDIT_DRAWS, rng)[-1]
+            + fit.share.future_season[row, -1]
+        )
         ours = fit.log_odds(row, seed=seed, key=key, common=common)[-1]
         shares = [expit(np.clip(values, -LOGIT_BOUND, LOGIT_BOUND)) for values in (theirs, ours)]
         audit.append((name, gap, *(value for values in shares for value in np.quantile(values, AUDIT_LEVELS))))

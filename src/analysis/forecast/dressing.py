@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.forecast.baselines import BASELINES
-from analysis.forecast.origin_state import PastYear, Standing, corrected_logit, from_corrected_logit
+from analysis.forecast.origin_state import OriginState, PastYear, corrected_logit, from_corrected_logit
 
 LEVELS = (np.arange(100) + 0.5) / 100
 """Levels of the quantiles that describe a dressed point forecast."""
@@ -59,14 +59,14 @@ def past_errors(past: Sequence[PastYear], name: str) -> PastErrors:
     return PastErrors(rows[:, 0], rows[:, 1], len(np.unique(rows[:, 3])))
 
 
-def dressed(state: Standing, name: str, errors: PastErrors) -> np.ndarray:
+def dressed_quantiles(state: OriginState, name: str, errors: PastErrors) -> np.ndarray:
     """Return quantiles (U, L) of the year-end share: the point forecast plus its past errors with their sign.
 
     A baseline that was always too low is corrected by that. NaN where there is no point forecast or no error.
 
     Parameters
     ----------
-    state : Standing
+    state : OriginState
         The year at the origin.
     name : str
         Name of the point forecast.
@@ -81,14 +81,14 @@ def dressed(state: Standing, name: str, errors: PastErrors) -> np.ndarray:
     return _quantiles(state, name, errors.error, np.ones(1))
 
 
-def scaled(state: Standing, name: str, errors: PastErrors) -> np.ndarray:
+def scaled_quantiles(state: OriginState, name: str, errors: PastErrors) -> np.ndarray:
     """Return quantiles (U, L): the point forecast plus past errors of either sign, in units of each series' spread.
 
     The errors of a busy office and of a quiet one differ in size; the model's spread measures by how much.
 
     Parameters
     ----------
-    state : Standing
+    state : OriginState
         The year at the origin.
     name : str
         Name of the point forecast.
@@ -145,7 +145,7 @@ def chosen_baseline(past: Sequence[PastYear]) -> str | None:
     return None if table.empty else str(table.sort_values("error", kind="stable")["name"].iloc[0])
 
 
-def _quantiles(state: Standing, name: str, errors: np.ndarray, unit: np.ndarray) -> np.ndarray:
+def _quantiles(state: OriginState, name: str, errors: np.ndarray, unit: np.ndarray) -> np.ndarray:
     """Return a point forecast plus the quantiles of its errors, in units (U,) or (1,) of the corrected logit scale."""
     point = state.points[name]
     if not len(errors):

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.forecast.dressing import LEVELS, dressed, mean_absolute_errors, past_errors, scaled
-from analysis.forecast.origin_state import INSIDE, MODEL, PastYear, Standing
+from analysis.forecast.dressing import LEVELS, dressed_quantiles, mean_absolute_errors, past_errors, scaled_quantiles
+from analysis.forecast.origin_state import INSIDE, MODEL, OriginState, PastYear
 
 DRESSED = ("last_quarter", "seasonal_naive")
 """Baselines that are members with their own past errors, whose sign corrects them."""
@@ -84,7 +84,7 @@ class Ensemble:
         return mixture
 
 
-def hub(state: Standing, past: Sequence[PastYear], *, season_length: int) -> Ensemble:
+def build_ensemble(state: OriginState, past: Sequence[PastYear], *, season_length: int) -> Ensemble:
     """Return the ensemble of a year at an origin.
 
     A member's weight is its mean absolute error at the same point of earlier years to the power −8 n / (n + 1), where n
@@ -94,7 +94,7 @@ def hub(state: Standing, past: Sequence[PastYear], *, season_length: int) -> Ens
 
     Parameters
     ----------
-    state : Standing
+    state : OriginState
         The year at the origin.
     past : sequence of PastYear
         Earlier years at the same point of the year, for the same series.
@@ -104,8 +104,8 @@ def hub(state: Standing, past: Sequence[PastYear], *, season_length: int) -> Ens
     sources = (MODEL, *DRESSED, *SCALED)
     names = (MODEL, *(f"dressed_{name}" for name in DRESSED), *(f"scaled_{name}" for name in SCALED))
     errors = {name: past_errors(past, name) for name in dict.fromkeys(sources)}
-    members = [dressed(state, name, errors[name]) for name in DRESSED]
-    members += [scaled(state, name, errors[name]) for name in SCALED]
+    members = [dressed_quantiles(state, name, errors[name]) for name in DRESSED]
+    members += [scaled_quantiles(state, name, errors[name]) for name in SCALED]
     quantiles = np.stack(members, axis=1)
     usable = np.column_stack([np.ones(len(state.series), dtype=bool), np.isfinite(quantiles).all(axis=2)])
 
@@ -129,9 +129,9 @@ def hub(state: Standing, past: Sequence[PastYear], *, season_length: int) -> Ens
     return Ensemble(names, weights, np.nan_to_num(quantiles), short)
 
 
-def on_ranks(
+def schaake_shuffle(
     ensemble: Ensemble,
-    state: Standing,
+    state: OriginState,
     rows: np.ndarray,
     numerator: np.ndarray,
     denominator: np.ndarray,
@@ -146,7 +146,7 @@ def on_ranks(
     ----------
     ensemble : Ensemble
         The ensemble of the year.
-    state : Standing
+    state : OriginState
         The year at the origin.
     rows : np.ndarray of int, shape (u,)
         Rows of the series.

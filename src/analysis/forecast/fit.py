@@ -17,7 +17,7 @@ from analysis.forecast.filtering import GridFit, expected_levels, filter_grid, i
 from analysis.forecast.model import BinomLLT
 from analysis.forecast.panel import Panel
 from analysis.forecast.season import estimate_season
-from analysis.forecast.shocks import Shocks, mirrored
+from analysis.forecast.shocks import Shocks, antithetic_draws
 
 PRIOR_CONCENTRATION = 0.3
 """Dirichlet mass added to each grid point: small, so that the weight of a point no series needs can fade."""
@@ -109,7 +109,7 @@ class LinkFit:
         deviation += sigma_excess[point] * shocks.excess
         if shocks.season is not None:
             deviation += self.season_deviation[row][:, None] * shocks.season
-        return mirrored(expected.take(point, axis=1), deviation, draw_count)
+        return antithetic_draws(expected.take(point, axis=1), deviation, draw_count)
 
     def best_model(self, row: int) -> tuple[BinomLLT, np.ndarray]:
         """Return the statsmodels model of a series (a row of the panel) and its grid point of highest weight."""

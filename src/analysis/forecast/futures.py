@@ -13,7 +13,7 @@ from scipy.special import expit
 from analysis.forecast.fit import LinkFit, fit_link
 from analysis.forecast.link import binomial_counts, poisson_counts, share_observations, volume_observations
 from analysis.forecast.panel import Panel
-from analysis.forecast.shocks import CommonShocks, common_shocks, mirrored, share_shocks, stream, volume_shocks
+from analysis.forecast.shocks import CommonShocks, antithetic_draws, common_shocks, share_shocks, stream, volume_shocks
 from analysis.periods import write
 
 SHARED_FACTOR = 0.2
@@ -85,12 +85,12 @@ class PanelFit:
 
         shocks = volume_shocks(seed, key, name, origin, horizon, draws)
         expected = np.exp(np.minimum(self.volume.simulate(row, shocks, draws), LOG_VOLUME_BOUND))
-        count = mirrored(0.0, shocks.count, draws)
+        count = antithetic_draws(0.0, shocks.count, draws)
         N = poisson_counts(count, partial(stream, seed, *keyed, "volume", "counts"), expected)
 
         shocks = share_shocks(seed, key, name, origin, common=common, shared_factor=shared_factor)
         p = expit(np.clip(self.share.simulate(row, shocks, draws, self.future_breaks), -LOGIT_BOUND, LOGIT_BOUND))
-        count = mirrored(0.0, shocks.count, draws)
+        count = antithetic_draws(0.0, shocks.count, draws)
         return binomial_counts(count, partial(stream, seed, *keyed, "share", "counts"), N, p), N
 
     def simulate_sums(self, *, seed: int, key: str, draw_count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -180,7 +180,9 @@ def smoothed_level(model: BinomLLT, params: Any) -> SmoothedLevel:
     return SmoothedLevel(mean, deviation, slope, errors)
 
 
-def simulated(model: BinomLLT, params: Any, horizon: int, draw_count: int, rng: np.random.Generator) -> np.ndarray:
+def simulate_with_statsmodels(
+    model: BinomLLT, params: Any, horizon: int, draw_count: int, rng: np.random.Generator
+) -> np.ndarray:
     """Return link-scale values (h, S) after the sample at given parameters, simulated by statsmodels.
 
     Parameters

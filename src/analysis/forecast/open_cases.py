@@ -122,7 +122,7 @@ def _late_chances(
     return np.clip(chance, 0.0, 1.0), error
 
 
-def pace(stock: Panel) -> tuple[np.ndarray, np.ndarray]:
+def resolution_posterior(stock: Panel) -> tuple[np.ndarray, np.ndarray]:
     """Return the beta posterior (two arrays (U,)) of the chance that a late case is resolved in a period.
 
     It is estimated over the last year's length, as the number of cases resolved late among these and the cases still
@@ -148,13 +148,14 @@ def with_stock_resolved(paths: Paths, stock: Panel, *, seed: int, key: str) -> P
     paths : Paths
         Numerator: cases resolved late; denominator: cases resolved.
     stock : Panel
-        See `pace`; up to the origin of the paths. Series that it does not have, or that did not report, do not change.
+        See `resolution_posterior`; up to the origin of the paths. Series that it does not have, or that did not report,
+        do not change.
     seed : int
         Seed of the run.
     key : str
         Name of the panel of the paths.
     """
-    resolves, stays = pace(stock)
+    resolves, stays = resolution_posterior(stock)
     numerator = paths.numerator.copy()
     horizon, draw_count = len(paths.periods), numerator.shape[1]
     for u, name in enumerate(paths.series):

@@ -43,7 +43,7 @@ ENOUGH_STAYS = 20
 
 
 @dataclass(frozen=True, eq=False)
-class Standing:
+class OriginState:
     """State of a panel's series at an origin of a year.
 
     Attributes
@@ -61,7 +61,7 @@ class Standing:
     history : np.ndarray of int, shape (U,)
         Periods with cases in the window.
     edge : np.ndarray of int, shape (U,)
-        `NONE`, `ALL` or `INSIDE`; see `at_edge`.
+        `NONE`, `ALL` or `INSIDE`; see `series_edges`.
     held : np.ndarray, shape (U,)
         Share of the draws (0–1) that are held at the edge.
     """
@@ -90,7 +90,7 @@ class SimulatedYear:
     numerator: np.ndarray
     denominator: np.ndarray
 
-    def shares(self, so_far: Standing) -> np.ndarray:
+    def shares(self, so_far: OriginState) -> np.ndarray:
         """Return the year-end shares (U, S), 0–1, from the counts to date of an origin state."""
         cases = so_far.denominator[:, None] + self.denominator
         return np.asarray((so_far.numerator[:, None] + self.numerator) / np.maximum(cases, 1.0))
@@ -107,7 +107,7 @@ class PastYear:
     points : mapping of str to np.ndarray, shape (U,)
         Point forecasts made then; NaN where a series could not be forecast.
     spread, size : np.ndarray, shape (U,)
-        See `Standing`.
+        See `OriginState`.
     outcome, cases : np.ndarray, shape (U,)
         Share (0–1) of the whole year, NaN where it is not known, and its cases.
     """
@@ -168,7 +168,7 @@ def window_of(panel: Panel, year: int) -> Panel | None:
     return window.only(np.flatnonzero(usable)) if usable.any() else None
 
 
-def simple_standing(window: Panel, year: int) -> Standing:
+def baseline_origin_state(window: Panel, year: int) -> OriginState:
     """Return the state of a year from the baselines alone: without the model, with a spread of 1 for every series.
 
     Parameters
@@ -179,7 +179,7 @@ def simple_standing(window: Panel, year: int) -> Standing:
         The year forecast.
     """
     K, N = (np.nansum(counts, axis=1) for counts in window.counts_of(year))
-    return Standing(
+    return OriginState(
         series=window.series,
         numerator=K,
         denominator=N,
@@ -187,12 +187,12 @@ def simple_standing(window: Panel, year: int) -> Standing:
         points=baseline_shares(window, year),
         spread=np.ones(len(K)),
         history=(np.nan_to_num(window.denominator) > 0).sum(axis=1),
-        edge=at_edge(window),
+        edge=series_edges(window),
         held=np.zeros(len(K)),
     )
 
 
-def standing(fit: PanelFit, year: int, *, seed: int, key: str) -> tuple[Standing, SimulatedYear]:
+def compute_origin_state(fit: PanelFit, year: int, *, seed: int, key: str) -> tuple[OriginState, SimulatedYear]:
     """Return the state of a year at the origin of a fit, and the `STATE_DRAWS` draws of its median and spread.
 
     Parameters
@@ -206,14 +206,14 @@ def standing(fit: PanelFit, year: int, *, seed: int, key: str) -> tuple[Standing
     key : str
         Name of the panel.
     """
-    window, simple = fit.panel, simple_standing(fit.panel, year)
+    window, simple = fit.panel, baseline_origin_state(fit.panel, year)
     simulated = SimulatedYear(*fit.simulate_sums(seed=seed, key=key, draw_count=STATE_DRAWS))
     held = np.zeros(len(window.series))
     for edge, chance in chance_of_staying(window, len(fit.future)).items():
         rows = np.flatnonzero(simple.edge == edge)
         if len(rows):
             cases, volume = simulated.numerator[rows], simulated.denominator[rows]
-            held[rows] = share_held(chance, (cases == (0 if edge == NONE else volume)).mean(axis=1))
+            held[rows] = share_to_hold(chance, (cases == (0 if edge == NONE else volume)).mean(axis=1))
     state = replace(simple, held=held)
     for row in (int(row) for row in np.flatnonzero(held)):
         K, N = simulated.numerator[row], simulated.denominator[row]
@@ -230,7 +230,7 @@ def standing(fit: PanelFit, year: int, *, seed: int, key: str) -> tuple[Standing
 
 
 def past_years(
-    panel: Panel, year: int, series: Sequence[str], state_at: Callable[[pd.Period, int], Standing | None]
+    panel: Panel, year: int, series: Sequence[str], state_at: Callable[[pd.Period, int], OriginState | None]
 ) -> tuple[PastYear, ...]:
     """Return the earlier years at the same point of the year as a panel's origin, first to last.
 
@@ -257,7 +257,7 @@ def past_years(
     return tuple(found)
 
 
-def _past_year(panel: Panel, year: int, series: Sequence[str], state: Standing) -> PastYear:
+def _past_year(panel: Panel, year: int, series: Sequence[str], state: OriginState) -> PastYear:
     """Return an earlier year with its state then and its outcome in a panel, in the order of `series`."""
     rows_then = pd.Index(state.series).get_indexer(pd.Index(series))
     rows_now = pd.Index(panel.series).get_indexer(pd.Index(series))
@@ -275,7 +275,7 @@ def _past_year(panel: Panel, year: int, series: Sequence[str], state: Standing) 
     )
 
 
-def at_edge(panel: Panel) -> np.ndarray:
+def series_edges(panel: Panel) -> np.ndarray:
     """Return `NONE`, `ALL` or `INSIDE` for each series (U,), by the last year's length of a panel."""
     return _edges(panel, len(panel.periods))
 
@@ -301,7 +301,7 @@ def chance_of_staying(panel: Panel, horizon: int) -> dict[int, float]:
     }
 
 
-def share_held(chance: float, by_itself: np.ndarray) -> float:
+def share_to_hold(chance: float, by_itself: np.ndarray) -> float:
     """Return the share of draws (0–1) to hold at the edge, so that with those that end there anyway the chance is met.
 
     Parameters
@@ -316,7 +316,7 @@ def share_held(chance: float, by_itself: np.ndarray) -> float:
 
 
 def hold_at_edge(
-    state: Standing,
+    state: OriginState,
     row: int,
     numerator: np.ndarray,
     denominator: np.ndarray,
@@ -329,7 +329,7 @@ def hold_at_edge(
 
     Parameters
     ----------
-    state : Standing
+    state : OriginState
         The year at the origin.
     row : int
         Row of the series.

@@ -12,11 +12,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.forecast.diagnostics import audited, components, error_diagnostics
-from analysis.forecast.ensemble import Ensemble, hub, on_ranks, spread_over_periods
+from analysis.forecast.diagnostics import audit_against_statsmodels, components, error_diagnostics
+from analysis.forecast.ensemble import Ensemble, build_ensemble, schaake_shuffle, spread_over_periods
 from analysis.forecast.futures import PanelFit
 from analysis.forecast.model import smoothed_level
-from analysis.forecast.origin_state import Standing, fit_year, hold_at_edge, past_years, standing, tie_breakers
+from analysis.forecast.origin_state import (
+    OriginState,
+    compute_origin_state,
+    fit_year,
+    hold_at_edge,
+    past_years,
+    tie_breakers,
+)
 from analysis.forecast.panel import Panel
 from analysis.periods import write
 
@@ -36,7 +43,8 @@ class Paths:
     components : pd.DataFrame
         See `diagnostics.components`, at the grid point of highest weight.
     diagnostics : pd.DataFrame
-        See `diagnostics.error_diagnostics` and `diagnostics.audited`; and `history`, periods with cases in the window.
+        See `diagnostics.error_diagnostics` and `diagnostics.audit_against_statsmodels`; and `history`, periods with
+        cases in the window.
     weights : pd.DataFrame
         `series, member, weight, short`: the weights (0–1) of the ensemble's members for each series, and whether the
         series has less than two years of history.
@@ -117,16 +125,16 @@ def year_paths(
     def fit_at(origin: pd.Period, its_year: int) -> PanelFit | None:
         return fit_year(panel.until(origin), its_year, breaks=breaks, tet_cutoff_day=tet_cutoff_day)
 
-    def state_at(origin: pd.Period, its_year: int) -> Standing | None:
+    def state_at(origin: pd.Period, its_year: int) -> OriginState | None:
         earlier_fit = fit_at(origin, its_year)
-        return None if earlier_fit is None else standing(earlier_fit, its_year, seed=seed, key=key)[0]
+        return None if earlier_fit is None else compute_origin_state(earlier_fit, its_year, seed=seed, key=key)[0]
 
     fit = fit_at(panel.origin, year)
     if fit is None:
         return None
-    state, _ = standing(fit, year, seed=seed, key=key)
+    state, _ = compute_origin_state(fit, year, seed=seed, key=key)
     past = past_years(panel, year, state.series, state_at)
-    ensemble = hub(state, past, season_length=panel.season_length)
+    ensemble = build_ensemble(state, past, season_length=panel.season_length)
 
     rows = [state.series.index(name) for name in headline if name in state.series]
     numerator = np.empty((len(rows), draw_count, len(fit.future)))
@@ -136,13 +144,15 @@ def year_paths(
         K, N = fit.simulate(row, seed=seed, key=key, common=common)
         K = hold_at_edge(state, row, K, N, origin=panel.origin, seed=seed, key=key)
         ties = tie_breakers(fit.panel, row, draw_count, seed=seed, key=key)
-        year_cases = on_ranks(ensemble, state, np.array([row]), K.sum(axis=0)[None], N.sum(axis=0)[None], ties[None])
+        year_cases = schaake_shuffle(
+            ensemble, state, np.array([row]), K.sum(axis=0)[None], N.sum(axis=0)[None], ties[None]
+        )
         numerator[u], denominator[u] = spread_over_periods(K.T, N.T, year_cases[0]), N.T
 
     names = tuple(state.series[row] for row in rows)
     levels = [smoothed_level(*fit.share.best_model(row)) for row in rows]
     diagnostics = error_diagnostics(names, levels)
-    diagnostics = diagnostics.merge(audited(fit, rows, seed=seed, key=key), on="series")
+    diagnostics = diagnostics.merge(audit_against_statsmodels(fit, rows, seed=seed, key=key), on="series")
     return Paths(
         series=names,
         periods=fit.future,

@@ -60,7 +60,7 @@ def rest_of_year(
     wanted: Sequence[tuple[str, str]],
     *,
     origin: pd.Period,
-    year_end: pd.Period,
+    last_period: pd.Period,
     draw_count: int,
     seed: int,
     breaks: Mapping[str, Sequence[pd.Period]],
@@ -87,14 +87,14 @@ def rest_of_year(
     known = indicators[indicators["period"] <= write(origin)]
     pairs = list(dict.fromkeys(wanted))
     paths = {}
-    for base in dict.fromkeys(base for name, _ in pairs for base in _bases(name)) if origin != year_end else ():
+    for base in dict.fromkeys(base for name, _ in pairs for base in _bases(name)) if origin != last_period else ():
         panel = _panel(known, base)
         candidates = dict.fromkeys(series for name, series in pairs if base in _bases(name))
         headline = [series for series in candidates if _reported_to_the_end(panel, series, origin)]
         if headline:
             year_draws = year_paths(
                 panel,
-                year_end.year,
+                last_period.year,
                 headline,
                 draw_count=draw_count,
                 seed=seed,
@@ -109,7 +109,7 @@ def rest_of_year(
         stock = indicator_panel(known, OVERDUE_RESOLVED)
         paths[OVERDUE] = with_stock_resolved(paths[OVERDUE], stock, seed=seed, key=OVERDUE)
     ready = [(name, series) for name, series in pairs if all(_has(paths, base, series) for base in _bases(name))]
-    short = [pair for pair in pairs if pair not in ready] if origin != year_end else []
+    short = [pair for pair in pairs if pair not in ready] if origin != last_period else []
     frames = {base: path.to_frame() for base, path in paths.items()}
     draws = []
     for name in dict.fromkeys(name for name, _ in ready):

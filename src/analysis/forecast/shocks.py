@@ -26,7 +26,7 @@ EXPONENTIALS = int(TAIL_FREEDOM / 2)
 class Shocks:
     """Random numbers of one series, for its share or its volume, over h periods; mean 0 and variance 1 unless uniform.
 
-    They are for the first half, H, of the draws. The second half mirrors them: see `mirrored`.
+    They are for the first half, H, of the draws. The second half mirrors them: see `antithetic_draws`.
 
     Attributes
     ----------
@@ -172,7 +172,7 @@ def volume_shocks(seed: int, key: str, series: str, origin: pd.Period, horizon: 
     return Shocks(point, initial, level=level, slope=slope, excess=excess, season=None, count=count)
 
 
-def mirrored(mean: np.ndarray | float, deviation: np.ndarray, draw_count: int) -> np.ndarray:
+def antithetic_draws(mean: np.ndarray | float, deviation: np.ndarray, draw_count: int) -> np.ndarray:
     """Return S antithetic draws (h, S): mean plus deviation in the first half, mean less deviation in the second.
 
     Each draw has the same distribution as an independent one, and a mean over them is more precise, at half the cost. A

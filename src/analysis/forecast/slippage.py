@@ -33,25 +33,25 @@ SHOCK_SPREAD = float(np.sqrt(np.pi**2 / 6 * SHARED / (1 - SHARED)))
 
 
 @dataclass(frozen=True, eq=False)
-class Experience:
+class SlippageRecord:
     """Items done and days at risk of a list, by bin of slippage.
 
     Attributes
     ----------
     done : np.ndarray, shape (BINS,)
         Number of items done in the bin.
-    waited : np.ndarray, shape (BINS,)
+    days_at_risk : np.ndarray, shape (BINS,)
         Days at risk: days that open items spent in the bin.
     finished : int
         Number of items done while on the list.
     """
 
     done: np.ndarray
-    waited: np.ndarray
+    days_at_risk: np.ndarray
     finished: int
 
 
-def experience(items: pd.DataFrame, *, as_of: pd.Timestamp) -> Experience:
+def slippage_record(items: pd.DataFrame, *, as_of: pd.Timestamp) -> SlippageRecord:
     """Return the items done and days at risk of a list up to a day.
 
     Parameters
@@ -64,19 +64,19 @@ def experience(items: pd.DataFrame, *, as_of: pd.Timestamp) -> Experience:
     until = items["done_on"].fillna(items["called_off_on"]).fillna(as_of)
     followed = items[until > items["listed_on"]]
     planned = followed["first_planned_on"]
-    waited = _days_by_bin(_days(followed["listed_on"] - planned), _days(until[followed.index] - planned))
+    days_at_risk = _days_by_bin(_days(followed["listed_on"] - planned), _days(until[followed.index] - planned))
     finished = followed[followed["done_on"].notna()]
     slippage = _days(finished["done_on"] - finished["first_planned_on"])
     done = np.bincount(np.searchsorted(EDGES, slippage, side="left"), minlength=BINS)
-    return Experience(done, waited.sum(axis=0), len(finished))
+    return SlippageRecord(done, days_at_risk.sum(axis=0), len(finished))
 
 
-def paces(past: Experience, uniforms: np.ndarray) -> np.ndarray:
+def paces(past: SlippageRecord, uniforms: np.ndarray) -> np.ndarray:
     """Return posterior draws of the pace in each bin.
 
     Parameters
     ----------
-    past : Experience
+    past : SlippageRecord
         Items done and days at risk of the list.
     uniforms : np.ndarray, shape (draws, BINS)
         Random numbers from 0 to 1. With the same numbers, more items done in the same days give no slower pace.
@@ -87,7 +87,7 @@ def paces(past: Experience, uniforms: np.ndarray) -> np.ndarray:
         Chances a day.
     """
     log_paces = np.log(PACES)
-    log_likelihood = past.done[:, None] * log_paces - past.waited[:, None] * PACES
+    log_likelihood = past.done[:, None] * log_paces - past.days_at_risk[:, None] * PACES
     likelihood = np.exp(log_likelihood - log_likelihood.max(axis=1, keepdims=True))
     step = np.exp(-0.5 * ((log_paces - log_paces[:, None] - STEP_DRIFT) / STEP_SPREAD) ** 2)
     step /= step.sum(axis=1, keepdims=True)
@@ -109,7 +109,7 @@ def paces(past: Experience, uniforms: np.ndarray) -> np.ndarray:
 
 def done_by(
     items: pd.DataFrame,
-    past: Experience,
+    past: SlippageRecord,
     *,
     as_of: pd.Timestamp,
     last: pd.Timestamp,
@@ -123,7 +123,7 @@ def done_by(
     ----------
     items : pd.DataFrame
         Open items, with `item` and `first_planned_on`.
-    past : Experience
+    past : SlippageRecord
         Items done and days at risk of the list.
     as_of, last : pd.Timestamp
         Last day known, and the day by which an item must be done.

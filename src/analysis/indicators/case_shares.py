@@ -165,7 +165,7 @@ def no_due_date(counts: pd.DataFrame) -> pd.DataFrame:
     return share_series(known.assign(numerator=without, denominator=known["resolved"]), indicator=NO_DUE_DATE)
 
 
-def shares_as_read(
+def interpreted_shares(
     counts: pd.DataFrame,
     workload: pd.DataFrame,
     ratings: pd.DataFrame,

@@ -8,7 +8,7 @@ from datetime import date
 
 import pandas as pd
 
-from analysis.data.published import runs
+from analysis.data.published import comparable_stretches
 
 HISTORY = ["area", "year", "score", "rank", "rank_of", "tier", "stated", "published_on", "confidence", "source"]
 STEPS = ["area", "year", "from_tier", "to_tier"]
@@ -53,7 +53,7 @@ def history(
     Parameters
     ----------
     published : pd.DataFrame
-        See `data.published.Published`; only figures of whole years with a rank are used.
+        See `data.published.PublishedFigures`; only figures of whole years with a rank are used.
     indicator : str
         Code of the index, such as ``pci``.
     tiers : Tiers
@@ -76,7 +76,9 @@ def history(
     known = known[known["period"].str.fullmatch(r"\d{4}").fillna(False)]
     # Ranks are compared, so years known with and without their score are one series.
     ranked = known.assign(unit="rank_only")
-    stretches = [run for area in sorted(set(known["area"])) for run in runs(ranked, indicator, area, breaks)]
+    stretches = [
+        run for area in sorted(set(known["area"])) for run in comparable_stretches(ranked, indicator, area, breaks)
+    ]
     if not stretches:
         return pd.DataFrame(columns=[*HISTORY, "run"])
     frame = pd.concat([run.assign(run=number) for number, run in enumerate(stretches)], ignore_index=True)

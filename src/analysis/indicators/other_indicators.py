@@ -48,7 +48,7 @@ def year_of(plan: Plan) -> tuple[date, date]:
     return periods.first_day(first, cutoff_day), periods.last_day(last, cutoff_day)
 
 
-def promised_series(
+def other_series(
     plan: Plan,
     catalogue: pd.DataFrame,
     progress: pd.DataFrame,

@@ -10,7 +10,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from analysis.data.published import SIPAS_SINCE_2022, SIPAS_UNTIL_2021, runs
+from analysis.data.published import SIPAS_SINCE_2022, SIPAS_UNTIL_2021, comparable_stretches
 from analysis.indicators.series import TOTAL, share_series
 
 COLUMNS = [
@@ -202,7 +202,7 @@ def published_sipas(
     Parameters
     ----------
     published, breaks : pd.DataFrame
-        See `data.published.Published` and `data.published.Break`.
+        See `data.published.PublishedFigures` and `data.published.Break`.
     area : str
         Code of the territory.
     as_of : date, optional
@@ -217,7 +217,10 @@ def published_sipas(
         first; no line from one to the next), `published_on` (day, month or year, as far as known), `source`.
     """
     known = published if as_of is None else published[_is_out(published["published_on"], as_of)]
-    pieces = [stretch.assign(stretch=at) for at, stretch in enumerate(runs(known, SIPAS, area, breaks), start=1)]
+    pieces = [
+        stretch.assign(stretch=at)
+        for at, stretch in enumerate(comparable_stretches(known, SIPAS, area, breaks), start=1)
+    ]
     figures = pd.concat(pieces or [known.iloc[:0].assign(stretch=0)], ignore_index=True)
     figures = figures[figures["unit"] == "score"]
     asked = known[known["indicator"].eq(f"{SIPAS}_respondents") & known["area"].eq(area)]

@@ -36,7 +36,7 @@ def write_backtest(
     members: str | None,
     seed: int,
     words: Wording,
-    tell: Callable[[str], None],
+    report_progress: Callable[[str], None],
 ) -> Backtest:
     """Forecast and grade every past year of panel files and write a folder, whole or not at all.
 
@@ -57,7 +57,7 @@ def write_backtest(
         Seed of the random numbers; the same seed gives the same results.
     words : Wording
         The language of the page, and its phrases.
-    tell : callable
+    report_progress : callable
         Called with one line per origin.
 
     Raises
@@ -73,10 +73,18 @@ def write_backtest(
     with tempfile.TemporaryDirectory(prefix=".backtest-", dir=out) as scratch:
         part = Path(scratch)
         result = backtest(
-            by_name, part, rule=rule, members=models, seed=seed, processes=min(os.cpu_count() or 1, 4), tell=tell
+            by_name,
+            part,
+            rule=rule,
+            members=models,
+            seed=seed,
+            processes=min(os.cpu_count() or 1, 4),
+            report_progress=report_progress,
         )
         for name in result.left_out:
-            tell(f"{name}: too many series for statsmodels' models one by one; --members asks for them all the same")
+            report_progress(
+                f"{name}: too many series for statsmodels' models one by one; --members asks for them all the same"
+            )
         result.score_table().to_csv(part / "scores.csv", index=False)
         for table, file in SMALL_TABLES.items():
             getattr(result, table).to_csv(part / file, index=False)

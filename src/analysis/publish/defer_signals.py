@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
+def defer_signals() -> Iterator[None]:
     """Defer SIGINT and SIGTERM until the block has ended; the first one received is then acted on.
 
     Python handles signals in its main thread only, so in any other thread there is nothing to defer. The signals are

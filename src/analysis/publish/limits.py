@@ -31,7 +31,7 @@ class Limits:
     execution_timeout: int = CELL_TIMEOUT
     memory_mb: int | None = None
 
-    def at_once(self) -> int:
+    def notebooks_at_once(self) -> int:
         """Return how many notebooks are executed at the same time on this machine."""
         return self.workers or cores()
 
@@ -43,7 +43,7 @@ class Limits:
             return KERNEL_MEMORY
         machine_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
         # One share is left for everything else on the machine.
-        return min(KERNEL_MEMORY, machine_mb // (self.at_once() + 1))
+        return min(KERNEL_MEMORY, machine_mb // (self.notebooks_at_once() + 1))
 
 
 DEFAULT_LIMITS = Limits()

@@ -10,7 +10,7 @@ Status = Literal["ok", "cell-error", "timeout", "kernel-died", "interrupted", "g
 
 
 @dataclass(frozen=True)
-class Executed:
+class NotebookOutcome:
     """The outcome of one notebook.
 
     Attributes

@@ -31,7 +31,7 @@ from analysis.publish.kernels import provisioner
 from analysis.publish.kernels.memory import MemoryWatch
 from analysis.publish.kernels.provisioner import ForkedProvisioner
 from analysis.publish.limits import Limits
-from analysis.publish.notebook_outcome import Executed, Status
+from analysis.publish.notebook_outcome import NotebookOutcome, Status
 
 _ANSI_CODE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -43,7 +43,7 @@ answers to its own requests.
 """
 
 
-def execute(notebook: Path, parameters: dict[str, Any], into: Path, limits: Limits) -> Executed:
+def execute(notebook: Path, parameters: dict[str, Any], into: Path, limits: Limits) -> NotebookOutcome:
     """Execute a notebook, write it into a folder and return its outcome.
 
     Whatever the process and its kernel print goes to ``<stem>.log`` beside it, which is removed after a success
@@ -125,7 +125,7 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, limits: Limi
     seconds = time.monotonic() - start
     executed = _NotebookEngine.notebook
     if executed is None:
-        return Executed(notebook.stem, path, status, seconds, None, None, reason)
+        return NotebookOutcome(notebook.stem, path, status, seconds, None, None, reason)
     if status == "ok" and started_cells and started_cells[-1] is not executed.cells[-1]:
         # Papermill takes sys.exit(0) for a success, although the rest of the notebook was not executed.
         status, reason = "cell-error", "the cell ended the notebook before its last cell"
@@ -138,7 +138,7 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, limits: Limi
     nbformat.write(executed, path)
     if status == "ok" or not log.stat().st_size:
         log.unlink()
-    return Executed(
+    return NotebookOutcome(
         notebook.stem, path, status, seconds, _peak_memory_mb(), _cell_number(executed, failed_cell), reason
     )
 

@@ -17,7 +17,7 @@ from analysis.faults import EnvironmentFault
 from analysis.parameters import RunParameters
 from analysis.publish.kernels import provisioner
 from analysis.publish.limits import DEFAULT_LIMITS, Limits
-from analysis.publish.notebook_outcome import Executed
+from analysis.publish.notebook_outcome import NotebookOutcome
 
 _GRACE = 15
 """Seconds a process has to shut its kernel down after SIGTERM; for a busy kernel the shutdown itself may wait 5 s."""
@@ -25,7 +25,7 @@ _GRACE = 15
 
 def execute_all(
     notebooks: Sequence[Path], run: RunParameters, into: Path, limits: Limits = DEFAULT_LIMITS
-) -> Generator[Executed]:
+) -> Generator[NotebookOutcome]:
     """Yield the outcome of each notebook as it finishes; one that fails does not stop the others.
 
     Closing the generator early, as an interruption does, ends the notebooks still running, kernels included.
@@ -51,7 +51,7 @@ def execute_all(
         A notebook could not even be started or saved: no kernel, no disk.
     """
     warm_up()
-    workers = limits.at_once()
+    workers = limits.notebooks_at_once()
     parameters = run.model_dump(mode="json")
     waiting = deque(notebooks)
     running: dict[Any, tuple[Path, BaseProcess]] = {}
@@ -82,7 +82,7 @@ def execute_all(
             process.kill()
 
 
-def execute(notebook: Path, run: RunParameters, into: Path, limits: Limits = DEFAULT_LIMITS) -> Executed:
+def execute(notebook: Path, run: RunParameters, into: Path, limits: Limits = DEFAULT_LIMITS) -> NotebookOutcome:
     """Execute one notebook in a process of its own and return its outcome.
 
     Parameters
@@ -130,7 +130,7 @@ def _execute_and_send(
     # Imported here, in the forked process, so that the process that only waits never pays for Papermill.
     from analysis.publish import notebook_process
 
-    outcome: Executed | str
+    outcome: NotebookOutcome | str
     try:
         outcome = notebook_process.execute(notebook, parameters, into, limits)
     except OSError as error:
@@ -142,8 +142,10 @@ def _execute_and_send(
         sender.send(outcome)
 
 
-def _receive(receiver: Any, path: Path) -> Executed | str:
+def _receive(receiver: Any, path: Path) -> NotebookOutcome | str:
     try:
         return receiver.recv()
     except EOFError:
-        return Executed(path.stem, path, "interrupted", 0.0, reason="the process executing it was ended from outside")
+        return NotebookOutcome(
+            path.stem, path, "interrupted", 0.0, reason="the process executing it was ended from outside"
+        )

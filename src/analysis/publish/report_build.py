@@ -15,16 +15,16 @@ from analysis.data.form06a.write import write_form
 from analysis.faults import EnvironmentFault
 from analysis.parameters import RunParameters, without_folders
 from analysis.publish.kernels.lean import leave_out_address_parsers
-from analysis.publish.notebook_outcome import Executed
+from analysis.publish.notebook_outcome import NotebookOutcome
 from analysis.publish.pages import gates, shell
 from analysis.publish.pages.shell import Imprint, Page
 from analysis.publish.store import manifest
 from analysis.publish.store.manifest import Manifest, Recipe
 from analysis.publish.store.releases import run_id
 from analysis.report import numbers
-from analysis.report.grades import PUBLIC
+from analysis.report.grades import PUBLIC_GRADES
 from analysis.report.html_table import csv_text
-from analysis.report.published_probabilities import LEDGER, published_before
+from analysis.report.published_probabilities import LEDGER, released_before
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -38,7 +38,7 @@ FORM = "form-06a.xlsx"
 
 
 @dataclass(frozen=True)
-class Edition:
+class ReportBuild:
     """One release in the making.
 
     Attributes
@@ -100,12 +100,12 @@ class Edition:
         if changed:
             raise EnvironmentFault(f"changed while the report was being made: {', '.join(changed)}; run again")
 
-    def write_page(self, outcome: Executed, files: Sequence[str], folder: Path) -> None:
+    def write_page(self, outcome: NotebookOutcome, files: Sequence[str], folder: Path) -> None:
         """Write the page of an executed notebook and the values behind its figures into a folder, and check the page.
 
         Parameters
         ----------
-        outcome : Executed
+        outcome : NotebookOutcome
             Outcome of a notebook that did not fail.
         files : sequence of str
             Names of the files `write_tables` wrote.
@@ -158,12 +158,12 @@ class Edition:
             simulated=self.results.simulated,
         )
 
-    def manifest(self, outcomes: Sequence[Executed], folder: Path) -> Manifest:
+    def manifest(self, outcomes: Sequence[NotebookOutcome], folder: Path) -> Manifest:
         """Return the manifest of a folder that already holds everything else.
 
         Parameters
         ----------
-        outcomes : sequence of Executed
+        outcomes : sequence of NotebookOutcome
             Outcomes of the notebooks so far.
         folder : Path
             Folder of the run; its files are hashed.
@@ -203,7 +203,7 @@ class Edition:
 
 def _other_inputs_sha256(run: RunParameters) -> str:
     """Return one sha256 over what the pages read besides the results: earlier probabilities and the track record."""
-    earlier = published_before(LEDGER, run)
+    earlier = released_before(LEDGER, run)
     # Sorted, because the pages sort them, too: the order in which they were entered makes no difference.
     shown = (
         earlier[["quarter", "target", "probability"]].sort_values(["quarter", "target"]) if len(earlier) else earlier
@@ -216,6 +216,6 @@ def _other_inputs_sha256(run: RunParameters) -> str:
 def track_record_sha256() -> str:
     """Return one sha256 over the track record on public panels, which the pages show."""
     digest = hashlib.sha256()
-    for file in sorted(PUBLIC.glob("*/*.csv")):
-        digest.update(f"{file.relative_to(PUBLIC).as_posix()}\0{manifest.sha256(file)}\n".encode())
+    for file in sorted(PUBLIC_GRADES.glob("*/*.csv")):
+        digest.update(f"{file.relative_to(PUBLIC_GRADES).as_posix()}\0{manifest.sha256(file)}\n".encode())
     return digest.hexdigest()

@@ -15,18 +15,18 @@ from typing import Literal
 from analysis import parameters
 from analysis.faults import EnvironmentFault, Fault, GateRefused, NotebookFailed
 from analysis.parameters import RunParameters
-from analysis.publish.defer_signals import undisturbed
+from analysis.publish.defer_signals import defer_signals
 from analysis.publish.limits import DEFAULT_LIMITS, Limits
-from analysis.publish.notebook_outcome import Executed
+from analysis.publish.notebook_outcome import NotebookOutcome
 from analysis.publish.notebooks import execute_all
 from analysis.publish.pages import index
 from analysis.publish.pages.shell import SUMMARY
-from analysis.publish.report_build import Edition
+from analysis.publish.report_build import ReportBuild
 from analysis.publish.store import manifest
-from analysis.publish.store.history import LOG, log, logged, remember
-from analysis.publish.store.ledger import enter
-from analysis.publish.store.manifest import reuse
-from analysis.publish.store.releases import Shelf, failed_path, run_id
+from analysis.publish.store.history import LOG, log, progress_logger, record_run
+from analysis.publish.store.ledger import enter_probabilities
+from analysis.publish.store.manifest import reuse_notebooks
+from analysis.publish.store.releases import ReleaseStore, failed_path, run_id
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -35,7 +35,7 @@ REPORTS = parameters.ROOT / "reports"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RunOutcome:
     """How a run ended that did not fail.
 
     Attributes
@@ -57,45 +57,45 @@ class Outcome:
         )
 
 
-class TooLate(KeyboardInterrupt):
+class InterruptedAfterRun(KeyboardInterrupt):
     """An interruption that came after the run had ended.
 
     Attributes
     ----------
-    outcome : Outcome
+    outcome : RunOutcome
         How the run had ended.
     """
 
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, outcome: RunOutcome) -> None:
         super().__init__(str(outcome))
         self.outcome = outcome
 
 
-class Unwanted(Exception):
-    """Raised by `prepare` when the run is no longer needed; the run then ends without leaving a trace."""
+class RunNotNeeded(Exception):
+    """Raised by `compute_results` when the run is no longer needed; the run then ends without leaving a trace."""
 
 
 def publish(
     run: RunParameters,
     *,
-    prepare: Callable[[RunParameters], Results],
+    compute_results: Callable[[RunParameters], Results],
     words: Wording,
     notebooks: Path = NOTEBOOKS,
     reports: Path = REPORTS,
     ledger: Path | None = None,
     force: bool = False,
     resume: bool = False,
-    tell: Callable[[str], None] = lambda line: None,
+    report_progress: Callable[[str], None] = lambda line: None,
     limits: Limits = DEFAULT_LIMITS,
     who: str | None = None,
-) -> Outcome:
+) -> RunOutcome:
     """Publish a quarter and return how the run ended; until it succeeds, the last good report stays as it was.
 
     Parameters
     ----------
     run : RunParameters
         The run of the quarter.
-    prepare : callable
+    compute_results : callable
         Computes the results of a run: `analysis.quarter.results`. It is called before any kernel starts, and again
         at the end to see whether anything has changed.
     words : Wording
@@ -108,7 +108,7 @@ def publish(
         Publish even if nothing has changed, and execute every notebook anew.
     resume : bool
         Reuse the notebooks that the last run had executed without a failure before it failed or was killed.
-    tell : callable
+    report_progress : callable
         Called with one line per change of state.
     limits : Limits
         How much of the machine the notebooks may use.
@@ -118,7 +118,7 @@ def publish(
     Raises
     ------
     BadData, BadParameters
-        From `prepare`.
+        From `compute_results`.
     NotebookFailed
         At least one notebook failed; the sentence names each, its cell and the reason.
     GateRefused
@@ -131,58 +131,60 @@ def publish(
     TooLate
         The run was interrupted after it had ended. After any other KeyboardInterrupt nothing was released.
     Unwanted
-        From `prepare`; the run leaves no entry in the history.
+        From `compute_results`; the run leaves no entry in the history.
     """
-    store = Shelf(reports, run.plan_name, run.quarter)
+    store = ReleaseStore(reports, run.plan_name, run.quarter)
     page = store.link / "index.html"
     began, data = datetime.now(UTC), ""
     run_folder: Path | None = None
-    outcome: Outcome | None = None
-    tell = logged(reports, run, tell)
+    outcome: RunOutcome | None = None
+    report_progress = progress_logger(reports, run, report_progress)
 
     def is_released() -> bool:
-        return run_folder is not None and store.published_id() == run_id(run_folder)
+        return run_folder is not None and store.released_id() == run_id(run_folder)
 
     def record_failure(ended: str, code: int, reason: str = "") -> None:
         # A disk that is full has no room for the history's line either.
         with suppress(OSError):
-            remember(reports, run, began=began, ended=ended, code=code, data=data, reason=reason, who=who)
+            record_run(reports, run, began=began, ended=ended, code=code, data=data, reason=reason, who=who)
 
     try:
-        with store.locked() as acquired:
+        with store.try_lock() as acquired:
             if not acquired:
-                log(reports, run, str(Outcome("busy", page)))
-                return Outcome("busy", page)
-            resumed = store.left_over() if resume else []
-            store.clear_away(keep=resumed)
-            tell("computing the results")
-            build = Edition(run, prepare(run), _notebook_paths(notebooks), words, datetime.now(UTC))
+                log(reports, run, str(RunOutcome("busy", page)))
+                return RunOutcome("busy", page)
+            resumed = store.unreleased_folders() if resume else []
+            store.remove_unfinished(keep=resumed)
+            report_progress("computing the results")
+            build = ReportBuild(run, compute_results(run), _notebook_paths(notebooks), words, datetime.now(UTC))
             data = build.results.fingerprint.data
             if force or not _is_up_to_date(store, build):
-                run_folder = _make(build, store, tell, limits, prepare, may_reuse=not force, resumed=resumed)
+                run_folder = _make(
+                    build, store, report_progress, limits, compute_results, may_reuse=not force, resumed=resumed
+                )
             # From the swap to the line in the history: what is recorded of a run must be how it ended.
-            with undisturbed():
+            with defer_signals():
                 if run_folder:
-                    tell("publishing")
+                    report_progress("publishing")
                     _release(store, run_folder)
-                store.clear_away()
+                store.remove_unfinished()
                 if ledger is not None:
                     # Also when there was nothing to do: the run that released may have ended before this step.
-                    enter(ledger, run, build.results, build.moment)
+                    enter_probabilities(ledger, run, build.results, build.moment)
                 index.rebuild(reports, words)
-                recorded = Outcome("published" if run_folder else "nothing to do", page)
-                remember(reports, run, began=began, ended=recorded.state, code=0, data=data, who=who)
+                recorded = RunOutcome("published" if run_folder else "nothing to do", page)
+                record_run(reports, run, began=began, ended=recorded.state, code=0, data=data, who=who)
                 outcome = recorded
             return outcome
-    except Unwanted:
+    except RunNotNeeded:
         raise
     except KeyboardInterrupt as interruption:
         if outcome is None and is_released():
             # A step after the swap, such as the index, failed.
-            outcome = Outcome("published", page)
+            outcome = RunOutcome("published", page)
             record_failure("published", 130, "interrupted")
         if outcome:
-            raise TooLate(outcome) from interruption
+            raise InterruptedAfterRun(outcome) from interruption
         record_failure("interrupted", 130)
         raise
     except Fault as fault:
@@ -226,16 +228,16 @@ def _notebook_paths(notebooks: Path) -> list[Path]:
     return paths
 
 
-def _is_up_to_date(store: Shelf, build: Edition) -> bool:
+def _is_up_to_date(store: ReleaseStore, build: ReportBuild) -> bool:
     """Return whether the released run is complete and was made from the recipe of a build."""
-    folder = store.published()
+    folder = store.released_folder()
     made = manifest.read(folder) if folder else None
     return bool(folder and made and made.recipe == build.recipe and manifest.is_complete(folder, made.files))
 
 
 def _make(
-    build: Edition,
-    store: Shelf,
+    build: ReportBuild,
+    store: ReleaseStore,
     report_progress: Callable[[str], None],
     limits: Limits,
     compute_results: Callable[[RunParameters], Results],
@@ -244,13 +246,16 @@ def _make(
     resumed: Sequence[Path],
 ) -> Path:
     """Return the folder of a run that may be released: every notebook succeeded and every page passed the gates."""
-    earlier = [store.published(), *resumed] if may_reuse else []
-    run_folder = store.begin(build.moment)
-    outcomes: dict[str, Executed] = {}
+    earlier = [store.released_folder(), *resumed] if may_reuse else []
+    run_folder = store.create_run_folder(build.moment)
+    outcomes: dict[str, NotebookOutcome] = {}
     try:
         files = build.write_tables(run_folder)
         reused = {
-            outcome.stem: outcome for folder in earlier if folder for outcome in reuse(build.recipe, folder, run_folder)
+            outcome.stem: outcome
+            for folder in earlier
+            if folder
+            for outcome in reuse_notebooks(build.recipe, folder, run_folder)
         }
         # Written at once, so that the next run can reuse them, too, however this run ends.
         outcomes.update(reused)
@@ -275,12 +280,12 @@ def _make(
         if isinstance(failure, KeyboardInterrupt):
             _record_interruption(build, outcomes, run_folder)
         # An unfinished run must not be taken for a finished one.
-        store.give_up(run_folder)
+        store.mark_failed(run_folder)
         raise
     return run_folder
 
 
-def _refuse_changed(build: Edition, compute_results: Callable[[RunParameters], Results], run_folder: Path) -> None:
+def _refuse_changed(build: ReportBuild, compute_results: Callable[[RunParameters], Results], run_folder: Path) -> None:
     try:
         build.refuse_changed(compute_results(build.run))
     except EnvironmentFault:
@@ -289,7 +294,9 @@ def _refuse_changed(build: Edition, compute_results: Callable[[RunParameters], R
         raise
 
 
-def _write_page(build: Edition, outcome: Executed, files: Sequence[str], run_folder: Path) -> Executed:
+def _write_page(
+    build: ReportBuild, outcome: NotebookOutcome, files: Sequence[str], run_folder: Path
+) -> NotebookOutcome:
     """Write the page of a notebook that succeeded; return its outcome, ``gate-refused`` if the page was refused."""
     if outcome.status != "ok":
         return outcome
@@ -300,7 +307,7 @@ def _write_page(build: Edition, outcome: Executed, files: Sequence[str], run_fol
     return outcome
 
 
-def _refuse_failures(outcomes: Sequence[Executed], run_folder: Path) -> None:
+def _refuse_failures(outcomes: Sequence[NotebookOutcome], run_folder: Path) -> None:
     failures = [outcome for outcome in outcomes if outcome.status != "ok"]
     if not failures:
         return
@@ -310,16 +317,16 @@ def _refuse_failures(outcomes: Sequence[Executed], run_folder: Path) -> None:
     raise NotebookFailed(f"{'; '.join(map(_describe_failure, failures))}; {where}")
 
 
-def _describe_failure(outcome: Executed) -> str:
+def _describe_failure(outcome: NotebookOutcome) -> str:
     cell = f" cell [{outcome.failed_cell}]" if outcome.failed_cell else ""
     return f"{outcome.stem}{cell}: {outcome.status}: {outcome.reason}"
 
 
-def _record_interruption(build: Edition, outcomes: dict[str, Executed], run_folder: Path) -> None:
+def _record_interruption(build: ReportBuild, outcomes: dict[str, NotebookOutcome], run_folder: Path) -> None:
     """Write a manifest in which the notebooks without an outcome are interrupted."""
     unfinished = [source for source in build.sources if source.stem not in outcomes]
     interrupted = [
-        Executed(source.stem, run_folder / source.name, "interrupted", 0.0, reason="interrupted")
+        NotebookOutcome(source.stem, run_folder / source.name, "interrupted", 0.0, reason="interrupted")
         for source in unfinished
     ]
     # A disk that is full has no room for it; the run was interrupted all the same.
@@ -327,9 +334,9 @@ def _record_interruption(build: Edition, outcomes: dict[str, Executed], run_fold
         manifest.write(build.manifest([*outcomes.values(), *interrupted], run_folder), run_folder)
 
 
-def _release(store: Shelf, run_folder: Path) -> None:
+def _release(store: ReleaseStore, run_folder: Path) -> None:
     try:
-        store.publish(run_folder)
+        store.release(run_folder)
     except BaseException:
-        store.give_up(run_folder)
+        store.mark_failed(run_folder)
         raise

@@ -15,7 +15,7 @@ from analysis import periods
 from analysis.faults import BadParameters
 from analysis.parameters import RunParameters, read_run_file, resolve
 from analysis.plan import read_plan
-from analysis.publish.store.releases import Shelf
+from analysis.publish.store.releases import ReleaseStore
 
 SYSTEMD = """\
 # ~/.config/systemd/user/dunghen.service
@@ -60,7 +60,7 @@ def due(runs: Iterable[RunParameters], reports: Path, *, today: date) -> list[Ru
 
 
 def _is_released(reports: Path, run: RunParameters) -> bool:
-    link = Shelf(reports, run.plan_name, run.quarter).link
+    link = ReleaseStore(reports, run.plan_name, run.quarter).link
     # A folder in the link's place is no release of ours; the run itself reports that it is in the way.
     return link.is_symlink() and link.is_dir()
 

@@ -93,7 +93,7 @@ def hide_small(counts: pd.DataFrame) -> pd.DataFrame:
     return hidden
 
 
-def said_of_hidden(counts: pd.DataFrame, words: Wording, unit: str) -> str:
+def small_cells_sentence(counts: pd.DataFrame, words: Wording, unit: str) -> str:
     """Return the sentence that small cells are hidden; empty where none is.
 
     Parameters

@@ -15,7 +15,7 @@ from analysis.report import numbers, theme
 from analysis.report.figure import Picture, set_title
 from analysis.report.wording import Wording, _
 
-PUBLIC = ROOT / "data" / "track_record"
+PUBLIC_GRADES = ROOT / "data" / "track_record"
 """Folder of the grades on public panels; its `README.md` has the command that made them."""
 
 MODELS = {
@@ -42,7 +42,7 @@ MODELS = {
 
 def public(name: str) -> pd.DataFrame:
     """Return one kind of grade of every public panel, by the name of its file: years, calibration, places."""
-    return pd.concat([pd.read_csv(file) for file in sorted(PUBLIC.glob(f"*/{name}.csv"))], ignore_index=True)
+    return pd.concat([pd.read_csv(file) for file in sorted(PUBLIC_GRADES.glob(f"*/{name}.csv"))], ignore_index=True)
 
 
 def of_ensemble(rows: pd.DataFrame) -> pd.DataFrame:

@@ -23,7 +23,7 @@ def parts_of(target: ShareTarget) -> list[tuple[Part, str]]:
     return [(part, part.id if target.combine else "") for part in target.parts]
 
 
-def decisive_part(results: Results, target: ShareTarget) -> tuple[Part, pd.Series] | None:
+def deciding_part(results: Results, target: ShareTarget) -> tuple[Part, pd.Series] | None:
     """Return the part that decides and its row: the likeliest when any will do, the least likely when all must hold.
 
     None where no part is estimated.
@@ -269,7 +269,7 @@ def open_items(results: Results, words: Wording, target: ItemsTarget) -> pd.Data
     )
 
 
-def proxy_standing(results: Results, target: SurveyTarget) -> pd.Series | None:
+def proxy_share_so_far(results: Results, target: SurveyTarget) -> pd.Series | None:
     """Return the share of the year so far of the ratings that stand in for a missing survey.
 
     Parameters

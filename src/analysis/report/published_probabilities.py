@@ -26,7 +26,7 @@ COLUMNS = [
 _RESTORE = "put back the copy that was backed up, or move the file away to begin a new one"
 
 
-def said_over_the_year(ledger: Path, run: RunParameters, results: Results) -> pd.DataFrame:
+def probabilities_by_quarter(ledger: Path, run: RunParameters, results: Results) -> pd.DataFrame:
     """Return `target, quarter, probability` of the promises, from the last quarter before the plan's year to the run's.
 
     An earlier quarter has what was released for it. If nothing was released for the quarter just before, it has what
@@ -41,14 +41,14 @@ def said_over_the_year(ledger: Path, run: RunParameters, results: Results) -> pd
     results : Results
         Its results.
     """
-    frames = [published_before(ledger, run), results.previous, results.promises]
+    frames = [released_before(ledger, run), results.previous, results.promises]
     rows = pd.concat([frame[["target", "part", "quarter", "probability"]] for frame in frames if len(frame)])
     rows = rows[(rows["part"] == "") & (rows["quarter"] >= f"{results.plan.year - 1}-Q4")]
     rows = rows.drop_duplicates(["target", "quarter"]).sort_values("quarter", kind="stable")
     return rows[["target", "quarter", "probability"]].reset_index(drop=True)
 
 
-def graded(ledger: Path, run: RunParameters, results: Results, words: Wording) -> pd.DataFrame:
+def graded_probabilities(ledger: Path, run: RunParameters, results: Results, words: Wording) -> pd.DataFrame:
     """Return a row for the reader per promise and earlier quarter in the ledger, with what came where it is decided.
 
     Of several releases of a quarter the last counts; those with data from after the run's `as_of` are left out.
@@ -64,7 +64,7 @@ def graded(ledger: Path, run: RunParameters, results: Results, words: Wording) -
     words : Wording
         The reader's language.
     """
-    rows = published_before(ledger, run)
+    rows = released_before(ledger, run)
     if len(rows):
         rows = rows[rows["target"].isin([target.id for target in results.plan.targets])]
     if rows.empty:
@@ -87,7 +87,7 @@ def graded(ledger: Path, run: RunParameters, results: Results, words: Wording) -
     )
 
 
-def published_before(ledger: Path, run: RunParameters) -> pd.DataFrame:
+def released_before(ledger: Path, run: RunParameters) -> pd.DataFrame:
     """Return the last line of the ledger for each promise and quarter before the run's, known by the run's `as_of`.
 
     Parameters
@@ -107,7 +107,7 @@ def published_before(ledger: Path, run: RunParameters) -> pd.DataFrame:
     BadData
         The plan's file is not a ledger, or not any more.
     """
-    rows = entered(ledger / f"{run.plan_name}.csv")
+    rows = read_ledger(ledger / f"{run.plan_name}.csv")
     # The verdict is the last column: a line that was cut off has none.
     rows = rows[rows["verdict"] != ""]
     rows = rows[(rows["part"] == "") & (rows["quarter"] < run.quarter) & (rows["as_of"] <= run.as_of.isoformat())]
@@ -115,7 +115,7 @@ def published_before(ledger: Path, run: RunParameters) -> pd.DataFrame:
     return rows.drop_duplicates(["quarter", "target"], keep="last")
 
 
-def entered(file: Path) -> pd.DataFrame:
+def read_ledger(file: Path) -> pd.DataFrame:
     """Return every line of a ledger's file as text, in `COLUMNS`; no line where there is no file or an empty one.
 
     Raises

@@ -19,11 +19,11 @@ from analysis.report.figure import (
     mark_breaks,
     mark_simulated,
     period_axis,
-    said_of_hidden,
     series_title,
     set_title,
     share_table,
     short_name,
+    small_cells_sentence,
     write_shares,
 )
 from analysis.report.wording import Wording
@@ -180,7 +180,7 @@ def multiples(
         "Each member by quarter, all on one scale; dotted grey: the whole. The {most} largest are drawn.",
         most=numbers.count(len(drawn), language),
     )
-    caption = f"{caption} {said_of_hidden(shares, words, words.of(plan.unit))}".strip()
+    caption = f"{caption} {small_cells_sentence(shares, words, words.of(plan.unit))}".strip()
     recent = shares[shares["quarter"].isin(quarters[-4:])]
     wide = recent.pivot_table(index="series", columns="quarter", values="value", dropna=False)
     table = pd.DataFrame({words.text("Body or field"): list(names.values())})
@@ -273,7 +273,7 @@ def ranking(
     ]
     sums = rows_of_year.groupby("series")[["numerator", "denominator"]].sum()
     sums = sums[sums["denominator"] > 0].assign(value=lambda f: f["numerator"] / f["denominator"])
-    hidden = said_of_hidden(sums, words, words.of(plan.unit))
+    hidden = small_cells_sentence(sums, words, words.of(plan.unit))
     sums = hide_small(sums).sort_values("value", ascending=False, na_position="last")
     names = [words.name(plan, code) for code in sums.index]
     shown = sums["value"].dropna()

@@ -238,7 +238,7 @@ class Wording:
             unit=unit,
         )
 
-    def standing_cell(self, row: pd.Series) -> str:
+    def share_so_far_cell(self, row: pd.Series) -> str:
         """Return the share of the year so far for a cell of a table: ``27,8% (47.465/170.921)``."""
         share = numbers.percent_beside(row["observed_to_date"], row.get("threshold", math.nan), self.language)
         counts = (numbers.count(row[name], self.language) for name in ("numerator", "denominator"))

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from analysis.data.contracts import Cases as CasesContract
 from analysis.data.contracts import columns_of
-from analysis.data.ingest.across_files import origins_beside, write_origins
+from analysis.data.ingest.across_files import provenance_path, write_provenance
 from analysis.data.ingest.archive import archive
-from analysis.data.ingest.intake_report import ACCEPTED, read_books
+from analysis.data.ingest.intake_report import ACCEPTED, read_intake_reports
 from analysis.data.ingest.received import Calendar, receive
 from analysis.data.ingest.table import ingest
 from analysis.data.sources.mapping import Mapping
@@ -64,7 +64,7 @@ def bring(tmp_path):
 
 def _run_over(folder, *, as_of=DAY):
     kept = folder.parent / "kept"
-    received = receive(folder, None, as_of=as_of, calendar=Calendar("M", 14), reject_limit=1, kept=kept)
+    received = receive(folder, None, as_of=as_of, calendar=Calendar("M", 14), reject_limit=1, tables_folder=kept)
     return received, pd.read_parquet(received.cases)
 
 
@@ -231,7 +231,10 @@ def test_a_file_brought_in_again_takes_its_own_place_only(bring, tmp_path):
     received, cases = _run_over(tmp_path / "out")
     # Nothing of the former loser is forgotten: its row counts again.
     assert (cases["case_id"].tolist(), received.rejected.empty) == (["A", "B", "C"], True)
-    assert [(book.name, book.file) for book in read_books(tmp_path / "out")] == [("a", "a.csv"), ("b", "b-again.csv")]
+    assert [(book.name, book.file) for book in read_intake_reports(tmp_path / "out")] == [
+        ("a", "a.csv"),
+        ("b", "b-again.csv"),
+    ]
 
 
 def test_the_folder_says_where_all_its_files_come_from(bring, tmp_path):
@@ -306,19 +309,19 @@ def test_counts_come_in_one_file(bring, tmp_path):
     out = tmp_path / "out"
     (out / "counts-more.parquet").write_bytes((out / "counts.parquet").read_bytes())
     with pytest.raises(BadData, match=r"counts-more\.parquet: counts were expected in one file, counts\.parquet"):
-        receive(out, None, as_of=DAY, calendar=Calendar("M", 14), reject_limit=1, kept=tmp_path / "kept")
+        receive(out, None, as_of=DAY, calendar=Calendar("M", 14), reject_limit=1, tables_folder=tmp_path / "kept")
 
 
 def test_a_file_that_changed_between_its_two_readings_is_refused(tmp_path):
     path, into = tmp_path / "m.csv", tmp_path / "cases-m.parquet"
     path.write_text(_ministry(f"A,{OPEN}", f"B,{OPEN}"), encoding="utf-8")
     intake = ingest(str(path), MINISTRY, into, extracted_on=DAY, reject_limit=1)
-    write_origins(str(path), MINISTRY, intake, into)
-    assert pd.read_parquet(origins_beside(into))[["line", "case_id"]].to_numpy().tolist() == [[2, "A"], [3, "B"]]
+    write_provenance(str(path), MINISTRY, intake, into)
+    assert pd.read_parquet(provenance_path(into))[["line", "case_id"]].to_numpy().tolist() == [[2, "A"], [3, "B"]]
     for changed in ((f"A,{OPEN}", f"C,{OPEN}"), (f"A,{OPEN}", f"B,{OPEN}", f"C,{OPEN}"), (f"A,{OPEN}",)):
         path.write_text(_ministry(*changed), encoding="utf-8")
         with pytest.raises(BadData, match=r"m\.csv: it changed while it was read; bring it in again"):
-            write_origins(str(path), MINISTRY, intake, into)
+            write_provenance(str(path), MINISTRY, intake, into)
 
 
 @pytest.mark.parametrize("damage", ["gone", "cut", "other"])
@@ -326,11 +329,11 @@ def test_a_file_whose_lines_are_not_known_is_brought_in_again(bring, tmp_path, d
     bring(_ministry(f"A,{OPEN}"), MINISTRY, "a")
     bring(_ministry(f"A,{CLOSED}", f"B,{OPEN}"), MINISTRY, "b")
     out = tmp_path / "out"
-    origins = origins_beside(out / "cases-a.parquet")
+    origins = provenance_path(out / "cases-a.parquet")
     if damage == "gone":
         origins.unlink()
     else:
-        origins.write_bytes(b"PAR1" if damage == "cut" else origins_beside(out / "cases-b.parquet").read_bytes())
+        origins.write_bytes(b"PAR1" if damage == "cut" else provenance_path(out / "cases-b.parquet").read_bytes())
     told = "not a readable Parquet file" if damage == "cut" else r"1 were expected as accepted; bring a\.csv in again"
     with pytest.raises(BadData, match=rf"cases-a\.origins\.parquet: .*{told}"):
         _run_over(out)

@@ -12,7 +12,7 @@ import pytest
 from filelock import FileLock
 
 from analysis.data.ingest.archive import archive
-from analysis.data.ingest.intake_report import read_books
+from analysis.data.ingest.intake_report import read_intake_reports
 from analysis.data.ingest.received import Calendar, receive
 from analysis.data.sources.mapping import Mapping
 from analysis.faults import BadData, EnvironmentFault
@@ -73,7 +73,9 @@ def _content(folder):
 
 
 def _run_over(folder):
-    return receive(folder, None, as_of=date(2021, 9, 30), calendar=Calendar("M", 14), reject_limit=1, kept=folder / "k")
+    return receive(
+        folder, None, as_of=date(2021, 9, 30), calendar=Calendar("M", 14), reject_limit=1, tables_folder=folder / "k"
+    )
 
 
 def test_the_folder_holds_the_table_the_lists_the_books_and_what_it_says_of_itself(bring, tmp_path):
@@ -84,7 +86,7 @@ def test_the_folder_holds_the_table_the_lists_the_books_and_what_it_says_of_itse
     }  # fmt: skip
     assert (intake.rows, intake.accepted) == (3, 2)
     assert list(pd.read_parquet(out / "rejected.parquet")) == ["file", "line", "code", "reason", "raw"]
-    (book,) = read_books(out)
+    (book,) = read_intake_reports(out)
     assert (book.rows, book.accepted, book.rejected) == (3, 2, {"date_unreadable": 1})
     assert "extracted_on: '2021-09-30'\ndue_precision: instant\n" in (out / "about.yml").read_text(encoding="utf-8")
 
@@ -102,7 +104,7 @@ def test_another_file_of_the_same_table_takes_the_place_of_the_first(bring, tmp_
     out = tmp_path / "out"
     assert pd.read_parquet(out / "cases.parquet")["case_id"].tolist() == ["H1", "H2"]
     assert _rejected(out) == [["september.csv", 2], ["september.csv", 5], ["september.csv", 6]]
-    assert [book.file for book in read_books(out)] == ["september.csv"]
+    assert [book.file for book in read_intake_reports(out)] == ["september.csv"]
 
 
 def test_files_of_several_tables_stand_side_by_side_and_a_run_takes_them(bring, tmp_path):
@@ -182,7 +184,7 @@ def test_two_at_once_wait_for_each_other(bring, tmp_path):
 
     def second():
         how = {"extracted_on": date(2021, 9, 30), "reject_limit": 1.0}
-        done.append(archive(str(path), CASES, out, **how, tell=told.append))
+        done.append(archive(str(path), CASES, out, **how, report_progress=told.append))
 
     with FileLock(out / ".lock"):
         at_work = out / ".ingest-first"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.sparse.csgraph import connected_components
 
 from analysis.data.ingest import table
-from analysis.data.ingest.case_rules import Contender, Suspects, losers, suspects
+from analysis.data.ingest.case_rules import DuplicateCandidate, SharedHashes, find_duplicates, shared_hashes
 
 HEADER = "id,accepted,finished,status,other\n"
 COLUMNS = {
@@ -145,10 +145,10 @@ def _cases_by_scipy(rows):
 @given(rows=st.lists(ROW, max_size=9))
 def test_exactly_one_row_of_every_case_is_kept_and_none_is_better(rows):
     contenders = [
-        Contender(at, case_id, other, case_id, closed, None if day is None else datetime(2021, 9, day))
+        DuplicateCandidate(at, case_id, other, case_id, closed, None if day is None else datetime(2021, 9, day))
         for at, (case_id, other, closed, day) in enumerate(rows)
     ]
-    lost = {one.place: one.duplicate for one in losers(contenders)}
+    lost = {one.place: one.duplicate for one in find_duplicates(contenders)}
     for group in _cases_by_scipy(rows):
         best = max(group, key=lambda at: (rows[at][2], rows[at][3] or 0, -at))
         for at in group:
@@ -157,20 +157,20 @@ def test_exactly_one_row_of_every_case_is_kept_and_none_is_better(rows):
 
 def test_only_what_stands_twice_or_is_named_is_suspect():
     own = np.array([5, 1, 9, 5, 7], np.uint64)
-    found = suspects(own, np.array([7, 3], np.uint64))
+    found = shared_hashes(own, np.array([7, 3], np.uint64))
     assert found.own.tolist() == [5, 7]
     # The third row names 7 and the last one nothing that is there.
     other = np.array([0, 0, 7, 0, 3], np.uint64)
-    assert found.among(own, other).tolist() == [True, False, True, True, True]
-    assert not suspects(np.array([1, 2], np.uint64), np.array([3], np.uint64))
-    assert not suspects()
+    assert found.selects(own, other).tolist() == [True, False, True, True, True]
+    assert not shared_hashes(np.array([1, 2], np.uint64), np.array([3], np.uint64))
+    assert not shared_hashes()
 
 
 def test_rows_whose_hashes_meet_by_chance_stay(bring, monkeypatch):
     # A hash of four values meets all the time; only equal identifiers make a case.
-    monkeypatch.setattr(table, "suspects", lambda own, other: suspects(own % 4, other % 4))
-    among = Suspects.among
-    monkeypatch.setattr(Suspects, "among", lambda self, own, other: among(self, own % 4, other % 4))
+    monkeypatch.setattr(table, "shared_hashes", lambda own, other: shared_hashes(own % 4, other % 4))
+    selects = SharedHashes.selects
+    monkeypatch.setattr(SharedHashes, "selects", lambda self, own, other: selects(self, own % 4, other % 4))
     rows = [f"C{at},{OPEN}" for at in range(49)] + [f"C1,{OPEN}"]
     brought = bring(*rows)
     assert brought.rejected == [(51, "duplicate_case_id")]

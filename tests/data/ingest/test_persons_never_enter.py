@@ -199,7 +199,9 @@ def test_a_run_over_the_file_keeps_nothing_personal(tmp_path):
     mapping = tmp_path / "mapping.yml"
     mapping.write_text(Mapping.model_validate(MAPPING).model_dump_json(exclude_unset=True), encoding="utf-8")
     kept = tmp_path / "kept"
-    received = receive(path, mapping, as_of=date(2021, 12, 31), calendar=Calendar("M", 14), reject_limit=1, kept=kept)
+    received = receive(
+        path, mapping, as_of=date(2021, 12, 31), calendar=Calendar("M", 14), reject_limit=1, tables_folder=kept
+    )
     told = (
         _all_text(kept)
         + "".join(

@@ -19,7 +19,9 @@ ABOUT = "title: t\nsource: s\n"
 
 
 def _receive(path, source=None, *, as_of=date(2021, 9, 20), limit=0.05):
-    return receive(path, source, as_of=as_of, calendar=Calendar("M", 14), reject_limit=limit, kept=path.parent / "kept")
+    return receive(
+        path, source, as_of=as_of, calendar=Calendar("M", 14), reject_limit=limit, tables_folder=path.parent / "kept"
+    )
 
 
 def _counts(folder, **columns):

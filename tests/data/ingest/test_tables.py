@@ -241,7 +241,7 @@ def test_too_many_rejects_refuse_the_file_and_name_the_worst_reasons(bring_in, b
 def test_of_a_file_that_is_wrong_throughout_not_every_row_is_held(bring_in, monkeypatch):
     from analysis.data.ingest import table
 
-    monkeypatch.setattr(table, "MOST_REFUSED", 3)
+    monkeypatch.setattr(table, "MAX_LISTED_REJECTS", 3)
     lines = [f"H{at},x,9,01/09/2021,," for at in range(50)]
     with pytest.raises(TooManyRejects, match="50 of 50 rows rejected") as refused:
         bring_in("\n".join([HEADER, *lines, ""]), reject_limit=0.05)

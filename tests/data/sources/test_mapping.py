@@ -103,16 +103,16 @@ def test_a_column_about_persons_may_be_translated_but_not_copied(tmp_path):
     """ "Applicant type" can say how a case was filed, and a time with "applicant" in its header is a time."""
     text = LONG.replace("Kênh", "Applicant Type").replace("Ngày nhận", "Received from applicant")
     mapping = _read(tmp_path, text)
-    assert {"Applicant Type", "Received from applicant"} <= mapping.taken()
+    assert {"Applicant Type", "Received from applicant"} <= mapping.used_headers()
     codes = "district: {column: Địa chỉ, codes: {Nha Trang: nt, '*': other}}"
-    assert "Địa chỉ" in _read(tmp_path, LONG, "field: Lĩnh vực", codes).taken()
+    assert "Địa chỉ" in _read(tmp_path, LONG, "field: Lĩnh vực", codes).used_headers()
 
 
 def test_headers_are_compared_in_composed_letters_and_single_blanks(tmp_path):
     text = unicodedata.normalize("NFD", LONG).replace("Ghi", " Ghi ")
     text = text.replace(unicodedata.normalize("NFD", "Lĩnh vực"), unicodedata.normalize("NFD", '"Lĩnh  vực "'))
     mapping = _read(tmp_path, text)
-    assert mapping.taken() == {"Mã hồ sơ", "Kênh", "Lĩnh vực", "Ngày nhận", "Ngày xong"}
+    assert mapping.used_headers() == {"Mã hồ sơ", "Kênh", "Lĩnh vực", "Ngày nhận", "Ngày xong"}
     assert (mapping.personal, mapping.ignored) == (("Người nộp",), ("Ghi chú",))
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from analysis.data.sources import delimited
 from analysis.data.sources.mapping import Mapping
-from analysis.data.sources.rows import Asked
+from analysis.data.sources.rows import ScanRequest
 from analysis.faults import BadData
 
 MAPPING = Mapping.model_validate(
@@ -39,7 +39,7 @@ def _read(path, *, regular):
         else:
             patch.setattr(delimited, "_read_regular", lambda *_: None)
         try:
-            rows = delimited.read_delimited(path, MAPPING, connection, scratch, asked=Asked(("b",)))
+            rows = delimited.read_delimited(path, MAPPING, connection, scratch, scan_request=ScanRequest(("b",)))
         except BadData as refused:
             return str(refused)
         if rows is None:
@@ -47,9 +47,9 @@ def _read(path, *, regular):
         found = connection.execute(f"SELECT c0, c1, c2 FROM {rows.relation}").fetchall()
         lines = rows.lines(np.arange(1, len(found) + 1)).tolist()
         read = [(line, [cell or "" for cell in cells]) for line, cells in zip(lines, found, strict=True)]
-        assert rows.count == len(found) + len(rows.broken)
+        assert rows.count == len(found) + len(rows.unreadable)
         assert rows.values[1] == sorted({cells[1] for _, cells in read if cells[1]})
-        broken = [(one.line, one.code) for one in rows.broken]
+        broken = [(one.line, one.code) for one in rows.unreadable]
         return read, broken, rows.raw([line for line, _ in [*read, *broken]]), rows.last_line_unfinished
 
 

@@ -3,12 +3,12 @@ import pandas as pd
 import pytest
 
 from analysis.forecast.backtest.grading import SCHEMA, Grades, forecast_rows, score_table, total_rows
-from analysis.forecast.backtest.rolling import Origin, Said
+from analysis.forecast.backtest.rolling import ModelForecast, OriginForecasts
 
 
-def origin(*said: Said) -> Origin:
+def origin(*said: ModelForecast) -> OriginForecasts:
     """Three series, the last not finished; two thresholds, the second of them missing for the second."""
-    return Origin(
+    return OriginForecasts(
         year=2020,
         quarters=1,
         series=("a", "b", "c"),
@@ -16,17 +16,19 @@ def origin(*said: Said) -> Origin:
         limits=np.array([[0.4, 0.6], [0.3, np.nan], [0.1, 0.2]]),
         total_observed=0.35,
         total_limits=np.array([0.3, 0.4]),
-        said=iter(said),
+        by_model=iter(said),
     )
 
 
-HUB = Said("hub", np.array([[0.3, 0.5, 0.5, 0.7], [0.1, 0.2, 0.3, 0.4], [0.1] * 4]), np.array([0.2, 0.3, 0.4, 0.5]))
-RAW = Said("raw_ytd", np.array([[0.45], [0.25], [0.1]]), np.array([0.3]))
+HUB = ModelForecast(
+    "hub", np.array([[0.3, 0.5, 0.5, 0.7], [0.1, 0.2, 0.3, 0.4], [0.1] * 4]), np.array([0.2, 0.3, 0.4, 0.5])
+)
+RAW = ModelForecast("raw_ytd", np.array([[0.45], [0.25], [0.1]]), np.array([0.3]))
 
 
 def graded() -> Grades:
     grades = Grades()
-    list(grades.through("p", origin(HUB, RAW), "at_least"))
+    list(grades.grade_forecasts("p", origin(HUB, RAW), "at_least"))
     return grades
 
 
@@ -86,7 +88,7 @@ def test_raw_rules_say_yes_or_no_and_totals_have_no_series():
 
 
 def test_a_model_with_nothing_to_say_has_no_rows():
-    nothing = Said("dressed_ytd", np.full((3, 100), np.nan), np.full(100, np.nan))
+    nothing = ModelForecast("dressed_ytd", np.full((3, 100), np.nan), np.full(100, np.nan))
     assert forecast_rows("p", origin(), nothing, "at_least").num_rows == 0
     assert total_rows("p", origin(), nothing, "at_least").num_rows == 0
     assert Grades().add("p", origin(), nothing, "at_least", None) is None

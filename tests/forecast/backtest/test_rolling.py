@@ -30,7 +30,7 @@ def said(panel: Panel, quarters: int, year: int, *, members=MODELS, seed: int = 
     """
     for at in rolling(panel, quarters, rule="at_least", members=frozenset(members), seed=seed):
         if at.year == year:
-            return {one.model: (one.values, one.total, at.limits, at.series) for one in at.said}
+            return {one.model: (one.values, one.total, at.limits, at.series) for one in at.by_model}
     raise AssertionError(f"nothing was said of {year}")
 
 

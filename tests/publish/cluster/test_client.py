@@ -27,7 +27,7 @@ from analysis.faults import BadData, BadParameters, EnvironmentFault, NotebookFa
 from analysis.parameters import ROOT, RunParameters, read_run_file
 from analysis.publish.cluster import client
 from analysis.publish.cluster.client import publish_all
-from analysis.publish.run import Outcome
+from analysis.publish.run import RunOutcome
 from analysis.publish.store import manifest
 from analysis.publish.store.releases import lock
 
@@ -95,12 +95,14 @@ def go(tmp_path: Path, machines: Machines, write_notebook: Callable[..., Path]) 
     """Return `publish_all` for notebooks that show the quarter, with what was told and how each run ended."""
     write_notebook(tmp_path / "notebooks" / "00_summary.ipynb", SHOW)
 
-    def go(*runs: RunParameters, tell: Callable[[int, str], None] = lambda number, line: None, **changed: object):
+    def go(
+        *runs: RunParameters, report_progress: Callable[[int, str], None] = lambda number, line: None, **changed: object
+    ):
         told: list[tuple[int, str]] = []
 
         def note(number: int, line: str) -> None:
             told.append((number, line))
-            tell(number, line)
+            report_progress(number, line)
 
         given = {
             "scheduler": machines.address,
@@ -108,7 +110,7 @@ def go(tmp_path: Path, machines: Machines, write_notebook: Callable[..., Path]) 
             "ledger": tmp_path / "ledger",
             "notebooks": tmp_path / "notebooks",
         }
-        ended = dict(publish_all(runs, tell=note, **{**given, **changed}))
+        ended = dict(publish_all(runs, report_progress=note, **{**given, **changed}))
         return SimpleNamespace(told=told, ended=[ended[number] for number in range(len(runs))])
 
     return go
@@ -132,7 +134,7 @@ def test_quarters_are_published_side_by_side_and_tell_of_themselves(machines, go
     machines.work(nanny=True)
     asked = go(*runs)
     links = [tmp_path / "reports" / PLAN / run.quarter for run in runs]
-    assert asked.ended == [Outcome("published", link / "index.html") for link in links]
+    assert asked.ended == [RunOutcome("published", link / "index.html") for link in links]
     for number, link in enumerate(links):
         lines = [line for of, line in asked.told if of == number and not line.startswith("waiting for a worker")]
         assert [re.sub(r"in .* s$", "", line) for line in lines] == [
@@ -191,7 +193,7 @@ def test_a_worker_killed_at_any_moment_loses_nothing_and_publishes_nothing_twice
         children.extend(_processes_of(killed[0]))
         killed[0].kill()
 
-    asked = go(*runs, force=True, tell=kill)
+    asked = go(*runs, force=True, report_progress=kill)
     assert [ended.state for ended in asked.ended] == ["published", "published"]
     for link in links:
         previous, contents = good[link]
@@ -239,7 +241,7 @@ def test_a_notebook_ends_with_its_run_and_is_never_published(machines, go, runs,
         child.kill()
         machines.work()
 
-    asked = go(runs[0], tell=kill)
+    asked = go(runs[0], report_progress=kill)
     assert asked.ended[0].state == "published"
     (draft,) = drafts
     assert any("was lost; begun again on tcp://" in line for _, line in asked.told)
@@ -266,7 +268,7 @@ def test_a_run_that_brings_every_worker_down_ends_with_a_sentence(tmp_path, go, 
             if line == "computing the results":
                 next(one for one in workers if one.poll() is None and _processes_of(one)).kill()
 
-        asked = go(runs[0], scheduler=machines.address, tell=kill)
+        asked = go(runs[0], scheduler=machines.address, report_progress=kill)
     finally:
         machines.end()
     (ended,) = asked.ended
@@ -360,7 +362,7 @@ def test_a_run_called_off_during_its_swap_is_told_as_published(machines, go, run
     thread.start()
     held.wait()
     with pytest.raises(KeyboardInterrupt):
-        go(*runs, tell=interrupt)
+        go(*runs, report_progress=interrupt)
     thread.join()
     link = tmp_path / "reports" / PLAN / runs[told[-1][0]].quarter
     assert told[-1][1] == f"published: {link / 'index.html'}"
@@ -371,7 +373,7 @@ def test_a_run_called_off_during_its_swap_is_told_as_published(machines, go, run
 
 
 def test_without_a_worker_every_run_says_so_and_calls_its_failure_hook(machines, tmp_path, monkeypatch):
-    monkeypatch.setattr(client, "PATIENCE", 3)
+    monkeypatch.setattr(client, "NO_WORKER_TIMEOUT", 3)
     files = [str(RUN_FILES / f"2021-Q{quarter}.yml") for quarter in (1, 2)]
     hook = f"sh -c 'echo $DUNGHEN_QUARTER $DUNGHEN_CODE >>{tmp_path}/failed'"
     options = ["--cluster", machines.address, "--reports", str(tmp_path / "reports"), "--on-failure", hook]
@@ -392,7 +394,7 @@ def test_a_lost_scheduler_is_told_and_the_runs_end(machines, go, runs, tmp_path)
         machines.scheduler.kill()
 
     # the last one waits for the first, of the same quarter, and is asked for only after it
-    asked = go(*runs, runs[0].model_copy(update={"language": "en"}), tell=kill)
+    asked = go(*runs, runs[0].model_copy(update={"language": "en"}), report_progress=kill)
     assert [type(ended) for ended in asked.ended] == [EnvironmentFault] * 3
     assert all(str(ended).startswith(f"{machines.address}: the scheduler was lost") for ended in asked.ended)
     assert children
@@ -412,14 +414,14 @@ def test_a_run_that_had_ended_is_told_though_the_scheduler_is_lost_before_the_ne
 
     monkeypatch.setattr(client._Request, "_ended", lose)
     first, second = go(runs[0], runs[0].model_copy(update={"language": "en"})).ended
-    assert isinstance(first, Outcome)
+    assert isinstance(first, RunOutcome)
     assert first.state == "published"
     assert isinstance(second, EnvironmentFault)
     assert str(second) == f"{machines.address}: the scheduler was lost"
 
 
 def test_where_no_scheduler_is(runs, tmp_path, monkeypatch):
-    monkeypatch.setattr(client, "CONNECT", 1)
+    monkeypatch.setattr(client, "CONNECT_TIMEOUT", 1)
     with pytest.raises(EnvironmentFault, match=r"tcp://127\.0\.0\.1:9: no scheduler answers"):
         list(publish_all(runs, scheduler="tcp://127.0.0.1:9", reports=tmp_path))
     with pytest.raises(BadParameters, match="x: tcp://HOST:PORT or tls://HOST:PORT was expected"):
@@ -442,7 +444,7 @@ def test_over_tls_and_not_without_a_certificate(go, runs, tmp_path, monkeypatch)
     machines = Machines(tmp_path / "tls", host="tls://127.0.0.1")
     try:
         assert machines.address.startswith("tls://")
-        monkeypatch.setattr(client, "CONNECT", 2)
+        monkeypatch.setattr(client, "CONNECT_TIMEOUT", 2)
         with pytest.raises(EnvironmentFault, match=r"tls://.*: no scheduler answers"):
             go(runs[0], scheduler=machines.address)
         machines.work()

@@ -17,21 +17,21 @@ import pytest
 from analysis.faults import EnvironmentFault
 from analysis.parameters import RunParameters
 from analysis.publish.cluster import remote_run, task
-from analysis.publish.cluster.remote_run import Errand, carry_out, project, refuse_other_project
+from analysis.publish.cluster.remote_run import RemoteRun, carry_out, project_hashes, refuse_other_project
 from analysis.publish.limits import Limits
-from analysis.publish.run import Outcome, TooLate
+from analysis.publish.run import InterruptedAfterRun, RunOutcome
 from analysis.publish.store.history import history
-from analysis.publish.store.releases import Shelf
+from analysis.publish.store.releases import ReleaseStore
 from analysis.results import Results
 
 WORKER = "tcp://10.0.0.7:4000"
 
 
 @pytest.fixture
-def asked(tmp_path: Path, run: RunParameters, results: Results) -> Errand:
+def asked(tmp_path: Path, run: RunParameters, results: Results) -> RemoteRun:
     (tmp_path / "reports" / ".asked-abc").mkdir(parents=True)
     (tmp_path / "ledger" / ".asked-abc").mkdir(parents=True)
-    return Errand(
+    return RemoteRun(
         run=run,
         request="abc",
         number=3,
@@ -47,38 +47,38 @@ def asked(tmp_path: Path, run: RunParameters, results: Results) -> Errand:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, run: RunParameters) -> Shelf:
-    return Shelf(tmp_path / "reports", run.plan_name, run.quarter)
+def store(tmp_path: Path, run: RunParameters) -> ReleaseStore:
+    return ReleaseStore(tmp_path / "reports", run.plan_name, run.quarter)
 
 
 @pytest.fixture
-def publications(monkeypatch: pytest.MonkeyPatch, shelf: Shelf, results: Results) -> list[bool]:
+def publications(monkeypatch: pytest.MonkeyPatch, store: ReleaseStore, results: Results) -> list[bool]:
     """Publish by moving the link and nothing else; return whether each publication was forced."""
     forced: list[bool] = []
 
-    def publish(run, *, prepare, force, **_) -> Outcome:
-        with shelf.locked() as ours:
+    def publish(run, *, compute_results, force, **_) -> RunOutcome:
+        with store.try_lock() as ours:
             if not ours:
-                return Outcome("busy", shelf.link)
-            prepare(run)
-            if shelf.published() and not force:
-                return Outcome("nothing to do", shelf.link)
+                return RunOutcome("busy", store.link)
+            compute_results(run)
+            if store.released_folder() and not force:
+                return RunOutcome("nothing to do", store.link)
             forced.append(force)
-            _publish_one(shelf, f"run-{len(forced)}")
-            return Outcome("published", shelf.link)
+            _publish_one(store, f"run-{len(forced)}")
+            return RunOutcome("published", store.link)
 
     monkeypatch.setattr(remote_run, "publish", publish)
     monkeypatch.setattr(remote_run.quarter, "results", lambda run: results)
     return forced
 
 
-def _publish_one(shelf: Shelf, name: str) -> None:
-    draft = shelf.runs / f"{name}.part"
+def _publish_one(store: ReleaseStore, name: str) -> None:
+    draft = store.runs / f"{name}.part"
     draft.mkdir(parents=True)
-    shelf.publish(draft)
+    store.release(draft)
 
 
-def test_a_run_lost_and_begun_again_is_not_published_twice(asked, publications, shelf):
+def test_a_run_lost_and_begun_again_is_not_published_twice(asked, publications, store):
     assert carry_out(asked, WORKER, print) == "published"
     assert carry_out(asked, WORKER, print) == "published"  # the first attempt's publication is the answer
     assert publications == [False]
@@ -105,8 +105,8 @@ def test_what_cannot_be_read_where_the_run_was_asked_for_is_told_before_anything
     assert publications == []
 
 
-def test_one_asked_for_by_force_is_not_either(asked, publications, shelf):
-    _publish_one(shelf, "before")
+def test_one_asked_for_by_force_is_not_either(asked, publications, store):
+    _publish_one(store, "before")
     asked = asked.model_copy(update={"force": True, "before": "before"})
     assert carry_out(asked, WORKER, print) == "published"
     assert carry_out(asked, WORKER, print) == "published"
@@ -119,29 +119,33 @@ def test_one_asked_for_by_force_is_not_either(asked, publications, shelf):
 
 @pytest.mark.slow
 def test_the_second_attempt_of_one_by_force_takes_what_the_first_published(
-    asked: Errand, shelf: Shelf, results: Results, write_notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    asked: RemoteRun,
+    store: ReleaseStore,
+    results: Results,
+    write_notebook: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(remote_run.quarter, "results", lambda run: results)
     write_notebook(Path(asked.notebooks) / "00_summary.ipynb", "from IPython.display import HTML; HTML('<h2>Một</h2>')")
     asked = asked.model_copy(update={"force": True})
     assert carry_out(asked, WORKER, print) == "published"
-    first = shelf.published_id()
+    first = store.released_id()
     assert carry_out(asked, WORKER, print) == "published"
-    assert shelf.published_id() == first
-    assert history(shelf.reports)["ended"].tolist() == ["published", "nothing to do"]
+    assert store.released_id() == first
+    assert history(store.reports)["ended"].tolist() == ["published", "nothing to do"]
     # not the account the worker runs under
-    assert history(shelf.reports)["who"].tolist() == ["phó phòng", "phó phòng"]
+    assert history(store.reports)["who"].tolist() == ["phó phòng", "phó phòng"]
 
 
 def test_one_interrupted_after_the_link_has_moved_is_published_and_any_other_is_not(
-    asked, publications, shelf, monkeypatch
+    asked, publications, store, monkeypatch
 ):
-    _publish_one(shelf, "before")
+    _publish_one(store, "before")
     publish, moves = remote_run.publish, [False, True]
 
     def interrupted(run: RunParameters, **given: object) -> None:
         if moves.pop(0):
-            raise TooLate(publish(run, **given))
+            raise InterruptedAfterRun(publish(run, **given))
         raise KeyboardInterrupt
 
     monkeypatch.setattr(remote_run, "publish", interrupted)
@@ -153,12 +157,12 @@ def test_one_interrupted_after_the_link_has_moved_is_published_and_any_other_is_
     assert carry_out(asked, WORKER, print) == "published"
 
 
-def test_the_second_attempt_waits_for_the_first_and_any_other_run_does_not(asked, publications, shelf):
+def test_the_second_attempt_waits_for_the_first_and_any_other_run_does_not(asked, publications, store):
     told: list[str] = []
     held, let_go = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with shelf.locked():
+        with store.try_lock():
             held.set()
             let_go.wait()
 
@@ -190,7 +194,7 @@ def test_a_file_a_worker_cannot_see_is_refused(asked, publications):
 
 @pytest.mark.parametrize("what", ["code", "notebooks", "lock", "installed"])
 def test_another_project_is_refused_in_one_sentence_that_names_both(tmp_path, what):
-    ours = project(tmp_path)
+    ours = project_hashes(tmp_path)
     refuse_other_project(ours, tmp_path, WORKER)
     with pytest.raises(EnvironmentFault) as refused:
         refuse_other_project({**ours, what: "feedfeedfeedfeed"}, tmp_path, WORKER)
@@ -202,7 +206,7 @@ def test_another_project_is_refused_in_one_sentence_that_names_both(tmp_path, wh
 
 
 @pytest.fixture
-def process(asked: Errand) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+def process(asked: RemoteRun) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Start the process a worker starts."""
     started: list[subprocess.Popen[str]] = []
 
@@ -210,7 +214,7 @@ def process(asked: Errand) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         command = [sys.executable, "-m", "analysis.publish.cluster.remote_run", WORKER]
         child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         started.append(child)
-        text = {**asked.model_dump(mode="json"), "project": project(Path(asked.notebooks)), **changed}
+        text = {**asked.model_dump(mode="json"), "project": project_hashes(Path(asked.notebooks)), **changed}
         child.stdin.write(json.dumps(text) + "\n")
         child.stdin.flush()
         return child
@@ -241,15 +245,15 @@ def test_an_error_nobody_foresaw_is_answered_in_one_line_and_not_taken_for_a_kil
     child = process(number="three")
     said = json.loads(child.stdout.readline())
     assert said["fault"] == "Fault"
-    assert said["told"].startswith(f"worker {WORKER}: ValidationError: 1 validation error for Errand number Input ")
+    assert said["told"].startswith(f"worker {WORKER}: ValidationError: 1 validation error for RemoteRun number Input ")
     assert "\n" not in said["told"]
     assert child.wait(20) == 0
 
 
 @pytest.mark.slow
-def test_a_run_nobody_waits_for_any_more_ends_itself(process, asked, shelf):
-    (shelf.reports / ".asked-abc" / "3").touch()  # a second attempt, so that it waits for the quarter
-    with shelf.locked():
+def test_a_run_nobody_waits_for_any_more_ends_itself(process, asked, store):
+    (store.reports / ".asked-abc" / "3").touch()  # a second attempt, so that it waits for the quarter
+    with store.try_lock():
         child = process()
         while "waiting" not in child.stdout.readline():
             assert child.poll() is None
@@ -260,7 +264,7 @@ def test_a_run_nobody_waits_for_any_more_ends_itself(process, asked, shelf):
 def test_a_task_is_text_and_the_name_of_a_function(asked):
     assert len(pickle.dumps(task.work)) < 100
     text = json.dumps(asked.model_dump(mode="json"))
-    assert Errand.model_validate(json.loads(text)) == asked
+    assert RemoteRun.model_validate(json.loads(text)) == asked
 
 
 @pytest.mark.slow
@@ -273,7 +277,7 @@ def test_a_process_ended_from_outside_is_told_and_left_to_the_scheduler(monkeypa
     )
     told: list[str] = []
     with pytest.raises(RuntimeError, match=rf"its process on worker {WORKER} was ended from outside \(code -9\); "):
-        task._ask("{}", WORKER, lambda: True, told.append)
+        task._run_process("{}", WORKER, lambda: True, told.append)
     assert told == [f"its process on worker {WORKER} was ended from outside (code -9)"]
 
 
@@ -287,5 +291,5 @@ def test_a_run_called_off_is_ended_even_if_it_will_not_stop(monkeypatch):
     )
     began = time.monotonic()
     with pytest.raises(RuntimeError):
-        task._ask("{}", WORKER, lambda: False, print)
+        task._run_process("{}", WORKER, lambda: False, print)
     assert time.monotonic() - began < 20

@@ -156,8 +156,8 @@ def test_an_interrupt_stops_the_cell_of_this_kernel_alone(kernel: Kernel) -> Non
     kernel.ask("untouched = 1")
     with forked() as one:
         # told by another thread: the cell sleeps by then
-        tell = "threading.Timer(0.5, lambda: print('sleeping', flush=True)).start()"
-        asked = one.client.execute(f"import threading, time; {tell}; time.sleep(60)")
+        report_progress = "threading.Timer(0.5, lambda: print('sleeping', flush=True)).start()"
+        asked = one.client.execute(f"import threading, time; {report_progress}; time.sleep(60)")
         while one.client.get_iopub_msg(timeout=20)["msg_type"] != "stream":
             pass
         one.manager.interrupt_kernel()

@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from analysis.publish.pages.export import Exported, export_page, sanitised
+from analysis.publish.pages.export import ExportedPage, export_page, sanitise
 from analysis.publish.pages.gates import check_page
 from analysis.publish.pages.shell import TEMPLATE, Imprint, Page
 from analysis.report.wording import Wording
@@ -25,8 +25,8 @@ def html(text: str) -> NotebookNode:
 
 
 @pytest.fixture
-def exported(executed: Callable[..., Path], words: Wording) -> Callable[..., Exported]:
-    def exported(*outputs: NotebookNode) -> Exported:
+def exported(executed: Callable[..., Path], words: Wording) -> Callable[..., ExportedPage]:
+    def exported(*outputs: NotebookNode) -> ExportedPage:
         return export_page(
             executed(*outputs), page=PAGES[1], pages=PAGES, files=["manifest.json"], imprint=IMPRINT, words=words
         )
@@ -35,7 +35,7 @@ def exported(executed: Callable[..., Path], words: Wording) -> Callable[..., Exp
 
 
 @pytest.fixture
-def export(exported: Callable[..., Exported]) -> Callable[..., str]:
+def export(exported: Callable[..., ExportedPage]) -> Callable[..., str]:
     def export(*outputs: NotebookNode) -> str:
         return exported(*outputs).html
 
@@ -113,7 +113,7 @@ def test_hostile_html_is_harmless(export: Callable[..., str], hostile: str) -> N
 
 @pytest.mark.parametrize("image", ["<img src=x onerror=alert(1)>", "<img src='http://bad.example/x.png' alt='Ảnh'>"])
 def test_a_foreign_image_loses_its_source(image: str) -> None:
-    clean = sanitised(image, table_label="Bảng")
+    clean = sanitise(image, table_label="Bảng")
     assert "src" not in clean
     assert "onerror" not in clean
 
@@ -124,7 +124,7 @@ def test_tables_keep_their_headers_and_scroll_in_their_own_box() -> None:
         '<caption>C</caption><tr><th scope="col" id="a" colspan="2">Kỳ</th></tr>'
         '<tr><th scope="row">9</th><td headers="a" class="gt_right" style="color:red">1</td></tr></TABLE></details>'
     )
-    soup = BeautifulSoup(sanitised(table, table_label='Bảng "rộng"'), "html.parser")
+    soup = BeautifulSoup(sanitise(table, table_label='Bảng "rộng"'), "html.parser")
     box = soup.details.div
     assert (box["class"], box["aria-label"], box["tabindex"]) == (["scroll"], 'Bảng "rộng"', "0")
     assert box.table["class"] == ["gt_table"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from analysis.publish.pages.export import gather
+from analysis.publish.pages.export import extract_figures
 from analysis.report.wording import Wording
 
 WORDS = Wording("en")
@@ -22,7 +22,7 @@ def html(text):
 
 def gathered(*outputs):
     notebook = new_notebook(cells=[new_markdown_cell("# note"), new_code_cell("show()", outputs=list(outputs))])
-    values = gather(notebook, stem="02_x", words=WORDS)
+    values = extract_figures(notebook, stem="02_x", words=WORDS)
     return values, [output["data"]["text/html"] for output in notebook.cells[1].outputs]
 
 

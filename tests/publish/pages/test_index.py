@@ -13,20 +13,20 @@ from bs4 import BeautifulSoup
 from analysis.parameters import RunParameters
 from analysis.publish.pages import index
 from analysis.publish.pages.gates import check_page
-from analysis.publish.report_build import Edition
+from analysis.publish.report_build import ReportBuild
 from analysis.publish.store import manifest
-from analysis.publish.store.releases import Shelf
+from analysis.publish.store.releases import ReleaseStore
 from analysis.report.wording import Wording
 from analysis.results import Results
 
 
 def put(reports: Path, run: RunParameters, results: Results, words: Wording) -> None:
-    shelf = Shelf(reports, run.plan_name, run.quarter)
-    edition = Edition(run, results, [], words, datetime(2021, 10, 1, tzinfo=UTC))
-    draft = shelf.begin(edition.moment)
-    edition.write_tables(draft)
-    manifest.write(edition.manifest([], draft), draft)
-    shelf.publish(draft)
+    store = ReleaseStore(reports, run.plan_name, run.quarter)
+    build = ReportBuild(run, results, [], words, datetime(2021, 10, 1, tzinfo=UTC))
+    draft = store.create_run_folder(build.moment)
+    build.write_tables(draft)
+    manifest.write(build.manifest([], draft), draft)
+    store.release(draft)
 
 
 def test_every_published_quarter_stands_beside_the_others(

@@ -10,7 +10,7 @@ import pytest
 
 from analysis.faults import BadParameters
 from analysis.parameters import RunParameters
-from analysis.publish.report_build import Edition
+from analysis.publish.report_build import ReportBuild
 from analysis.publish.store import manifest
 from analysis.publish.store.compare import compare
 from analysis.report.wording import Wording
@@ -19,9 +19,9 @@ from analysis.results import Results
 
 def put(folder: Path, run: RunParameters, results: Results) -> Path:
     folder.mkdir()
-    edition = Edition(run, results, [], Wording("vi"), datetime(2021, 10, 1, tzinfo=UTC))
-    edition.write_tables(folder)
-    manifest.write(edition.manifest([], folder), folder)
+    build = ReportBuild(run, results, [], Wording("vi"), datetime(2021, 10, 1, tzinfo=UTC))
+    build.write_tables(folder)
+    manifest.write(build.manifest([], folder), folder)
     return folder
 
 

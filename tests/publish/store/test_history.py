@@ -12,7 +12,7 @@ from filelock import FileLock
 
 from analysis.parameters import RunParameters
 from analysis.publish.store import history as kept_history
-from analysis.publish.store.history import HISTORY, LOG, append, history, log, logged, remember
+from analysis.publish.store.history import HISTORY, LOG, append, history, log, progress_logger, record_run
 
 
 def test_lines_are_appended_behind_those_there(tmp_path: Path) -> None:
@@ -45,12 +45,12 @@ BEGAN = datetime.now(UTC)
 
 
 def _remember(reports: Path, run: RunParameters, ended: str) -> None:
-    remember(reports, run, began=BEGAN, ended=ended, code=0, data="abc")
+    record_run(reports, run, began=BEGAN, ended=ended, code=0, data="abc")
 
 
 def test_runs_are_remembered_in_the_order_they_end(tmp_path: Path, run: RunParameters) -> None:
     _remember(tmp_path, run, "published")
-    remember(tmp_path, run, began=BEGAN, ended="failed", code=4, reason='02: cell [3]: "x"\nfailed')
+    record_run(tmp_path, run, began=BEGAN, ended="failed", code=4, reason='02: cell [3]: "x"\nfailed')
     told = history(tmp_path)
     assert told["ended"].tolist() == ["published", "failed"]
     assert told["reason"].tolist() == ["", '02: cell [3]: "x"\nfailed']
@@ -96,15 +96,15 @@ def test_a_line_that_a_power_cut_left_half_costs_no_other(tmp_path: Path, run: R
 
 
 def test_a_reason_may_hold_what_ends_a_line_elsewhere(tmp_path: Path, run: RunParameters) -> None:
-    remember(tmp_path, run, began=BEGAN, ended="failed", code=4, reason="one\u2028two")
+    record_run(tmp_path, run, began=BEGAN, ended="failed", code=4, reason="one\u2028two")
     assert history(tmp_path)["reason"].tolist() == ["one\u2028two"]
 
 
 def test_what_is_told_and_how_it_ended_is_logged_with_its_moment(tmp_path: Path, run: RunParameters) -> None:
     told: list[str] = []
-    logged(tmp_path, run, told.append)("computing the results")
+    progress_logger(tmp_path, run, told.append)("computing the results")
     assert told == ["computing the results"]
-    remember(tmp_path, run, began=datetime.now(UTC), ended="failed", code=3, reason="no such month")
+    record_run(tmp_path, run, began=datetime.now(UTC), ended="failed", code=3, reason="no such month")
     lines = (tmp_path / LOG).read_text(encoding="utf-8").splitlines()
     moments, said = zip(*(line.split(" ", 1) for line in lines), strict=True)
     assert all(datetime.fromisoformat(moment).tzinfo is not None for moment in moments)
@@ -117,16 +117,16 @@ def test_what_is_told_and_how_it_ended_is_logged_with_its_moment(tmp_path: Path,
 def test_a_log_that_cannot_be_written_stops_no_run(tmp_path: Path, run: RunParameters) -> None:
     (tmp_path / LOG).mkdir()
     told: list[str] = []
-    logged(tmp_path, run, told.append)("on it")
+    progress_logger(tmp_path, run, told.append)("on it")
     assert told == ["on it"]
-    remember(tmp_path, run, began=datetime.now(UTC), ended="published", code=0)
+    record_run(tmp_path, run, began=datetime.now(UTC), ended="published", code=0)
     assert len(history(tmp_path)) == 1
 
 
 def test_a_line_of_the_log_waits_for_no_suspended_run_longer_than_it_is_worth(
     tmp_path: Path, run: RunParameters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kept_history, "_FOR_A_LINE", 0.2)
+    monkeypatch.setattr(kept_history, "_LOG_LOCK_TIMEOUT", 0.2)
     with FileLock(tmp_path / f".{LOG}.lock"):
         log(tmp_path, run, "computing the results")
     log(tmp_path, run, "publishing")

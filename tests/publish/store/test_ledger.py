@@ -11,8 +11,8 @@ import pytest
 from analysis.faults import BadData
 from analysis.parameters import resolve
 from analysis.plan import read_plan
-from analysis.publish.store.ledger import enter
-from analysis.report.published_probabilities import COLUMNS, graded, published_before
+from analysis.publish.store.ledger import enter_probabilities
+from analysis.report.published_probabilities import COLUMNS, graded_probabilities, released_before
 from analysis.report.wording import Wording
 
 MOMENT = datetime(2021, 9, 21, 8, 0, tzinfo=UTC)
@@ -36,13 +36,13 @@ def third(results):
 
 
 def test_a_publication_is_entered_once_and_a_changed_one_again(tmp_path, run, third):
-    enter(tmp_path, run, third, MOMENT)
-    enter(tmp_path, run, third, MOMENT)
+    enter_probabilities(tmp_path, run, third, MOMENT)
+    enter_probabilities(tmp_path, run, third, MOMENT)
     other = replace(third, fingerprint=replace(third.fingerprint, data="other"))
-    enter(tmp_path, run, other, MOMENT)
+    enter_probabilities(tmp_path, run, other, MOMENT)
     final = run.model_copy(update={"status": "final", "signed_by": "A"})
-    enter(tmp_path, final, other, MOMENT)
-    enter(tmp_path, final, other, MOMENT)  # in the same second as the draft
+    enter_probabilities(tmp_path, final, other, MOMENT)
+    enter_probabilities(tmp_path, final, other, MOMENT)  # in the same second as the draft
     frame = pd.read_csv(tmp_path / "khanh-hoa-2021.csv")
     assert list(frame.columns) == COLUMNS
     assert frame["status"].tolist() == ["draft", "draft", "final"]
@@ -52,52 +52,52 @@ def test_a_publication_is_entered_once_and_a_changed_one_again(tmp_path, run, th
 
 def test_what_is_not_estimated_is_entered_without_a_probability(tmp_path, run, results):
     called_off = promises("2021-Q3", ("satisfaction", float("nan"), "not_estimated"))
-    enter(tmp_path, run, replace(results, promises=called_off), MOMENT)
+    enter_probabilities(tmp_path, run, replace(results, promises=called_off), MOMENT)
     last = (tmp_path / "khanh-hoa-2021.csv").read_text().splitlines()[-1]
     assert last.endswith("satisfaction,,at_least,0.3,,0.4,not_estimated")
 
 
 def test_earlier_quarters_are_graded_by_what_the_year_decided(tmp_path, run, results, third):
     plan = read_plan(resolve(run.plan_file))
-    enter(tmp_path, run, third, MOMENT)
+    enter_probabilities(tmp_path, run, third, MOMENT)
     again = replace(third, promises=promises("2021-Q3", ("online_uptake", 0.75, "uncertain")))
-    enter(tmp_path, run, replace(again, fingerprint=replace(third.fingerprint, data="later")), MOMENT)
+    enter_probabilities(tmp_path, run, replace(again, fingerprint=replace(third.fingerprint, data="later")), MOMENT)
     fourth = run.model_copy(update={"quarter": "2021-Q4", "as_of": date(2021, 12, 20)})
     decided = replace(results, plan=plan, promises=promises("2021-Q4", ("online_uptake", 1.0, "met")))
-    enter(tmp_path, fourth, decided, MOMENT)
-    table = graded(tmp_path, fourth, decided, Wording("en"))
+    enter_probabilities(tmp_path, fourth, decided, MOMENT)
+    table = graded_probabilities(tmp_path, fourth, decided, Wording("en"))
     assert len(table) == 1  # the last publication of the third quarter; the fourth is this very run
     assert table.iloc[0].tolist()[2:] == ["75%", "It was kept"]
     undecided = replace(decided, promises=promises("2021-Q4", ("online_uptake", 0.9, "likely")))
-    assert graded(tmp_path, fourth, undecided, Wording("en")).iloc[0, 3] == "Not decided yet"
+    assert graded_probabilities(tmp_path, fourth, undecided, Wording("en")).iloc[0, 3] == "Not decided yet"
 
 
 def test_what_was_not_known_by_the_day_looked_back_to_is_left_out(tmp_path, run, results, third):
-    enter(tmp_path, run, third, MOMENT)
+    enter_probabilities(tmp_path, run, third, MOMENT)
     early = run.model_copy(update={"quarter": "2021-Q4", "as_of": date(2021, 9, 1)})
-    assert graded(tmp_path, early, third, Wording("en")).empty
-    assert graded(tmp_path / "nowhere", run, third, Wording("en")).empty
+    assert graded_probabilities(tmp_path, early, third, Wording("en")).empty
+    assert graded_probabilities(tmp_path / "nowhere", run, third, Wording("en")).empty
 
 
 def test_a_disk_that_is_full_leaves_the_ledger_as_it_was(tmp_path, run, third, no_file_beyond):
-    enter(tmp_path, run, third, MOMENT)
+    enter_probabilities(tmp_path, run, third, MOMENT)
     file = tmp_path / "khanh-hoa-2021.csv"
     before = file.read_bytes()
     later = replace(third, fingerprint=replace(third.fingerprint, data="later"))
     with no_file_beyond(len(before) + 20), pytest.raises(OSError, match=f"File too large: '{file}'"):
-        enter(tmp_path, run, later, MOMENT)
+        enter_probabilities(tmp_path, run, later, MOMENT)
     assert file.read_bytes() == before
     assert {path.name for path in tmp_path.iterdir()} <= {file.name, ".khanh-hoa-2021.lock"}
-    enter(tmp_path, run, later, MOMENT)
+    enter_probabilities(tmp_path, run, later, MOMENT)
     assert file.read_bytes().startswith(before)
 
 
 def test_a_disk_full_at_the_first_entry_leaves_no_ledger(tmp_path, run, third, no_file_beyond):
     file = tmp_path / "khanh-hoa-2021.csv"
     with no_file_beyond(20), pytest.raises(OSError, match="File too large"):
-        enter(tmp_path, run, third, MOMENT)
+        enter_probabilities(tmp_path, run, third, MOMENT)
     assert not file.exists()
-    enter(tmp_path, run, third, MOMENT)
+    enter_probabilities(tmp_path, run, third, MOMENT)
     assert list(pd.read_csv(file).columns) == COLUMNS
 
 
@@ -105,27 +105,27 @@ def test_an_empty_ledger_is_like_none(tmp_path, run, third):
     file = tmp_path / "khanh-hoa-2021.csv"
     file.touch()
     fourth = run.model_copy(update={"quarter": "2021-Q4", "as_of": date(2021, 12, 20)})
-    assert graded(tmp_path, fourth, third, Wording("en")).empty
-    enter(tmp_path, run, third, MOMENT)
-    enter(tmp_path, run, third, MOMENT)
+    assert graded_probabilities(tmp_path, fourth, third, Wording("en")).empty
+    enter_probabilities(tmp_path, run, third, MOMENT)
+    enter_probabilities(tmp_path, run, third, MOMENT)
     assert list(pd.read_csv(file).columns) == COLUMNS
-    assert len(graded(tmp_path, fourth, third, Wording("en"))) == 1
+    assert len(graded_probabilities(tmp_path, fourth, third, Wording("en"))) == 1
 
 
 @pytest.mark.parametrize("left", [0.3, 0.6, 0.9])
 def test_an_entry_that_was_cut_off_is_entered_again_and_the_whole_one_stands(tmp_path, run, results, left):
     several = [("online_uptake", 0.68, "uncertain"), ("overdue", 0.3512, "unlikely"), ("portal", 1.0, "met")]
     published = replace(results, promises=promises("2021-Q3", *several))
-    enter(tmp_path, run, published, MOMENT)
+    enter_probabilities(tmp_path, run, published, MOMENT)
     file = tmp_path / "khanh-hoa-2021.csv"
     header, *lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
     entry = "".join(lines)
     file.write_text(header + entry[: int(len(entry) * left)], encoding="utf-8")
     later = datetime(2021, 9, 22, 8, 0, tzinfo=UTC)
-    enter(tmp_path, run, published, later)
-    enter(tmp_path, run, published, later)
+    enter_probabilities(tmp_path, run, published, later)
+    enter_probabilities(tmp_path, run, published, later)
     fourth = run.model_copy(update={"quarter": "2021-Q4", "as_of": date(2021, 12, 20)})
-    before = published_before(tmp_path, fourth)
+    before = released_before(tmp_path, fourth)
     assert dict(zip(before["target"], before["probability"], strict=True)) == {name: p for name, p, _ in several}
     assert file.read_text(encoding="utf-8").count("2021-09-22") == 3
 
@@ -138,7 +138,7 @@ def test_an_entry_that_was_cut_off_is_entered_again_and_the_whole_one_stands(tmp
 def test_what_is_no_ledger_is_told_of_and_left_as_it_is(tmp_path, run, third, content):
     file = tmp_path / "khanh-hoa-2021.csv"
     file.write_text(content, encoding="utf-8")
-    for look in (lambda: enter(tmp_path, run, third, MOMENT), lambda: published_before(tmp_path, run)):
+    for look in (lambda: enter_probabilities(tmp_path, run, third, MOMENT), lambda: released_before(tmp_path, run)):
         with pytest.raises(BadData, match=r"khanh-hoa-2021\.csv: .*put back the copy"):
             look()
     assert file.read_text(encoding="utf-8") == content
@@ -148,6 +148,6 @@ def test_a_ledger_may_be_a_link_to_another_disk(tmp_path, run, third):
     elsewhere, ledger = tmp_path / "elsewhere.csv", tmp_path / "ledger"
     ledger.mkdir()
     (ledger / "khanh-hoa-2021.csv").symlink_to(elsewhere)
-    enter(ledger, run, third, MOMENT)
+    enter_probabilities(ledger, run, third, MOMENT)
     assert (ledger / "khanh-hoa-2021.csv").is_symlink()
     assert len(pd.read_csv(elsewhere)) == 1

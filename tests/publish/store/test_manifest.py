@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from analysis.parameters import RunParameters
-from analysis.publish.notebook_outcome import Executed, Status
-from analysis.publish.report_build import Edition
+from analysis.publish.notebook_outcome import NotebookOutcome, Status
+from analysis.publish.report_build import ReportBuild
 from analysis.publish.store import manifest
-from analysis.publish.store.manifest import reuse
+from analysis.publish.store.manifest import reuse_notebooks
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -21,8 +21,8 @@ def test_a_manifest_is_read_back_as_written(
     tmp_path: Path, run: RunParameters, results: Results, words: Wording
 ) -> None:
     (tmp_path / "indicators.csv").write_text("x\n")
-    executed = [Executed("00_summary", tmp_path / "00_summary.ipynb", "ok", 1.2345, 88.1)]
-    made = Edition(run, results, [], words, datetime(2021, 10, 1, tzinfo=UTC)).manifest(executed, tmp_path)
+    executed = [NotebookOutcome("00_summary", tmp_path / "00_summary.ipynb", "ok", 1.2345, 88.1)]
+    made = ReportBuild(run, results, [], words, datetime(2021, 10, 1, tzinfo=UTC)).manifest(executed, tmp_path)
     manifest.write(made, tmp_path)
     assert manifest.read(tmp_path) == made
     assert made.notebooks["00_summary"].seconds == 1.23
@@ -36,11 +36,11 @@ def test_a_manifest_is_read_back_as_written(
 def test_a_full_disk_leaves_the_manifest_before_and_nothing_beside_it(
     tmp_path: Path, run: RunParameters, results: Results, words: Wording, no_file_beyond
 ) -> None:
-    edition = Edition(run, results, [], words, datetime(2021, 10, 1, tzinfo=UTC))
-    first = edition.manifest([Executed("00_summary", tmp_path / "00_summary.ipynb", "ok", 1.0)], tmp_path)
+    build = ReportBuild(run, results, [], words, datetime(2021, 10, 1, tzinfo=UTC))
+    first = build.manifest([NotebookOutcome("00_summary", tmp_path / "00_summary.ipynb", "ok", 1.0)], tmp_path)
     manifest.write(first, tmp_path)
     with no_file_beyond(20), pytest.raises(OSError, match="File too large"):
-        manifest.write(edition.manifest([], tmp_path), tmp_path)
+        manifest.write(build.manifest([], tmp_path), tmp_path)
     assert manifest.read(tmp_path) == first
     assert [path.name for path in tmp_path.iterdir()] == [manifest.NAME]
 
@@ -62,23 +62,23 @@ def test_the_hash_of_code_follows_contents_and_names_but_not_caches(tmp_path: Pa
 
 
 @pytest.fixture
-def edition(tmp_path: Path, run: RunParameters, results: Results) -> Edition:
+def build(tmp_path: Path, run: RunParameters, results: Results) -> ReportBuild:
     sources = [tmp_path / "00_summary.ipynb", tmp_path / "02_x.ipynb"]
     for source in sources:
         source.write_text(source.stem, encoding="utf-8")
-    return Edition(run, results, sources, Wording("vi"), datetime(2021, 10, 1, tzinfo=UTC))
+    return ReportBuild(run, results, sources, Wording("vi"), datetime(2021, 10, 1, tzinfo=UTC))
 
 
 @pytest.fixture
-def earlier(tmp_path: Path, edition: Edition) -> Path:
+def earlier(tmp_path: Path, build: ReportBuild) -> Path:
     """An earlier run: the first notebook went well, the second did not."""
     folder = tmp_path / "earlier"
     folder.mkdir()
     ended: dict[str, Status] = {"00_summary": "ok", "02_x": "cell-error"}
-    executed = [Executed(stem, folder / f"{stem}.ipynb", status, 1.0) for stem, status in ended.items()]
+    executed = [NotebookOutcome(stem, folder / f"{stem}.ipynb", status, 1.0) for stem, status in ended.items()]
     for one in executed:
         one.path.write_text(f"executed {one.stem}", encoding="utf-8")
-    manifest.write(edition.manifest(executed, folder), folder)
+    manifest.write(build.manifest(executed, folder), folder)
     return folder
 
 
@@ -89,29 +89,29 @@ def into(tmp_path: Path) -> Path:
     return folder
 
 
-def test_what_ended_well_is_taken_over(edition: Edition, earlier: Path, into: Path) -> None:
-    (taken,) = reuse(edition.recipe, earlier, into)
+def test_what_ended_well_is_taken_over(build: ReportBuild, earlier: Path, into: Path) -> None:
+    (taken,) = reuse_notebooks(build.recipe, earlier, into)
     assert (taken.stem, taken.status, taken.path) == ("00_summary", "ok", into / "00_summary.ipynb")
     assert taken.path.read_text(encoding="utf-8") == "executed 00_summary"
 
 
 @pytest.mark.parametrize("change", [{"results_key": "other"}, {"language": "en"}, {"status": "final"}, {"pages": "x"}])
 def test_nothing_is_when_anything_that_decides_is_another(
-    edition: Edition, earlier: Path, into: Path, change: dict[str, str]
+    build: ReportBuild, earlier: Path, into: Path, change: dict[str, str]
 ) -> None:
-    assert reuse(edition.recipe.model_copy(update=change), earlier, into) == []
+    assert reuse_notebooks(build.recipe.model_copy(update=change), earlier, into) == []
     assert list(into.iterdir()) == []
 
 
-def test_a_notebook_that_was_edited_runs_again(edition: Edition, earlier: Path, into: Path) -> None:
-    edition.sources[0].write_text("edited", encoding="utf-8")
-    assert reuse(replace(edition).recipe, earlier, into) == []
+def test_a_notebook_that_was_edited_runs_again(build: ReportBuild, earlier: Path, into: Path) -> None:
+    build.sources[0].write_text("edited", encoding="utf-8")
+    assert reuse_notebooks(replace(build).recipe, earlier, into) == []
 
 
-def test_a_file_that_is_not_the_one_executed_runs_again(edition: Edition, earlier: Path, into: Path) -> None:
+def test_a_file_that_is_not_the_one_executed_runs_again(build: ReportBuild, earlier: Path, into: Path) -> None:
     (earlier / "00_summary.ipynb").write_text("half", encoding="utf-8")
-    assert reuse(edition.recipe, earlier, into) == []
+    assert reuse_notebooks(build.recipe, earlier, into) == []
 
 
-def test_a_folder_without_a_manifest_gives_nothing(edition: Edition, tmp_path: Path, into: Path) -> None:
-    assert reuse(edition.recipe, tmp_path, into) == []
+def test_a_folder_without_a_manifest_gives_nothing(build: ReportBuild, tmp_path: Path, into: Path) -> None:
+    assert reuse_notebooks(build.recipe, tmp_path, into) == []

@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 
 from analysis.report import numbers
 from analysis.report.pages.summary import promises
-from analysis.report.promise_tables import decisive_part, proxy_standing
+from analysis.report.promise_tables import deciding_part, proxy_share_so_far
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -48,7 +48,7 @@ def test_a_part_says_its_counts_its_chance_and_what_it_takes(results: Results) -
 
 def test_many_parts_are_summed_up_by_the_one_that_decides(results: Results) -> None:
     target = next(one for one in results.plan.share_targets if one.id == "overdue")
-    decides = decisive_part(results, target)
+    decides = deciding_part(results, target)
     assert decides is not None
     worst = results.promises.query("target == 'overdue' and part != ''").sort_values("probability").iloc[0]
     assert decides[1]["probability"] == worst["probability"]
@@ -58,7 +58,7 @@ def test_many_parts_are_summed_up_by_the_one_that_decides(results: Results) -> N
 
 def test_a_called_off_survey_shows_its_proxy_as_one(results: Results) -> None:
     target = results.plan.targets[0]
-    proxy = proxy_standing(results, target)
+    proxy = proxy_share_so_far(results, target)
     ratings = results.series("rated_satisfied", "total").query("period >= '2021-01' and period <= '2021-09'")
     assert proxy["denominator"] == ratings["denominator"].sum()
     standing = _rows(results)["Satisfaction above 81%"][1]

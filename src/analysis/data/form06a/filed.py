@@ -28,12 +28,12 @@ DIFFERENCE_COLUMNS = ["name", "code", "column", "theirs", "ours", "difference"]
 
 
 @dataclass(frozen=True)
-class Filed:
+class QuarterForm:
     """The form of one quarter: our counts, and how the filed form differs from them.
 
     Attributes
     ----------
-    is_there : bool
+    is_filed : bool
         Whether the input holds a filed form of the quarter.
     by_agency, by_field : pd.DataFrame
         `code` and the counts of `analysis.data.form06a.layout.COUNTS` in cases, from our cases; empty without cases.
@@ -43,16 +43,16 @@ class Filed:
         `rule, name, left, right, difference` in cases: where the filed form contradicts itself or the one before it.
     """
 
-    is_there: bool
+    is_filed: bool
     by_agency: pd.DataFrame
     by_field: pd.DataFrame
     reconciliation: pd.DataFrame
     faults: pd.DataFrame
 
 
-def filed(
+def quarter_form(
     cases: Path | None, input_path: Path, *, plan: Plan, quarter: pd.Period, due_precision: DuePrecision
-) -> Filed:
+) -> QuarterForm:
     """Return a quarter's form as our cases give it, and the differences and faults of the filed one.
 
     The filed form is the file ``form-06a-2021-Q3.xlsx`` (or ``.xls``) in the input folder; the form of the quarter
@@ -95,7 +95,7 @@ def filed(
     differences = pd.DataFrame(columns=DIFFERENCE_COLUMNS)
     if form is not None and cases is not None:
         differences = reconcile(form, ours[_group_of_rows(form, ours, names)], names)
-    return Filed(form is not None, ours["agency"], ours["field"], differences, _faults(form, previous))
+    return QuarterForm(form is not None, ours["agency"], ours["field"], differences, _faults(form, previous))
 
 
 def _read_if_filed(folder: Path, quarter: pd.Period) -> Form06a | None:

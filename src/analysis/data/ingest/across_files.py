@@ -18,13 +18,19 @@ import pyarrow.parquet as pq
 
 from analysis.data.contracts import TABLES, columns_of
 from analysis.data.ingest import case_rules
-from analysis.data.ingest.case_rules import DUPLICATE_REASONS, Contender, case_key, losers, suspects
+from analysis.data.ingest.case_rules import (
+    DUPLICATE_REASONS,
+    DuplicateCandidate,
+    case_key,
+    find_duplicates,
+    shared_hashes,
+)
 from analysis.data.ingest.intake_report import IntakeReport
 from analysis.data.ingest.row_validation import REJECTED_COLUMNS, typed_frame
 from analysis.data.ingest.table import Intake
 from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.open import open_rows
-from analysis.data.sources.rows import Asked, Rows
+from analysis.data.sources.rows import Rows, ScanRequest
 from analysis.data.sql import literal, nfc_text, parquet, scratch_connection
 from analysis.faults import BadData
 
@@ -43,7 +49,7 @@ class CaseFile:
     ----------
     table : Path
         Parquet file of the rows; of one of several files of cases, the provenance stands beside it, see
-        `origins_beside`.
+        `provenance_path`.
     report : IntakeReport
         What became of the rows of the file.
     """
@@ -98,12 +104,12 @@ def files_of_table(folder: Path, table: str) -> list[Path]:
     return found
 
 
-def origins_beside(table: Path) -> Path:
+def provenance_path(table: Path) -> Path:
     """Return the path of the provenance of a file's cases, which stands beside its table."""
     return table.with_name(f"{table.stem}.origins.parquet")
 
 
-def write_origins(source: str, mapping: Mapping, intake: Intake, table: Path) -> None:
+def write_provenance(source: str, mapping: Mapping, intake: Intake, table: Path) -> None:
     """Write the provenance of the accepted cases of a file beside its table: `case_id, line, key, other_key`.
 
     `line` is the physical line (1-based), `key` what all rows of the case share (see `case_rules.case_key`),
@@ -128,10 +134,10 @@ def write_origins(source: str, mapping: Mapping, intake: Intake, table: Path) ->
     EnvironmentFault
         The disk is full.
     """
-    into = origins_beside(table)
+    into = provenance_path(table)
     with scratch_connection(into.parent) as (scratch, connection):
-        rows = open_rows(source, mapping, connection, scratch, asked=Asked())
-        readable = rows.count - len(rows.broken)
+        rows = open_rows(source, mapping, connection, scratch, scan_request=ScanRequest())
+        readable = rows.count - len(rows.unreadable)
         lines = rows.lines(np.arange(1, readable + 1))
         is_accepted = ~np.isin(lines, intake.rejected["line"].to_numpy())
         reader = connection.sql(_provenance_query(rows, mapping)).to_arrow_reader(_BATCH_ROWS)
@@ -239,7 +245,7 @@ def row_count(path: Path) -> int:
 
 
 def _refuse_other_provenance(file: CaseFile) -> None:
-    provenance, report = origins_beside(file.table), file.report
+    provenance, report = provenance_path(file.table), file.report
     rows = row_count(provenance)
     if rows != report.accepted:
         raise BadData(
@@ -249,15 +255,15 @@ def _refuse_other_provenance(file: CaseFile) -> None:
 
 def _find_lost_rows(files: Sequence[CaseFile], connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     """Return the rows rejected because another of their case is kept: `file_number, line, case_id, code, reason`."""
-    provenance = [parquet(origins_beside(file.table)) for file in files]
+    provenance = [parquet(provenance_path(file.table)) for file in files]
     own = _hashes(connection, [f"SELECT hash(key) AS h FROM {relation}" for relation in provenance])
     other = _hashes(
         connection, [f"SELECT hash(other_key) AS h FROM {relation} WHERE other_key <> key" for relation in provenance]
     )
-    shared = suspects(own, other)
+    shared = shared_hashes(own, other)
     connection.register("own", pa.table({"h": shared.own}))
     connection.register("named", pa.table({"h": shared.named}))
-    contenders: list[Contender] = []
+    contenders: list[DuplicateCandidate] = []
     places: list[tuple[int, int]] = []
     for index, file in enumerate(files):
         rows = connection.execute(
@@ -266,9 +272,9 @@ def _find_lost_rows(files: Sequence[CaseFile], connection: duckdb.DuckDBPyConnec
             "WHERE hash(key) IN (FROM own) OR hash(other_key) IN (FROM named) ORDER BY line"
         ).fetchall()
         for line, *values in rows:
-            contenders.append(Contender(len(places), *values))
+            contenders.append(DuplicateCandidate(len(places), *values))
             places.append((index, line))
-    duplicates = losers(contenders)
+    duplicates = find_duplicates(contenders)
     lost = {row.place for row in duplicates}
     index_of_winner = {row.case_id: places[row.place][0] for row in contenders if row.place not in lost}
     listed = []

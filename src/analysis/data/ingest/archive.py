@@ -26,9 +26,9 @@ from analysis.data.ingest.across_files import (
     files_of_table,
     merge_cases,
     row_count,
-    write_origins,
+    write_provenance,
 )
-from analysis.data.ingest.intake_report import IntakeReport, read_books, stem_of, write_intake_reports
+from analysis.data.ingest.intake_report import IntakeReport, read_intake_reports, stem_of, write_intake_reports
 from analysis.data.ingest.row_validation import FLAGGED_COLUMNS, REJECTED_COLUMNS, typed_frame
 from analysis.data.ingest.table import Intake, TooManyRejects, ingest
 from analysis.data.ingest.wide import ingest_wide, write_wide_counts
@@ -56,7 +56,7 @@ def archive(
     extracted_on: date,
     reject_limit: float,
     name: str | None = None,
-    tell: Callable[[str], None] = lambda line: None,
+    report_progress: Callable[[str], None] = lambda line: None,
 ) -> Intake:
     """Bring a received file into a folder that a run can use as its input, and return what became of its rows.
 
@@ -80,7 +80,7 @@ def archive(
     name : str or None
         Name, as a lower-case code, of this file where the table comes in several: it becomes
         ``<table>-<name>.parquet``.
-    tell : callable
+    report_progress : callable
         Called with one line per step.
 
     Raises
@@ -96,7 +96,7 @@ def archive(
         The folder cannot be written, a file cannot be read, or a database does not answer.
     """
     try:
-        with _draft_folder(out, tell) as draft:
+        with _draft_folder(out, report_progress) as draft:
             _refuse_cases_beside_counts(mapping.table, out)
             stem = _stem(mapping.table, name)
             refuse_unfinished(out, unless=stem)
@@ -112,14 +112,14 @@ def archive(
                         table,
                         extracted_on=extracted_on,
                         reject_limit=reject_limit,
-                        report_progress=tell,
+                        report_progress=report_progress,
                     )
             except TooManyRejects as refused:
                 _write_refused_rows(refused.rejected, draft, out)
                 raise BadData(f"{refused}; see {out / REFUSED / 'rejected.parquet'}") from refused
             if name is not None and mapping.table == "cases":
-                tell("reading once more where its cases stand")
-                write_origins(source, mapping, intake, table)
+                report_progress("reading once more where its cases stand")
+                write_provenance(source, mapping, intake, table)
             report = IntakeReport.of(intake, name)
             _write_lists_and_report(report, intake, mapping, draft, out, extracted_on=extracted_on)
             _replace_files(draft, out, stem)
@@ -205,7 +205,7 @@ def _stem(table: str, name: str | None) -> str:
 
 def _refuse_unlike_files(mapping: Mapping, stem: str, out: Path, extracted_on: date) -> None:
     """Refuse a file that cannot stand beside others of its table: unnamed, of another day, or with other due dates."""
-    others = [report for report in read_books(out) if report.table == mapping.table and report.stem != stem]
+    others = [report for report in read_intake_reports(out) if report.table == mapping.table and report.stem != stem]
     if not others:
         return
     if mapping.table in (stem, others[0].stem):
@@ -236,7 +236,7 @@ def _write_lists_and_report(
     report: IntakeReport, intake: Intake, mapping: Mapping, draft: Path, out: Path, *, extracted_on: date
 ) -> None:
     """Write what stands beside a table: the lists of rows and the reports of all files, and the ``about.yml``."""
-    reports = read_books(out)
+    reports = read_intake_reports(out)
     others = [other for other in reports if other.stem != report.stem]
     if any(other.file == report.file for other in others):
         raise BadData(f"{out}: another table came from a file called {report.file} too; rename one of them")
@@ -343,7 +343,7 @@ def read_folder(
         raise BadData(f"{folder}: cases.parquet or counts.parquet was expected, one of them; {found}")
     contents = FolderContents(
         description=read_description(folder),
-        reports=read_books(folder),
+        reports=read_intake_reports(folder),
         rejected=_read_list(folder / "rejected.parquet", REJECTED_COLUMNS),
         flagged=_read_list(folder / "flagged.parquet", FLAGGED_COLUMNS),
     )
@@ -416,7 +416,7 @@ class _FileValidation:
             report_progress=self.report_progress,
         )
         if is_one_of_several:
-            write_origins(str(path), mapping, intake, into)
+            write_provenance(str(path), mapping, intake, into)
         report = IntakeReport.of(intake, path.stem.removeprefix(table).removeprefix("-") or None)
         contents.reports.append(report)
         contents.rejected = pd.concat([contents.rejected, intake.rejected], ignore_index=True)

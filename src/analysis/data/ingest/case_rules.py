@@ -129,7 +129,7 @@ _NO_HASHES = np.empty(0, np.uint64)
 
 
 @dataclass(frozen=True)
-class Contender:
+class DuplicateCandidate:
     """A row that may belong to the same case as other rows.
 
     Attributes
@@ -176,11 +176,11 @@ class Duplicate:
 
 
 @dataclass(frozen=True)
-class Suspects:
+class SharedHashes:
     """Hashes of keys that several rows share, which select the rows to compare; a clean file has none.
 
     Comparing hashes costs a fraction of comparing identifiers. Hashes of different keys that are equal by chance do no
-    harm, because `losers` compares the keys.
+    harm, because `find_duplicates` compares the keys.
 
     Attributes
     ----------
@@ -196,7 +196,7 @@ class Suspects:
     def __bool__(self) -> bool:
         return len(self.own) > 0
 
-    def among(self, own: np.ndarray, other: np.ndarray) -> np.ndarray:
+    def selects(self, own: np.ndarray, other: np.ndarray) -> np.ndarray:
         """Return which rows must be compared with others, as an array of bool.
 
         Parameters
@@ -209,7 +209,7 @@ class Suspects:
         return np.isin(own, self.own) | np.isin(other, self.named)
 
 
-def suspects(own: np.ndarray = _NO_HASHES, other: np.ndarray = _NO_HASHES) -> Suspects:
+def shared_hashes(own: np.ndarray = _NO_HASHES, other: np.ndarray = _NO_HASHES) -> SharedHashes:
     """Return the hashes that several rows share, given the hashes of the keys of all rows.
 
     Parameters
@@ -223,10 +223,10 @@ def suspects(own: np.ndarray = _NO_HASHES, other: np.ndarray = _NO_HASHES) -> Su
     twice = ordered[1:][ordered[1:] == ordered[:-1]]
     at = np.searchsorted(ordered, other)
     named = other[ordered[np.minimum(at, len(ordered) - 1)] == other] if len(ordered) else _NO_HASHES
-    return Suspects(own=np.unique(np.concatenate([twice, named])), named=named)
+    return SharedHashes(own=np.unique(np.concatenate([twice, named])), named=named)
 
 
-def losers(contenders: Sequence[Contender]) -> list[Duplicate]:
+def find_duplicates(contenders: Sequence[DuplicateCandidate]) -> list[Duplicate]:
     """Return the rows that are rejected because another row of their case is kept.
 
     The most complete row is kept: closed before open, then the later finish, then the first in the file. Rows are one
@@ -239,7 +239,7 @@ def losers(contenders: Sequence[Contender]) -> list[Duplicate]:
         # An identifier that no row has joins nothing: systems write "0" or "none" where there is no other one.
         if row.other_key in keys:
             cases.join(row.key, str(row.other_key))
-    rows_of_case: dict[str, list[Contender]] = defaultdict(list)
+    rows_of_case: dict[str, list[DuplicateCandidate]] = defaultdict(list)
     for row in contenders:
         rows_of_case[cases.of(row.key)].append(row)
     duplicates = []

@@ -14,7 +14,7 @@ from analysis.faults import BadData
 FILE = "intake.json"
 ACCEPTED = "accepted"
 NOT_YET_KNOWN = "not_yet_known"
-KEPT = (ACCEPTED, NOT_YET_KNOWN)
+ACCEPTED_CODES = (ACCEPTED, NOT_YET_KNOWN)
 """Codes of the rows in a table; any other code is that of a reject."""
 
 
@@ -113,7 +113,7 @@ def flag_and_class_counts(reports: list[IntakeReport]) -> pd.DataFrame:
     return sums.sort_values(["rows", "code"], ascending=[False, True], ignore_index=True)
 
 
-def read_books(folder: Path) -> list[IntakeReport]:
+def read_intake_reports(folder: Path) -> list[IntakeReport]:
     """Return the intake report of a folder, one entry per file; empty when no file was brought in by us.
 
     Raises

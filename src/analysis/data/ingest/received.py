@@ -14,10 +14,10 @@ import pandas as pd
 from analysis.data.contracts import Catalogue, Counts, Progress, Ratings, Survey, Workload, check, empty
 from analysis.data.counting import DuePrecision, Frequency, count_cases, count_ratings, count_workload, not_yet_known
 from analysis.data.ingest.archive import read_folder, read_parquet
-from analysis.data.ingest.intake_report import ACCEPTED, KEPT, IntakeReport, flag_and_class_counts
+from analysis.data.ingest.intake_report import ACCEPTED, ACCEPTED_CODES, IntakeReport, flag_and_class_counts
 from analysis.data.ingest.table import ingest
 from analysis.data.ingest.wide import ingest_wide
-from analysis.data.sources.about import FILE, described
+from analysis.data.sources.about import FILE, with_folder_description
 from analysis.data.sources.mapping import About, Mapping, read_mapping
 from analysis.faults import BadData
 
@@ -42,7 +42,7 @@ class Calendar:
 
 
 @dataclass(frozen=True)
-class Received:
+class RunInput:
     """Everything a run knows about its input.
 
     Attributes
@@ -83,7 +83,7 @@ class Received:
     due_precision: DuePrecision
 
     def __post_init__(self) -> None:
-        is_rejected = ~self.intake["code"].isin(KEPT)
+        is_rejected = ~self.intake["code"].isin(ACCEPTED_CODES)
         if self.intake.loc[is_rejected, "rows"].sum() != len(self.rejected):
             raise AssertionError("the rows counted as rejected are not the rows kept as rejected")
 
@@ -95,9 +95,9 @@ def receive(
     as_of: date,
     calendar: Calendar,
     reject_limit: float,
-    kept: Path,
+    tables_folder: Path,
     report_progress: Callable[[str], None] = lambda line: None,
-) -> Received:
+) -> RunInput:
     """Return the tables in an input.
 
     Parameters
@@ -113,7 +113,7 @@ def receive(
         The plan's periods.
     reject_limit : float
         Share of a file's rows (0–1) that may be rejected.
-    kept : Path
+    tables_folder : Path
         Folder that receives the accepted rows as Parquet.
     report_progress : callable
         Called with one line per step.
@@ -127,11 +127,11 @@ def receive(
         The mapping or ``about.yml`` is wrong.
     """
     if source_file is None:
-        return _receive_tables(input_path, as_of, calendar, reject_limit, kept, report_progress)
-    mapping = described(read_mapping(source_file), str(input_path))
+        return _receive_tables(input_path, as_of, calendar, reject_limit, tables_folder, report_progress)
+    mapping = with_folder_description(read_mapping(source_file), str(input_path))
     if mapping.counts is not None:
         return _receive_wide(input_path, mapping, as_of, reject_limit)
-    return _receive_mapped(input_path, mapping, as_of, calendar, reject_limit, kept, report_progress)
+    return _receive_mapped(input_path, mapping, as_of, calendar, reject_limit, tables_folder, report_progress)
 
 
 def content_hash(input_path: Path) -> str:
@@ -150,9 +150,9 @@ def content_hash(input_path: Path) -> str:
     return digest.hexdigest()
 
 
-def _receive_wide(path: Path, mapping: Mapping, as_of: date, reject_limit: float) -> Received:
+def _receive_wide(path: Path, mapping: Mapping, as_of: date, reject_limit: float) -> RunInput:
     wide = ingest_wide(path, mapping, reject_limit=reject_limit)
-    return Received(
+    return RunInput(
         about=mapping.about,
         basis=_basis(mapping.extracted_on or as_of, as_of),
         counts=wide.counts,
@@ -177,7 +177,7 @@ def _receive_mapped(
     reject_limit: float,
     tables_folder: Path,
     report_progress: Callable[[str], None],
-) -> Received:
+) -> RunInput:
     if mapping.table not in ("cases", "counts"):
         raise BadData(
             f"{path}: the mapping makes {mapping.table} of it, and a run needs cases or counts; bring several files "
@@ -215,7 +215,7 @@ def _receive_tables(
     reject_limit: float,
     tables_folder: Path,
     report_progress: Callable[[str], None],
-) -> Received:
+) -> RunInput:
     contents = read_folder(
         folder, as_of=as_of, reject_limit=reject_limit, tables_folder=tables_folder, report_progress=report_progress
     )
@@ -252,7 +252,7 @@ def _received_cases(
     as_of: date,
     calendar: Calendar,
     **others: pd.DataFrame,
-) -> Received:
+) -> RunInput:
     if record.extracted_on < as_of:
         raise BadData(
             f"{record.reports[0].file}: taken from its system on {record.extracted_on.isoformat()}, "
@@ -268,13 +268,13 @@ def _received_cases(
 
 def _received(
     record: _InputRecord, as_of: date, *, counts: pd.DataFrame, cases: Path | None = None, **others: pd.DataFrame
-) -> Received:
+) -> RunInput:
     later = {stem: not_yet_known(path, as_of=as_of) for stem, path in record.case_tables.items()} if cases else {}
     tallies = [report.tally(not_yet_known=later.get(report.stem, 0)) for report in record.reports]
     if cases is None and "counts" not in {report.table for report in record.reports}:
         by_period = counts.groupby("period", as_index=False).size().rename(columns={"size": "rows"})
         tallies.append(by_period.assign(file="counts.parquet", table="counts", code=ACCEPTED))
-    return Received(
+    return RunInput(
         about=record.about,
         basis=_basis(record.extracted_on, as_of),
         counts=counts,

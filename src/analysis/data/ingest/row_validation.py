@@ -16,7 +16,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from analysis.data.ingest import case_rules
-from analysis.data.ingest.case_rules import DUPLICATE_REASONS, Contender, Duplicate, Suspects, case_key, losers
+from analysis.data.ingest.case_rules import (
+    DUPLICATE_REASONS,
+    Duplicate,
+    DuplicateCandidate,
+    SharedHashes,
+    case_key,
+    find_duplicates,
+)
 from analysis.data.ingest.column_sql import Condition, TableSql, column_index
 from analysis.data.ingest.fault_codes import MARKS, REJECTS
 from analysis.data.sources.mapping import Mapping
@@ -170,7 +177,12 @@ def _mark_bits(marks: dict[str, str]) -> str:
 
 
 def validate_rows(
-    query: ValidationQuery, suspects: Suspects, connection: duckdb.DuckDBPyConnection, into: Path, *, case_id_form: str
+    query: ValidationQuery,
+    suspects: SharedHashes,
+    connection: duckdb.DuckDBPyConnection,
+    into: Path,
+    *,
+    case_id_form: str,
 ) -> ValidationResult:
     """Return what became of every row of a source, with the accepted ones written as Parquet.
 
@@ -181,7 +193,7 @@ def validate_rows(
     ----------
     query : ValidationQuery
         How the rows are validated.
-    suspects : Suspects
+    suspects : SharedHashes
         Which rows may belong to the same case as other rows.
     connection : duckdb.DuckDBPyConnection
         Connection that runs the query.
@@ -206,7 +218,7 @@ def validate_rows(
         duplicates: list[Duplicate] = []
         if suspects and batches:
             deferred = pa.concat_tables(one.deferred for one in batches if one.deferred is not None)
-            duplicates = losers(_contenders(deferred, connection, case_id_form))
+            duplicates = find_duplicates(_contenders(deferred, connection, case_id_form))
             winners = deferred.filter(pc.invert(_is_of(deferred, duplicates)))
             writer.write_table(winners.select(columns))
             accepted += len(winners)
@@ -236,7 +248,7 @@ class _BatchResult:
     last_case_id: str | None
 
 
-def _split_batch(batch: pa.RecordBatch, before: int, suspects: Suspects) -> tuple[pa.RecordBatch, _BatchResult]:
+def _split_batch(batch: pa.RecordBatch, before: int, suspects: SharedHashes) -> tuple[pa.RecordBatch, _BatchResult]:
     """Return the rows of a batch that are accepted at once, and what became of all of them.
 
     Parameters
@@ -245,7 +257,7 @@ def _split_batch(batch: pa.RecordBatch, before: int, suspects: Suspects) -> tupl
         Rows of a `ValidationQuery`.
     before : int
         Number of rows in the batches before it.
-    suspects : Suspects
+    suspects : SharedHashes
         Which rows are deferred.
     """
     positions = pa.array(np.arange(before + 1, before + 1 + len(batch)))
@@ -257,7 +269,7 @@ def _split_batch(batch: pa.RecordBatch, before: int, suspects: Suspects) -> tupl
     marked = marked.filter(pc.and_(is_valid, pc.greater(batch["marks"], 0)))
     deferred = None
     if suspects:
-        is_suspect = pa.array(suspects.among(batch["own_hash"].to_numpy(), batch["other_hash"].to_numpy()))
+        is_suspect = pa.array(suspects.selects(batch["own_hash"].to_numpy(), batch["other_hash"].to_numpy()))
         deferred = pa.Table.from_batches([batch.append_column("position", positions)])
         deferred = deferred.filter(pc.and_(is_valid, is_suspect))
         is_valid = pc.and_not(is_valid, is_suspect)
@@ -272,21 +284,23 @@ def _writer(into: Path, fields: Sequence[pa.Field]) -> pq.ParquetWriter:
     return pq.ParquetWriter(into, pa.schema(fields), compression="zstd", use_dictionary=repeating)
 
 
-def _with_hashes(query: ValidationQuery, suspects: Suspects, case_id_form: str) -> str:
+def _with_hashes(query: ValidationQuery, suspects: SharedHashes, case_id_form: str) -> str:
     if not suspects:
         return query.sql
     own, other = (f"hash({case_key(case_id_form, column)})" for column in ("case_id", "other_id"))
     return f"SELECT *, {own} AS own_hash, {other} AS other_hash FROM ({query.sql})"
 
 
-def _contenders(deferred: pa.Table, connection: duckdb.DuckDBPyConnection, case_id_form: str) -> list[Contender]:
+def _contenders(
+    deferred: pa.Table, connection: duckdb.DuckDBPyConnection, case_id_form: str
+) -> list[DuplicateCandidate]:
     connection.register("deferred", deferred)
     own, other = (case_key(case_id_form, column) for column in ("case_id", "other_id"))
     rows = connection.execute(
         f"SELECT position, {own}, {other}, case_id, outcome <> 'open', finished_at FROM deferred ORDER BY position"
     ).fetchall()
     connection.unregister("deferred")
-    return [Contender(*row) for row in rows]
+    return [DuplicateCandidate(*row) for row in rows]
 
 
 def _is_of(table: pa.Table, duplicates: list[Duplicate]) -> pa.ChunkedArray:
@@ -334,7 +348,7 @@ def rejects_by_code(rows: Rows, result: ValidationResult) -> Counter[str]:
     result : ValidationResult
         What became of its readable rows.
     """
-    by_code = Counter(row.code for row in rows.broken)
+    by_code = Counter(row.code for row in rows.unreadable)
     for reason, number in zip(*np.unique(result.rejects["reason_index"].to_numpy(), return_counts=True), strict=True):
         by_code[result.reasons[reason].code] += int(number)
     return by_code
@@ -355,7 +369,7 @@ def rejected(rows: Rows, result: ValidationResult, *, at_most: int | None = None
     hidden = {rows.header[at] for at in rows.personal}
     rejects = result.rejects.slice(0, at_most)
     lines = rows.lines(rejects["position"].to_numpy()).tolist()
-    listed = [(row.line, row.code, row.reason) for row in rows.broken[:at_most]]
+    listed = [(row.line, row.code, row.reason) for row in rows.unreadable[:at_most]]
     indices, texts = rejects["reason_index"].to_pylist(), rejects["found"].to_pylist()
     for line, index, text in zip(lines, indices, texts, strict=True):
         reason = result.reasons[index]
@@ -413,7 +427,7 @@ def _unfinished_last_row(rows: Rows, result: ValidationResult) -> list[tuple[obj
     if not (rows.last_line_unfinished and result.rows):
         return []
     line = int(rows.lines(np.array([result.rows]))[0])
-    is_unreadable = bool(rows.broken) and rows.broken[-1].line > line
+    is_unreadable = bool(rows.unreadable) and rows.unreadable[-1].line > line
     rejects = result.rejects["position"]
     if is_unreadable or (len(rejects) and rejects[-1].as_py() == result.rows):
         return []

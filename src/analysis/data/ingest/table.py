@@ -13,7 +13,7 @@ import duckdb
 import pandas as pd
 
 from analysis.data.ingest import case_rules
-from analysis.data.ingest.case_rules import suspects
+from analysis.data.ingest.case_rules import shared_hashes
 from analysis.data.ingest.column_sql import build_table_sql, listed_columns
 from analysis.data.ingest.row_validation import (
     ValidationResult,
@@ -26,11 +26,11 @@ from analysis.data.ingest.row_validation import (
 )
 from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.open import open_rows
-from analysis.data.sources.rows import Asked, Rows
+from analysis.data.sources.rows import Rows, ScanRequest
 from analysis.data.sql import literal, scratch_connection
 from analysis.faults import BadData, BadParameters
 
-MOST_REFUSED = 100_000
+MAX_LISTED_REJECTS = 100_000
 """Most rejects listed of a refused file: a wrong mapping rejects every row, and ten million would not fit in memory."""
 
 
@@ -78,7 +78,7 @@ class TooManyRejects(BadData):
     Attributes
     ----------
     rejected : pd.DataFrame
-        As in `Intake`, limited to the first `MOST_REFUSED`.
+        As in `Intake`, limited to the first `MAX_LISTED_REJECTS`.
     """
 
     def __init__(self, sentence: str, rejected: pd.DataFrame) -> None:
@@ -128,13 +128,15 @@ def ingest(
     with scratch_connection(into.parent) as (scratch, connection):
         _set_time_zone(connection, mapping.time_zone)
         report_progress("reading the rows")
-        rows = open_rows(source, mapping, connection, scratch, asked=_scan_request(mapping))
+        rows = open_rows(source, mapping, connection, scratch, scan_request=_scan_request(mapping))
         dropped = _dropped_headers(rows, mapping)
         _refuse_unknown(rows, mapping, dropped)
         query = validation_query(build_table_sql(mapping, rows, connection), mapping, rows, extracted_on)
         report_progress("checking every row")
         accepted = scratch / "accepted.parquet"
-        result = validate_rows(query, suspects(*rows.hashes), connection, accepted, case_id_form=mapping.case_id_form)
+        result = validate_rows(
+            query, shared_hashes(*rows.hashes), connection, accepted, case_id_form=mapping.case_id_form
+        )
         _refuse_too_many(rows, result, reject_limit)
         intake = Intake(
             file=rows.name,
@@ -150,12 +152,12 @@ def ingest(
     return intake
 
 
-def _scan_request(mapping: Mapping) -> Asked:
+def _scan_request(mapping: Mapping) -> ScanRequest:
     value_columns = listed_columns(mapping)
     if mapping.table != "cases":
-        return Asked(value_columns)
+        return ScanRequest(value_columns)
     identifiers = (mapping.columns["case_id"].column, mapping.other_id)
-    return Asked(
+    return ScanRequest(
         value_columns,
         identifier_columns=tuple(header for header in identifiers if header is not None),
         key_sql=partial(case_rules.case_key, mapping.case_id_form),
@@ -173,12 +175,12 @@ def _set_time_zone(connection: duckdb.DuckDBPyConnection, name: str) -> None:
 
 def _dropped_headers(rows: Rows, mapping: Mapping) -> tuple[str, ...]:
     """Return the headers of the columns about persons that are not used."""
-    used = mapping.taken()
+    used = mapping.used_headers()
     return tuple(rows.header[at] for at in sorted(rows.personal) if rows.header[at] and rows.header[at] not in used)
 
 
 def _refuse_unknown(rows: Rows, mapping: Mapping, dropped: tuple[str, ...]) -> None:
-    known = mapping.taken() | set(mapping.ignored) | set(dropped)
+    known = mapping.used_headers() | set(mapping.ignored) | set(dropped)
     unknown = [name for name in rows.header if name and name not in known]
     if unknown:
         raise BadData(
@@ -193,7 +195,7 @@ def _refuse_too_many(rows: Rows, result: ValidationResult, reject_limit: float) 
     by_code = rejects_by_code(rows, result)
     if by_code.total() <= reject_limit * rows.count:
         return
-    listed = rejected(rows, result, at_most=MOST_REFUSED)
+    listed = rejected(rows, result, at_most=MAX_LISTED_REJECTS)
     raise TooManyRejects(refusal_message(rows.name, rows.count, by_code, reject_limit, listed), listed)
 
 

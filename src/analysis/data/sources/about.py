@@ -65,7 +65,7 @@ def write_description(folder: Path, mapping: Mapping, *, extracted_on: date) -> 
     (folder / FILE).write_text(text, encoding="utf-8")
 
 
-def described(mapping: Mapping, source: str) -> Mapping:
+def with_folder_description(mapping: Mapping, source: str) -> Mapping:
     """Return a mapping in which the ``about.yml`` beside the received file overrides title, source and day.
 
     The mapping describes a system, the ``about.yml`` this one extract: when it was taken, and whether it is simulated.

@@ -15,8 +15,8 @@ import pyarrow as pa
 
 from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.rows import (
-    Asked,
     Rows,
+    ScanRequest,
     ScratchTable,
     fold_header,
     joined_cells,
@@ -30,7 +30,7 @@ from analysis.faults import BadData, BadParameters, EnvironmentFault
 
 
 def read_database(
-    source: str, mapping: Mapping, connection: duckdb.DuckDBPyConnection, scratch: Path, *, asked: Asked
+    source: str, mapping: Mapping, connection: duckdb.DuckDBPyConnection, scratch: Path, *, scan_request: ScanRequest
 ) -> Rows:
     """Return the rows of one relation: a Parquet file, or a table or view of a database.
 
@@ -47,7 +47,7 @@ def read_database(
         Connection that scans the copy.
     scratch : Path
         Folder for the copy.
-    asked : Asked
+    scan_request : ScanRequest
         What the scan of all cells is to return.
 
     Raises
@@ -64,14 +64,14 @@ def read_database(
     header = _COPIES[mapping.format](copy)
     relation = parquet(copy.into)
     personal = personal_columns(header, mapping.personal)
-    found = scan_cells(connection, relation, asked, header)
+    found = scan_cells(connection, relation, scan_request, header)
 
     return Rows(
         name=_display_name(source, mapping),
         header=header,
         relation=relation,
         count=found.count,
-        broken=(),
+        unreadable=(),
         values=found.values,
         hashes=found.hashes,
         lines=lambda positions: positions,
@@ -98,7 +98,7 @@ class _RelationCopy:
     def left_out(self, header: Sequence[str]) -> set[int]:
         """Return the columns that are not copied: about persons, and not used by the mapping."""
         personal = personal_columns(header, self.mapping.personal)
-        return set(personal) - set(positions_of(self.mapping.taken(), header))
+        return set(personal) - set(positions_of(self.mapping.used_headers(), header))
 
     def copy_as_text(self, relation: str, text_numbers: Collection[int] = ()) -> tuple[str, ...]:
         """Copy a relation that DuckDB can scan, every cell as text, and return the header.

@@ -23,8 +23,8 @@ import numpy as np
 from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.rows import (
     HIDDEN,
-    Asked,
     Rows,
+    ScanRequest,
     ScratchTable,
     UnreadableRow,
     fold_header,
@@ -50,7 +50,7 @@ _NEVER_CLOSED = "a quote opened here is never closed, so the file ends inside a 
 
 
 def read_delimited(
-    path: Path, mapping: Mapping, connection: duckdb.DuckDBPyConnection, scratch: Path, *, asked: Asked
+    path: Path, mapping: Mapping, connection: duckdb.DuckDBPyConnection, scratch: Path, *, scan_request: ScanRequest
 ) -> Rows:
     """Return the rows of a delimited text file.
 
@@ -71,7 +71,7 @@ def read_delimited(
         Connection that scans it.
     scratch : Path
         Folder for the scratch file.
-    asked : Asked
+    scan_request : ScanRequest
         What the scan of all cells is to return.
 
     Raises
@@ -86,10 +86,10 @@ def read_delimited(
         # The bytes are summarised while DuckDB reads: most files are regular, and for others its result is discarded.
         with ThreadPoolExecutor(max_workers=1) as executor:
             pending_summary = executor.submit(summarise_bytes, path, mapping.delimiter)
-            regular = _read_regular(path, mapping, connection, header, pending_summary, asked)
+            regular = _read_regular(path, mapping, connection, header, pending_summary, scan_request)
         if regular is not None:
             return regular
-    return _read_irregular(path, mapping, connection, scratch, header, header_lines, asked)
+    return _read_irregular(path, mapping, connection, scratch, header, header_lines, scan_request)
 
 
 def _header(path: Path, mapping: Mapping) -> tuple[tuple[str, ...], int]:
@@ -117,7 +117,7 @@ def _read_regular(
     connection: duckdb.DuckDBPyConnection,
     header: tuple[str, ...],
     pending_summary: Future[ByteSummary],
-    asked: Asked,
+    scan_request: ScanRequest,
 ) -> Rows | None:
     """Return the rows as DuckDB reads them, or None when the file is not regular."""
     names = ", ".join(f"'c{at}': 'VARCHAR'" for at in range(len(header)))
@@ -131,7 +131,7 @@ def _read_regular(
         connection.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
         with_rejects = f"{scan}, store_rejects = true, rejects_limit = 0)"
         # DuckDB checks the encoding only of the columns it is asked for: it is asked for all.
-        found = scan_cells(connection, with_rejects, asked, header, also_read=range(len(header)))
+        found = scan_cells(connection, with_rejects, scan_request, header, also_read=range(len(header)))
         rejects = connection.execute("SELECT DISTINCT line, error_type FROM reject_errors ORDER BY line").fetchall()
     except duckdb.InterruptException:
         raise
@@ -159,7 +159,7 @@ def _read_regular(
         header=header,
         relation=f"{scan}, ignore_errors = true)",
         count=found.count + len(unreadable),
-        broken=unreadable,
+        unreadable=unreadable,
         values=found.values,
         hashes=found.hashes,
         lines=lines,
@@ -176,10 +176,12 @@ def _read_irregular(
     scratch: Path,
     header: tuple[str, ...],
     header_lines: int,
-    asked: Asked,
+    scan_request: ScanRequest,
 ) -> Rows:
     personal = personal_columns(header, mapping.personal)
-    stored = ScratchTable(scratch / "text.parquet", len(header), personal - set(positions_of(mapping.taken(), header)))
+    stored = ScratchTable(
+        scratch / "text.parquet", len(header), personal - set(positions_of(mapping.used_headers(), header))
+    )
     unreadable: list[UnreadableRow] = []
     spans: dict[int, int] = {}
     last = 0
@@ -203,13 +205,13 @@ def _read_irregular(
         inside = bool(unreadable) and (unreadable[-1].line, unreadable[-1].code) == (last, "column_count")
         _refuse_cut(path, mapping, last, inside=inside)
     relation = stored.close()
-    found = scan_cells(connection, relation, asked, header)
+    found = scan_cells(connection, relation, scan_request, header)
     return Rows(
         name=path.name,
         header=header,
         relation=relation,
         count=found.count + len(unreadable),
-        broken=tuple(unreadable),
+        unreadable=tuple(unreadable),
         values=found.values,
         hashes=found.hashes,
         lines=stored.lines,

@@ -262,7 +262,7 @@ class Mapping(_Strict):
 
     @model_validator(mode="after")
     def _takes_no_person(self) -> Self:
-        twice = sorted(self.taken() & set(self.personal))
+        twice = sorted(self.used_headers() & set(self.personal))
         if twice:
             raise ValueError(f"the column {twice[0]!r} is listed as personal, and taken")
         copied = {f"columns.{name}": source.column for name, source in self.columns.items() if self._copies(name)}
@@ -280,7 +280,7 @@ class Mapping(_Strict):
         """Return whether the file's own text gets into the table; a translated code, a time or a number is no copy."""
         return self.columns[name].codes is None and kind_of(self.table, name) in ("text", "code", "period")
 
-    def taken(self) -> set[str]:
+    def used_headers(self) -> set[str]:
         """Return the headers of the columns whose values get into the table, or identify the case in another system."""
         headers = {source.column for source in self.columns.values() if source.column is not None}
         return headers | ({self.other_id} if self.other_id else set())

@@ -9,13 +9,13 @@ import duckdb
 from analysis.data.sources.database import read_database
 from analysis.data.sources.delimited import read_delimited
 from analysis.data.sources.mapping import Mapping
-from analysis.data.sources.rows import Asked, Rows
+from analysis.data.sources.rows import Rows, ScanRequest
 from analysis.data.sources.workbook import read_workbook
 from analysis.faults import BadData
 
 
 def open_rows(
-    source: str, mapping: Mapping, connection: duckdb.DuckDBPyConnection, scratch: Path, *, asked: Asked
+    source: str, mapping: Mapping, connection: duckdb.DuckDBPyConnection, scratch: Path, *, scan_request: ScanRequest
 ) -> Rows:
     """Return the rows of a file or database relation, read in the format its mapping names.
 
@@ -29,7 +29,7 @@ def open_rows(
         Connection that scans the rows.
     scratch : Path
         Folder for what must be converted or copied before it can be scanned; the caller removes it.
-    asked : Asked
+    scan_request : ScanRequest
         What the scan of all cells is to return.
 
     Raises
@@ -42,12 +42,12 @@ def open_rows(
         The database does not answer, or the disk is full.
     """
     if mapping.format == "postgresql":
-        return read_database(source, mapping, connection, scratch, asked=asked)
+        return read_database(source, mapping, connection, scratch, scan_request=scan_request)
     path = Path(source)
     if not path.is_file():
         raise BadData(f"{source}: there is no such file")
     if mapping.format == "csv":
-        return read_delimited(path, mapping, connection, scratch, asked=asked)
+        return read_delimited(path, mapping, connection, scratch, scan_request=scan_request)
     if mapping.format == "workbook":
-        return read_workbook(path, mapping, connection, scratch, asked=asked)
-    return read_database(source, mapping, connection, scratch, asked=asked)
+        return read_workbook(path, mapping, connection, scratch, scan_request=scan_request)
+    return read_database(source, mapping, connection, scratch, scan_request=scan_request)

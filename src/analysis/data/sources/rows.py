@@ -64,7 +64,7 @@ class Rows:
         empty cells are empty text or NULL.
     count : int
         Rows that came in, unreadable ones included.
-    broken : tuple of UnreadableRow
+    unreadable : tuple of UnreadableRow
         Rows that could not be read, in the file's order.
     values : dict of int to list
         Column → its distinct values, for the columns asked for; of a column with too many, `MAX_DISTINCT_VALUES` + 1.
@@ -84,7 +84,7 @@ class Rows:
     header: tuple[str, ...]
     relation: str
     count: int
-    broken: tuple[UnreadableRow, ...]
+    unreadable: tuple[UnreadableRow, ...]
     values: dict[int, list[str]]
     lines: Callable[[np.ndarray], np.ndarray]
     raw: Callable[[Sequence[int]], dict[int, str]]
@@ -94,7 +94,7 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ScanRequest:
     """What the one scan of all cells, made before any row is validated, is to return.
 
     Attributes
@@ -124,7 +124,7 @@ class ScanResult:
 def scan_cells(
     connection: duckdb.DuckDBPyConnection,
     relation: str,
-    asked: Asked,
+    scan_request: ScanRequest,
     header: Sequence[str],
     *,
     also_read: Iterable[int] = (),
@@ -137,7 +137,7 @@ def scan_cells(
         Connection that scans the rows.
     relation : str
         SQL relation with the columns ``c0``, ``c1``, ….
-    asked : Asked
+    scan_request : ScanRequest
         What to return. Of a column with more than `MAX_DISTINCT_VALUES` distinct values, one more than that are
         returned.
     header : sequence of str
@@ -145,18 +145,18 @@ def scan_cells(
     also_read : iterable of int
         Columns to read besides, so that cells DuckDB cannot read in them are reported.
     """
-    listed, counted = sorted(set(positions_of(asked.value_columns, header))), sorted(also_read)
+    listed, counted = sorted(set(positions_of(scan_request.value_columns, header))), sorted(also_read)
     lists = "".join(f", list(DISTINCT c{at})[1:{MAX_DISTINCT_VALUES + 1}]" for at in listed)
     counts = "".join(f", count(c{at})" for at in counted)
     # All is fetched, because DuckDB records what it could not read only when a query has run to its end.
     ((count, *found),) = connection.execute(f"SELECT count(*){lists}{counts} FROM {relation}").fetchall()
     values = dict(zip(listed, found, strict=False))
     filled = dict(zip(counted, found[len(listed) :], strict=True))
-    identifiers = [at for at in positions_of(asked.identifier_columns, header) if filled.get(at) != 0]
+    identifiers = [at for at in positions_of(scan_request.identifier_columns, header) if filled.get(at) != 0]
     return ScanResult(
         count=count,
         values={at: sorted(filter(None, distinct or [])) for at, distinct in values.items()},
-        hashes=_hashes(connection, relation, [f"c{at}" for at in identifiers], asked.key_sql),
+        hashes=_hashes(connection, relation, [f"c{at}" for at in identifiers], scan_request.key_sql),
     )
 
 

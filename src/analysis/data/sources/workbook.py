@@ -13,8 +13,8 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from analysis.data.sources.mapping import Mapping, kind_of
 from analysis.data.sources.rows import (
-    Asked,
     Rows,
+    ScanRequest,
     ScratchTable,
     fold_header,
     joined_cells,
@@ -32,7 +32,7 @@ Merged = list[tuple[tuple[int, int], tuple[int, int]]]
 
 
 def read_workbook(
-    path: Path, mapping: Mapping, connection: duckdb.DuckDBPyConnection, scratch: Path, *, asked: Asked
+    path: Path, mapping: Mapping, connection: duckdb.DuckDBPyConnection, scratch: Path, *, scan_request: ScanRequest
 ) -> Rows:
     """Return the rows of one sheet of a workbook.
 
@@ -51,7 +51,7 @@ def read_workbook(
         Connection that scans the rows.
     scratch : Path
         Folder for the scratch file.
-    asked : Asked
+    scan_request : ScanRequest
         What the scan of all cells is to return.
 
     Raises
@@ -62,7 +62,9 @@ def read_workbook(
     grid, merged = _sheet(path, mapping)
     header, first = _header(path, mapping, _spread(grid[: _SEARCHED + mapping.header_rows], merged))
     personal = personal_columns(header, mapping.personal)
-    stored = ScratchTable(scratch / "sheet.parquet", len(header), personal - set(positions_of(mapping.taken(), header)))
+    stored = ScratchTable(
+        scratch / "sheet.parquet", len(header), personal - set(positions_of(mapping.used_headers(), header))
+    )
     from_above = _merged_downward(grid, merged, first, _inherited_columns(mapping, header))
     for number, cells in enumerate(grid[first:], start=first + 1):
         texts = [_text(cell, mapping) for cell in cells[: len(header)]]
@@ -74,7 +76,7 @@ def read_workbook(
                 texts[at] = texts[at] or _text(cell, mapping)
         stored.add(number, texts)
     relation = stored.close()
-    scanned = scan_cells(connection, relation, asked, header)
+    scanned = scan_cells(connection, relation, scan_request, header)
 
     def raw(lines: Sequence[int]) -> dict[int, str]:
         found = connection.execute(
@@ -89,7 +91,7 @@ def read_workbook(
         header=header,
         relation=relation,
         count=scanned.count,
-        broken=(),
+        unreadable=(),
         values=scanned.values,
         hashes=scanned.hashes,
         lines=stored.lines,
@@ -155,7 +157,7 @@ def _header(path: Path, mapping: Mapping, grid: Grid) -> tuple[tuple[str, ...], 
     Of several places that name every column used, the one with most names that the mapping knows is chosen: with a
     title above it, a header merged over three rows may seem to begin one row too early.
     """
-    used = mapping.taken()
+    used = mapping.used_headers()
     known = used | set(mapping.ignored) | set(mapping.personal)
     places = [(_joined(grid[top : top + mapping.header_rows]), top) for top in range(min(_SEARCHED, len(grid)))]
     complete = [place for place in places if used <= set(place[0])]

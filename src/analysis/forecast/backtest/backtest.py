@@ -80,7 +80,7 @@ def backtest(
     members: Collection[str] | None,
     seed: int,
     processes: int = 1,
-    tell: Callable[[str], None] = lambda line: None,
+    report_progress: Callable[[str], None] = lambda line: None,
 ) -> Backtest:
     """Return the grades of every panel, and write ``forecasts.parquet`` and ``totals.parquet``.
 
@@ -98,7 +98,7 @@ def backtest(
         Seed of the run: the same seed gives the same numbers.
     processes : int
         Number of parallel processes for the points of the year, if a panel is large enough to gain from them.
-    tell : callable
+    report_progress : callable
         Reports progress: called with one line per origin.
 
     Raises
@@ -116,7 +116,7 @@ def backtest(
     with tempfile.TemporaryDirectory(prefix=".parts-", dir=out) as parts:
         paths = [Path(parts) / str(number) for number in range(len(tasks))]
         jobs = list(zip(paths, tasks, strict=True))
-        for job_grades in _run_jobs(jobs, processes if large else 1, tell):
+        for job_grades in _run_jobs(jobs, processes if large else 1, report_progress):
             grades.extend(job_grades)
         _join((path.with_suffix(".forecasts") for path in paths), out / FORECASTS, SCHEMA)
         _join((path.with_suffix(".totals") for path in paths), out / TOTALS, TOTALS_SCHEMA)
@@ -168,7 +168,7 @@ def track_record(
         panel, own = indicator_panel(known, indicator), Grades()
         for quarters in range(4):
             for forecasts in rolling(panel, quarters, rule=rule, members=models, seed=seed):
-                for _ in own.through(indicator, forecasts, rule):
+                for _ in own.grade_forecasts(indicator, forecasts, rule):
                     pass
         # The forecasts of shares do not depend on the rule: a second rule adds grades of probabilities only.
         grades.extend(own.of_probabilities() if indicator in graded else own)
@@ -218,7 +218,7 @@ def _run_job(job: Job, report_progress: Callable[[str], None]) -> Grades:
         for forecasts in rolling(
             panel, quarters, rule=rule, members=with_ensemble, seed=seed, report_progress=report_line
         ):
-            for forecast in grades.through(name, forecasts, rule):
+            for forecast in grades.grade_forecasts(name, forecasts, rule):
                 if forecast.model in models:
                     forecast_file.write_table(forecast_rows(name, forecasts, forecast, rule))
                     total_file.write_table(total_rows(name, forecasts, forecast, rule))

@@ -65,7 +65,7 @@ COMPARISONS: dict[str, Callable[[pd.Series, int, int, np.random.Generator], np.n
 """ETS(A, Ad, N), ARIMA(0, 1, 1) with drift, local level, Theta."""
 
 
-def compared_panel(name: str, fit: PanelFit, *, seed: int, key: str, draw_count: int) -> SimulatedYear:
+def simulate_comparison_panel(name: str, fit: PanelFit, *, seed: int, key: str, draw_count: int) -> SimulatedYear:
     """Return a comparison model's simulation of the rest of the year, with the volumes of the model of record.
 
     Parameters
@@ -85,12 +85,12 @@ def compared_panel(name: str, fit: PanelFit, *, seed: int, key: str, draw_count:
     common = fit.common(seed, draw_count)
     for row in range(len(numerator)):
         _, volumes = fit.simulate(row, seed=seed, key=key, common=common)
-        numerator[row] = compared(name, fit, row, volumes, seed=seed, key=key)
+        numerator[row] = simulate_comparison(name, fit, row, volumes, seed=seed, key=key)
         denominator[row] = volumes.sum(axis=0)
     return SimulatedYear(numerator, denominator)
 
 
-def compared(name: str, fit: PanelFit, row: int, volumes: np.ndarray, *, seed: int, key: str) -> np.ndarray:
+def simulate_comparison(name: str, fit: PanelFit, row: int, volumes: np.ndarray, *, seed: int, key: str) -> np.ndarray:
     """Return the numerators (S,) of the rest of the year that a comparison model simulates for one series.
 
     A random walk from the mean of the last three values replaces a failed fit.

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from analysis.forecast.backtest import scores
-from analysis.forecast.backtest.rolling import CHOSEN, ENSEMBLE, Origin, Said
+from analysis.forecast.backtest.rolling import CHOSEN, ENSEMBLE, ModelForecast, OriginForecasts
 from analysis.forecast.backtest.scores import QUANTILES
 from analysis.rules import Rule, meets, off_certainty
 
@@ -74,34 +74,36 @@ class Grades:
     places: list[dict[str, object]] = field(default_factory=list)
     totals: list[dict[str, object]] = field(default_factory=list)
 
-    def through(self, panel: str, forecasts: Origin, rule: Rule) -> Iterator[Said]:
+    def grade_forecasts(self, panel: str, forecasts: OriginForecasts, rule: Rule) -> Iterator[ModelForecast]:
         """Yield the forecasts of each model at an origin, the ensemble's first, and add their grades.
 
         Parameters
         ----------
         panel : str
             Name of the panel.
-        forecasts : Origin
+        forecasts : OriginForecasts
             Forecasts of all models at the origin.
         rule : {"at_least", "more_than", "at_most"}
             How a share meets a threshold.
         """
         ensemble: Grade | None = None
-        for forecast in forecasts.said:
+        for forecast in forecasts.by_model:
             grade = self.add(panel, forecasts, forecast, rule, ensemble)
             ensemble = grade if forecast.model == ENSEMBLE else ensemble
             yield forecast
 
-    def add(self, panel: str, forecasts: Origin, forecast: Said, rule: Rule, ensemble: Grade | None) -> Grade | None:
+    def add(
+        self, panel: str, forecasts: OriginForecasts, forecast: ModelForecast, rule: Rule, ensemble: Grade | None
+    ) -> Grade | None:
         """Add the grade of one model at an origin, and return it; None when no series can be graded.
 
         Parameters
         ----------
         panel : str
             Name of the panel.
-        forecasts : Origin
+        forecasts : OriginForecasts
             Forecasts of all models at the origin, with thresholds and outcomes.
-        forecast : Said
+        forecast : ModelForecast
             Forecasts of the model.
         rule : {"at_least", "more_than", "at_most"}
             How a share meets a threshold.
@@ -183,7 +185,7 @@ class Grade:
     sums: dict[str, np.ndarray]
 
 
-def _grade(forecasts: Origin, forecast: Said, rule: Rule, known: np.ndarray) -> Grade:
+def _grade(forecasts: OriginForecasts, forecast: ModelForecast, rule: Rule, known: np.ndarray) -> Grade:
     """Return the grade of one model at an origin on the series (U,) that can be graded."""
     values, limits, observed = forecast.values[known], forecasts.limits[known], forecasts.observed[known]
     quantiles = quantiles_of(values)
@@ -219,12 +221,12 @@ def quantiles_of(values: np.ndarray) -> np.ndarray:
     return np.quantile(values, QUANTILES, axis=1).T
 
 
-def probabilities(forecast: Said, values: np.ndarray, limits: np.ndarray, rule: Rule) -> np.ndarray:
+def probabilities(forecast: ModelForecast, values: np.ndarray, limits: np.ndarray, rule: Rule) -> np.ndarray:
     """Return the probability (U, J) that each threshold is met: 0 or 1 for a raw baseline, else within 0.5–99.5 %.
 
     Parameters
     ----------
-    forecast : Said
+    forecast : ModelForecast
         Forecasts of the model.
     values : np.ndarray, shape (U, L)
         Equally likely year-end shares (0–1), of all or some of its series or of the total.
@@ -237,16 +239,16 @@ def probabilities(forecast: Said, values: np.ndarray, limits: np.ndarray, rule: 
     return p if forecast.model.startswith("raw_") else off_certainty(p)
 
 
-def forecast_rows(panel: str, forecasts: Origin, forecast: Said, rule: Rule) -> pa.Table:
+def forecast_rows(panel: str, forecasts: OriginForecasts, forecast: ModelForecast, rule: Rule) -> pa.Table:
     """Return the rows of a model at an origin, series by series, with increasing thresholds; columns `SCHEMA`.
 
     Parameters
     ----------
     panel : str
         Name of the panel.
-    forecasts : Origin
+    forecasts : OriginForecasts
         Forecasts of all models at the origin, with thresholds and outcomes.
-    forecast : Said
+    forecast : ModelForecast
         Forecasts of the model.
     rule : {"at_least", "more_than", "at_most"}
         How a share meets a threshold.
@@ -257,16 +259,16 @@ def forecast_rows(panel: str, forecasts: Origin, forecast: Said, rule: Rule) -> 
     return _rows(SCHEMA, panel, forecasts, forecast, rule, values, limits, observed, names)
 
 
-def total_rows(panel: str, forecasts: Origin, forecast: Said, rule: Rule) -> pa.Table:
+def total_rows(panel: str, forecasts: OriginForecasts, forecast: ModelForecast, rule: Rule) -> pa.Table:
     """Return the rows of a model at an origin for the sum over series; columns `TOTALS_SCHEMA`.
 
     Parameters
     ----------
     panel : str
         Name of the panel.
-    forecasts : Origin
+    forecasts : OriginForecasts
         Forecasts of all models at the origin, with thresholds and outcomes.
-    forecast : Said
+    forecast : ModelForecast
         Forecasts of the model.
     rule : {"at_least", "more_than", "at_most"}
         How a share meets a threshold.
@@ -280,8 +282,8 @@ def total_rows(panel: str, forecasts: Origin, forecast: Said, rule: Rule) -> pa.
 def _rows(
     schema: pa.Schema,
     panel: str,
-    forecasts: Origin,
-    forecast: Said,
+    forecasts: OriginForecasts,
+    forecast: ModelForecast,
     rule: Rule,
     values: np.ndarray,
     limits: np.ndarray,

@@ -8,20 +8,20 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from analysis.forecast.backtest.comparisons import COMPARISONS, compared_panel
+from analysis.forecast.backtest.comparisons import COMPARISONS, simulate_comparison_panel
 from analysis.forecast.backtest.thresholds import thresholds
 from analysis.forecast.baselines import BASELINES
-from analysis.forecast.dressing import chosen_baseline, dressed, past_errors
-from analysis.forecast.ensemble import hub, on_ranks
+from analysis.forecast.dressing import chosen_baseline, dressed_quantiles, past_errors
+from analysis.forecast.ensemble import build_ensemble, schaake_shuffle
 from analysis.forecast.futures import PanelFit
 from analysis.forecast.origin_state import (
+    OriginState,
     PastYear,
     SimulatedYear,
-    Standing,
+    baseline_origin_state,
+    compute_origin_state,
     fit_year,
     past_years,
-    simple_standing,
-    standing,
     tie_breakers,
 )
 from analysis.forecast.panel import Panel, first_period
@@ -47,7 +47,7 @@ MODELS = (ENSEMBLE, "npeb", *RAW, *DRESSED, CHOSEN, *COMPARISONS)
 
 
 @dataclass(frozen=True, eq=False)
-class Said:
+class ModelForecast:
     """Forecasts of a year by one model.
 
     Attributes
@@ -67,7 +67,7 @@ class Said:
 
 
 @dataclass(frozen=True, eq=False)
-class Origin:
+class OriginForecasts:
     """Forecasts of all models at one origin of a year, the thresholds, and the outcome.
 
     Attributes
@@ -84,7 +84,7 @@ class Origin:
         Year-end share of the sum over series; NaN while the year is not finished.
     total_limits : np.ndarray, shape (J,)
         Thresholds of the sum.
-    said : iterator of Said
+    by_model : iterator of ModelForecast
         The forecasts, one model after the other; each is computed when it is taken.
     """
 
@@ -95,7 +95,7 @@ class Origin:
     limits: np.ndarray
     total_observed: float
     total_limits: np.ndarray
-    said: Iterator[Said]
+    by_model: Iterator[ModelForecast]
 
 
 def rolling(
@@ -106,7 +106,7 @@ def rolling(
     members: Collection[str],
     seed: int,
     report_progress: Callable[[str], None] = lambda line: None,
-) -> Iterator[Origin]:
+) -> Iterator[OriginForecasts]:
     """Yield the forecasts of every year of a panel at one point of the year, first to last.
 
     Parameters
@@ -146,7 +146,7 @@ def rolling(
             limits, total_limits = np.full((len(rows), 3), np.nan), np.full(3, np.nan)
         finished = panel.periods[-1] >= last_period
         forecast_series = panel.only(rows)
-        yield Origin(
+        yield OriginForecasts(
             year=year,
             quarters=quarters,
             series=state.series,
@@ -154,7 +154,7 @@ def rolling(
             limits=limits,
             total_observed=float(forecast_series.summed().year_share(year)[0]) if finished else float("nan"),
             total_limits=total_limits,
-            said=model_forecasts(fit, year, state, simulated, past, models=members, seed=seed, key=KEY),
+            by_model=model_forecasts(fit, year, state, simulated, past, models=members, seed=seed, key=KEY),
         )
 
 
@@ -164,21 +164,21 @@ class _OriginStates:
 
     panel: Panel
     seed: int
-    states: dict[pd.Period, Standing | None] = field(default_factory=dict)
+    states: dict[pd.Period, OriginState | None] = field(default_factory=dict)
 
-    def state_at(self, origin: pd.Period, year: int) -> Standing | None:
+    def state_at(self, origin: pd.Period, year: int) -> OriginState | None:
         """Return the state of a year at an origin, or None when no series can be forecast."""
         if origin not in self.states:
             self.compute(origin, year)
         return self.states[origin]
 
-    def compute(self, origin: pd.Period, year: int) -> tuple[PanelFit, Standing, SimulatedYear] | None:
+    def compute(self, origin: pd.Period, year: int) -> tuple[PanelFit, OriginState, SimulatedYear] | None:
         """Return the fit, state and draws of a year at an origin; only the state is stored."""
         fit = fit_year(self.panel.until(origin), year)
         if fit is None:
             self.states[origin] = None
             return None
-        state, simulated = standing(fit, year, seed=self.seed, key=KEY)
+        state, simulated = compute_origin_state(fit, year, seed=self.seed, key=KEY)
         self.states[origin] = state
         return fit, state, simulated
 
@@ -186,14 +186,14 @@ class _OriginStates:
 def model_forecasts(
     fit: PanelFit,
     year: int,
-    state: Standing,
+    state: OriginState,
     simulated: SimulatedYear,
     past: Sequence[PastYear],
     *,
     models: Collection[str],
     seed: int,
     key: str,
-) -> Iterator[Said]:
+) -> Iterator[ModelForecast]:
     """Yield the forecasts of each model at an origin.
 
     Parameters
@@ -202,7 +202,7 @@ def model_forecasts(
         Fit at the origin.
     year : int
         The year forecast.
-    state : Standing
+    state : OriginState
         The year at the origin.
     simulated : SimulatedYear
         Its simulation by the model of record.
@@ -220,37 +220,41 @@ def model_forecasts(
     if "npeb" in models:
         yield _forecast("npeb", state, simulated)
     # for the baselines, the sum over the series is a series of its own
-    whole = replace(simple_standing(fit.panel.summed(), year), size=np.array([state.size.sum()]))
+    whole = replace(baseline_origin_state(fit.panel.summed(), year), size=np.array([state.size.sum()]))
     for model, name in RAW.items():
         if model in models:
-            yield Said(model, state.points[name][:, None], whole.points[name])
+            yield ModelForecast(model, state.points[name][:, None], whole.points[name])
     chosen = chosen_baseline(past)
     for model, baseline in {**DRESSED, CHOSEN: chosen}.items():
         if model in models and baseline is not None:
             errors = past_errors(past, baseline)
-            yield Said(model, dressed(state, baseline, errors), dressed(whole, baseline, errors)[0])
+            yield ModelForecast(
+                model, dressed_quantiles(state, baseline, errors), dressed_quantiles(whole, baseline, errors)[0]
+            )
     for model in COMPARISONS:
         if model in models:
-            draws = compared_panel(model, fit, seed=seed, key=key, draw_count=simulated.numerator.shape[1])
+            draws = simulate_comparison_panel(model, fit, seed=seed, key=key, draw_count=simulated.numerator.shape[1])
             yield _forecast(model, state, draws)
 
 
 def _ensemble_draws(
-    fit: PanelFit, state: Standing, simulated: SimulatedYear, past: Sequence[PastYear], *, seed: int, key: str
+    fit: PanelFit, state: OriginState, simulated: SimulatedYear, past: Sequence[PastYear], *, seed: int, key: str
 ) -> SimulatedYear:
     """Return the model's draws with the ensemble's year-end shares, by the Schaake shuffle."""
-    ensemble = hub(state, past, season_length=fit.panel.season_length)
+    ensemble = build_ensemble(state, past, season_length=fit.panel.season_length)
     U, S = simulated.numerator.shape
     numerator = np.empty((U, S))
     for start in range(0, U, SERIES_AT_ONCE):
         rows = np.arange(start, min(start + SERIES_AT_ONCE, U))
         ties = np.array([tie_breakers(fit.panel, row, S, seed=seed, key=key) for row in rows])
-        numerator[rows] = on_ranks(ensemble, state, rows, simulated.numerator[rows], simulated.denominator[rows], ties)
+        numerator[rows] = schaake_shuffle(
+            ensemble, state, rows, simulated.numerator[rows], simulated.denominator[rows], ties
+        )
     return SimulatedYear(numerator, simulated.denominator)
 
 
-def _forecast(model: str, state: Standing, draws: SimulatedYear) -> Said:
+def _forecast(model: str, state: OriginState, draws: SimulatedYear) -> ModelForecast:
     """Return a model's forecasts from its joint draws; the total is summed over series inside each draw."""
     numerator = state.numerator.sum() + draws.numerator.sum(axis=0)
     denominator = state.denominator.sum() + draws.denominator.sum(axis=0)
-    return Said(model, draws.shares(state), numerator / np.maximum(denominator, 1.0))
+    return ModelForecast(model, draws.shares(state), numerator / np.maximum(denominator, 1.0))

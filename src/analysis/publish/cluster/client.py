@@ -31,21 +31,21 @@ from analysis.faults import BadParameters, EnvironmentFault, Fault, NotebookFail
 from analysis.fingerprint import fingerprint
 from analysis.parameters import RunParameters
 from analysis.publish.cluster import remote_run
-from analysis.publish.cluster.remote_run import Errand
-from analysis.publish.cluster.shared_folder_check import marked
+from analysis.publish.cluster.remote_run import RemoteRun
+from analysis.publish.cluster.shared_folder_check import mark_folder
 from analysis.publish.cluster.task import GRACE, work
 from analysis.publish.limits import DEFAULT_LIMITS, Limits
-from analysis.publish.run import NOTEBOOKS, REPORTS, Outcome
+from analysis.publish.run import NOTEBOOKS, REPORTS, RunOutcome
 from analysis.publish.store.history import user
-from analysis.publish.store.releases import Shelf
+from analysis.publish.store.releases import ReleaseStore
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-CONNECT = 10
+CONNECT_TIMEOUT = 10
 """Seconds to reach the scheduler."""
 
-PATIENCE = 60
+NO_WORKER_TIMEOUT = 60
 """Seconds without any worker after which waiting is given up."""
 
 RETRIES = 2
@@ -64,8 +64,8 @@ def publish_all(
     notebooks: Path = NOTEBOOKS,
     force: bool = False,
     limits: Limits = DEFAULT_LIMITS,
-    tell: Callable[[int, str], None] = lambda number, line: None,
-) -> Generator[tuple[int, Outcome | Fault]]:
+    report_progress: Callable[[int, str], None] = lambda number, line: None,
+) -> Generator[tuple[int, RunOutcome | Fault]]:
     """Yield how each run ended, as it ends, with its position in `runs`; a fault does not stop the others.
 
     Runs of one quarter of one plan are published one after the other in the order given, all others in parallel.
@@ -80,7 +80,7 @@ def publish_all(
         Address of a Dask scheduler: ``tcp://HOST:PORT`` or ``tls://HOST:PORT``.
     reports, ledger, notebooks, force, limits
         See `analysis.publish.run.publish`; every worker must see these folders, and executes one notebook at a time.
-    tell : callable
+    report_progress : callable
         Called with the position of a run and one line per change of its state.
 
     Raises
@@ -91,11 +91,11 @@ def publish_all(
         Dask is not installed, or no scheduler answers: nothing was requested.
     """
     with _connect(scheduler) as client, _mark_folders([reports, *([ledger] if ledger else [])]) as request_id:
-        project = remote_run.project(notebooks)
+        project = remote_run.project_hashes(notebooks)
 
         def task(number: int) -> str:
             run = runs[number]
-            remote = Errand(
+            remote = RemoteRun(
                 run=run,
                 request=request_id,
                 number=number,
@@ -105,7 +105,7 @@ def publish_all(
                 force=force,
                 # A worker is one core; its machine has as many workers as cores to spare.
                 limits=replace(limits, workers=1),
-                before=_store(reports, run).published_id(),
+                before=_store(reports, run).released_id(),
                 who=user(),
                 made_of=_input_hashes(run),
             )
@@ -115,11 +115,11 @@ def publish_all(
         for number, run in enumerate(runs):
             queues.setdefault((run.plan_name, run.quarter), deque()).append(number)
 
-        def outcome(number: int, state: Any) -> Outcome:
-            return Outcome(state, _store(reports, runs[number]).link / "index.html")
+        def outcome(number: int, state: Any) -> RunOutcome:
+            return RunOutcome(state, _store(reports, runs[number]).link / "index.html")
 
         remaining = set(range(len(runs)))
-        request = _Request(client, scheduler, request_id, task, tell)
+        request = _Request(client, scheduler, request_id, task, report_progress)
         try:
             with closing(request):
                 request.submit([waiting.popleft() for waiting in queues.values()])
@@ -137,7 +137,7 @@ def publish_all(
         except (KeyboardInterrupt, GeneratorExit):
             # The caller takes no more outcomes.
             for number in request.released():
-                tell(number, str(outcome(number, "published")))
+                report_progress(number, str(outcome(number, "published")))
             raise
 
 
@@ -150,8 +150,8 @@ def _input_hashes(run: RunParameters) -> dict[str, str] | str:
         return str(_disk_fault(error))
 
 
-def _store(reports: Path, run: RunParameters) -> Shelf:
-    return Shelf(reports, run.plan_name, run.quarter)
+def _store(reports: Path, run: RunParameters) -> ReleaseStore:
+    return ReleaseStore(reports, run.plan_name, run.quarter)
 
 
 @contextmanager
@@ -166,7 +166,7 @@ def _connect(scheduler: str) -> Iterator[Client]:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     fault: Fault | None = None
     try:
-        client = Client(scheduler, timeout=CONNECT, set_as_default=False)
+        client = Client(scheduler, timeout=CONNECT_TIMEOUT, set_as_default=False)
     except ValueError as error:
         fault = BadParameters(f"{scheduler}: tcp://HOST:PORT or tls://HOST:PORT was expected: {error}")
     except (OSError, TypeError) as error:
@@ -181,7 +181,7 @@ def _connect(scheduler: str) -> Iterator[Client]:
         yield client
     finally:
         with suppress(OSError):
-            client.close(timeout=CONNECT)
+            client.close(timeout=CONNECT_TIMEOUT)
 
 
 @contextmanager
@@ -191,7 +191,7 @@ def _mark_folders(folders: Sequence[Path]) -> Iterator[str]:
     try:
         with ExitStack() as marks:
             for folder in folders:
-                marks.enter_context(marked(folder, request_id))
+                marks.enter_context(mark_folder(folder, request_id))
             yield request_id
     except OSError as error:
         raise _disk_fault(error) from error
@@ -266,7 +266,7 @@ class _Request:
             self._report_progress(number, text)
 
     def _check_workers(self) -> None:
-        """Report that there is no worker, and raise an EnvironmentFault after `PATIENCE`."""
+        """Report that there is no worker, and raise an EnvironmentFault after `NO_WORKER_TIMEOUT`."""
         try:
             workers = self._client.scheduler_info(n_workers=-1)["workers"]
         except (OSError, RuntimeError, KeyError):
@@ -275,9 +275,10 @@ class _Request:
             self._last_worker_seen, self._has_reported_none = time.monotonic(), False
             return
         waited = time.monotonic() - self._last_worker_seen
-        if waited > PATIENCE:
+        if waited > NO_WORKER_TIMEOUT:
             raise EnvironmentFault(
-                f"{self._address}: no worker for {PATIENCE} s; start one with dask worker {self._address} --nthreads 1"
+                f"{self._address}: no worker for {NO_WORKER_TIMEOUT} s; "
+                f"start one with dask worker {self._address} --nthreads 1"
             )
         if not self._has_reported_none and waited > 2 * _POLL_INTERVAL:
             self._has_reported_none = True

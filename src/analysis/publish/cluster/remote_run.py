@@ -25,12 +25,12 @@ from pydantic import BaseModel, ConfigDict
 from analysis import quarter
 from analysis.faults import EnvironmentFault, Fault
 from analysis.parameters import ROOT, RunParameters, resolve
-from analysis.publish.cluster.shared_folder_check import mark
+from analysis.publish.cluster.shared_folder_check import marker_path
 from analysis.publish.limits import Limits
 from analysis.publish.report_build import track_record_sha256
-from analysis.publish.run import TooLate, Unwanted, publish
+from analysis.publish.run import InterruptedAfterRun, RunNotNeeded, publish
 from analysis.publish.store import manifest
-from analysis.publish.store.releases import Shelf
+from analysis.publish.store.releases import ReleaseStore
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -38,7 +38,7 @@ _GRACE = 45
 """Seconds an interrupted run has to shut its kernels down."""
 
 
-class Errand(BaseModel):
+class RemoteRun(BaseModel):
     """One run to be carried out by a worker: text and numbers only, paths as run files write them.
 
     Attributes
@@ -77,8 +77,8 @@ class Errand(BaseModel):
     made_of: dict[str, str] | str
 
 
-def carry_out(remote_run: Errand, worker: str, report_progress: Callable[[str], None]) -> str:
-    """Carry out a remote run and return how it ended: a state of `analysis.publish.run.Outcome`.
+def carry_out(remote_run: RemoteRun, worker: str, report_progress: Callable[[str], None]) -> str:
+    """Carry out a remote run and return how it ended: a state of `analysis.publish.run.RunOutcome`.
 
     A run may be carried out twice, when the first worker was lost. The second attempt waits until the first no longer
     holds the quarter, and takes what the first has released as the answer to the request, even if the request was to
@@ -86,7 +86,7 @@ def carry_out(remote_run: Errand, worker: str, report_progress: Callable[[str], 
 
     Parameters
     ----------
-    remote_run : Errand
+    remote_run : RemoteRun
         The run.
     worker : str
         Address of the worker, for error messages.
@@ -105,14 +105,14 @@ def carry_out(remote_run: Errand, worker: str, report_progress: Callable[[str], 
     _refuse_unseen(remote_run, worker, [reports, *([ledger] if ledger else [])])
     if isinstance(expected := remote_run.made_of, str):
         raise EnvironmentFault(f"where the run was asked for: {expected}")
-    store = Shelf(reports, run.plan_name, run.quarter)
-    is_again = not _create(mark(reports, remote_run.request) / str(remote_run.number))
+    store = ReleaseStore(reports, run.plan_name, run.quarter)
+    is_again = not _create(marker_path(reports, remote_run.request) / str(remote_run.number))
     force, has_waited = remote_run.force, False
 
     def compute_results(run: RunParameters) -> Results:
         # Called while the lock of the quarter is held: nobody can release between this check and our own release.
-        if force and store.published_id() != remote_run.before:
-            raise Unwanted
+        if force and store.released_id() != remote_run.before:
+            raise RunNotNeeded
         results = quarter.results(run)
         _refuse_other_inputs(expected, results, worker)
         return results
@@ -121,21 +121,21 @@ def carry_out(remote_run: Errand, worker: str, report_progress: Callable[[str], 
         try:
             state = publish(
                 run,
-                prepare=compute_results,
+                compute_results=compute_results,
                 words=Wording(run.language),
                 notebooks=resolve(remote_run.notebooks),
                 reports=reports,
                 ledger=ledger,
                 force=force,
                 resume=is_again,  # the notebooks that the lost worker had executed need not run again
-                tell=report_progress,
+                report_progress=report_progress,
                 limits=remote_run.limits,
                 who=remote_run.who,
             ).state
-        except Unwanted:
+        except RunNotNeeded:
             force = False
             continue
-        except TooLate as interruption:
+        except InterruptedAfterRun as interruption:
             state = interruption.outcome.state
         if state == "busy" and is_again:
             if not has_waited:
@@ -143,7 +143,7 @@ def carry_out(remote_run: Errand, worker: str, report_progress: Callable[[str], 
             has_waited = True
             time.sleep(1)
             continue
-        is_ours = is_again and store.published_id() != remote_run.before
+        is_ours = is_again and store.released_id() != remote_run.before
         return "published" if state == "nothing to do" and is_ours else state
 
 
@@ -156,10 +156,10 @@ def _create(file: Path) -> bool:
     return True
 
 
-def _refuse_unseen(remote_run: Errand, worker: str, folders: list[Path]) -> None:
+def _refuse_unseen(remote_run: RemoteRun, worker: str, folders: list[Path]) -> None:
     """Refuse a run whose folders or files this machine does not see."""
     for folder in folders:
-        if not mark(folder, remote_run.request).is_dir():
+        if not marker_path(folder, remote_run.request).is_dir():
             raise EnvironmentFault(
                 f"worker {worker} cannot see {folder} of where the run was asked for; every machine needs it, on a "
                 "shared disk"
@@ -189,10 +189,10 @@ def _refuse_other_inputs(expected: dict[str, str], results: Results, worker: str
         )
 
 
-def project(notebooks: Path) -> dict[str, str]:
+def project_hashes(notebooks: Path) -> dict[str, str]:
     """Return what client and worker must have alike: hashes of code, notebooks, lock and track record, and versions.
 
-    The inputs of a run's numbers are checked separately: see `Errand.made_of`.
+    The inputs of a run's numbers are checked separately: see `RemoteRun.made_of`.
     """
     sources = "".join(f"{path.name} {manifest.sha256(path)}" for path in sorted(notebooks.glob("*.ipynb")))
     return {
@@ -210,7 +210,7 @@ def refuse_other_project(theirs: dict[str, str], notebooks: Path, worker: str) -
     Parameters
     ----------
     theirs : dict
-        The client's `project`.
+        The client's `project_hashes`.
     notebooks : Path
         Folder of the report notebooks on this machine.
     worker : str
@@ -221,7 +221,7 @@ def refuse_other_project(theirs: dict[str, str], notebooks: Path, worker: str) -
     EnvironmentFault
         Names what is here and what was expected.
     """
-    ours = project(notebooks)
+    ours = project_hashes(notebooks)
     for what, expected in theirs.items():
         if ours.get(what) != expected:
             raise EnvironmentFault(
@@ -255,7 +255,7 @@ def main(worker: str) -> None:
         payload = json.loads(sys.stdin.readline())
         threading.Thread(target=_interrupt_if_unwanted, daemon=True).start()
         refuse_other_project(payload.pop("project"), resolve(payload["notebooks"]), worker)
-        answer(state=carry_out(Errand.model_validate(payload), worker, lambda line: answer(line=line)))
+        answer(state=carry_out(RemoteRun.model_validate(payload), worker, lambda line: answer(line=line)))
     except Fault as fault:
         answer(fault=type(fault).__name__, told=str(fault))
     except OSError as error:

@@ -12,7 +12,7 @@ from filelock import FileLock
 _PREFIX = ".asked-"
 
 
-def mark(folder: Path, request: str) -> Path:
+def marker_path(folder: Path, request: str) -> Path:
     """Return the path of the marker, itself a folder, that marks a folder for a request.
 
     Parameters
@@ -26,7 +26,7 @@ def mark(folder: Path, request: str) -> Path:
 
 
 @contextmanager
-def marked(folder: Path, request: str) -> Iterator[None]:
+def mark_folder(folder: Path, request: str) -> Iterator[None]:
     """Mark a folder as long as a request lasts, and remove the markers that killed requests have left there.
 
     A lock beside each marker shows that its request lasts; the system releases it when the client's process ends.
@@ -43,9 +43,9 @@ def marked(folder: Path, request: str) -> Iterator[None]:
         # An OSError: its request still lasts, or the file is not ours to remove.
         with suppress(OSError), FileLock(lock_file).acquire(blocking=False):
             _remove(lock_file)
-    with FileLock(mark(folder, request).with_suffix(".lock")) as acquired:
+    with FileLock(marker_path(folder, request).with_suffix(".lock")) as acquired:
         try:
-            mark(folder, request).mkdir()
+            marker_path(folder, request).mkdir()
             yield
         finally:
             _remove(Path(acquired.lock_file))

@@ -35,7 +35,7 @@ def work(payload: str) -> str:
     Parameters
     ----------
     payload : str
-        An `analysis.publish.cluster.remote_run.Errand` and the hashes of the client's project, as JSON.
+        An `analysis.publish.cluster.remote_run.RemoteRun` and the hashes of the client's project, as JSON.
     """
     from distributed import get_worker
 
@@ -52,7 +52,9 @@ def work(payload: str) -> str:
     log_event("begun", worker.address)
     answer = ""
     try:
-        answer = _ask(payload, worker.address, lambda: _is_wanted(worker, key), lambda line: log_event("line", line))
+        answer = _run_process(
+            payload, worker.address, lambda: _is_wanted(worker, key), lambda line: log_event("line", line)
+        )
     finally:
         # The answer is sent as an event, too: Dask drops the result of a task that was cancelled.
         log_event("ended", answer)
@@ -64,7 +66,9 @@ def _is_wanted(worker: Worker, key: Any) -> bool:
     return task is not None and task.state == "executing" and worker.status.name in {"running", "paused"}
 
 
-def _ask(payload: str, address: str, is_wanted: Callable[[], bool], report_progress: Callable[[str], None]) -> str:
+def _run_process(
+    payload: str, address: str, is_wanted: Callable[[], bool], report_progress: Callable[[str], None]
+) -> str:
     """Start a process that carries out a remote run, and return its answer.
 
     Raises

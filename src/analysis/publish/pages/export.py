@@ -28,7 +28,7 @@ _TAG = re.compile(r"<[^>]+>")
 
 
 @dataclass(frozen=True)
-class Exported:
+class ExportedPage:
     """A page and the files it links to.
 
     Attributes
@@ -45,7 +45,7 @@ class Exported:
 
 def export_page(
     executed: Path, *, page: Page, pages: Sequence[Page], files: Sequence[str], imprint: Imprint, words: Wording
-) -> Exported:
+) -> ExportedPage:
     """Return the HTML page of an executed notebook, with the values behind its figures.
 
     The page holds only what code cells showed as HTML, Markdown or PNG, and the HTML without scripts, styles and
@@ -67,10 +67,10 @@ def export_page(
         The language of the page, and its fixed phrases.
     """
     notebook = nbformat.read(executed, as_version=4)
-    values = gather(notebook, stem=page.stem, words=words)
+    values = extract_figures(notebook, stem=page.stem, words=words)
     body = _render_outputs(notebook, table_label=words.text("Table, scrolls sideways"))
-    html, headings = numbered(body)
-    return Exported(
+    html, headings = number_headings(body)
+    return ExportedPage(
         render(
             "page.html.j2", words, page=page, pages=pages, files=files, imprint=imprint, body=Markup(html),
             sections=headings,
@@ -79,7 +79,7 @@ def export_page(
     )  # fmt: skip
 
 
-def gather(notebook: nbformat.NotebookNode, *, stem: str, words: Wording) -> dict[str, str]:
+def extract_figures(notebook: nbformat.NotebookNode, *, stem: str, words: Wording) -> dict[str, str]:
     """Replace each picture of a notebook by a figure; return the values behind the figures by name of their file.
 
     A picture is a PNG output; an HTML output that follows it and begins with a ``figcaption`` is its caption.
@@ -133,7 +133,7 @@ def _figure(output: nbformat.NotebookNode, caption: str, link: str) -> nbformat.
     return nbformat.v4.new_output("display_data", {"text/html": html})
 
 
-def numbered(body: str) -> tuple[str, list[tuple[str, str]]]:
+def number_headings(body: str) -> tuple[str, list[tuple[str, str]]]:
     """Return HTML with ids on its second-level headings, and each id with the heading's text, for the contents list.
 
     Parameters
@@ -173,7 +173,7 @@ _ATTRIBUTES = {
 _OUR_IMAGE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/=\s]+\Z")
 
 
-def sanitised(html: str, *, table_label: str) -> str:
+def sanitise(html: str, *, table_label: str) -> str:
     """Return HTML in which nothing runs, loads or restyles the page, and each table is in a box that scrolls.
 
     Parameters
@@ -218,7 +218,7 @@ def _render_outputs(notebook: nbformat.NotebookNode, *, table_label: str) -> str
         template_file="outputs.html.j2",
         extra_template_basedirs=[str(TEMPLATE.parent)],
         filters={
-            "safe_html": partial(sanitised, table_label=table_label),
+            "safe_html": partial(sanitise, table_label=table_label),
             "markdown": _render_markdown,
         },
     )

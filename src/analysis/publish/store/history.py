@@ -22,13 +22,13 @@ from analysis.publish.store.releases import LOCK_TIMEOUT
 HISTORY, LOG = ".history.jsonl", "dunghen.log"
 """File names in the reports folder."""
 
-_FOR_A_LINE = 5
+_LOG_LOCK_TIMEOUT = 5
 """Seconds to wait for the log's lock: less than for others, because a run writes about twenty lines."""
 
 COLUMNS = ["ended_at", "who", "plan", "quarter", "as_of", "data", "status", "ended", "code", "seconds", "reason"]
 
 
-def remember(
+def record_run(
     reports: Path,
     run: RunParameters,
     *,
@@ -94,7 +94,7 @@ def _parse_entry(line: bytes) -> dict[str, Any] | None:
         return None
 
 
-def logged(reports: Path, run: RunParameters, report_progress: Callable[[str], None]) -> Callable[[str], None]:
+def progress_logger(reports: Path, run: RunParameters, report_progress: Callable[[str], None]) -> Callable[[str], None]:
     """Return a progress callback that also writes each line into the log of a reports folder.
 
     Parameters
@@ -128,7 +128,7 @@ def log(reports: Path, run: RunParameters, line: str) -> None:
     """
     moment = datetime.now(UTC).isoformat(timespec="seconds")
     with suppress(OSError):
-        _append_locked(reports / LOG, f"{moment} {run.plan_name} {run.quarter}: {line}", timeout=_FOR_A_LINE)
+        _append_locked(reports / LOG, f"{moment} {run.plan_name} {run.quarter}: {line}", timeout=_LOG_LOCK_TIMEOUT)
 
 
 def _append_locked(file: Path, line: str, *, timeout: float = LOCK_TIMEOUT) -> None:

@@ -13,11 +13,11 @@ from filelock import FileLock
 from analysis.durable import rewrite
 from analysis.parameters import RunParameters
 from analysis.publish.store.releases import LOCK_TIMEOUT
-from analysis.report.published_probabilities import COLUMNS, entered
+from analysis.report.published_probabilities import COLUMNS, read_ledger
 from analysis.results import Results
 
 
-def enter(ledger: Path, run: RunParameters, results: Results, moment: datetime) -> None:
+def enter_probabilities(ledger: Path, run: RunParameters, results: Results, moment: datetime) -> None:
     """Add the probabilities of a release to the ledger of its plan, unless the quarter's last entry equals them.
 
     Either all lines are added or none, whatever fails on the way.
@@ -49,7 +49,7 @@ def enter(ledger: Path, run: RunParameters, results: Results, moment: datetime) 
         for row in results.promises[COLUMNS[5:]].itertuples(index=False)
     ]
     with FileLock(ledger / f".{run.plan_name}.lock", timeout=LOCK_TIMEOUT):
-        before = entered(file)
+        before = read_ledger(file)
         if _last_lines(before, run.quarter, len(lines)) == [line[1:] for line in lines]:
             return
         # A power failure may leave an empty file, which is treated as none: it has no header yet.

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from analysis.parameters import ROOT
 from analysis.promises import Text
-from analysis.publish.notebook_outcome import Executed, Status
+from analysis.publish.notebook_outcome import NotebookOutcome, Status
 
 NAME = "manifest.json"
 _LIBRARIES = (
@@ -140,7 +140,7 @@ def read(folder: Path) -> Manifest | None:
         return None
 
 
-def records(outcomes: Iterable[Executed]) -> dict[str, NotebookRecord]:
+def records(outcomes: Iterable[NotebookOutcome]) -> dict[str, NotebookRecord]:
     """Return a record of each notebook's outcome, by stem in reading order."""
     return {
         outcome.stem: NotebookRecord(
@@ -200,7 +200,7 @@ def sha256_of_code(*folders: Path) -> str:
     return digest.hexdigest()
 
 
-def reuse(recipe: Recipe, folder: Path, into: Path) -> list[Executed]:
+def reuse_notebooks(recipe: Recipe, folder: Path, into: Path) -> list[NotebookOutcome]:
     """Copy the notebooks of an earlier run that need not be executed again into a new run's folder; return them.
 
     A notebook is reused when everything that decides what the pages say is the same, the notebook itself is the same,
@@ -234,5 +234,5 @@ def reuse(recipe: Recipe, folder: Path, into: Path) -> list[Executed]:
         if not is_complete(folder, {name: earlier.files.get(name, "")}):
             continue
         shutil.copyfile(folder / name, into / name)
-        reused.append(Executed(stem, into / name, "ok", record.seconds, record.peak_memory_mb))
+        reused.append(NotebookOutcome(stem, into / name, "ok", record.seconds, record.peak_memory_mb))
     return reused

@@ -28,7 +28,7 @@ LOCK_TIMEOUT = 60
 
 
 @dataclass(frozen=True)
-class Shelf:
+class ReleaseStore:
     """The runs of one quarter of one plan in a reports folder, and the link to the released one.
 
     Attributes
@@ -56,7 +56,7 @@ class Shelf:
         return self.reports / ".runs"
 
     @contextmanager
-    def locked(self) -> Iterator[bool]:
+    def try_lock(self) -> Iterator[bool]:
         """Hold the lock of the quarter for one run; yield False at once when another run holds it."""
         quarter_lock = lock(self.reports, f"{self.plan}_{self.quarter}")
         try:
@@ -69,7 +69,7 @@ class Shelf:
         finally:
             quarter_lock.release()
 
-    def published(self) -> Path | None:
+    def released_folder(self) -> Path | None:
         """Return the folder of the released run, None when there is none.
 
         Raises
@@ -84,23 +84,23 @@ class Shelf:
         folder = self.link.resolve()
         return folder if folder.is_dir() else None
 
-    def published_id(self) -> str | None:
+    def released_id(self) -> str | None:
         """Return the run id that the link leads to, None when there is none."""
         return self.link.readlink().name if self.link.is_symlink() else None
 
-    def begin(self, moment: datetime) -> Path:
+    def create_run_folder(self, moment: datetime) -> Path:
         """Create and return an empty folder for a new run, named after the time it was begun, UTC."""
         run_folder = self.runs / f"{self.plan}_{self.quarter}_{moment:%Y%m%dT%H%M%S%fZ}{_PART}"
         run_folder.mkdir(parents=True)
         return run_folder
 
-    def publish(self, run_folder: Path) -> Path:
+    def release(self, run_folder: Path) -> Path:
         """Release a finished run in one step, of which a reader never sees half; return its folder.
 
         Everything reaches the disk before the link does. The run released before is not removed, in case somebody is
         reading it; every older run of this quarter is.
         """
-        previous = self.published()
+        previous = self.released_folder()
         for path in run_folder.rglob("*"):
             flush(path)
         flush(run_folder)
@@ -115,14 +115,14 @@ class Shelf:
             new_link.replace(self.link)
         except BaseException:
             # An interruption may come just after the swap; the folder is then the one readers open.
-            if self.published() != folder.resolve():
+            if self.released_folder() != folder.resolve():
                 folder.rename(run_folder)
             raise
         flush(self.link.parent)
         self._remove_all_but({folder, previous})
         return folder
 
-    def give_up(self, run_folder: Path) -> None:
+    def mark_failed(self, run_folder: Path) -> None:
         """Rename the folder of a run as failed; it replaces all earlier failed or unfinished runs of the quarter."""
         if not run_folder.exists():
             return
@@ -132,11 +132,11 @@ class Shelf:
         with suppress(OSError):
             run_folder.rename(failed_path(run_folder))
 
-    def left_over(self) -> list[Path]:
+    def unreleased_folders(self) -> list[Path]:
         """Return the folders of this quarter's failed and unfinished runs, earliest first."""
         return [folder for folder in self._folders() if folder.name.endswith((_PART, _FAILED))]
 
-    def clear_away(self, *, keep: Collection[Path] = ()) -> None:
+    def remove_unfinished(self, *, keep: Collection[Path] = ()) -> None:
         """Remove the folders of this quarter's unfinished runs, which were killed: the caller holds the lock.
 
         A notebook that outlived its run may still be writing there; it finds its folder gone.

@@ -8,7 +8,7 @@ import seaborn as sns
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
 from analysis.data.ingest.fault_codes import CLASSES
-from analysis.data.ingest.intake_report import ACCEPTED, KEPT, NOT_YET_KNOWN
+from analysis.data.ingest.intake_report import ACCEPTED, ACCEPTED_CODES, NOT_YET_KNOWN
 from analysis.report import labels, numbers, theme
 from analysis.report.figure import Picture, set_title, short_name
 from analysis.report.html_table import plain_table
@@ -30,7 +30,7 @@ class DataPage(Page):
         rows = []
         for (file, table), group in self.results.intake.groupby(["file", "table"], sort=True):
             by_code = group.set_index("code")["rows"]
-            rejected = by_code.drop(list(KEPT), errors="ignore")
+            rejected = by_code.drop(list(ACCEPTED_CODES), errors="ignore")
             rows.append(
                 {
                     words.text("File"): file,
@@ -50,7 +50,7 @@ class DataPage(Page):
         """Show why rows were rejected, with an example of each reason."""
         words, language = self.words, self.run.language
         self._heading(words.text("What was rejected, and why"))
-        rejected = self.results.intake[~self.results.intake["code"].isin(list(KEPT))]
+        rejected = self.results.intake[~self.results.intake["code"].isin(list(ACCEPTED_CODES))]
         if rejected.empty:
             self._note(words.text("No row was rejected."))
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.data.ingest.intake_report import KEPT
+from analysis.data.ingest.intake_report import ACCEPTED_CODES
 from analysis.report import labels, numbers
 from analysis.report.html_table import plain_table
 from analysis.report.pages.page import Page
@@ -39,7 +39,7 @@ class UptakePage(Page):
     def rejected(self) -> None:
         """Show how many rows came in, and how many were rejected for which reason."""
         language, rows = self.run.language, self.results.intake.groupby("code")["rows"].sum()
-        rejected = rows.drop(list(KEPT), errors="ignore")
+        rejected = rows.drop(list(ACCEPTED_CODES), errors="ignore")
         reasons = "; ".join(
             f"{self.words.text(labels.FAULTS[code])}: {numbers.count(n, language)}" for code, n in rejected.items()
         )

@@ -14,7 +14,14 @@ from analysis.report.labels import ANSWERS, QUESTIONS
 from analysis.report.outlook import outlook, outlook_caption
 from analysis.report.pages.page import Page
 from analysis.report.pages.surveys import survey
-from analysis.report.promise_tables import SAFE, decisive_part, parts_of, previous_promise, proxy_standing, run_rate_of
+from analysis.report.promise_tables import (
+    SAFE,
+    deciding_part,
+    parts_of,
+    previous_promise,
+    proxy_share_so_far,
+    run_rate_of,
+)
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -55,7 +62,7 @@ class SummaryPage(Page):
                 picture = survey(self.results, self.words, target, small=True)
                 if picture:
                     self._picture(picture)
-            decides = decisive_part(self.results, target) if isinstance(target, ShareTarget) else None
+            decides = deciding_part(self.results, target) if isinstance(target, ShareTarget) else None
             if decides:
                 part, has_outlook = decides[1]["part"], True
                 self._picture(outlook(self.results, self.words, target.id, part, self.origin, small=True))
@@ -140,10 +147,10 @@ def _cells(results: Results, words: Wording, target: Target, row: pd.Series) -> 
     """Return the cells of a promise's year so far, its year-end forecast, and what it would take."""
     if row["note"]:
         so_far = words.short_reason(row["note"])
-        proxy = proxy_standing(results, target) if isinstance(target, SurveyTarget) else None
+        proxy = proxy_share_so_far(results, target) if isinstance(target, SurveyTarget) else None
         if proxy is not None:
             so_far = words.text(
-                "{reason}; ratings, as a proxy: {standing}", reason=so_far, standing=words.standing_cell(proxy)
+                "{reason}; ratings, as a proxy: {standing}", reason=so_far, standing=words.share_so_far_cell(proxy)
             )
         return escape(so_far), numbers.MISSING, _items_needed_cell(results, words, target, row)
     if not isinstance(target, ShareTarget):
@@ -152,7 +159,7 @@ def _cells(results: Results, words: Wording, target: Target, row: pd.Series) -> 
         return so_far, year_end, _items_needed_cell(results, words, target, row)
     if len(target.parts) == 1:
         return _share_cells(results, words, results.promise(target.id), target.parts[0])
-    decides = decisive_part(results, target)
+    decides = deciding_part(results, target)
     if decides is None or len(target.parts) <= PARTS_LISTED:  # its parts have rows of their own
         return words.text("either will do") if target.combine == "any_of" else words.text("both must hold"), "", ""
     part, its_row = decides
@@ -164,7 +171,7 @@ def _cells(results: Results, words: Wording, target: Target, row: pd.Series) -> 
         on_track=sum(on_track),
         all=len(on_track),
         name=name,
-        standing=words.standing_cell(its_row),
+        standing=words.share_so_far_cell(its_row),
     )
     return so_far, f"{name}: {year_end}", needed if needed == numbers.MISSING else f"{name}: {needed}"
 
@@ -175,7 +182,7 @@ def _share_cells(results: Results, words: Wording, row: pd.Series, part: Part) -
     rate, needed = run_rate_of(results, row["target"], row["part"]), numbers.MISSING
     if rate is not None and row["verdict"] not in (*SAFE, "missed"):
         needed = escape(words.needed_cell(rate, part.rule, words.of(results.plan.unit)))
-    return words.standing_cell(row), words.outlook_cell(row), needed
+    return words.share_so_far_cell(row), words.outlook_cell(row), needed
 
 
 def _items_needed_cell(results: Results, words: Wording, target: Target, row: pd.Series) -> str:
@@ -271,7 +278,7 @@ def _forecasts(results: Results, words: Wording, target: Target) -> tuple[str, f
     """Return the name of a promise's deciding part, and the year-end share forecast for it a quarter ago and now."""
     whose, now = "", results.promise(target.id)
     if isinstance(target, ShareTarget):
-        decides = decisive_part(results, target)
+        decides = deciding_part(results, target)
         if decides is None:
             return None
         part, now = decides
@@ -306,7 +313,7 @@ def _action(results: Results, words: Wording, target: Target) -> str:
     name = words.of(target.name)
     if isinstance(target, ItemsTarget):
         return " ".join([*promise_tables.items_needed(results, words, target), _owners(results, words, target)]).strip()
-    decides = decisive_part(results, target) if isinstance(target, ShareTarget) else None
+    decides = deciding_part(results, target) if isinstance(target, ShareTarget) else None
     if decides is None or not isinstance(target, ShareTarget):
         return ""
     part, row = decides

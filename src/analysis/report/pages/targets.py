@@ -17,8 +17,8 @@ from analysis.report.figure import Picture, mark_simulated, set_title, short_nam
 from analysis.report.html_table import plain_table, verdict_mark
 from analysis.report.pages.page import Page
 from analysis.report.pages.surveys import rounds
-from analysis.report.promise_tables import parts_of, proxy_standing
-from analysis.report.published_probabilities import LEDGER, said_over_the_year
+from analysis.report.promise_tables import parts_of, proxy_share_so_far
+from analysis.report.published_probabilities import LEDGER, probabilities_by_quarter
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -58,7 +58,7 @@ class TargetPage(Page):
         ledger : Path
             Folder of the ledger.
         """
-        picture = history(self.results, self.words, said_over_the_year(ledger, self.run, self.results))
+        picture = history(self.results, self.words, probabilities_by_quarter(ledger, self.run, self.results))
         if picture:
             self._picture(picture)
 
@@ -180,7 +180,7 @@ class TargetPage(Page):
         return " ".join(sentences)
 
     def _proxy(self, target: SurveyTarget) -> None:
-        row = proxy_standing(self.results, target)
+        row = proxy_share_so_far(self.results, target)
         if row is None:
             return
         self._note(
@@ -208,7 +208,7 @@ def history(results: Results, words: Wording, probabilities: pd.DataFrame) -> Pi
         The reader's language.
     probabilities : pd.DataFrame
         `target, quarter, probability` (0–1), in the order of the quarters; see
-        `published_probabilities.said_over_the_year`.
+        `published_probabilities.probabilities_by_quarter`.
     """
     language = words.language
     quarters = sorted(probabilities["quarter"].unique())

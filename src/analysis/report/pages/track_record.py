@@ -8,7 +8,7 @@ from analysis.forecast.backtest.scores import skill_table
 from analysis.report import grades, numbers
 from analysis.report.html_table import plain_table
 from analysis.report.pages.page import Page
-from analysis.report.published_probabilities import LEDGER, graded
+from analysis.report.published_probabilities import LEDGER, graded_probabilities
 
 
 class TrackPage(Page):
@@ -42,7 +42,7 @@ class TrackPage(Page):
             self._picture(grades.reliability(reliability, words, title=title))
 
     def public(self) -> None:
-        """Show how the method does on public panels; their grades are files of this repository, see `grades.PUBLIC`."""
+        """Show how the method does on public panels; their grades are in `grades.PUBLIC_GRADES`."""
         words = self.words
         self._heading(words.text("On public data of other countries"))
         self._note(
@@ -73,7 +73,7 @@ class TrackPage(Page):
         """Show each probability that earlier reports of this plan gave, and what then happened."""
         words = self.words
         self._heading(words.text("What was published, and what came of it"))
-        table = graded(ledger, self.run, self.results, words)
+        table = graded_probabilities(ledger, self.run, self.results, words)
         if table.empty:
             self._note(words.text("Nothing has been published for this plan yet."))
             return
