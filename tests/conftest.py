@@ -86,6 +86,14 @@ def demo_quarter(demo_processed) -> Results:
     return Results.load(kept)
 
 
+@pytest.fixture(scope="session")
+def dirty_province(made_once) -> Path:
+    """An export of 20,000 simulated cases with every kind of fault; to be read only."""
+    from analysis.data.simulate.folders import write_cases
+
+    return made_once("dirty-province", lambda folder: write_cases(folder, 2021, 20_000, dirty=True))
+
+
 # An export of cases as small as one can be: what tests of the door vary.
 CASES_HEADER = "MaHoSo,LinhVuc,Kenh,NgayNhan,NgayHen,NgayXong"
 CASES_MAPPING = {

@@ -13,7 +13,6 @@ from click.testing import CliRunner
 
 from analysis.cli import main
 from analysis.data.ingest.table import TooManyRejects, ingest
-from analysis.data.simulate.simulation import write_cases
 from analysis.data.sources.mapping import read_mapping
 from analysis.parameters import ROOT
 
@@ -22,10 +21,8 @@ EXTRACTED_ON = date(2021, 12, 20)
 
 
 @pytest.fixture(scope="module")
-def dirty(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("dirty")
-    write_cases(folder, 2021, 20_000, dirty=True)
-    return folder
+def dirty(dirty_province):
+    return dirty_province
 
 
 @pytest.fixture(scope="module")

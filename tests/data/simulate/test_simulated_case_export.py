@@ -40,10 +40,8 @@ def clean(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def dirty(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("dirty")
-    write_cases(folder, 2021, CASE_COUNT, dirty=True)
-    return folder
+def dirty(dirty_province):
+    return dirty_province
 
 
 def _truth(folder):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,11 @@ from analysis.data.simulate.survey_sample import STRATA, survey
 
 MONTHS = [f"{year}-{month:02d}" for year in range(2018, 2022) for month in range(1, 13)]
 SATISFIED = pd.Series(0.82, index=MONTHS)
+
+
+@cache
+def _survey(seed):
+    return survey(seed, SATISFIED)
 
 
 def test_the_rounds_are_those_before_the_survey_was_stopped(made):
@@ -43,7 +50,7 @@ def _estimate(answers):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_weighted_answers_scatter_around_the_truth(seed):
-    answers, truth = survey(seed, SATISFIED)
+    answers, truth = _survey(seed)
     for name, one in answers.groupby("round"):
         share, error = _estimate(one)
         assert 0.005 < error < 0.04
@@ -53,7 +60,7 @@ def test_weighted_answers_scatter_around_the_truth(seed):
 def test_weights_stand_for_about_everybody_served():
     # Of many rounds, whose mean number of people is known but for the chance of the clusters drawn.
     everybody = sum(len(stratum.clusters) * stratum.people for stratum in STRATA.values())
-    sums = [one["weight"].sum() for seed in range(10) for _, one in survey(seed, SATISFIED)[0].groupby("round")]
+    sums = [one["weight"].sum() for seed in range(10) for _, one in _survey(seed)[0].groupby("round")]
     assert np.mean(sums) == pytest.approx(everybody, rel=0.06)
 
 
