@@ -39,8 +39,8 @@ test-slow: .venv/installed ## the tests that start kernels, a browser or a clust
 test-statistical: .venv/installed ## the tests that grade probabilities and intervals on simulated or public panels
 	$(BIN)/python -m pytest -m statistical -n $(WORKERS) --dist loadfile
 
-test-all: .venv/installed ## both
-	$(BIN)/python -m pytest
+test-all: .venv/installed ## all of them
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lab: .venv/installed ## JupyterLab on the summary notebook
 	$(BIN)/jupyter lab notebooks/report/00_summary.ipynb

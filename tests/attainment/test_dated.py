@@ -87,6 +87,7 @@ def test_further_below_the_path_is_likelier_to_stay_below():
     assert likelihood(-10) > likelihood(0) > likelihood(3) > likelihood(10)
 
 
+@pytest.mark.statistical
 def test_probabilities_are_calibrated_on_paths_with_a_drift_of_their_own():
     rng = np.random.default_rng(20)
     said, happened = [], []

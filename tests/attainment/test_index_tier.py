@@ -105,6 +105,7 @@ def _prior(at):
     return 2 * near / near.sum()
 
 
+@pytest.mark.statistical
 def test_probabilities_are_calibrated_on_chains_of_six_provinces():
     rng = np.random.default_rng(8)
     said, happened = [], []

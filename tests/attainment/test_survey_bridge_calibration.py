@@ -25,6 +25,7 @@ from analysis.indicators.satisfaction import surveyed_satisfied
 THRESHOLD = 0.81
 
 
+@pytest.mark.statistical
 def test_truths_drawn_from_the_priors_are_held_as_often_as_stated():
     """A check of the algebra and the draws: were either wrong, the prior would not give itself back."""
     rng = np.random.default_rng(20)
