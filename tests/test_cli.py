@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
+from analysis import quarter
 from analysis.cli import main
 from analysis.faults import BadData, NotebookFailed
 from analysis.parameters import ROOT
@@ -151,6 +152,7 @@ def test_a_schedule_is_told_all_that_was_said(good: Path, tmp_path: Path) -> Non
 
 
 def test_input_is_relative_to_the_caller(good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quarter, "PROCESSED", tmp_path / "processed")
     (tmp_path / "received").mkdir()
     monkeypatch.chdir(tmp_path)
     ended = dunghen("run", good, "--input", "received", "--reports", tmp_path / "reports")
