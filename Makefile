@@ -4,6 +4,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 export OMP_NUM_THREADS := 1
+# Hundreds of processes are started here; where bytecode may not be written, each would compile the whole stack anew.
+unexport PYTHONDONTWRITEBYTECODE
 # Tests at once. Each worker imports everything anew, so more than the cores of a small machine gain little.
 WORKERS ?= 2
 RECENT = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; set PYTHON=python3.12, say" >&2; exit 6; }

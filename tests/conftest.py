@@ -89,7 +89,7 @@ def demo_quarter(demo_processed) -> Results:
 @pytest.fixture(scope="session")
 def dirty_province(made_once) -> Path:
     """An export of 20,000 simulated cases with every kind of fault; to be read only."""
-    from analysis.data.simulate.folders import write_cases
+    from analysis.data.simulate.simulation import write_cases
 
     return made_once("dirty-province", lambda folder: write_cases(folder, 2021, 20_000, dirty=True))
 
