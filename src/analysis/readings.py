@@ -34,7 +34,7 @@ class CaseCounts:
     ratings: pd.DataFrame
 
     def known(self, origin: pd.Period) -> CaseCounts:
-        """Return what is for periods up to an origin."""
+        """Return the counts of periods up to an origin."""
         label = periods.write(origin)
         tables = (self.counts, self.workload, self.ratings)
         return CaseCounts(*(table[table["period"] <= label].reset_index(drop=True) for table in tables))
@@ -50,12 +50,12 @@ class DrawSettings:
 
 @dataclass(frozen=True, eq=False)
 class PlanReading:
-    """What a plan read one way says at the end of a quarter.
+    """A plan evaluated under one interpretation at the end of a quarter.
 
     Attributes
     ----------
     plan : Plan
-        The plan, every promise on each member of a list written out.
+        The plan, every promise on each member of a list written out as parts.
     indicators : pd.DataFrame
         See `indicators.series.share_series`.
     forecast : Forecast
@@ -76,7 +76,7 @@ class PlanReading:
 def evaluate_plan(
     plan: Plan, quarter: pd.Period, counted: CaseCounts, evidence: Evidence, chosen: Interpretation, drawn: DrawSettings
 ) -> PlanReading:
-    """Return what a plan says, read one way.
+    """Return the evaluation of a plan at the end of a quarter, under one interpretation.
 
     Parameters
     ----------
@@ -85,13 +85,13 @@ def evaluate_plan(
     quarter : pd.Period
         The quarter reported; nothing after it is used.
     counted : CaseCounts
-        Cases.
+        Cases by period; periods after the quarter are left out.
     evidence : Evidence
-        What is known beside them.
+        What is known besides counts.
     chosen : Interpretation
-        The way.
+        The answers in force.
     drawn : DrawSettings
-        Of the run.
+        Number of joint paths, and their seed.
     """
     origin = plan.known_through(quarter, counted.counts["period"].unique())
     counted = counted.known(origin)
@@ -179,7 +179,7 @@ def sensitivity(
         The table of promises under the answers in force.
     counted_as : callable
         From an interpretation to the cases counted under it, or to the code of why the input cannot be counted so.
-    facts, chosen, drawn
+    evidence, chosen, drawn
         As for `evaluate_plan`.
     report_progress : callable
         Gets one line per answer.

@@ -75,7 +75,7 @@ def rest_of_year(
         indicator inform the forecast of the wanted ones.
     wanted : sequence of (indicator, series)
         Shares that the targets need.
-    origin, year_end : pd.Period
+    origin, last_period : pd.Period
         Last period known, and last period of the plan's year.
     draw_count, seed : int
         Number of draws, and seed of the run: the same seed gives the same numbers.
