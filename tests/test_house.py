@@ -207,3 +207,19 @@ def test_every_make_target_of_the_papers_exists():
     named = set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE))
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert named - targets == set()
+
+
+def test_the_glossary_maps_to_names_that_exist():
+    """Each module, type and function of its tables is where it says; parameters are named without a module."""
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\| `([a-z][\w.]+)` \|", text, re.MULTILINE)
+    offenders = []
+    for path in named:
+        place, _, name = path.rpartition(".")
+        module = PACKAGE.joinpath(*place.split(".")).with_suffix(".py")
+        if PACKAGE.joinpath(*path.split(".")).with_suffix(".py").exists():
+            continue
+        if not module.exists() or not re.search(rf"^(?:class |def )?{name}\b", module.read_text("utf-8"), re.MULTILINE):
+            offenders.append(path)
+    assert len(named) > 150
+    _assert_none(offenders)
