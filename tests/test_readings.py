@@ -109,7 +109,7 @@ def test_without_the_bodies_left_out_a_promise_is_on_the_fields_that_are_left(co
 
 @pytest.mark.slow
 def test_a_month_that_was_not_over_is_forecast_with_those_after_it(plan: Plan, received, counted: CaseCounts) -> None:
-    facts = quarter._facts(plan, received, as_of=date(2021, 9, 20))
+    facts = quarter._evidence(plan, received, as_of=date(2021, 9, 20))
     august = counted.known(pd.Period("2021-08"))
     whole = CaseCounts(august.counts, august.workload, counted.ratings)
     then = readings.evaluate_plan(plan, Q3, whole, facts, Interpretation(month_end="calendar"), DRAWN)
@@ -134,7 +134,7 @@ def test_periods_of_the_calendar_are_over_on_their_last_day() -> None:
 
 @pytest.mark.slow
 def test_the_table_says_what_each_other_answer_changes(plan: Plan, received, counted: CaseCounts) -> None:
-    facts = quarter._facts(plan, received, as_of=date(2021, 9, 20))
+    facts = quarter._evidence(plan, received, as_of=date(2021, 9, 20))
     now = readings.evaluate_plan(plan, Q3, counted, facts, Interpretation(), DRAWN)
     asked: list[str] = []
     settings = {name: plan.settings[name] for name in ("uptake_base", "overdue_scope", "month_end")}
@@ -165,7 +165,7 @@ def test_the_table_says_what_each_other_answer_changes(plan: Plan, received, cou
 
 @pytest.mark.slow
 def test_the_gap_is_of_the_whole_only_and_its_counts_add_up(plan: Plan, received, counted: CaseCounts) -> None:
-    facts = quarter._facts(plan, received, as_of=date(2021, 9, 20))
+    facts = quarter._evidence(plan, received, as_of=date(2021, 9, 20))
     only = plan.model_copy(update={"targets": tuple(one for one in plan.targets if one.id == "online_uptake")})
     now = readings.evaluate_plan(only, Q3, counted, replace(facts), Interpretation(), DRAWN)
     assert set(now.gap["part"]) == {"of_all", "of_published"}
@@ -186,7 +186,7 @@ def test_a_plan_of_another_year_and_other_rules_needs_no_code(received, counted:
         return table.assign(period=years.astype(str) + table["period"].str[4:])
 
     there = CaseCounts(*(moved(table) for table in (counted.counts, counted.workload, counted.ratings)))
-    facts = quarter._facts(later, received, as_of=date(2024, 10, 5))
+    facts = quarter._evidence(later, received, as_of=date(2024, 10, 5))
     chosen = later.interpretation({})
     now = readings.evaluate_plan(later, pd.Period("2024Q3"), there, facts, chosen, DRAWN)
     promises = now.attainment.promises

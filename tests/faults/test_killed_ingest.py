@@ -77,6 +77,14 @@ def _tables(folder):
     return {path.name: pd.read_parquet(path) for path in folder.glob("*.parquet")}
 
 
+def _begins(process, out, before=frozenset()):
+    """Wait until a process has begun to bring its file in, beside what was there before; return when that was."""
+    while not set(out.glob(".ingest-*")) - before:
+        assert process.poll() is None
+        time.sleep(0.001)
+    return time.monotonic()
+
+
 def _same(some, others):
     return some.keys() == others.keys() and all(some[name].equals(others[name]) for name in some)
 
@@ -86,22 +94,25 @@ def test_killed_at_any_moment_the_folder_holds_the_old_tables_or_the_new_ones(tm
     out, fresh = tmp_path / "out", tmp_path / "fresh"
     write(tmp_path / "new.csv", 150_000)
     shutil.copytree(old_out, out)
-    began = time.monotonic()
-    assert start("new.csv", fresh).wait() == 0
-    whole = time.monotonic() - began
+    process = start("new.csv", fresh)
+    began = _begins(process, fresh)
+    assert process.wait() == 0
+    at_work = time.monotonic() - began
     old, new = _tables(out), _tables(fresh)
     left_behind, moments = 0, 8
     for moment in range(1, moments + 1):
+        before = set(out.glob(".ingest-*"))
         process = start("new.csv", out)
-        time.sleep(whole * moment / (moments + 1))
+        _begins(process, out, before)
+        time.sleep(at_work * (moment - 1) / moments)
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        left_behind += len(list(out.glob(".ingest-*")))
+        left_behind += len(set(out.glob(".ingest-*")) - before)
         assert _same(_tables(out), old) or _same(_tables(out), new)
         for path in out.rglob("*"):
             if path.is_file() and not path.name.endswith(".duckdb"):
                 assert b"Bi Mat" not in path.read_bytes()
-    assert left_behind > 1  # or the kills came at no moment worth testing
+    assert left_behind > moments // 2  # or the kills came at no moment worth testing
     assert start("new.csv", out).wait() == 0
     assert _same(_tables(out), new)
     assert not list(out.glob(".ingest-*"))

@@ -179,7 +179,8 @@ if __name__ == "__main__":
         out = pathlib.Path(sys.argv[1]) / str(processes); out.mkdir()
         told = []
         backtest(
-            {"p": panel}, out, rule="at_most", members={"hub", "npeb"}, seed=1, processes=processes, tell=told.append
+            {"p": panel}, out, rule="at_most", members={"hub", "npeb"}, seed=1, processes=processes,
+            report_progress=told.append,
         )
         (out / "told").write_text("\\n".join(sorted(told)))
 """

@@ -62,7 +62,7 @@ def test_a_called_off_survey_shows_its_proxy_as_one(results: Results) -> None:
     ratings = results.series("rated_satisfied", "total").query("period >= '2021-01' and period <= '2021-09'")
     assert proxy["denominator"] == ratings["denominator"].sum()
     standing = _rows(results)["Satisfaction above 81%"][1]
-    assert standing == f"survey called off; ratings, as a proxy: {EN.standing_cell(proxy)}"
+    assert standing == f"survey called off; ratings, as a proxy: {EN.share_so_far_cell(proxy)}"
 
 
 def test_what_is_safe_or_missed_takes_nothing_more(results: Results) -> None:
