@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.forecast.dressing import LEVELS, dressed_quantiles, mean_absolute_errors, past_errors, scaled_quantiles
-from analysis.forecast.origin_state import INSIDE, MODEL, OriginState, PastYear
+from analysis.forecast.origin_state import INSIDE, MODEL_OF_RECORD, OriginState, PastYear
 
 DRESSED = ("last_quarter", "seasonal_naive")
 """Baselines that are members with their own past errors, whose sign corrects them."""
@@ -44,7 +44,7 @@ class Ensemble:
     Attributes
     ----------
     names : tuple of str
-        The M members: ``npeb``, ``dressed_…``, ``scaled_…``.
+        The M members: the model of record, ``dressed_…``, ``scaled_…``.
     weights : np.ndarray, shape (U, M)
         Weight of each member for each series; rows sum to 1.
     others : np.ndarray, shape (U, M - 1, L)
@@ -101,8 +101,8 @@ def build_ensemble(state: OriginState, past: Sequence[PastYear], *, season_lengt
     season_length : int
         Periods in a year: 12 or 4.
     """
-    sources = (MODEL, *DRESSED, *SCALED)
-    names = (MODEL, *(f"dressed_{name}" for name in DRESSED), *(f"scaled_{name}" for name in SCALED))
+    sources = (MODEL_OF_RECORD, *DRESSED, *SCALED)
+    names = (MODEL_OF_RECORD, *(f"dressed_{name}" for name in DRESSED), *(f"scaled_{name}" for name in SCALED))
     errors = {name: past_errors(past, name) for name in dict.fromkeys(sources)}
     members = [dressed_quantiles(state, name, errors[name]) for name in DRESSED]
     members += [scaled_quantiles(state, name, errors[name]) for name in SCALED]

@@ -32,8 +32,8 @@ STATE_DRAWS = 400
 SPREAD_FLOOR = 0.3
 """Share of the panel's median spread that is added to every series' spread, in squares."""
 
-MODEL = "npeb"
-"""Name of the state-space model among the point forecasts."""
+MODEL_OF_RECORD = "npeb"
+"""Name of the model of record in files: its grid has the weights of non-parametric empirical Bayes."""
 
 NONE, ALL, INSIDE = 0, 1, -1
 """Where the share of a series has been for the last year's length: at 0, at 1, or neither."""
@@ -55,7 +55,7 @@ class OriginState:
     size : np.ndarray, shape (U,)
         Expected cases of the whole year.
     points : mapping of str to np.ndarray, shape (U,)
-        Point forecasts of the year-end share (0–1) by name: the baselines, and `MODEL` with its median.
+        Point forecasts of the year-end share (0–1) by name: the baselines, and `MODEL_OF_RECORD` with its median.
     spread : np.ndarray, shape (U,)
         Standard deviation of the model's year-end share on the corrected logit scale (`corrected_logit`).
     history : np.ndarray of int, shape (U,)
@@ -223,7 +223,7 @@ def compute_origin_state(fit: PanelFit, year: int, *, seed: int, key: str) -> tu
     spread = (high - low) / 2
     state = replace(
         state,
-        points={**simple.points, MODEL: from_corrected_logit(middle, size)},
+        points={**simple.points, MODEL_OF_RECORD: from_corrected_logit(middle, size)},
         spread=np.hypot(spread, max(SPREAD_FLOOR * float(np.median(spread)), 1e-6)),
     )
     return state, simulated

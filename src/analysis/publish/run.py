@@ -128,9 +128,9 @@ def publish(
         changed meanwhile.
     Fault
         A mistake of the suite itself; the log has the traceback.
-    TooLate
+    InterruptedAfterRun
         The run was interrupted after it had ended. After any other KeyboardInterrupt nothing was released.
-    Unwanted
+    RunNotNeeded
         From `compute_results`; the run leaves no entry in the history.
     """
     store = ReleaseStore(reports, run.plan_name, run.quarter)

@@ -10,6 +10,7 @@ from matplotlib.ticker import FuncFormatter
 
 from analysis.forecast.backtest.grading import BINS, PIT_BINS
 from analysis.forecast.backtest.rolling import ENSEMBLE
+from analysis.forecast.origin_state import MODEL_OF_RECORD
 from analysis.parameters import ROOT
 from analysis.report import numbers, theme
 from analysis.report.figure import Picture, set_title
@@ -20,7 +21,7 @@ PUBLIC_GRADES = ROOT / "data" / "track_record"
 
 MODELS = {
     ENSEMBLE: _("What is published (pool)"),
-    "npeb": _("State-space model alone"),
+    MODEL_OF_RECORD: _("State-space model alone"),
     "raw_ytd": _("Raw: the year so far carries on"),
     "raw_last_quarter": _("Raw: the last quarter carries on"),
     "raw_same_growth": _("Raw: same growth as last year"),

@@ -12,6 +12,7 @@ import pyarrow as pa
 from analysis.forecast.backtest import scores
 from analysis.forecast.backtest.rolling import CHOSEN, ENSEMBLE, ModelForecast, OriginForecasts
 from analysis.forecast.backtest.scores import QUANTILES
+from analysis.forecast.origin_state import MODEL_OF_RECORD
 from analysis.rules import Rule, meets, off_certainty
 
 BINS = (0.0, 0.05, 0.20, 0.35, 0.50, 0.65, 0.80, 0.95, 1.0)
@@ -125,7 +126,7 @@ class Grades:
         row["paired_crps"] = float(paired.crps[known].sum())
         row["paired_brier"] = float(np.nansum(paired.brier[known]))
         self.scored.append(row)
-        if forecast.model in (ENSEMBLE, CHOSEN, "npeb"):
+        if forecast.model in (ENSEMBLE, CHOSEN, MODEL_OF_RECORD):
             self._add_reliability(keys, grade)
             tenth = np.minimum((grade.place * PIT_BINS).astype(int), PIT_BINS - 1)
             counts = np.bincount(tenth, minlength=PIT_BINS)

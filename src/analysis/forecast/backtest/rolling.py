@@ -15,6 +15,7 @@ from analysis.forecast.dressing import chosen_baseline, dressed_quantiles, past_
 from analysis.forecast.ensemble import build_ensemble, schaake_shuffle
 from analysis.forecast.futures import PanelFit
 from analysis.forecast.origin_state import (
+    MODEL_OF_RECORD,
     OriginState,
     PastYear,
     SimulatedYear,
@@ -42,7 +43,7 @@ ENSEMBLE = "hub"
 CHOSEN = "dressed_chosen"
 RAW = {f"raw_{SHORT_NAMES.get(name, name)}": name for name in BASELINES}
 DRESSED = {f"dressed_{SHORT_NAMES.get(name, name)}": name for name in BASELINES}
-MODELS = (ENSEMBLE, "npeb", *RAW, *DRESSED, CHOSEN, *COMPARISONS)
+MODELS = (ENSEMBLE, MODEL_OF_RECORD, *RAW, *DRESSED, CHOSEN, *COMPARISONS)
 """Names of all models of a backtest."""
 
 
@@ -217,8 +218,8 @@ def model_forecasts(
     """
     if ENSEMBLE in models:
         yield _forecast(ENSEMBLE, state, _ensemble_draws(fit, state, simulated, past, seed=seed, key=key))
-    if "npeb" in models:
-        yield _forecast("npeb", state, simulated)
+    if MODEL_OF_RECORD in models:
+        yield _forecast(MODEL_OF_RECORD, state, simulated)
     # for the baselines, the sum over the series is a series of its own
     whole = replace(baseline_origin_state(fit.panel.summed(), year), size=np.array([state.size.sum()]))
     for model, name in RAW.items():

@@ -217,7 +217,7 @@ def reuse_notebooks(recipe: Recipe, folder: Path, into: Path) -> list[NotebookOu
 
     Returns
     -------
-    list of Executed
+    list of NotebookOutcome
         Outcomes of the notebooks copied.
     """
     earlier = read(folder)

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.ticker import FuncFormatter
 from scipy.special import expit
 
-from analysis.forecast.origin_state import MODEL
+from analysis.forecast.origin_state import MODEL_OF_RECORD
 from analysis.report import numbers, theme
 from analysis.report.figure import Picture, mark_simulated, period_axis, series_title, set_title, write_shares
 from analysis.report.html_table import plain_table
@@ -105,7 +105,7 @@ def _ensemble_weights(results: Results, words: Wording) -> pd.DataFrame:
     ).reset_index()
     columns = {words.text("Series"): _series_names(results, words, wide)}
     for source in frame["source"].unique():
-        name = words.text("Model") if source == MODEL else words.baseline(source)
+        name = words.text("Model") if source == MODEL_OF_RECORD else words.baseline(source)
         columns[name] = [numbers.percent(value, words.language, digits=0) for value in wide[source]]
     return pd.DataFrame(columns)
 
