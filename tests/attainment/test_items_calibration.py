@@ -232,7 +232,9 @@ def test_without_the_common_shock_intervals_are_too_narrow(fewer, monkeypatch):
 
 def test_without_the_open_items_the_outlook_is_too_bright(fewer, monkeypatch):
     monkeypatch.setattr(
-        items_module, "slippage_record", lambda items, as_of: slippage_record(items[items["done_on"].notna()], as_of=as_of)
+        items_module,
+        "slippage_record",
+        lambda items, as_of: slippage_record(items[items["done_on"].notna()], as_of=as_of),
     )
     finished_only = again()
     assert finished_only["mine"].mean() - finished_only["kept"].mean() > 0.1

@@ -14,6 +14,7 @@ import yaml
 from playwright.sync_api import Page
 
 from analysis.parameters import ROOT
+from analysis.results import Results
 from shared_results import keep_as_if_computed
 
 pytestmark = pytest.mark.slow
@@ -29,7 +30,7 @@ NAMES = {
 
 
 @pytest.fixture(scope="module")
-def quarter(chromium, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def quarter(chromium, demo_quarter: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a quarter published for a plan with such names."""
     folder = tmp_path_factory.mktemp("hostile")
     plan = (ROOT / "parameters/plans/khanh-hoa-2021.yml").read_text(encoding="utf-8")
@@ -41,7 +42,7 @@ def quarter(chromium, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = yaml.safe_load((ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml").read_text(encoding="utf-8"))
     run |= {"plan_file": str(folder / "hostile.yml"), "draw_count": 200}
     (folder / "2021-Q3.yml").write_text(yaml.safe_dump(run), encoding="utf-8")
-    keep_as_if_computed(folder / "2021-Q3.yml")
+    keep_as_if_computed(folder / "2021-Q3.yml", demo_quarter)
     command = [sys.executable, "-m", "analysis.cli", "run", folder / "2021-Q3.yml", "--reports", folder / "reports"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
