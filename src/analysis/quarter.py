@@ -189,7 +189,7 @@ def _one_quarter_earlier(
     """Return the attainment as last quarter's report would have it, from what was known then."""
     closed = periods.last_day(quarter - 1, plan.calendar.cutoff_day)
     evidence = replace(_evidence(plan, received, as_of=closed), last_round=plan.year - 1)
-    return evaluate_plan(plan, quarter - 1, counted, evidence, chosen, drawn).attainment
+    return evaluate_plan(plan, quarter - 1, counted, evidence, chosen, drawn, diagnose=False).attainment
 
 
 def _all_indicators(plan: Plan, shares: pd.DataFrame, evidence: Evidence, origin: pd.Period) -> pd.DataFrame:

@@ -74,7 +74,14 @@ class PlanReading:
 
 
 def evaluate_plan(
-    plan: Plan, quarter: pd.Period, counted: CaseCounts, evidence: Evidence, chosen: Interpretation, drawn: DrawSettings
+    plan: Plan,
+    quarter: pd.Period,
+    counted: CaseCounts,
+    evidence: Evidence,
+    chosen: Interpretation,
+    drawn: DrawSettings,
+    *,
+    diagnose: bool = True,
 ) -> PlanReading:
     """Return the evaluation of a plan at the end of a quarter, under one interpretation.
 
@@ -92,12 +99,14 @@ def evaluate_plan(
         The answers in force.
     drawn : DrawSettings
         Number of joint paths, and their seed.
+    diagnose : bool
+        Whether statsmodels decomposes and audits the promised series, too, which only the reading that is shown needs.
     """
     origin = plan.known_through(quarter, counted.counts["period"].unique())
     counted = counted.known(origin)
     written_out = _over(plan, counted.counts, chosen)
     indicators = measured_shares(written_out, counted, chosen)
-    forecast = _forecast(written_out, indicators, origin, drawn)
+    forecast = _forecast(written_out, indicators, origin, drawn, diagnose=diagnose)
     now = attainment(
         written_out, quarter, indicators, forecast, evidence, chosen, draw_count=drawn.draw_count, seed=drawn.seed
     )
@@ -215,7 +224,7 @@ def _under(
     if other.setting == "overdue_denominator" and counted.workload.empty:
         return not_computable(promises, other, touched, "no_workload")
     narrowed = plan.model_copy(update={"targets": tuple(one for one in plan.targets if one.id in touched)})
-    then = evaluate_plan(narrowed, quarter, counted, evidence, other.interpretation, drawn)
+    then = evaluate_plan(narrowed, quarter, counted, evidence, other.interpretation, drawn, diagnose=False)
     return compared(promises, then.attainment.promises, other, touched)
 
 
@@ -259,7 +268,9 @@ def _members(counts: pd.DataFrame) -> dict[str, list[str]]:
     return {name: sorted(counts[column].dropna().unique()) for name, column in _LISTS.items()}
 
 
-def _forecast(plan: Plan, indicators: pd.DataFrame, origin: pd.Period, drawn: DrawSettings) -> Forecast:
+def _forecast(
+    plan: Plan, indicators: pd.DataFrame, origin: pd.Period, drawn: DrawSettings, *, diagnose: bool
+) -> Forecast:
     present = set(indicators["indicator"].unique())
     wanted = [(part.indicator, part.series) for target in plan.share_targets for part in target.parts]
     wanted += [(one.proxy, TOTAL) for one in plan.targets if isinstance(one, SurveyTarget) and one.proxy]
@@ -275,4 +286,5 @@ def _forecast(plan: Plan, indicators: pd.DataFrame, origin: pd.Period, drawn: Dr
             for one in plan.breaks
         },
         tet_cutoff_day=plan.calendar.cutoff_day if plan.calendar.tet else None,
+        diagnose=diagnose,
     )

@@ -68,6 +68,15 @@ def test_same_seed_same_bits_and_other_seed_or_key_other_numbers(known, paths):
         assert not np.array_equal(other.numerator, paths.numerator)
 
 
+def test_without_diagnostics_every_draw_and_weight_is_the_same(known, paths):
+    bare = run(known, diagnose=False)
+    np.testing.assert_array_equal(bare.numerator, paths.numerator)
+    np.testing.assert_array_equal(bare.denominator, paths.denominator)
+    pd.testing.assert_frame_equal(bare.weights, paths.weights)
+    assert len(bare.diagnostics) == len(bare.components) == 0 < len(paths.diagnostics)
+    assert list(bare.diagnostics.columns) == list(paths.diagnostics.columns)
+
+
 def test_another_headline_series_changes_no_other(known, paths):
     among = run(known, ("s05", "s01", "s00"))
     np.testing.assert_array_equal(among.numerator[2], paths.numerator[0])

@@ -83,6 +83,7 @@ def year_paths(
     key: str,
     breaks: Mapping[pd.Period, float] | None = None,
     tet_cutoff_day: int | None = None,
+    diagnose: bool = True,
 ) -> Paths | None:
     """Return joint draws of numerator and denominator for the rest of a year, or None when no series can be forecast.
 
@@ -111,6 +112,9 @@ def year_paths(
         for a merger, a waived fee, a new portal. Periods outside the panel and the year have no effect.
     tet_cutoff_day : int or None
         The plan's cut-off day if Tết affects its months; None leaves Tết out.
+    diagnose : bool
+        Whether statsmodels decomposes and audits the series, too; no draw depends on it. Without it `components` and
+        `diagnostics` have no rows.
 
     Raises
     ------
@@ -150,16 +154,17 @@ def year_paths(
         numerator[u], denominator[u] = spread_over_periods(K.T, N.T, year_cases[0]), N.T
 
     names = tuple(state.series[row] for row in rows)
-    levels = [smoothed_level(*fit.share.best_model(row)) for row in rows]
-    diagnostics = error_diagnostics(names, levels)
-    diagnostics = diagnostics.merge(audit_against_statsmodels(fit, rows, seed=seed, key=key), on="series")
+    diagnosed = rows if diagnose else []
+    levels = [smoothed_level(*fit.share.best_model(row)) for row in diagnosed]
+    diagnostics = error_diagnostics([state.series[row] for row in diagnosed], levels)
+    diagnostics = diagnostics.merge(audit_against_statsmodels(fit, diagnosed, seed=seed, key=key), on="series")
     return Paths(
         series=names,
         periods=fit.future,
         numerator=numerator.astype(np.int64),
         denominator=denominator.astype(np.int64),
-        components=components(fit, rows, levels),
-        diagnostics=diagnostics.assign(history=state.history[rows]),
+        components=components(fit, diagnosed, levels),
+        diagnostics=diagnostics.assign(history=state.history[np.array(diagnosed, dtype=int)]),
         weights=_weights(names, rows, ensemble),
     )
 

@@ -65,6 +65,7 @@ def rest_of_year(
     seed: int,
     breaks: Mapping[str, Sequence[pd.Period]],
     tet_cutoff_day: int | None,
+    diagnose: bool = True,
 ) -> Forecast:
     """Return the joint draws of every wanted share for the periods after the origin.
 
@@ -83,6 +84,8 @@ def rest_of_year(
         Periods of known changes in counting, by indicator.
     tet_cutoff_day : int or None
         The plan's cut-off day if Tết affects its months; None leaves Tết out.
+    diagnose : bool
+        Whether statsmodels decomposes and audits the series, too; no draw depends on it.
     """
     known = indicators[indicators["period"] <= write(origin)]
     pairs = list(dict.fromkeys(wanted))
@@ -101,6 +104,7 @@ def rest_of_year(
                 key=base,
                 breaks=dict.fromkeys(breaks.get(base, ()), BREAK_VARIANCE),
                 tet_cutoff_day=tet_cutoff_day,
+                diagnose=diagnose,
             )
             if year_draws is not None:
                 paths[base] = year_draws
