@@ -67,7 +67,8 @@ def standing(points: dict[str, list[float]], *, size=400.0, spread=0.1, history=
 def past(year: int, outcome: list[float], *, size=400.0, spread=0.1, cases=400.0, **points: list[float]) -> PastYear:
     U = len(outcome)
     full = {name: np.array(points.get(name, outcome), dtype=float) for name in NAMES}
-    return PastYear(year, full, np.full(U, spread), np.full(U, size), np.array(outcome), np.full(U, cases))
+    peers = np.ones(U, dtype=bool)
+    return PastYear(year, full, np.full(U, spread), np.full(U, size), np.array(outcome), np.full(U, cases), peers)
 
 
 def cc(share: float, size: float = 400.0) -> float:

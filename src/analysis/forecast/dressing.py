@@ -23,7 +23,7 @@ FEWEST_ERRORS = 5
 
 @dataclass(frozen=True, eq=False)
 class PastErrors:
-    """Past errors of one point forecast, pooled over series and years, on the corrected logit scale.
+    """Past errors of one point forecast, pooled over peers and years, on the corrected logit scale.
 
     Attributes
     ----------
@@ -51,7 +51,8 @@ def past_errors(past: Sequence[PastYear], name: str) -> PastErrors:
     pieces = []
     for year in past:
         error = corrected_logit(year.outcome, year.size) - corrected_logit(year.points[name], year.size)
-        pieces.append(np.column_stack([error, error / year.spread, year.cases, np.full(len(error), year.year)]))
+        rows = np.column_stack([error, error / year.spread, year.cases, np.full(len(error), year.year)])
+        pieces.append(rows[year.peers])
     rows = np.concatenate(pieces) if pieces else np.empty((0, 4))
     rows = rows[np.isfinite(rows).all(axis=1)]
     large = rows[rows[:, 2] >= SCORED_CASES]
@@ -99,7 +100,7 @@ def scaled_quantiles(state: OriginState, name: str, errors: PastErrors) -> np.nd
 
 
 def mean_absolute_errors(past: Sequence[PastYear], names: Sequence[str]) -> pd.DataFrame:
-    """Return the mean absolute error of each point forecast in earlier years, on the cases that all of them forecast.
+    """Return the mean absolute error of each point forecast in earlier years, over the peers that all of them forecast.
 
     Parameters
     ----------
@@ -115,13 +116,14 @@ def mean_absolute_errors(past: Sequence[PastYear], names: Sequence[str]) -> pd.D
         number of errors in series and years with `SCORED_CASES` cases that all names forecast; ``error``, their mean
         absolute size (share units) with equal weight for every year, NaN without any.
     """
-    usable = [name for name in names if any(np.isfinite(year.points[name] - year.outcome).any() for year in past)]
+    missed = [{name: np.abs(year.points[name] - year.outcome)[year.peers] for name in names} for year in past]
+    usable = [name for name in names if any(np.isfinite(of_year[name]).any() for of_year in missed)]
     errors: dict[str, list[float]] = {name: [] for name in names}
     common_errors = 0
-    for year in past:
-        absolute = {name: np.abs(year.points[name] - year.outcome) for name in usable}
+    for year, of_year in zip(past, missed, strict=True):
+        absolute = {name: of_year[name] for name in usable}
         common = np.isfinite(list(absolute.values())).all(axis=0) if absolute else np.zeros(0, dtype=bool)
-        large = common & (year.cases >= SCORED_CASES)
+        large = common & (year.cases[year.peers] >= SCORED_CASES)
         common = large if large.sum() >= FEWEST_ERRORS else common
         common_errors += int(common.sum())
         if common.any():

@@ -123,6 +123,8 @@ def fit_link(
     observations: tuple[np.ndarray, np.ndarray],
     regressor: np.ndarray | None,
     break_variance: np.ndarray | None = None,
+    *,
+    peers: np.ndarray | None = None,
 ) -> LinkFit:
     """Return the fit of a share or, without ``break_variance``, of a volume, which has no pooled drift.
 
@@ -138,6 +140,8 @@ def fit_link(
         A moving holiday's share of each period.
     break_variance : np.ndarray, shape (T,), optional
         Extra level variance arriving at each period; zeros for a share without breaks, None for a volume.
+    peers : np.ndarray of bool, shape (U,), optional
+        Series from which season, drift and the prior over the grid are learnt; all by default.
     """
     y, variance = observations
     is_share = break_variance is not None
@@ -146,13 +150,14 @@ def fit_link(
     T = len(panel.periods)
     past = None if regressor is None else regressor[:T]
     steps = [] if break_variance is None else [int(step) for step in np.flatnonzero(break_variance) if step]
-    season = estimate_season(y, variance, phase[:T], panel.season_length, past, steps)
+    season = estimate_season(y, variance, phase[:T], panel.season_length, past, steps, peers)
     effects = season.at(phase, regressor)
     adjusted = y - effects[:, :T]
-    drift = pooled_drift(adjusted, panel.season_length) if is_share else 0.0
+    of_peers = slice(None) if peers is None else peers
+    drift = pooled_drift(adjusted[of_peers], panel.season_length) if is_share else 0.0
     filtered = filter_grid(adjusted, variance, grid, pooled_drift=drift, break_variance=break_variance)
     log_scores = filtered.log_scores
-    posterior = share_weights(log_scores, grid) if is_share else empirical_bayes_weights(log_scores)[0]
+    posterior = share_weights(log_scores, grid, peers) if is_share else grid_weights(log_scores, peers)
     return LinkFit(
         y=adjusted,
         variance=variance,
@@ -194,7 +199,7 @@ def volume_grid() -> np.ndarray:
 
 
 def empirical_bayes_weights(log_scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return each series' weights over the grid and the prior learnt from all series.
+    """Return each series' weights over the grid and the prior, learnt from all of these series.
 
     Expectation–maximisation for a discrete mixing distribution with a symmetric Dirichlet prior: the weights of a
     series are proportional to prior times score, the prior is the mean of the weights.
@@ -215,18 +220,42 @@ def empirical_bayes_weights(log_scores: np.ndarray) -> tuple[np.ndarray, np.ndar
     ----------
     Laird, N. (1978), "Nonparametric Maximum Likelihood Estimation of a Mixing Distribution".
     """
-    likelihood = np.exp(log_scores - log_scores.max(axis=1, keepdims=True))
     prior = np.full(log_scores.shape[1], 1 / log_scores.shape[1])
+    likelihood = _likelihood(log_scores)
     posterior = likelihood
     for _ in range(EM_ITERATIONS):
-        posterior = likelihood * prior
-        posterior = posterior / posterior.sum(axis=1, keepdims=True)
+        posterior = _posterior(likelihood, prior)
         prior = posterior.sum(axis=0) + PRIOR_CONCENTRATION
         prior = prior / prior.sum()
     return posterior, prior
 
 
-def share_weights(log_scores: np.ndarray, grid: np.ndarray) -> np.ndarray:
+def grid_weights(
+    log_scores: np.ndarray, peers: np.ndarray | None = None, points: np.ndarray | None = None
+) -> np.ndarray:
+    """Return the empirical Bayes weights (U, G) of each series, with a prior learnt from the peers.
+
+    Parameters
+    ----------
+    log_scores : np.ndarray, shape (U, all points)
+        See `filtering.GridFit`.
+    peers : np.ndarray of bool, shape (U,), optional
+        Series from which the prior is learnt; all by default.
+    points : np.ndarray of bool, optional
+        The G points that get weights; all by default.
+    """
+    columns = slice(None) if points is None else points
+    if peers is None or peers.all():
+        return empirical_bayes_weights(log_scores[:, columns])[0]
+    # rows first: numpy adds up in the order of the memory, and another order is another last digit
+    of_peers, prior = empirical_bayes_weights(log_scores[peers][:, columns])
+    weights = np.empty((len(log_scores), len(prior)))
+    weights[peers] = of_peers
+    weights[~peers] = _posterior(_likelihood(np.ascontiguousarray(log_scores[~peers][:, columns])), prior)
+    return weights
+
+
+def share_weights(log_scores: np.ndarray, grid: np.ndarray, peers: np.ndarray | None = None) -> np.ndarray:
     """Return each series' weights (U, G) over the grid of a share: half from all points, half from those without slope.
 
     A slope helps shares that climb from year to year and harms those that only wander; a short record does not show
@@ -239,6 +268,8 @@ def share_weights(log_scores: np.ndarray, grid: np.ndarray) -> np.ndarray:
         See `filtering.GridFit`.
     grid : np.ndarray, shape (G, 6)
         Hyper-parameter points, columns as ``BinomLLT.param_names``.
+    peers : np.ndarray of bool, shape (U,), optional
+        Series from which the priors are learnt; all by default.
 
     References
     ----------
@@ -247,8 +278,8 @@ def share_weights(log_scores: np.ndarray, grid: np.ndarray) -> np.ndarray:
     """
     tempered = SCORE_POWER * log_scores
     flat = grid[:, 5] == 0
-    weights = 0.5 * empirical_bayes_weights(tempered)[0]
-    weights[:, flat] += 0.5 * empirical_bayes_weights(tempered[:, flat])[0]
+    weights = 0.5 * grid_weights(tempered, peers)
+    weights[:, flat] += 0.5 * grid_weights(tempered, peers, flat)
     return weights
 
 
@@ -273,6 +304,15 @@ def pooled_drift(y: np.ndarray, season_length: int) -> float:
         if np.isfinite(late).any() and np.isfinite(early).any():
             changes.append((np.nanmean(late) - np.nanmean(early)) / span)
     return float(np.median(changes)) if changes else 0.0
+
+
+def _likelihood(log_scores: np.ndarray) -> np.ndarray:
+    return np.asarray(np.exp(log_scores - log_scores.max(axis=1, keepdims=True)))
+
+
+def _posterior(likelihood: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    weights = likelihood * prior
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
 def _phase(periods: pd.PeriodIndex, season_length: int) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,7 +12,7 @@ from scipy.special import expit
 
 from analysis.forecast.fit import LinkFit, fit_link
 from analysis.forecast.link import binomial_counts, poisson_counts, share_observations, volume_observations
-from analysis.forecast.panel import Panel
+from analysis.forecast.panel import Panel, peer_rows
 from analysis.forecast.shocks import CommonShocks, antithetic_draws, common_shocks, share_shocks, stream, volume_shocks
 from analysis.periods import write
 
@@ -41,6 +41,8 @@ class PanelFit:
         Fits of the log-odds and of the log cases.
     future_breaks : np.ndarray, shape (h,)
         Level variance of known breaks in the share after the origin.
+    peers : np.ndarray of bool, shape (U,)
+        Series from which the forecasts of all are learnt; see `panel.peer_rows`.
     """
 
     panel: Panel
@@ -48,6 +50,7 @@ class PanelFit:
     share: LinkFit
     volume: LinkFit
     future_breaks: np.ndarray
+    peers: np.ndarray
 
     def common(self, seed: int, draw_count: int) -> CommonShocks:
         """Return the shocks that all series of this origin share.
@@ -142,8 +145,9 @@ def fit_panel(
     *,
     breaks: Mapping[pd.Period, float] | None = None,
     regressor: np.ndarray | None = None,
+    peers: Collection[str] | None = None,
 ) -> PanelFit:
-    """Return the fit of all series of a panel, which share season, drift and the prior over the grid.
+    """Return the fit of all series of a panel, with the season, drift and prior over the grid of the peers.
 
     Parameters
     ----------
@@ -155,10 +159,15 @@ def fit_panel(
         Level variance (squared logits) of a known break in the share, by the period it arrives at.
     regressor : np.ndarray, shape (T + h,), optional
         A moving holiday's share of each period of the panel and after it.
+    peers : collection of str, optional
+        Series from which season, drift and prior are learnt, all by default. The others change nothing of a peer: a
+        total or a group can be added to a panel of agencies without teaching them what they have taught it.
     """
+    teachers = peer_rows(panel.series, peers)
     future = pd.period_range(panel.origin + 1, periods=horizon)
     break_variance = np.array([(breaks or {}).get(period, 0.0) for period in panel.periods.append(future)])
     past_breaks, future_breaks = np.split(break_variance, [len(panel.periods)])
-    share = fit_link(panel, future, share_observations(panel.numerator, panel.denominator), regressor, past_breaks)
-    volume = fit_link(panel, future, volume_observations(panel.denominator), regressor)
-    return PanelFit(panel, future, share, volume, future_breaks)
+    observations = share_observations(panel.numerator, panel.denominator, teachers)
+    share = fit_link(panel, future, observations, regressor, past_breaks, peers=teachers)
+    volume = fit_link(panel, future, volume_observations(panel.denominator), regressor, peers=teachers)
+    return PanelFit(panel, future, share, volume, future_breaks, teachers)

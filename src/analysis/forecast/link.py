@@ -27,7 +27,9 @@ EXACT_BELOW = 9.0
 """Variance below which counts are drawn exactly; above it they are rounded normal numbers."""
 
 
-def share_observations(numerator: np.ndarray, denominator: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def share_observations(
+    numerator: np.ndarray, denominator: np.ndarray, peers: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     r"""Return logit observations of the share and their known variances.
 
     With :math:`\tilde p` the series' smoothed share in a centred window and
@@ -45,6 +47,8 @@ def share_observations(numerator: np.ndarray, denominator: np.ndarray) -> tuple[
     ----------
     numerator, denominator : np.ndarray, shape (U, T)
         Cases; NaN where not reported.
+    peers : np.ndarray of bool, shape (U,), optional
+        Series whose cases make up the overall share that every series is shrunk towards; all by default.
 
     Returns
     -------
@@ -56,7 +60,7 @@ def share_observations(numerator: np.ndarray, denominator: np.ndarray) -> tuple[
     Durbin, J. and Koopman, S. J. (2012), *Time Series Analysis by State Space Methods*, section 10.6.
     """
     K, N = np.nan_to_num(numerator), np.nan_to_num(denominator)
-    smoothed = _smoothed_share(K, N)
+    smoothed = _smoothed_share(K, N, peers)
     information = N * smoothed * (1 - smoothed)
     known = N > 0
     divisor = np.where(known, information, 1.0)
@@ -131,9 +135,10 @@ def binomial_counts(
     return np.clip(counts, 0.0, cases, out=counts)
 
 
-def _smoothed_share(K: np.ndarray, N: np.ndarray) -> np.ndarray:
+def _smoothed_share(K: np.ndarray, N: np.ndarray, peers: np.ndarray | None) -> np.ndarray:
     """Return the share in a centred window, shrunk towards the series' share, itself shrunk towards the panel's."""
-    panel_share = np.clip(K.sum() / max(N.sum(), 1.0), 1e-4, 1 - 1e-4)
+    rows = slice(None) if peers is None else peers
+    panel_share = np.clip(K[rows].sum() / max(N[rows].sum(), 1.0), 1e-4, 1 - 1e-4)
     series_share = (K.sum(axis=1) + POOLED_CASES * panel_share) / (N.sum(axis=1) + POOLED_CASES)
     weight = 1 / np.minimum(series_share, 1 - series_share)[:, None]  # as many cases as hold one expected event
     smoothed = (_moving_sum(K) + weight * series_share[:, None]) / (_moving_sum(N) + weight)

@@ -6,13 +6,14 @@ The share of late cases among the closed ones, which a portal shows, is far too 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from analysis.forecast.ensemble import spread_over_periods
-from analysis.forecast.panel import Panel
+from analysis.forecast.panel import Panel, peer_rows
 from analysis.forecast.paths import Paths
 from analysis.forecast.shocks import stream
 from analysis.periods import write
@@ -122,25 +123,30 @@ def _late_chances(
     return np.clip(chance, 0.0, 1.0), error
 
 
-def resolution_posterior(stock: Panel) -> tuple[np.ndarray, np.ndarray]:
+def resolution_posterior(stock: Panel, *, peers: Collection[str] | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Return the beta posterior (two arrays (U,)) of the chance that a late case is resolved in a period.
 
     It is estimated over the last year's length, as the number of cases resolved late among these and the cases still
-    late on the desk at a period's end. All series together have a prior weight of `STOCK_PEERS` cases.
+    late on the desk at a period's end. All peers together have a prior weight of `STOCK_PEERS` cases.
 
     Parameters
     ----------
     stock : Panel
         Numerator: cases resolved late in the period; denominator: these and the cases still late on the desk at its
         end.
+    peers : collection of str, optional
+        Series that make up this prior, all by default.
     """
     recent = slice(-stock.season_length, None)
     resolved, at_risk = (np.nansum(counts[:, recent], axis=1) for counts in (stock.numerator, stock.denominator))
-    whole = (resolved.sum() + 0.5) / (at_risk.sum() + 1)
+    rows = peer_rows(stock.series, peers)
+    whole = (resolved[rows].sum() + 0.5) / (at_risk[rows].sum() + 1)
     return resolved + STOCK_PEERS * whole, at_risk - resolved + STOCK_PEERS * (1 - whole)
 
 
-def with_stock_resolved(paths: Paths, stock: Panel, *, seed: int, key: str) -> Paths:
+def with_stock_resolved(
+    paths: Paths, stock: Panel, *, seed: int, key: str, peers: Collection[str] | None = None
+) -> Paths:
     """Return paths in which at least the cases late on the desk at the origin that get resolved are resolved late.
 
     Parameters
@@ -154,8 +160,10 @@ def with_stock_resolved(paths: Paths, stock: Panel, *, seed: int, key: str) -> P
         Seed of the run.
     key : str
         Name of the panel of the paths.
+    peers : collection of str, optional
+        See `resolution_posterior`.
     """
-    resolves, stays = resolution_posterior(stock)
+    resolves, stays = resolution_posterior(stock, peers=peers)
     numerator = paths.numerator.copy()
     horizon, draw_count = len(paths.periods), numerator.shape[1]
     for u, name in enumerate(paths.series):

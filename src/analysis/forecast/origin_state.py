@@ -7,7 +7,7 @@ so the panel's own record shows how often series at an edge stay there, and as m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +16,7 @@ from scipy.special import expit, logit
 
 from analysis.forecast.baselines import baseline_shares, year_size
 from analysis.forecast.futures import PanelFit, fit_panel
-from analysis.forecast.panel import Panel
+from analysis.forecast.panel import Panel, peer_rows
 from analysis.forecast.shocks import stream
 from analysis.periods import tet_share, write
 
@@ -110,6 +110,8 @@ class PastYear:
         See `OriginState`.
     outcome, cases : np.ndarray, shape (U,)
         Share (0–1) of the whole year, NaN where it is not known, and its cases.
+    peers : np.ndarray of bool, shape (U,)
+        Series whose errors count; see `panel.peer_rows`.
     """
 
     year: int
@@ -118,10 +120,16 @@ class PastYear:
     size: np.ndarray
     outcome: np.ndarray
     cases: np.ndarray
+    peers: np.ndarray
 
 
 def fit_year(
-    panel: Panel, year: int, *, breaks: Mapping[pd.Period, float] | None = None, tet_cutoff_day: int | None = None
+    panel: Panel,
+    year: int,
+    *,
+    breaks: Mapping[pd.Period, float] | None = None,
+    tet_cutoff_day: int | None = None,
+    peers: Collection[str] | None = None,
 ) -> PanelFit | None:
     """Return the fit of a year at a panel's origin, or None when no series can be forecast; see `window_of`.
 
@@ -135,6 +143,8 @@ def fit_year(
         Level variance (squared logits) of known breaks, by the period they arrive at.
     tet_cutoff_day : int or None
         The plan's cut-off day if Tết affects its months; None leaves Tết out.
+    peers : collection of str, optional
+        Series from which the forecasts of all are learnt, all by default; see `futures.fit_panel`.
     """
     window = window_of(panel, year)
     if window is None:
@@ -144,7 +154,7 @@ def fit_year(
     if tet_cutoff_day is not None:
         periods = pd.period_range(window.periods[0], window.origin + horizon)
         regressor = tet_share(periods, tet_cutoff_day).to_numpy()
-    return fit_panel(window, horizon, breaks=breaks, regressor=regressor)
+    return fit_panel(window, horizon, breaks=breaks, regressor=regressor, peers=peers)
 
 
 def window_of(panel: Panel, year: int) -> Panel | None:
@@ -209,11 +219,19 @@ def compute_origin_state(fit: PanelFit, year: int, *, seed: int, key: str) -> tu
     window, simple = fit.panel, baseline_origin_state(fit.panel, year)
     simulated = SimulatedYear(*fit.simulate_sums(seed=seed, key=key, draw_count=STATE_DRAWS))
     held = np.zeros(len(window.series))
-    for edge, chance in chance_of_staying(window, len(fit.future)).items():
+    names_of_peers = [name for name, is_peer in zip(window.series, fit.peers, strict=True) if is_peer]
+    for edge, chance in chance_of_staying(window, len(fit.future), peers=names_of_peers).items():
         rows = np.flatnonzero(simple.edge == edge)
         if len(rows):
             cases, volume = simulated.numerator[rows], simulated.denominator[rows]
-            held[rows] = share_to_hold(chance, (cases == (0 if edge == NONE else volume)).mean(axis=1))
+            by_itself = (cases == (0 if edge == NONE else volume)).mean(axis=1)
+            of_peers = by_itself[fit.peers[rows]]
+            # without a peer at this edge, each series makes up for its own draws
+            held[rows] = (
+                share_to_hold(chance, of_peers)
+                if len(of_peers)
+                else [share_to_hold(chance, own) for own in by_itself[:, None]]
+            )
     state = replace(simple, held=held)
     for row in (int(row) for row in np.flatnonzero(held)):
         K, N = simulated.numerator[row], simulated.denominator[row]
@@ -224,13 +242,18 @@ def compute_origin_state(fit: PanelFit, year: int, *, seed: int, key: str) -> tu
     state = replace(
         state,
         points={**simple.points, MODEL_OF_RECORD: from_corrected_logit(middle, size)},
-        spread=np.hypot(spread, max(SPREAD_FLOOR * float(np.median(spread)), 1e-6)),
+        spread=np.hypot(spread, max(SPREAD_FLOOR * float(np.median(spread[fit.peers])), 1e-6)),
     )
     return state, simulated
 
 
 def past_years(
-    panel: Panel, year: int, series: Sequence[str], state_at: Callable[[pd.Period, int], OriginState | None]
+    panel: Panel,
+    year: int,
+    series: Sequence[str],
+    state_at: Callable[[pd.Period, int], OriginState | None],
+    *,
+    peers: Collection[str] | None = None,
 ) -> tuple[PastYear, ...]:
     """Return the earlier years at the same point of the year as a panel's origin, first to last.
 
@@ -244,6 +267,8 @@ def past_years(
         Names of the U series.
     state_at : callable
         Takes an earlier origin and its year, and returns the state then, or None.
+    peers : collection of str, optional
+        Series whose errors count, all by default.
     """
     P, elapsed = panel.season_length, panel.elapsed(year)
     found = []
@@ -253,11 +278,11 @@ def past_years(
             continue
         state = state_at(origin, earlier)
         if state is not None:
-            found.append(_past_year(panel, earlier, series, state))
+            found.append(_past_year(panel, earlier, series, state, peer_rows(series, peers)))
     return tuple(found)
 
 
-def _past_year(panel: Panel, year: int, series: Sequence[str], state: OriginState) -> PastYear:
+def _past_year(panel: Panel, year: int, series: Sequence[str], state: OriginState, peers: np.ndarray) -> PastYear:
     """Return an earlier year with its state then and its outcome in a panel, in the order of `series`."""
     rows_then = pd.Index(state.series).get_indexer(pd.Index(series))
     rows_now = pd.Index(panel.series).get_indexer(pd.Index(series))
@@ -272,6 +297,7 @@ def _past_year(panel: Panel, year: int, series: Sequence[str], state: OriginStat
         size=aligned(state.size),
         outcome=panel.year_share(year)[rows_now],
         cases=np.nansum(panel.counts_of(year)[1], axis=1)[rows_now],
+        peers=peers,
     )
 
 
@@ -280,10 +306,10 @@ def series_edges(panel: Panel) -> np.ndarray:
     return _edges(panel, len(panel.periods))
 
 
-def chance_of_staying(panel: Panel, horizon: int) -> dict[int, float]:
+def chance_of_staying(panel: Panel, horizon: int, *, peers: Collection[str] | None = None) -> dict[int, float]:
     """Return the chance (0–1) that a series at an edge stays there for a number of periods, by edge.
 
-    The chance is the share of stays among all series and all earlier periods with a known horizon. Where there are
+    The chance is the share of stays among all peers and all earlier periods with a known horizon. Where there are
     fewer than `ENOUGH_STAYS` of them, it is the chance of staying for one period to the power of the horizon. Half a
     case of either kind is added (Jeffreys prior).
 
@@ -293,8 +319,11 @@ def chance_of_staying(panel: Panel, horizon: int) -> dict[int, float]:
         Counts up to the origin.
     horizon : int
         Periods ahead.
+    peers : collection of str, optional
+        Series whose stays count, all by default.
     """
-    whole, single = _count_stays(panel, horizon), _count_stays(panel, 1)
+    record = panel if peers is None else panel.only(np.flatnonzero(peer_rows(panel.series, peers)))
+    whole, single = _count_stays(record, horizon), _count_stays(record, 1)
     return {
         edge: _rate(*whole[edge]) if whole[edge][1] >= ENOUGH_STAYS else _rate(*single[edge]) ** horizon
         for edge in (NONE, ALL)

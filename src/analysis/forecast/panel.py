@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -192,6 +193,21 @@ def panel_from_counts(frame: pd.DataFrame) -> Panel:
     counts = np.full((2, len(series), len(periods)), np.nan)
     counts[:, rows, columns] = frame[["numerator", "denominator"]].to_numpy(dtype=float).T
     return Panel(series, periods, *counts)
+
+
+def peer_rows(series: Sequence[str], peers: Collection[str] | None) -> np.ndarray:
+    """Return a boolean array (U,), True for the series that the forecasts of all series are learnt from.
+
+    Parameters
+    ----------
+    series : sequence of str
+        Names of the U series.
+    peers : collection of str or None
+        Names of the peers: series of one kind that share no case, such as the agencies of a province. None, or no name
+        among the series, makes every series a peer.
+    """
+    rows = np.ones(len(series), dtype=bool) if peers is None else np.array([name in peers for name in series], bool)
+    return rows if rows.any() else np.ones(len(series), dtype=bool)
 
 
 def first_period(year: int, frequency: str) -> pd.Period:

@@ -6,7 +6,7 @@ together, so a year-end share is formed inside a draw and only then compared wit
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,14 +84,15 @@ def year_paths(
     breaks: Mapping[pd.Period, float] | None = None,
     tet_cutoff_day: int | None = None,
     diagnose: bool = True,
+    peers: Collection[str] | None = None,
 ) -> Paths | None:
     """Return joint draws of numerator and denominator for the rest of a year, or None when no series can be forecast.
 
-    All series of the panel share season, drift, the prior over hyper-parameters and the past errors of the baselines.
-    Random numbers are keyed by name, so that an added headline series changes no other. The shared factor is keyed by
-    seed and origin alone, so that calls for other panels with the same seed, origin and ``draw_count`` belong to the
-    same futures, draw by draw. The year-end shares are the ensemble's; the denominators, the ranks and the split of a
-    surplus or shortfall over the periods come from the model's paths.
+    Season, drift, the prior over hyper-parameters, the chance of staying at an edge and the past errors of the
+    baselines are learnt from the peers. Random numbers are keyed by name, so that an added headline series changes no
+    other. The shared factor is keyed by seed and origin alone, so that calls for other panels with the same seed,
+    origin and ``draw_count`` belong to the same futures, draw by draw. The year-end shares are the ensemble's; the
+    denominators, the ranks and the split of a surplus or shortfall over the periods come from the model's paths.
 
     Parameters
     ----------
@@ -115,6 +116,9 @@ def year_paths(
     diagnose : bool
         Whether statsmodels decomposes and audits the series, too; no draw depends on it. Without it `components` and
         `diagnostics` have no rows.
+    peers : collection of str, optional
+        Series that share what is learnt, all by default. The other series of the panel (a total, groups, channels) are
+        forecast with what the peers say, and change no number of a peer.
 
     Raises
     ------
@@ -127,7 +131,7 @@ def year_paths(
         raise ValueError("a break's variance cannot be below zero")
 
     def fit_at(origin: pd.Period, its_year: int) -> PanelFit | None:
-        return fit_year(panel.until(origin), its_year, breaks=breaks, tet_cutoff_day=tet_cutoff_day)
+        return fit_year(panel.until(origin), its_year, breaks=breaks, tet_cutoff_day=tet_cutoff_day, peers=peers)
 
     def state_at(origin: pd.Period, its_year: int) -> OriginState | None:
         earlier_fit = fit_at(origin, its_year)
@@ -137,7 +141,7 @@ def year_paths(
     if fit is None:
         return None
     state, _ = compute_origin_state(fit, year, seed=seed, key=key)
-    past = past_years(panel, year, state.series, state_at)
+    past = past_years(panel, year, state.series, state_at, peers=peers)
     ensemble = build_ensemble(state, past, season_length=panel.season_length)
 
     rows = [state.series.index(name) for name in headline if name in state.series]

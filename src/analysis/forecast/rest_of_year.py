@@ -7,7 +7,7 @@ shares are assessed jointly.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -66,6 +66,7 @@ def rest_of_year(
     breaks: Mapping[str, Sequence[pd.Period]],
     tet_cutoff_day: int | None,
     diagnose: bool = True,
+    peers: Collection[str] | None = None,
 ) -> Forecast:
     """Return the joint draws of every wanted share for the periods after the origin.
 
@@ -73,7 +74,7 @@ def rest_of_year(
     ----------
     indicators : pd.DataFrame
         `indicator, series, period, numerator, denominator`; rows after the origin are ignored. All series of an
-        indicator inform the forecast of the wanted ones.
+        indicator that are peers inform the forecast of the wanted ones.
     wanted : sequence of (indicator, series)
         Shares that the targets need.
     origin, last_period : pd.Period
@@ -86,6 +87,8 @@ def rest_of_year(
         The plan's cut-off day if Tết affects its months; None leaves Tết out.
     diagnose : bool
         Whether statsmodels decomposes and audits the series, too; no draw depends on it.
+    peers : collection of str, optional
+        Series from which the forecasts of all are learnt, all by default; see `paths.year_paths`.
     """
     known = indicators[indicators["period"] <= write(origin)]
     pairs = list(dict.fromkeys(wanted))
@@ -105,13 +108,14 @@ def rest_of_year(
                 breaks=dict.fromkeys(breaks.get(base, ()), BREAK_VARIANCE),
                 tet_cutoff_day=tet_cutoff_day,
                 diagnose=diagnose,
+                peers=peers,
             )
             if year_draws is not None:
                 paths[base] = year_draws
     if OVERDUE in paths and ((known["indicator"] == OVERDUE_RESOLVED) & (known["period"] == write(origin))).any():
         # a case that is late on the desk at the origin can only be resolved late
         stock = indicator_panel(known, OVERDUE_RESOLVED)
-        paths[OVERDUE] = with_stock_resolved(paths[OVERDUE], stock, seed=seed, key=OVERDUE)
+        paths[OVERDUE] = with_stock_resolved(paths[OVERDUE], stock, seed=seed, key=OVERDUE, peers=peers)
     ready = [(name, series) for name, series in pairs if all(_has(paths, base, series) for base in _bases(name))]
     short = [pair for pair in pairs if pair not in ready] if origin != last_period else []
     frames = {base: path.to_frame() for base, path in paths.items()}

@@ -60,6 +60,7 @@ def estimate_season(
     season_length: int,
     regressor: np.ndarray | None = None,
     steps: Sequence[int] = (),
+    peers: np.ndarray | None = None,
 ) -> Season:
     """Return pooled seasonal effects plus each series' own deviations from them, shrunk by empirical Bayes.
 
@@ -82,6 +83,9 @@ def estimate_season(
     steps : sequence of int, optional
         Periods at which a known break may have moved every series' level. They are removed with the trend, because a
         step mistaken for a season would be forecast to return every year.
+    peers : np.ndarray of bool, shape (U,), optional
+        Series from which the pooled effects and the prior of the deviations are learnt; all by default. The others
+        take both from them, and may deviate like them.
 
     Returns
     -------
@@ -90,8 +94,9 @@ def estimate_season(
     """
     U, T = y.shape
     P = season_length
-    long_enough = np.flatnonzero(np.isfinite(y).sum(axis=1) >= TREND_DEGREE + 4)
-    if T < YEARS_FOR_SEASON * P or not len(long_enough):
+    long_enough = np.isfinite(y).sum(axis=1) >= TREND_DEGREE + 4
+    of_peers = long_enough if peers is None else long_enough & peers
+    if T < YEARS_FOR_SEASON * P or not of_peers.any():
         return Season(np.zeros((U, P)), np.zeros((U, P)), 0.0)
     weight = np.where(np.isfinite(y), 1 / (np.nan_to_num(variance, nan=1.0) + 0.01), 0.0)
     regressors = np.eye(P)[phase]
@@ -99,7 +104,7 @@ def estimate_season(
         regressors = np.column_stack([regressors, regressor])
     trend = np.vander(np.linspace(-1, 1, T), TREND_DEGREE + 1)
     trend = np.column_stack([trend, *(np.arange(T) >= step for step in steps)])
-    blocks = [long_enough[start : start + SERIES_AT_ONCE] for start in range(0, len(long_enough), SERIES_AT_ONCE)]
+    blocks, other_blocks = _blocks(of_peers), _blocks(long_enough & ~of_peers)
 
     def detrended(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return _detrended(np.nan_to_num(y[rows]), weight[rows], regressors, trend)
@@ -119,16 +124,19 @@ def estimate_season(
     effects = np.tile(coefficients[:P] - coefficients[:P].mean(), (U, 1))
     error = np.tile(noise / np.maximum(np.diag(cross)[:P], 1e-9), (U, 1))
     if T >= YEARS_FOR_DEVIATION * P:
-        residuals = [_residuals(*detrended(rows), coefficients, P) for rows in blocks]
-        prior_variance = _prior_variance(*(np.concatenate([block[part] for block in residuals]) for part in (2, 3)))
-        start = 0
-        for rows, (phases, moments, _, scale) in zip(blocks, residuals, strict=True):
-            block_prior = prior_variance[start : start + len(rows)]
-            own, own_error = _posterior(phases, moments, scale, block_prior)
+        residuals = [_residuals(*detrended(rows), coefficients, P) for rows in blocks + other_blocks]
+        usual = max(float(np.median(np.concatenate([excess for _, _, excess, _ in residuals[: len(blocks)]]))), 0.0)
+        for rows, (phases, moments, excess, scale) in zip(blocks + other_blocks, residuals, strict=True):
+            own, own_error = _posterior(phases, moments, scale, _prior_variance(excess, scale, usual))
             effects[rows] += own
             error[rows] += own_error
-            start += len(rows)
     return Season(effects, np.sqrt(error), 0.0 if regressor is None else float(coefficients[P]))
+
+
+def _blocks(wanted: np.ndarray) -> list[np.ndarray]:
+    """Return the rows of the wanted series, `SERIES_AT_ONCE` of them in a block."""
+    rows = np.flatnonzero(wanted)
+    return [rows[start : start + SERIES_AT_ONCE] for start in range(0, len(rows), SERIES_AT_ONCE)]
 
 
 def _detrended(
@@ -168,10 +176,9 @@ def _residuals(
     return cross, moment, excess, scale
 
 
-def _prior_variance(excess: np.ndarray, scale: np.ndarray) -> np.ndarray:
+def _prior_variance(excess: np.ndarray, scale: np.ndarray, usual: float) -> np.ndarray:
     """Return the prior variance (u,) of each series' deviations: its own estimate shrunk towards the panel's median."""
-    panel = max(float(np.median(excess)), 0.0)
-    return np.asarray(OWN_SHARE * np.maximum(excess, 0.0) + (1 - OWN_SHARE) * panel + 1e-9 * scale)
+    return np.asarray(OWN_SHARE * np.maximum(excess, 0.0) + (1 - OWN_SHARE) * usual + 1e-9 * scale)
 
 
 def _posterior(

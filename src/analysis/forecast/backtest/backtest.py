@@ -142,7 +142,12 @@ def backtest(
 
 
 def track_record(
-    indicators: pd.DataFrame, promised: Iterable[tuple[str, Rule]], *, origin: pd.Period, seed: int
+    indicators: pd.DataFrame,
+    promised: Iterable[tuple[str, Rule]],
+    *,
+    origin: pd.Period,
+    seed: int,
+    peers: Collection[str] | None = None,
 ) -> TrackRecord:
     """Return the grades of all models but statsmodels' for the past years of a plan's own series.
 
@@ -158,6 +163,8 @@ def track_record(
         Last period known.
     seed : int
         Seed of the run.
+    peers : collection of str, optional
+        Series from which the forecasts of all are learnt, all by default; see `paths.year_paths`.
     """
     grades, models = Grades(), frozenset(MODELS) - frozenset(COMPARISONS)
     known = indicators[indicators["period"] <= write(origin)]
@@ -167,7 +174,7 @@ def track_record(
             continue
         panel, own = indicator_panel(known, indicator), Grades()
         for quarters in range(4):
-            for forecasts in rolling(panel, quarters, rule=rule, members=models, seed=seed):
+            for forecasts in rolling(panel, quarters, rule=rule, members=models, seed=seed, peers=peers):
                 for _ in own.grade_forecasts(indicator, forecasts, rule):
                     pass
         # The forecasts of shares do not depend on the rule: a second rule adds grades of probabilities only.

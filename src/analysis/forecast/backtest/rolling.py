@@ -59,7 +59,7 @@ class ModelForecast:
         Equally likely year-end shares (0–1) of each series; NaN where the model has no forecast. L is 1 for a raw
         baseline.
     total : np.ndarray, shape (L,)
-        The same for the sum over series.
+        The same for the sum over the peers among the series.
     """
 
     model: str
@@ -82,7 +82,7 @@ class OriginForecasts:
     limits : np.ndarray, shape (U, J)
         Thresholds (0–1); NaN where there is none.
     total_observed : float
-        Year-end share of the sum over series; NaN while the year is not finished.
+        Year-end share of the sum over the peers; NaN while the year is not finished.
     total_limits : np.ndarray, shape (J,)
         Thresholds of the sum.
     by_model : iterator of ModelForecast
@@ -107,6 +107,7 @@ def rolling(
     members: Collection[str],
     seed: int,
     report_progress: Callable[[str], None] = lambda line: None,
+    peers: Collection[str] | None = None,
 ) -> Iterator[OriginForecasts]:
     """Yield the forecasts of every year of a panel at one point of the year, first to last.
 
@@ -124,9 +125,11 @@ def rolling(
         Seed of the run.
     report_progress : callable
         Called with one line per origin.
+    peers : collection of str, optional
+        Series from which the forecasts of all are learnt, all by default; see `paths.year_paths`.
     """
     P = panel.season_length
-    states = _OriginStates(panel, seed)
+    states = _OriginStates(panel, seed, peers)
     for year in range(panel.periods[0].year, panel.periods[-1].year + 2):
         last_period = first_period(year, panel.periods.freqstr) + P - 1
         origin = last_period - P + P * quarters // 4
@@ -137,23 +140,23 @@ def rolling(
             continue
         fit, state, simulated = computed
         report_progress(f"{year}, {quarters} quarters known: {len(state.series):,} series")
-        past = past_years(panel.until(origin), year, state.series, states.state_at)
+        past = past_years(panel.until(origin), year, state.series, states.state_at, peers=peers)
         rows = pd.Index(panel.series).get_indexer(pd.Index(state.series))
         year_before = last_period - P
         if year_before >= panel.periods[0]:
-            before = panel.until(year_before).only(rows)
-            limits, total_limits = thresholds(before, year, rule), thresholds(before.summed(), year, rule)[0]
+            before = panel.until(year_before)
+            limits = thresholds(before.only(rows), year, rule, peers=fit.peers)
+            total_limits = thresholds(before.only(rows[fit.peers]).summed(), year, rule)[0]
         else:
             limits, total_limits = np.full((len(rows), 3), np.nan), np.full(3, np.nan)
-        finished = panel.periods[-1] >= last_period
-        forecast_series = panel.only(rows)
+        finished, whole = panel.periods[-1] >= last_period, panel.only(rows[fit.peers]).summed()
         yield OriginForecasts(
             year=year,
             quarters=quarters,
             series=state.series,
-            observed=forecast_series.year_share(year) if finished else np.full(len(rows), np.nan),
+            observed=panel.only(rows).year_share(year) if finished else np.full(len(rows), np.nan),
             limits=limits,
-            total_observed=float(forecast_series.summed().year_share(year)[0]) if finished else float("nan"),
+            total_observed=float(whole.year_share(year)[0]) if finished else float("nan"),
             total_limits=total_limits,
             by_model=model_forecasts(fit, year, state, simulated, past, models=members, seed=seed, key=KEY),
         )
@@ -165,6 +168,7 @@ class _OriginStates:
 
     panel: Panel
     seed: int
+    peers: Collection[str] | None
     states: dict[pd.Period, OriginState | None] = field(default_factory=dict)
 
     def state_at(self, origin: pd.Period, year: int) -> OriginState | None:
@@ -175,7 +179,7 @@ class _OriginStates:
 
     def compute(self, origin: pd.Period, year: int) -> tuple[PanelFit, OriginState, SimulatedYear] | None:
         """Return the fit, state and draws of a year at an origin; only the state is stored."""
-        fit = fit_year(self.panel.until(origin), year)
+        fit = fit_year(self.panel.until(origin), year, peers=self.peers)
         if fit is None:
             self.states[origin] = None
             return None
@@ -217,11 +221,12 @@ def model_forecasts(
         Name of the panel.
     """
     if ENSEMBLE in models:
-        yield _forecast(ENSEMBLE, state, _ensemble_draws(fit, state, simulated, past, seed=seed, key=key))
+        yield _forecast(ENSEMBLE, fit, state, _ensemble_draws(fit, state, simulated, past, seed=seed, key=key))
     if MODEL_OF_RECORD in models:
-        yield _forecast(MODEL_OF_RECORD, state, simulated)
-    # for the baselines, the sum over the series is a series of its own
-    whole = replace(baseline_origin_state(fit.panel.summed(), year), size=np.array([state.size.sum()]))
+        yield _forecast(MODEL_OF_RECORD, fit, state, simulated)
+    # for the baselines, the sum over the peers is a series of its own
+    whole = baseline_origin_state(fit.panel.only(np.flatnonzero(fit.peers)).summed(), year)
+    whole = replace(whole, size=np.array([state.size[fit.peers].sum()]))
     for model, name in RAW.items():
         if model in models:
             yield ModelForecast(model, state.points[name][:, None], whole.points[name])
@@ -235,7 +240,7 @@ def model_forecasts(
     for model in COMPARISONS:
         if model in models:
             draws = simulate_comparison_panel(model, fit, seed=seed, key=key, draw_count=simulated.numerator.shape[1])
-            yield _forecast(model, state, draws)
+            yield _forecast(model, fit, state, draws)
 
 
 def _ensemble_draws(
@@ -254,8 +259,9 @@ def _ensemble_draws(
     return SimulatedYear(numerator, simulated.denominator)
 
 
-def _forecast(model: str, state: OriginState, draws: SimulatedYear) -> ModelForecast:
-    """Return a model's forecasts from its joint draws; the total is summed over series inside each draw."""
-    numerator = state.numerator.sum() + draws.numerator.sum(axis=0)
-    denominator = state.denominator.sum() + draws.denominator.sum(axis=0)
+def _forecast(model: str, fit: PanelFit, state: OriginState, draws: SimulatedYear) -> ModelForecast:
+    """Return a model's forecasts from its joint draws; the total is summed over the peers inside each draw."""
+    rows = slice(None) if fit.peers.all() else fit.peers
+    numerator = state.numerator[rows].sum() + draws.numerator[rows].sum(axis=0)
+    denominator = state.denominator[rows].sum() + draws.denominator[rows].sum(axis=0)
     return ModelForecast(model, draws.shares(state), numerator / np.maximum(denominator, 1.0))

@@ -26,7 +26,7 @@ LEAST = 0.002
 """Smallest ``at_most`` threshold."""
 
 
-def thresholds(before: Panel, year: int, rule: Rule) -> np.ndarray:
+def thresholds(before: Panel, year: int, rule: Rule, *, peers: np.ndarray | None = None) -> np.ndarray:
     """Return the thresholds (U, J) of every series for a year, 0–1 and increasing; NaN where there is none.
 
     ``at_least`` and ``more_than``: last year's share plus ½, 1 and 1½ of the panel's median gain in that year.
@@ -41,16 +41,19 @@ def thresholds(before: Panel, year: int, rule: Rule) -> np.ndarray:
         The year forecast.
     rule : {"at_least", "more_than", "at_most"}
         How a share meets a threshold.
+    peers : np.ndarray of bool, shape (U,), optional
+        Series that make up the panel's gain and share, all by default.
     """
+    rows = slice(None) if peers is None else peers
     last = before.year_share(year - 1)
     if rule == "at_most":
         K, N = before.counts_of(year - 1)
-        whole = max(float(np.nansum(K)) / max(float(np.nansum(N)), 1.0), LEAST)
+        whole = max(float(np.nansum(K[rows])) / max(float(np.nansum(N[rows])), 1.0), LEAST)
         fixed = min(FIXED, key=lambda limit: abs(np.log(limit / whole)))
         found = np.column_stack([np.maximum(last[:, None] * np.array(CUTS), LEAST), np.full(len(last), fixed)])
         found[~np.isfinite(last)] = np.nan
     else:
-        gains = last - before.year_share(year - 2)
+        gains = (last - before.year_share(year - 2))[rows]
         gain = float(np.median(gains[np.isfinite(gains)])) if np.isfinite(gains).any() else GAIN_UNKNOWN
         gain = float(np.copysign(np.clip(abs(gain), *GAIN_BOUNDS), gain))
         found = last[:, None] + gain * np.array(GROWTH_STEPS)
