@@ -14,7 +14,8 @@ from analysis.forecast.dressing import (
     past_errors,
     scaled_quantiles,
 )
-from analysis.forecast.ensemble import build_ensemble, rank_levels, ranks, schaake_shuffle, spread_over_periods
+from analysis.forecast.ensemble import build_ensemble, rank_levels, ranks, schaake_shuffle
+from analysis.forecast.link import spread_over_periods
 from analysis.forecast.origin_state import INSIDE, NONE, OriginState, PastYear
 
 

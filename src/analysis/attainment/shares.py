@@ -15,7 +15,7 @@ from analysis.attainment.year_end import YearEnd, run_rate, year_end
 from analysis.forecast.baselines import BASELINES
 from analysis.forecast.dressing import chosen_baseline, dressed_quantiles, mean_absolute_errors, past_errors
 from analysis.forecast.origin_state import OriginState, baseline_origin_state, past_years, window_of
-from analysis.forecast.panel import Panel
+from analysis.forecast.panel import SeriesPanel
 from analysis.forecast.rest_of_year import Forecast, indicator_panel
 from analysis.interpretation import Interpretation
 from analysis.periods import write
@@ -83,7 +83,7 @@ def judged_baselines(indicators: pd.DataFrame, part: Part, *, origin: pd.Period,
     return PartBaselines(table, _probability(quantiles[chosen], part) if chosen else float("nan"))
 
 
-def _stood(panel: Panel, origin: pd.Period, year: int) -> OriginState | None:
+def _stood(panel: SeriesPanel, origin: pd.Period, year: int) -> OriginState | None:
     window = window_of(panel.until(origin), year)
     return None if window is None else baseline_origin_state(window, year)
 

@@ -1,4 +1,4 @@
-"""Five simple forecasts of the year-end share that offices compute by hand today.
+"""Five simple forecasts of the year-end share or mean that offices compute by hand today.
 
 A *raw* baseline is a single value, compared with a target as yes or no. A *dressed* baseline (`dressing`) is a
 distribution, made from the value and its errors in earlier years; a model must forecast better than that.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analysis.forecast.panel import Panel
+from analysis.forecast.panel import SeriesPanel
 
 BASELINES = ("year_to_date", "last_quarter", "same_growth", "straight_line", "seasonal_naive")
 """Names of the five; of two with equal past errors the first is chosen."""
@@ -20,14 +20,15 @@ GROWTH_CASES = 5.0
 """Cases added to numerator and denominator of that growth, so that one case after none is not infinite growth."""
 
 
-def baseline_shares(known: Panel, year: int) -> dict[str, np.ndarray]:
-    """Return the year-end share (U,) that each baseline forecasts from a panel's periods.
+def baseline_shares(known: SeriesPanel, year: int) -> dict[str, np.ndarray]:
+    """Return the year-end share or mean (U,) that each baseline forecasts from a panel's periods.
 
     * ``year_to_date``: the whole year has the share of the year so far; before its first case, that of last year.
     * ``last_quarter``: the rest of the year has the share of the last three months (of the last twelve, where those
       had no case).
     * ``same_growth``: the rest has last year's shares, shifted by the difference of this year so far from the same
-      periods of last year; at the start of the year, by the difference of last year from the year before it.
+      periods of last year; at the start of the year, by the difference of last year from the year before it. Means
+      are multiplied by their growth instead, a third to three times.
     * ``straight_line``: the rest continues a least-squares line through the shares of the last half year, or of the
       year so far if that is longer (three quarters at least).
     * ``seasonal_naive``: the rest has last year's shares.
@@ -37,7 +38,7 @@ def baseline_shares(known: Panel, year: int) -> dict[str, np.ndarray]:
 
     Parameters
     ----------
-    known : Panel
+    known : SeriesPanel
         Counts up to the origin, which is between the last period of the year before and the last of the year.
     year : int
         The year forecast.
@@ -45,7 +46,7 @@ def baseline_shares(known: Panel, year: int) -> dict[str, np.ndarray]:
     Returns
     -------
     dict of str to np.ndarray, shape (U,)
-        Shares 0–1 by name; NaN where the history is too short. Last year is used if half of it was reported.
+        Shares 0–1 or means by name; NaN where the history is too short. Last year is used if half of it was reported.
     """
     P, elapsed = known.season_length, known.elapsed(year)
     numerator, denominator = known.counts_of(year)
@@ -67,9 +68,10 @@ def baseline_shares(known: Panel, year: int) -> dict[str, np.ndarray]:
     rest = np.where(has_last, np.nan_to_num(last_N[:, elapsed:]) * growth, _mean_volume(known)[:, None])
     last_rest = np.where(np.nan_to_num(last_N[:, elapsed:]) > 0, _share(last_K, last_N)[:, elapsed:], 0.0)
     last_rest[~has_last[:, 0]] = np.nan
-    gain = to_date - last_to_date
+    link = known.link()
+    gain = link.gain(to_date, last_to_date)
     if elapsed == 0:
-        gain = np.nan_to_num(last_year - known.year_share(year - 2))
+        gain = np.nan_to_num(link.gain(last_year, known.year_share(year - 2)))
 
     def year_end(share_of_rest: np.ndarray) -> np.ndarray:
         return _share(cases + (rest * share_of_rest).sum(axis=1), volume + rest.sum(axis=1))
@@ -77,13 +79,13 @@ def baseline_shares(known: Panel, year: int) -> dict[str, np.ndarray]:
     return {
         "year_to_date": np.where(volume > 0, to_date, last_year),
         "last_quarter": year_end(_last_quarter(known)[:, None]),
-        "same_growth": year_end(np.clip(last_rest + gain[:, None], 0, 1)),
+        "same_growth": year_end(link.shifted(last_rest, gain[:, None])),
         "straight_line": year_end(_straight_line(known, P - elapsed, max(P // 2, 3, elapsed))),
         "seasonal_naive": year_end(last_rest),
     }
 
 
-def year_size(known: Panel, year: int) -> np.ndarray:
+def year_size(known: SeriesPanel, year: int) -> np.ndarray:
     """Return the expected number of cases (U,) of each series in a year, at least 1.
 
     It is last year's number or, where less than half of last year was reported, the mean volume of the last year's
@@ -91,7 +93,7 @@ def year_size(known: Panel, year: int) -> np.ndarray:
 
     Parameters
     ----------
-    known : Panel
+    known : SeriesPanel
         Counts up to the origin.
     year : int
         The year forecast.
@@ -101,14 +103,14 @@ def year_size(known: Panel, year: int) -> np.ndarray:
     return np.maximum(np.where(np.isfinite(known.year_share(year - 1)), np.nansum(last, axis=1), recent), 1.0)
 
 
-def _mean_volume(known: Panel) -> np.ndarray:
+def _mean_volume(known: SeriesPanel) -> np.ndarray:
     """Return the mean cases (U,) per reported period over the last year's length; 0 where none was reported."""
     recent = known.denominator[:, -known.season_length :]
     reported = (~np.isnan(recent)).sum(axis=1)
     return np.asarray(np.nansum(recent, axis=1) / np.maximum(reported, 1))
 
 
-def _last_quarter(known: Panel) -> np.ndarray:
+def _last_quarter(known: SeriesPanel) -> np.ndarray:
     """Return the share (U,) of the last three months or, where they had no case, of the last twelve."""
     quarter, year = (slice(-span, None) for span in (known.season_length // 4, known.season_length))
     shares = [
@@ -118,7 +120,7 @@ def _last_quarter(known: Panel) -> np.ndarray:
     return np.where(np.isfinite(shares[0]), *shares)
 
 
-def _straight_line(known: Panel, horizon: int, span: int) -> np.ndarray:
+def _straight_line(known: SeriesPanel, horizon: int, span: int) -> np.ndarray:
     """Return shares (U, horizon) on the line through each series' last `span` shares; NaN with fewer than three."""
     shares = _share(known.numerator[:, -span:], known.denominator[:, -span:])
     observed = np.isfinite(shares)
@@ -130,7 +132,7 @@ def _straight_line(known: Panel, horizon: int, span: int) -> np.ndarray:
     centred = np.where(observed, t - mean_t[:, None], 0.0)
     slope = (centred * np.where(observed, shares, 0.0)).sum(axis=1) / np.maximum((centred**2).sum(axis=1), 1e-12)
     ahead = shares.shape[1] + np.arange(horizon)
-    line = np.clip(mean[:, None] + slope[:, None] * (ahead - mean_t[:, None]), 0, 1)
+    line = known.link().bounded(mean[:, None] + slope[:, None] * (ahead - mean_t[:, None]))
     line[n < 3] = np.nan
     return np.asarray(line)
 

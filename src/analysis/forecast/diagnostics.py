@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 from statsmodels.stats.diagnostic import acorr_ljungbox
 
-from analysis.forecast.futures import LOGIT_BOUND, PanelFit
+from analysis.forecast.futures import PanelFit
 from analysis.forecast.model import SmoothedLevel, simulate_with_statsmodels
 from analysis.forecast.shocks import stream
 from analysis.periods import write
@@ -43,9 +42,10 @@ def components(fit: PanelFit, rows: Sequence[int], levels: Sequence[SmoothedLeve
     Returns
     -------
     pd.DataFrame
-        ``series, period``; ``observed, level, season, remainder`` in log-odds, the first the sum of the others, from
-        the first observation on, with NaN in ``observed`` and ``remainder`` where nothing was observed; ``slope``, the
-        level's change per period; ``level_deviation``, the standard deviation of the level's error.
+        ``series, period``; ``observed, level, season, remainder`` in log-odds (of a mean: its logarithm), the first the
+        sum of the others, from the first observation on, with NaN in ``observed`` and ``remainder`` where nothing was
+        observed; ``slope``, the level's change per period; ``level_deviation``, the standard deviation of the level's
+        error.
     """
     labels = np.array([write(period) for period in fit.panel.periods], dtype=object)
     frames = []
@@ -115,9 +115,9 @@ def audit_against_statsmodels(fit: PanelFit, rows: Sequence[int], *, seed: int, 
     pd.DataFrame
         ``series``; ``likelihood_gap``, the largest difference over the grid between the log-likelihoods of
         `filtering.filter_grid` and ``BinomLLT.loglike``; ``simulated_lower, simulated_median, simulated_upper``,
-        quantiles at `AUDIT_LEVELS` of the share (0–1) in the last period of the year as statsmodels simulates it at the
-        grid point of highest weight; ``drawn_lower, drawn_median, drawn_upper``, those of our draws, which use every
-        grid point with its weight and have heavier tails.
+        quantiles at `AUDIT_LEVELS` of the share (0–1) or mean in the last period of the year as statsmodels simulates
+        it at the grid point of highest weight; ``drawn_lower, drawn_median, drawn_upper``, those of our draws, which
+        use every grid point with its weight and have heavier tails.
     """
     audit = []
     common = fit.common(seed, AUDIT_DRAWS)
@@ -131,7 +131,7 @@ def audit_against_statsmodels(fit: PanelFit, rows: Sequence[int], *, seed: int, 
             simulate_with_statsmodels(model, best, len(fit.future), AUDIT_DRAWS, rng)[-1]
             + fit.share.future_season[row, -1]
         )
-        ours = fit.log_odds(row, seed=seed, key=key, common=common)[-1]
-        shares = [expit(np.clip(values, -LOGIT_BOUND, LOGIT_BOUND)) for values in (theirs, ours)]
-        audit.append((name, gap, *(value for values in shares for value in np.quantile(values, AUDIT_LEVELS))))
+        ours = fit.link_values(row, seed=seed, key=key, common=common)[-1]
+        found = [fit.link.value(fit.bounded(row, z)) for z in (theirs, ours)]
+        audit.append((name, gap, *(value for values in found for value in np.quantile(values, AUDIT_LEVELS))))
     return pd.DataFrame(audit, columns=AUDIT_COLUMNS)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.forecast.baselines import BASELINES
-from analysis.forecast.origin_state import OriginState, PastYear, corrected_logit, from_corrected_logit
+from analysis.forecast.origin_state import OriginState, PastYear
 
 LEVELS = (np.arange(100) + 0.5) / 100
 """Levels of the quantiles that describe a dressed point forecast."""
@@ -23,7 +23,7 @@ FEWEST_ERRORS = 5
 
 @dataclass(frozen=True, eq=False)
 class PastErrors:
-    """Past errors of one point forecast, pooled over peers and years, on the corrected logit scale.
+    """Past errors of one point forecast, pooled over peers and years, on the corrected link scale.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ def past_errors(past: Sequence[PastYear], name: str) -> PastErrors:
     """
     pieces = []
     for year in past:
-        error = corrected_logit(year.outcome, year.size) - corrected_logit(year.points[name], year.size)
+        error = year.link.corrected(year.outcome, year.size) - year.link.corrected(year.points[name], year.size)
         rows = np.column_stack([error, error / year.spread, year.cases, np.full(len(error), year.year)])
         pieces.append(rows[year.peers])
     rows = np.concatenate(pieces) if pieces else np.empty((0, 4))
@@ -114,9 +114,12 @@ def mean_absolute_errors(past: Sequence[PastYear], names: Sequence[str]) -> pd.D
     pd.DataFrame
         ``name``; ``errors`` and ``years``, the number of its own errors and of their years; ``common_errors``, the
         number of errors in series and years with `SCORED_CASES` cases that all names forecast; ``error``, their mean
-        absolute size (share units) with equal weight for every year, NaN without any.
+        absolute size (share units; of a mean, on the log scale) with equal weight for every year, NaN without any.
     """
-    missed = [{name: np.abs(year.points[name] - year.outcome)[year.peers] for name in names} for year in past]
+    missed = [
+        {name: year.link.error(year.points[name], year.outcome, year.size)[year.peers] for name in names}
+        for year in past
+    ]
     usable = [name for name in names if any(np.isfinite(of_year[name]).any() for of_year in missed)]
     errors: dict[str, list[float]] = {name: [] for name in names}
     common_errors = 0
@@ -148,10 +151,10 @@ def chosen_baseline(past: Sequence[PastYear]) -> str | None:
 
 
 def _quantiles(state: OriginState, name: str, errors: np.ndarray, unit: np.ndarray) -> np.ndarray:
-    """Return a point forecast plus the quantiles of its errors, in units (U,) or (1,) of the corrected logit scale."""
+    """Return a point forecast plus the quantiles of its errors, in units (U,) or (1,) of the corrected link scale."""
     point = state.points[name]
     if not len(errors):
         return np.full((len(point), len(LEVELS)), np.nan)
     shifts = np.quantile(errors, LEVELS)
-    value = corrected_logit(point, state.size)[:, None] + unit[:, None] * shifts
-    return from_corrected_logit(value, state.size[:, None])
+    value = state.link.corrected(point, state.size)[:, None] + state.link.limited(unit[:, None] * shifts)
+    return state.link.from_corrected(value, state.size[:, None])

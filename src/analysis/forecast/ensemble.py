@@ -137,9 +137,9 @@ def schaake_shuffle(
     denominator: np.ndarray,
     ties: np.ndarray,
 ) -> np.ndarray:
-    """Return numerators (u, S) of the rest of the year that give each path the ensemble's year-end share at its rank.
+    """Return numerators (u, S) of the rest of the year that give each path the ensemble's year-end value at its rank.
 
-    The denominators of the paths do not change. A share that the year can no longer reach is moved to the nearest one
+    The denominators of the paths do not change. A value that the year can no longer reach is moved to the nearest one
     that it can.
 
     Parameters
@@ -159,29 +159,7 @@ def schaake_shuffle(
     shares = (so_far + numerator) / np.maximum(volume + denominator, 1.0)
     quantiles = ensemble.quantiles(rows, shares, rank_levels(shares.shape[1]))
     shuffled = np.take_along_axis(quantiles, ranks(shares, ties), axis=1)
-    wanted = np.rint(shuffled * (volume + denominator)) - so_far
-    return np.asarray(np.clip(wanted, 0.0, denominator))
-
-
-def spread_over_periods(numerator: np.ndarray, denominator: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Return numerators (S, h) with a given sum over the periods, as near to the simulated ones as that allows.
-
-    A surplus is spread in proportion to the cases not in the numerator, a shortfall in proportion to those in it, so
-    that 0 ≤ numerator ≤ denominator stays true in every period.
-
-    Parameters
-    ----------
-    numerator, denominator : np.ndarray, shape (S, h)
-        Simulated cases of each path and period.
-    wanted : np.ndarray, shape (S,)
-        Sums wanted: whole numbers from 0 to the sum of the denominators.
-    """
-    missing = wanted - numerator.sum(axis=1)
-    room = np.where(missing[:, None] > 0, denominator - numerator, numerator)
-    part = missing / np.maximum(room.sum(axis=1), 1.0)
-    # rounding the cumulated counts, not each period's, keeps the sum
-    cumulated = np.floor(np.cumsum(numerator + part[:, None] * room, axis=1) + 0.5)
-    return np.diff(cumulated, axis=1, prepend=0.0)
+    return state.link.wanted(shuffled, so_far, volume, denominator)
 
 
 def ranks(values: np.ndarray, ties: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from analysis.forecast.filtering import GridFit, expected_levels, filter_grid, initial_deviations, level_deviations
 from analysis.forecast.model import BinomLLT
-from analysis.forecast.panel import Panel
+from analysis.forecast.panel import SeriesPanel
 from analysis.forecast.season import estimate_season
 from analysis.forecast.shocks import Shocks, antithetic_draws
 
@@ -34,7 +34,7 @@ INITIAL_SLOPE_VARIANCE = 0.0036
 
 @dataclass(frozen=True, eq=False)
 class LinkFit:
-    """The logit share or the log volume of a panel's series, fitted and ready to simulate.
+    """The share or mean on the link scale, or the log volume, of a panel's series, fitted and ready to simulate.
 
     Attributes
     ----------
@@ -118,7 +118,7 @@ class LinkFit:
 
 
 def fit_link(
-    panel: Panel,
+    panel: SeriesPanel,
     future: pd.PeriodIndex,
     observations: tuple[np.ndarray, np.ndarray],
     regressor: np.ndarray | None,
@@ -126,12 +126,12 @@ def fit_link(
     *,
     peers: np.ndarray | None = None,
 ) -> LinkFit:
-    """Return the fit of a share or, without ``break_variance``, of a volume, which has no pooled drift.
+    """Return the fit of a share or mean or, without ``break_variance``, of a volume, which has no pooled drift.
 
     Parameters
     ----------
-    panel : Panel
-        Counts up to the origin.
+    panel : SeriesPanel
+        Counts or totals up to the origin.
     future : pd.PeriodIndex
         The h periods after it.
     observations : tuple of np.ndarray, each of shape (U, T)

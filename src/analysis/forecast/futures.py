@@ -1,4 +1,4 @@
-"""Fit share and volume of every series of a panel at an origin, and simulate the periods after it."""
+"""Fit share (or mean) and volume of every series of a panel at an origin, and simulate the periods after it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 
 from analysis.forecast.fit import LinkFit, fit_link
-from analysis.forecast.link import binomial_counts, poisson_counts, share_observations, volume_observations
-from analysis.forecast.panel import Panel, peer_rows
+from analysis.forecast.link import Link, poisson_counts, volume_observations
+from analysis.forecast.panel import SeriesPanel, peer_rows
 from analysis.forecast.shocks import CommonShocks, antithetic_draws, common_shocks, share_shocks, stream, volume_shocks
 from analysis.periods import write
 
@@ -20,35 +19,39 @@ SHARED_FACTOR = 0.2
 """Correlation of the shocks of any two series on the logit scale; a fixed prior, because estimates from few years are
 far too low. 80 % intervals of totals covered 76 % without it and 88 % with it (`docs/methods/backtest.md`)."""
 
-LOGIT_BOUND = 12.0
-"""Simulated log-odds stay within ±12: a share within six millionths of 0 or 1 changes no count that is reported."""
-
 LOG_VOLUME_BOUND = 20.0
 """Simulated log volumes stay below 20 (485 million cases)."""
 
 
 @dataclass(frozen=True, eq=False)
 class PanelFit:
-    """Fits of the share and the volume of a panel's series at its origin.
+    """Fits of the share or mean and of the volume of a panel's series at its origin.
 
     Attributes
     ----------
-    panel : Panel
-        Counts up to the origin.
+    panel : SeriesPanel
+        Counts or totals up to the origin.
     future : pd.PeriodIndex
         The h periods after it.
+    link : Link
+        Link of the panel's share or mean.
     share, volume : LinkFit
-        Fits of the log-odds and of the log cases.
+        Fits of the share or mean on the link scale, and of the log cases.
+    relative_variance, bounds : np.ndarray, shape (U,) and (U, 2)
+        See `link.Observations`.
     future_breaks : np.ndarray, shape (h,)
         Level variance of known breaks in the share after the origin.
     peers : np.ndarray of bool, shape (U,)
         Series from which the forecasts of all are learnt; see `panel.peer_rows`.
     """
 
-    panel: Panel
+    panel: SeriesPanel
     future: pd.PeriodIndex
+    link: Link
     share: LinkFit
     volume: LinkFit
+    relative_variance: np.ndarray
+    bounds: np.ndarray
     future_breaks: np.ndarray
     peers: np.ndarray
 
@@ -67,7 +70,7 @@ class PanelFit:
     def simulate(
         self, row: int, *, seed: int, key: str, common: CommonShocks, shared_factor: float = SHARED_FACTOR
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return numerators and denominators (h, S), whole numbers of cases, of one series after the origin.
+        """Return numerators and denominators (h, S) of one series after the origin.
 
         Parameters
         ----------
@@ -92,9 +95,22 @@ class PanelFit:
         N = poisson_counts(count, partial(stream, seed, *keyed, "volume", "counts"), expected)
 
         shocks = share_shocks(seed, key, name, origin, common=common, shared_factor=shared_factor)
-        p = expit(np.clip(self.share.simulate(row, shocks, draws, self.future_breaks), -LOGIT_BOUND, LOGIT_BOUND))
+        z = self.bounded(row, self.share.simulate(row, shocks, draws, self.future_breaks))
         count = antithetic_draws(0.0, shocks.count, draws)
-        return binomial_counts(count, partial(stream, seed, *keyed, "share", "counts"), N, p), N
+        generator = partial(stream, seed, *keyed, "share", "counts")
+        return self.link.numerators(count, generator, N, z, float(self.relative_variance[row])), N
+
+    def bounded(self, row: int, z: np.ndarray) -> np.ndarray:
+        """Return link-scale values of a series within its bounds.
+
+        Parameters
+        ----------
+        row : int
+            Row of the series in the panel.
+        z : np.ndarray
+            Link-scale values.
+        """
+        return np.asarray(np.clip(z, *self.bounds[row]))
 
     def simulate_sums(self, *, seed: int, key: str, draw_count: int) -> tuple[np.ndarray, np.ndarray]:
         """Return numerators and denominators (U, S) of all series, summed over the periods after the origin.
@@ -116,10 +132,10 @@ class PanelFit:
             N.sum(axis=0, out=denominator[row])
         return numerator, denominator
 
-    def log_odds(
+    def link_values(
         self, row: int, *, seed: int, key: str, common: CommonShocks, shared_factor: float = SHARED_FACTOR
     ) -> np.ndarray:
-        """Return the log-odds (h, S) from which `simulate` draws the numerators.
+        """Return the link-scale values (h, S) from which `simulate` draws the numerators.
 
         Parameters
         ----------
@@ -140,7 +156,7 @@ class PanelFit:
 
 
 def fit_panel(
-    panel: Panel,
+    panel: SeriesPanel,
     horizon: int,
     *,
     breaks: Mapping[pd.Period, float] | None = None,
@@ -151,12 +167,12 @@ def fit_panel(
 
     Parameters
     ----------
-    panel : Panel
-        Counts up to the origin.
+    panel : SeriesPanel
+        Counts or totals up to the origin.
     horizon : int
         Periods ahead, h.
     breaks : mapping of pd.Period to float, optional
-        Level variance (squared logits) of a known break in the share, by the period it arrives at.
+        Level variance (squared logits or logs) of a known break in the share or mean, by the period it arrives at.
     regressor : np.ndarray, shape (T + h,), optional
         A moving holiday's share of each period of the panel and after it.
     peers : collection of str, optional
@@ -167,7 +183,17 @@ def fit_panel(
     future = pd.period_range(panel.origin + 1, periods=horizon)
     break_variance = np.array([(breaks or {}).get(period, 0.0) for period in panel.periods.append(future)])
     past_breaks, future_breaks = np.split(break_variance, [len(panel.periods)])
-    observations = share_observations(panel.numerator, panel.denominator, teachers)
-    share = fit_link(panel, future, observations, regressor, past_breaks, peers=teachers)
+    observed = panel.observations(teachers)
+    share = fit_link(panel, future, (observed.y, observed.variance), regressor, past_breaks, peers=teachers)
     volume = fit_link(panel, future, volume_observations(panel.denominator), regressor, peers=teachers)
-    return PanelFit(panel, future, share, volume, future_breaks, teachers)
+    return PanelFit(
+        panel=panel,
+        future=future,
+        link=panel.link(teachers),
+        share=share,
+        volume=volume,
+        relative_variance=observed.relative_variance,
+        bounds=observed.bounds,
+        future_breaks=future_breaks,
+        peers=teachers,
+    )

@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from analysis.forecast.ensemble import spread_over_periods
-from analysis.forecast.panel import Panel, peer_rows
+from analysis.forecast.link import spread_over_periods
+from analysis.forecast.panel import SeriesPanel, peer_rows
 from analysis.forecast.paths import Paths
 from analysis.forecast.shocks import stream
 from analysis.periods import write
@@ -123,7 +123,7 @@ def _late_chances(
     return np.clip(chance, 0.0, 1.0), error
 
 
-def resolution_posterior(stock: Panel, *, peers: Collection[str] | None = None) -> tuple[np.ndarray, np.ndarray]:
+def resolution_posterior(stock: SeriesPanel, *, peers: Collection[str] | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Return the beta posterior (two arrays (U,)) of the chance that a late case is resolved in a period.
 
     It is estimated over the last year's length, as the number of cases resolved late among these and the cases still
@@ -131,7 +131,7 @@ def resolution_posterior(stock: Panel, *, peers: Collection[str] | None = None) 
 
     Parameters
     ----------
-    stock : Panel
+    stock : SeriesPanel
         Numerator: cases resolved late in the period; denominator: these and the cases still late on the desk at its
         end.
     peers : collection of str, optional
@@ -145,7 +145,7 @@ def resolution_posterior(stock: Panel, *, peers: Collection[str] | None = None) 
 
 
 def with_stock_resolved(
-    paths: Paths, stock: Panel, *, seed: int, key: str, peers: Collection[str] | None = None
+    paths: Paths, stock: SeriesPanel, *, seed: int, key: str, peers: Collection[str] | None = None
 ) -> Paths:
     """Return paths in which at least the cases late on the desk at the origin that get resolved are resolved late.
 
@@ -153,7 +153,7 @@ def with_stock_resolved(
     ----------
     paths : Paths
         Numerator: cases resolved late; denominator: cases resolved.
-    stock : Panel
+    stock : SeriesPanel
         See `resolution_posterior`; up to the origin of the paths. Series that it does not have, or that did not report,
         do not change.
     seed : int

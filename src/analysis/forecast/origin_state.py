@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit
 
 from analysis.forecast.baselines import baseline_shares, year_size
 from analysis.forecast.futures import PanelFit, fit_panel
-from analysis.forecast.panel import Panel, peer_rows
+from analysis.forecast.link import LOGIT, Link
+from analysis.forecast.panel import AnyPanel, SeriesPanel, peer_rows
 from analysis.forecast.shocks import stream
 from analysis.periods import tet_share, write
 
@@ -57,13 +57,15 @@ class OriginState:
     points : mapping of str to np.ndarray, shape (U,)
         Point forecasts of the year-end share (0–1) by name: the baselines, and `MODEL_OF_RECORD` with its median.
     spread : np.ndarray, shape (U,)
-        Standard deviation of the model's year-end share on the corrected logit scale (`corrected_logit`).
+        Standard deviation of the model's year-end value on the corrected link scale (`Link.corrected`).
     history : np.ndarray of int, shape (U,)
         Periods with cases in the window.
     edge : np.ndarray of int, shape (U,)
         `NONE`, `ALL` or `INSIDE`; see `series_edges`.
     held : np.ndarray, shape (U,)
         Share of the draws (0–1) that are held at the edge.
+    link : Link
+        Link of the panel's share or mean.
     """
 
     series: tuple[str, ...]
@@ -75,6 +77,7 @@ class OriginState:
     history: np.ndarray
     edge: np.ndarray
     held: np.ndarray
+    link: Link = LOGIT
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +115,8 @@ class PastYear:
         Share (0–1) of the whole year, NaN where it is not known, and its cases.
     peers : np.ndarray of bool, shape (U,)
         Series whose errors count; see `panel.peer_rows`.
+    link : Link
+        See `OriginState`.
     """
 
     year: int
@@ -121,10 +126,11 @@ class PastYear:
     outcome: np.ndarray
     cases: np.ndarray
     peers: np.ndarray
+    link: Link = LOGIT
 
 
 def fit_year(
-    panel: Panel,
+    panel: SeriesPanel,
     year: int,
     *,
     breaks: Mapping[pd.Period, float] | None = None,
@@ -135,7 +141,7 @@ def fit_year(
 
     Parameters
     ----------
-    panel : Panel
+    panel : SeriesPanel
         Counts up to the origin, which is between the last period of the year before and the last but one of the year.
     year : int
         The year forecast.
@@ -157,7 +163,7 @@ def fit_year(
     return fit_panel(window, horizon, breaks=breaks, regressor=regressor, peers=peers)
 
 
-def window_of(panel: Panel, year: int) -> Panel | None:
+def window_of(panel: AnyPanel, year: int) -> AnyPanel | None:
     """Return the part of a panel that a year's forecast uses, or None when no series can be forecast.
 
     It has the last `WINDOW_YEARS` years before the year and the known part of the year, and the series with enough
@@ -166,7 +172,7 @@ def window_of(panel: Panel, year: int) -> Panel | None:
 
     Parameters
     ----------
-    panel : Panel
+    panel : SeriesPanel
         Counts up to the origin.
     year : int
         The year forecast.
@@ -178,15 +184,17 @@ def window_of(panel: Panel, year: int) -> Panel | None:
     return window.only(np.flatnonzero(usable)) if usable.any() else None
 
 
-def baseline_origin_state(window: Panel, year: int) -> OriginState:
+def baseline_origin_state(window: SeriesPanel, year: int, *, peers: Collection[str] | None = None) -> OriginState:
     """Return the state of a year from the baselines alone: without the model, with a spread of 1 for every series.
 
     Parameters
     ----------
-    window : Panel
+    window : SeriesPanel
         Counts up to the origin; see `window_of`.
     year : int
         The year forecast.
+    peers : collection of str, optional
+        Series from which the forecasts of all are learnt, all by default.
     """
     K, N = (np.nansum(counts, axis=1) for counts in window.counts_of(year))
     return OriginState(
@@ -199,6 +207,7 @@ def baseline_origin_state(window: Panel, year: int) -> OriginState:
         history=(np.nan_to_num(window.denominator) > 0).sum(axis=1),
         edge=series_edges(window),
         held=np.zeros(len(K)),
+        link=window.link(peer_rows(window.series, peers)),
     )
 
 
@@ -216,11 +225,13 @@ def compute_origin_state(fit: PanelFit, year: int, *, seed: int, key: str) -> tu
     key : str
         Name of the panel.
     """
-    window, simple = fit.panel, baseline_origin_state(fit.panel, year)
+    window = fit.panel
+    names_of_peers = [name for name, is_peer in zip(window.series, fit.peers, strict=True) if is_peer]
+    simple = baseline_origin_state(window, year, peers=names_of_peers)
     simulated = SimulatedYear(*fit.simulate_sums(seed=seed, key=key, draw_count=STATE_DRAWS))
     held = np.zeros(len(window.series))
-    names_of_peers = [name for name, is_peer in zip(window.series, fit.peers, strict=True) if is_peer]
-    for edge, chance in chance_of_staying(window, len(fit.future), peers=names_of_peers).items():
+    stays = chance_of_staying(window, len(fit.future), peers=names_of_peers) if fit.link.has_edges else {}
+    for edge, chance in stays.items():
         rows = np.flatnonzero(simple.edge == edge)
         if len(rows):
             cases, volume = simulated.numerator[rows], simulated.denominator[rows]
@@ -237,18 +248,19 @@ def compute_origin_state(fit: PanelFit, year: int, *, seed: int, key: str) -> tu
         K, N = simulated.numerator[row], simulated.denominator[row]
         simulated.numerator[row] = hold_at_edge(state, row, K, N, origin=window.origin, seed=seed, key=key)
     size = simple.size
-    low, middle, high = np.quantile(corrected_logit(simulated.shares(simple), size[:, None]), [0.16, 0.5, 0.84], axis=1)
+    corrected = fit.link.corrected(simulated.shares(simple), size[:, None])
+    low, middle, high = np.quantile(corrected, [0.16, 0.5, 0.84], axis=1)
     spread = (high - low) / 2
     state = replace(
         state,
-        points={**simple.points, MODEL_OF_RECORD: from_corrected_logit(middle, size)},
+        points={**simple.points, MODEL_OF_RECORD: fit.link.from_corrected(middle, size)},
         spread=np.hypot(spread, max(SPREAD_FLOOR * float(np.median(spread[fit.peers])), 1e-6)),
     )
     return state, simulated
 
 
 def past_years(
-    panel: Panel,
+    panel: SeriesPanel,
     year: int,
     series: Sequence[str],
     state_at: Callable[[pd.Period, int], OriginState | None],
@@ -259,7 +271,7 @@ def past_years(
 
     Parameters
     ----------
-    panel : Panel
+    panel : SeriesPanel
         Counts up to the origin.
     year : int
         The year forecast.
@@ -282,7 +294,7 @@ def past_years(
     return tuple(found)
 
 
-def _past_year(panel: Panel, year: int, series: Sequence[str], state: OriginState, peers: np.ndarray) -> PastYear:
+def _past_year(panel: SeriesPanel, year: int, series: Sequence[str], state: OriginState, peers: np.ndarray) -> PastYear:
     """Return an earlier year with its state then and its outcome in a panel, in the order of `series`."""
     rows_then = pd.Index(state.series).get_indexer(pd.Index(series))
     rows_now = pd.Index(panel.series).get_indexer(pd.Index(series))
@@ -298,15 +310,18 @@ def _past_year(panel: Panel, year: int, series: Sequence[str], state: OriginStat
         outcome=panel.year_share(year)[rows_now],
         cases=np.nansum(panel.counts_of(year)[1], axis=1)[rows_now],
         peers=peers,
+        link=state.link,
     )
 
 
-def series_edges(panel: Panel) -> np.ndarray:
-    """Return `NONE`, `ALL` or `INSIDE` for each series (U,), by the last year's length of a panel."""
+def series_edges(panel: SeriesPanel) -> np.ndarray:
+    """Return `NONE`, `ALL` or `INSIDE` for each series (U,), by the last year's length; a mean is always inside."""
+    if not panel.link().has_edges:
+        return np.full(len(panel.series), INSIDE)
     return _edges(panel, len(panel.periods))
 
 
-def chance_of_staying(panel: Panel, horizon: int, *, peers: Collection[str] | None = None) -> dict[int, float]:
+def chance_of_staying(panel: SeriesPanel, horizon: int, *, peers: Collection[str] | None = None) -> dict[int, float]:
     """Return the chance (0–1) that a series at an edge stays there for a number of periods, by edge.
 
     The chance is the share of stays among all peers and all earlier periods with a known horizon. Where there are
@@ -315,7 +330,7 @@ def chance_of_staying(panel: Panel, horizon: int, *, peers: Collection[str] | No
 
     Parameters
     ----------
-    panel : Panel
+    panel : SeriesPanel
         Counts up to the origin.
     horizon : int
         Periods ahead.
@@ -376,12 +391,12 @@ def hold_at_edge(
     return np.where(stays, 0.0 if state.edge[row] == NONE else denominator, numerator)
 
 
-def tie_breakers(panel: Panel, row: int, draw_count: int, *, seed: int, key: str) -> np.ndarray:
+def tie_breakers(panel: SeriesPanel, row: int, draw_count: int, *, seed: int, key: str) -> np.ndarray:
     """Return the random numbers (S,) that order a series' equal year-end shares in the Schaake shuffle.
 
     Parameters
     ----------
-    panel : Panel
+    panel : SeriesPanel
         Counts up to the origin.
     row : int
         Row of the series in the panel.
@@ -396,33 +411,7 @@ def tie_breakers(panel: Panel, row: int, draw_count: int, *, seed: int, key: str
     return stream(seed, *names).random(draw_count)
 
 
-def corrected_logit(share: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """Return the log-odds of shares of counts, ½ added to the cases on either side, so that 0 and 1 are finite.
-
-    Parameters
-    ----------
-    share : np.ndarray
-        Shares, 0–1.
-    size : np.ndarray
-        Cases they are shares of.
-    """
-    return np.asarray(logit((share * size + 0.5) / (size + 1)))
-
-
-def from_corrected_logit(value: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """Return the shares (0–1) of corrected log-odds; the inverse of `corrected_logit`.
-
-    Parameters
-    ----------
-    value : np.ndarray
-        Corrected log-odds.
-    size : np.ndarray
-        Cases they are computed from.
-    """
-    return np.asarray(np.clip((expit(value) * (size + 1) - 0.5) / size, 0.0, 1.0))
-
-
-def _edges(panel: Panel, stop: int) -> np.ndarray:
+def _edges(panel: SeriesPanel, stop: int) -> np.ndarray:
     """Return `NONE`, `ALL` or `INSIDE` for each series (U,), by the last year's length before a position."""
     recent = slice(max(stop - panel.season_length, 0), stop)
     K = np.nansum(panel.numerator[:, recent], axis=1)
@@ -430,7 +419,7 @@ def _edges(panel: Panel, stop: int) -> np.ndarray:
     return np.where(N == 0, INSIDE, np.where(K == 0, NONE, np.where(K == N, ALL, INSIDE)))
 
 
-def _count_stays(panel: Panel, horizon: int) -> dict[int, tuple[int, int]]:
+def _count_stays(panel: SeriesPanel, horizon: int) -> dict[int, tuple[int, int]]:
     """Return the number of stays of a number of periods, and of the series and periods that could stay, by edge."""
     stays, possible = {NONE: 0, ALL: 0}, {NONE: 0, ALL: 0}
     for stop in range(panel.season_length, len(panel.periods) - horizon + 1):

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.forecast.diagnostics import audit_against_statsmodels, components, error_diagnostics
-from analysis.forecast.ensemble import Ensemble, build_ensemble, schaake_shuffle, spread_over_periods
+from analysis.forecast.ensemble import Ensemble, build_ensemble, schaake_shuffle
 from analysis.forecast.futures import PanelFit
 from analysis.forecast.model import smoothed_level
 from analysis.forecast.origin_state import (
@@ -24,7 +24,7 @@ from analysis.forecast.origin_state import (
     past_years,
     tie_breakers,
 )
-from analysis.forecast.panel import Panel
+from analysis.forecast.panel import SeriesPanel
 from analysis.periods import write
 
 
@@ -38,8 +38,9 @@ class Paths:
         The headline series that could be forecast, in the order of the call.
     periods : pd.PeriodIndex
         The h periods after the origin.
-    numerator, denominator : np.ndarray of int64, shape (U, S, h)
-        Cases; 0 ≤ numerator ≤ denominator.
+    numerator, denominator : np.ndarray, shape (U, S, h)
+        Of a share: cases, int64, 0 ≤ numerator ≤ denominator. Of a mean: totals in units of the quantity, float64, 0 or
+        more; and cases, int64.
     components : pd.DataFrame
         See `diagnostics.components`, at the grid point of highest weight.
     diagnostics : pd.DataFrame
@@ -74,7 +75,7 @@ class Paths:
 
 
 def year_paths(
-    panel: Panel,
+    panel: SeriesPanel,
     year: int,
     headline: Sequence[str],
     *,
@@ -96,8 +97,8 @@ def year_paths(
 
     Parameters
     ----------
-    panel : Panel
-        Counts up to the origin (:meth:`Panel.until`).
+    panel : SeriesPanel
+        Counts or totals up to the origin (:meth:`Panel.until`).
     year : int
         The year forecast, of which the panel has some but not all periods.
     headline : sequence of str
@@ -109,8 +110,8 @@ def year_paths(
     key : str
         Name of this panel in the run (an indicator): two panels with series of the same name need different keys.
     breaks : mapping of pd.Period to float, optional
-        Level variance (squared logits) of known breaks in the share, by the period they arrive at, past or future: 0.5
-        for a merger, a waived fee, a new portal. Periods outside the panel and the year have no effect.
+        Level variance (squared logits; of a mean, squared logs) of known breaks, by the period they arrive at, past or
+        future: 0.5 for a merger, a waived fee, a new portal. Periods outside the panel and the year have no effect.
     tet_cutoff_day : int or None
         The plan's cut-off day if Tết affects its months; None leaves Tết out.
     diagnose : bool
@@ -152,10 +153,10 @@ def year_paths(
         K, N = fit.simulate(row, seed=seed, key=key, common=common)
         K = hold_at_edge(state, row, K, N, origin=panel.origin, seed=seed, key=key)
         ties = tie_breakers(fit.panel, row, draw_count, seed=seed, key=key)
-        year_cases = schaake_shuffle(
+        year_total = schaake_shuffle(
             ensemble, state, np.array([row]), K.sum(axis=0)[None], N.sum(axis=0)[None], ties[None]
         )
-        numerator[u], denominator[u] = spread_over_periods(K.T, N.T, year_cases[0]), N.T
+        numerator[u], denominator[u] = fit.link.spread_over_periods(K.T, N.T, year_total[0]), N.T
 
     names = tuple(state.series[row] for row in rows)
     diagnosed = rows if diagnose else []
@@ -165,7 +166,7 @@ def year_paths(
     return Paths(
         series=names,
         periods=fit.future,
-        numerator=numerator.astype(np.int64),
+        numerator=numerator.astype(np.int64 if fit.link.whole_numerators else np.float64),
         denominator=denominator.astype(np.int64),
         components=components(fit, diagnosed, levels),
         diagnostics=diagnostics.assign(history=state.history[np.array(diagnosed, dtype=int)]),

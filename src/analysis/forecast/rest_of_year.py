@@ -14,7 +14,7 @@ import pandas as pd
 
 from analysis.forecast.diagnostics import AUDIT_COLUMNS, COMPONENT_COLUMNS
 from analysis.forecast.open_cases import with_stock_resolved
-from analysis.forecast.panel import Panel, panel_from_counts
+from analysis.forecast.panel import SeriesPanel, mean_panel_from_totals, panel_from_counts
 from analysis.forecast.paths import Paths, year_paths
 from analysis.indicators.case_shares import OF_ALL, OF_PUBLISHED, OVERDUE, OVERDUE_RESOLVED
 from analysis.periods import write
@@ -138,13 +138,14 @@ def rest_of_year(
     )
 
 
-def indicator_panel(indicators: pd.DataFrame, indicator: str) -> Panel:
-    """Return the panel of all series of one indicator.
+def indicator_panel(indicators: pd.DataFrame, indicator: str) -> SeriesPanel:
+    """Return the panel of all series of one indicator: of a mean, where `total_squares` is known, else of a share.
 
     Parameters
     ----------
     indicators : pd.DataFrame
-        `indicator, series, period, numerator, denominator`.
+        `indicator, series, period, numerator, denominator`; of a mean, the numerator is a total in units of the
+        quantity, and `total_squares` the sum of the squared amounts.
     indicator : str
         Code of the indicator.
 
@@ -154,6 +155,8 @@ def indicator_panel(indicators: pd.DataFrame, indicator: str) -> Panel:
         The indicator has no rows.
     """
     rows = indicators[indicators["indicator"] == indicator]
+    if "total_squares" in rows and rows["total_squares"].notna().any():
+        return mean_panel_from_totals(rows.rename(columns={"numerator": "total", "denominator": "cases"}))
     return panel_from_counts(rows[["series", "period", "numerator", "denominator"]])
 
 
@@ -162,7 +165,7 @@ def _bases(indicator: str) -> tuple[str, ...]:
     return (OF_ALL, PUBLISHED_OFFLINE) if indicator == OF_PUBLISHED else (indicator,)
 
 
-def _panel(indicators: pd.DataFrame, base: str) -> Panel:
+def _panel(indicators: pd.DataFrame, base: str) -> SeriesPanel:
     if base != PUBLISHED_OFFLINE:
         return indicator_panel(indicators, base)
     keys = ["series", "period"]
@@ -177,7 +180,7 @@ def _panel(indicators: pd.DataFrame, base: str) -> Panel:
     )
 
 
-def _reported_to_the_end(panel: Panel, series: str, origin: pd.Period) -> bool:
+def _reported_to_the_end(panel: SeriesPanel, series: str, origin: pd.Period) -> bool:
     """Return whether a series reported in the last period; a series that stopped reporting is not forecast."""
     return series in panel.series and panel.origin == origin and bool(panel.reported[panel.row(series), -1])
 

@@ -18,7 +18,7 @@ from analysis.forecast.backtest.comparisons import COMPARISONS
 from analysis.forecast.backtest.grading import SCHEMA, TOTALS_SCHEMA, Grades, forecast_rows, score_table, total_rows
 from analysis.forecast.backtest.rolling import ENSEMBLE, MODELS, rolling
 from analysis.forecast.backtest.scores import skill_table
-from analysis.forecast.panel import Panel
+from analysis.forecast.panel import MeanPanel, SeriesPanel
 from analysis.forecast.rest_of_year import indicator_panel
 from analysis.periods import write
 from analysis.rules import Rule
@@ -44,6 +44,8 @@ class Backtest:
         See `scores.skill_table`.
     left_out : tuple of str
         Panels too large for statsmodels' models.
+    means : tuple of str
+        Panels of means, whose scores are in hundredths of logs.
     """
 
     scored: pd.DataFrame
@@ -52,6 +54,7 @@ class Backtest:
     totals: pd.DataFrame
     skill: pd.DataFrame
     left_out: tuple[str, ...]
+    means: tuple[str, ...] = ()
 
     def score_table(self) -> pd.DataFrame:
         """Return ``scores.csv``; see `grading.score_table`."""
@@ -73,7 +76,7 @@ class TrackRecord:
 
 
 def backtest(
-    panels: Mapping[str, Panel],
+    panels: Mapping[str, SeriesPanel],
     out: Path,
     *,
     rule: Rule,
@@ -86,8 +89,8 @@ def backtest(
 
     Parameters
     ----------
-    panels : mapping of str to Panel
-        Panels by name; year ``y`` of a panel begins with its period y-01 or yQ1.
+    panels : mapping of str to SeriesPanel
+        Panels of shares or means by name; year ``y`` of a panel begins with its period y-01 or yQ1.
     out : Path
         Folder to write into; it must exist.
     rule : {"at_least", "more_than", "at_most"}
@@ -138,6 +141,7 @@ def backtest(
         totals=ordered("totals"),
         skill=skill_table(scored, seed=seed),
         left_out=left_out,
+        means=tuple(name for name, panel in panels.items() if isinstance(panel, MeanPanel)),
     )
 
 
@@ -156,7 +160,8 @@ def track_record(
     Parameters
     ----------
     indicators : pd.DataFrame
-        `indicator, series, period, numerator, denominator`; rows after the origin are ignored.
+        `indicator, series, period, numerator, denominator` and, of means, `total_squares`; rows after the origin are
+        ignored. See `rest_of_year.indicator_panel`.
     promised : iterable of (str, {"at_least", "more_than", "at_most"})
         Each promised indicator with its rule; a pair given twice counts once.
     origin : pd.Period
@@ -183,7 +188,7 @@ def track_record(
     return TrackRecord(grades.table("scored"), grades.table("reliability"))
 
 
-Job = tuple[Path, tuple[str, Panel, int, Rule, frozenset[str], int]]
+Job = tuple[Path, tuple[str, SeriesPanel, int, Rule, frozenset[str], int]]
 """Path of the files to write, without suffix; then panel name, panel, quarters known, rule, models and seed."""
 
 
@@ -243,5 +248,5 @@ def _join(parts: Iterable[Path], into: Path, schema: object) -> None:
                     writer.write_table(table)
 
 
-def _too_large(panel: Panel) -> bool:
+def _too_large(panel: SeriesPanel) -> bool:
     return len(panel.series) * len(panel.periods) / panel.season_length > COMPARISON_LIMIT

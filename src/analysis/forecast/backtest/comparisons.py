@@ -1,7 +1,8 @@
 """Textbook models of statsmodels for comparison, fitted one series at a time.
 
-Each model gets the input of the model of record: the logit share without its season, gaps interpolated linearly. Each
-simulates the rest of the year from its own fit; season, volumes and binomial counts are added as for all models.
+Each model gets the input of the model of record: the share on the logit scale (a mean on the log scale) without its
+season, gaps interpolated linearly. Each simulates the rest of the year from its own fit; season, volumes and the noise
+of counting are added as for all models.
 """
 
 from __future__ import annotations
@@ -11,13 +12,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 from statsmodels.tsa.forecasting.theta import ThetaModel
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 from statsmodels.tsa.statespace.structural import UnobservedComponents
 
-from analysis.forecast.futures import LOGIT_BOUND, PanelFit
+from analysis.forecast.futures import PanelFit
 from analysis.forecast.origin_state import SimulatedYear
 from analysis.forecast.shocks import stream
 from analysis.periods import write
@@ -117,11 +117,11 @@ def simulate_comparison(name: str, fit: PanelFit, row: int, volumes: np.ndarray,
         with warnings.catch_warnings():
             # short and constant series do not converge; their forecasts are scored all the same
             warnings.simplefilter("ignore")
-            log_odds = COMPARISONS[name](y, horizon, draws, rng)
+            z = COMPARISONS[name](y, horizon, draws, rng)
     except (ValueError, np.linalg.LinAlgError, IndexError, ZeroDivisionError):
-        log_odds = np.full((horizon, draws), np.nan)
-    if not np.isfinite(log_odds).all():
-        log_odds = y.iloc[-3:].mean() + np.cumsum(rng.normal(0.0, RESCUE_STEP, (horizon, draws)), axis=0)
-    log_odds = log_odds + fit.share.future_season[row][:, None]
-    p = expit(np.clip(log_odds, -LOGIT_BOUND, LOGIT_BOUND))
-    return np.asarray(rng.binomial(volumes.astype(np.int64), p).sum(axis=0), dtype=float)
+        z = np.full((horizon, draws), np.nan)
+    if not np.isfinite(z).all():
+        z = y.iloc[-3:].mean() + np.cumsum(rng.normal(0.0, RESCUE_STEP, (horizon, draws)), axis=0)
+    z = z + fit.share.future_season[row][:, None]
+    numerators = fit.link.sample(rng, volumes, fit.bounded(row, z), float(fit.relative_variance[row]))
+    return np.asarray(numerators.sum(axis=0), dtype=float)

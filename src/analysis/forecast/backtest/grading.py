@@ -18,6 +18,9 @@ from analysis.rules import Rule, meets, off_certainty
 BINS = (0.0, 0.05, 0.20, 0.35, 0.50, 0.65, 0.80, 0.95, 1.0)
 """Edges of the probability bins of a reliability diagram."""
 
+LOG_FLOOR = 0.01
+"""Part of last year's mean that is added to a mean before its logarithm is taken."""
+
 PIT_BINS = 10
 """Number of equal bins of the probability integral transform."""
 
@@ -45,7 +48,8 @@ SCHEMA = pa.schema(
         ("rule", pa.string()), ("threshold", pa.float64()), ("probability", pa.float64()), ("outcome", pa.int8()),
     ]
 )  # fmt: skip
-"""Columns of ``forecasts.parquet``; shares, thresholds and probabilities 0–1, `outcome` 1 where the rule is met."""
+"""Columns of ``forecasts.parquet``: shares and thresholds 0–1, means and their thresholds in units of the quantity;
+probabilities 0–1, `outcome` 1 where the rule is met."""
 
 TOTALS_SCHEMA = pa.schema([field for field in SCHEMA if field.name != "series"])
 """Columns of ``totals.parquet``."""
@@ -59,8 +63,8 @@ class Grades:
     ----------
     scored : list of dict
         Per panel, model, year and origin: number `n` of series and number of `probabilities` scored, and the *sums* of
-        `SCORES` (crps, wis and mae in percentage points); `paired_crps, paired_brier`, the sums of the ensemble on the
-        same cases.
+        `SCORES` (crps, wis and mae in percentage points, of a mean in hundredths of logs: `log_ratio`); `paired_crps,
+        paired_brier`, the sums of the ensemble on the same cases.
     reliability : list of dict
         Per panel, model, year, origin and bin of probability: number `n` of probabilities, their sum `said`, and how
         many of the events `happened`.
@@ -165,7 +169,7 @@ class Grade:
     Attributes
     ----------
     crps : np.ndarray, shape (U,)
-        CRPS in percentage points; NaN where a series is not graded.
+        CRPS in percentage points, of a mean in hundredths of logs; NaN where a series is not graded.
     brier : np.ndarray, shape (U, J)
         Brier score per threshold; NaN where a series is not graded or has no threshold.
     probability, happened, has_limit : np.ndarray, shape (u, J)
@@ -193,17 +197,40 @@ def _grade(forecasts: OriginForecasts, forecast: ModelForecast, rule: Rule, know
     p = probabilities(forecast, values, limits, rule)
     happened, has_limit = meets(observed[:, None], rule, limits), np.isfinite(limits)
     crps, brier = np.full(len(known), np.nan), np.full((len(known), limits.shape[1]), np.nan)
-    crps[known] = 100 * scores.crps(values, observed)
+    scaled, scaled_quantiles, came = values, quantiles, observed
+    if forecasts.last_means is not None:
+        last = forecasts.last_means[known]
+        scaled, scaled_quantiles = (log_ratio(table, last[:, None]) for table in (values, quantiles))
+        came = log_ratio(observed, last)
+    crps[known] = 100 * scores.crps(scaled, came)
     brier[known] = np.where(has_limit, scores.brier(p, happened), np.nan)
     sums = {
         "brier": brier[known][has_limit],
         "log_score": scores.log_score(p, happened)[has_limit],
         "crps": crps[known],
-        "wis": 100 * scores.interval_score(quantiles, observed),
-        "mae_pp": 100 * np.abs(quantiles[:, 3] - observed),
+        "wis": 100 * scores.interval_score(scaled_quantiles, came),
+        "mae_pp": 100 * np.abs(scaled_quantiles[:, 3] - came),
         **{f"coverage_{nominal}": scores.inside(quantiles, observed, nominal) for nominal in scores.INTERVALS},
     }
     return Grade(crps, brier, p, happened, has_limit, scores.pit(values, observed), sums)
+
+
+def log_ratio(mean: np.ndarray, last_year: np.ndarray) -> np.ndarray:
+    """Return the logarithms of means relative to last year's, on which means are scored.
+
+    A panel has fast and slow series; on this scale, an error of one percent counts alike in all of them. `LOG_FLOOR` is
+    added, so that a mean of 0 is finite.
+
+    Parameters
+    ----------
+    mean, last_year : np.ndarray
+        Means in units of the quantity; last year's above 0.
+
+    References
+    ----------
+    Bosse, N. I. et al. (2023), "Scoring epidemiological forecasts on transformed scales".
+    """
+    return np.asarray(np.log(mean / last_year + LOG_FLOOR))
 
 
 def score_table(scored: pd.DataFrame) -> pd.DataFrame:

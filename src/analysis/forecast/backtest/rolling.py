@@ -25,7 +25,7 @@ from analysis.forecast.origin_state import (
     past_years,
     tie_breakers,
 )
-from analysis.forecast.panel import Panel, first_period
+from analysis.forecast.panel import MeanPanel, SeriesPanel, first_period
 from analysis.rules import Rule
 
 SHORT_NAMES = {"year_to_date": "ytd"}
@@ -56,8 +56,8 @@ class ModelForecast:
     model : str
         Name of the model, one of `MODELS`.
     values : np.ndarray, shape (U, L)
-        Equally likely year-end shares (0–1) of each series; NaN where the model has no forecast. L is 1 for a raw
-        baseline.
+        Equally likely year-end shares (0–1) or means of each series; NaN where the model has no forecast. L is 1 for a
+        raw baseline.
     total : np.ndarray, shape (L,)
         The same for the sum over the peers among the series.
     """
@@ -78,15 +78,17 @@ class OriginForecasts:
     series : tuple of str
         Names of the U series forecast.
     observed : np.ndarray, shape (U,)
-        Year-end share (0–1); NaN where the year is not finished or was not reported.
+        Year-end share (0–1) or mean; NaN where the year is not finished or was not reported.
     limits : np.ndarray, shape (U, J)
-        Thresholds (0–1); NaN where there is none.
+        Thresholds (share or mean); NaN where there is none.
     total_observed : float
-        Year-end share of the sum over the peers; NaN while the year is not finished.
+        Year-end share or mean of the sum over the peers; NaN while the year is not finished.
     total_limits : np.ndarray, shape (J,)
         Thresholds of the sum.
     by_model : iterator of ModelForecast
         The forecasts, one model after the other; each is computed when it is taken.
+    last_means : np.ndarray, shape (U,), optional
+        Of means, last year's, on which scores are based; NaN where it is not known. None for shares.
     """
 
     year: int
@@ -97,10 +99,11 @@ class OriginForecasts:
     total_observed: float
     total_limits: np.ndarray
     by_model: Iterator[ModelForecast]
+    last_means: np.ndarray | None = None
 
 
 def rolling(
-    panel: Panel,
+    panel: SeriesPanel,
     quarters: int,
     *,
     rule: Rule,
@@ -113,8 +116,8 @@ def rolling(
 
     Parameters
     ----------
-    panel : Panel
-        All counts; at each origin only those up to it are used.
+    panel : SeriesPanel
+        All counts or totals; at each origin only those up to it are used.
     quarters : int
         Quarters of the year that are known, 0 (the start of the year) to 3.
     rule : {"at_least", "more_than", "at_most"}
@@ -159,6 +162,7 @@ def rolling(
             total_observed=float(whole.year_share(year)[0]) if finished else float("nan"),
             total_limits=total_limits,
             by_model=model_forecasts(fit, year, state, simulated, past, models=members, seed=seed, key=KEY),
+            last_means=panel.only(rows).year_share(year - 1) if isinstance(panel, MeanPanel) else None,
         )
 
 
@@ -166,7 +170,7 @@ def rolling(
 class _OriginStates:
     """The states at the origins of a panel so far: each is computed once, and later years look back to it."""
 
-    panel: Panel
+    panel: SeriesPanel
     seed: int
     peers: Collection[str] | None
     states: dict[pd.Period, OriginState | None] = field(default_factory=dict)
