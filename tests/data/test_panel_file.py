@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from analysis.data.panel_file import COLUMNS, read_panel_file
+from analysis.data.panel_file import COLUMNS, MEAN_COLUMNS, read_panel_file
 from analysis.faults import BadData
 
 HEADER = "series,period,numerator,denominator\n"
@@ -56,3 +56,27 @@ def test_names_that_look_like_missing_values_stay_names(tmp_path):
     frame = read_panel_file(written(tmp_path, HEADER + "NA,2021-01,3,10\nnull,2021-01,3,10\n"))
     assert frame["series"].tolist() == ["NA", "null"]
     assert isinstance(frame, pd.DataFrame)
+
+
+def test_a_file_with_totals_is_one_of_means(tmp_path):
+    text = "series,period,total,total_squares,cases\na,2021-01,10.5,60,2\na,2021-02,,,\n"
+    frame = read_panel_file(written(tmp_path, text))
+    assert list(frame.columns) == MEAN_COLUMNS
+    assert frame.loc[0, "total"] == 10.5
+    assert frame.loc[1, MEAN_COLUMNS[2:]].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("-1,1,1", "line 2: not a number of zero or more.*total '-1'"),
+        ("1,inf,1", "not a number of zero or more.*total_squares 'inf'"),
+        ("1,1,1.5", "not a whole number of cases"),
+        ("1,,1", "some of the three numbers"),
+        ("1,1,0", "a total without a case"),
+        ("10,49,2", "squares too small"),
+    ],
+)
+def test_what_is_no_total_is_refused_with_its_line(tmp_path, row, said):
+    with pytest.raises(BadData, match=said):
+        read_panel_file(written(tmp_path, f"series,period,total,total_squares,cases\na,2021-01,{row}\n"))

@@ -28,8 +28,8 @@ def backtest(
 ) -> None:  # fmt: skip
     """Forecast every past year of each PANEL from what was known then, and grade it.
 
-    A panel is a CSV file of series, period (2021-09 or 2021Q3), numerator, denominator; other columns are ignored. NAME
-    defaults to the name of its folder.
+    A panel is a CSV file of series, period (2021-09 or 2021Q3), numerator, denominator or, of means, series, period,
+    total, total_squares, cases; other columns are ignored. NAME defaults to the name of its folder.
 
     \b
     Writes forecasts.parquet, totals.parquet, scores.csv, report.html, and what the page is drawn from:

@@ -14,7 +14,7 @@ from analysis.data.panel_file import read_panel_file
 from analysis.faults import BadParameters
 from analysis.forecast.backtest.backtest import Backtest, backtest
 from analysis.forecast.backtest.rolling import MODELS
-from analysis.forecast.panel import Panel, panel_from_counts
+from analysis.forecast.panel import SeriesPanel, mean_panel_from_totals, panel_from_counts
 from analysis.periods import parse, write
 from analysis.publish.pages.shell import render
 from analysis.report.backtest_page import backtest_body
@@ -123,8 +123,8 @@ def _panel_paths(panels: Sequence[str]) -> dict[str, Path]:
     return paths
 
 
-def _read_panel(path: Path, year_start: int) -> Panel:
-    """Return a panel with its periods shifted so that each of its years is a calendar year."""
+def _read_panel(path: Path, year_start: int) -> SeriesPanel:
+    """Return a panel of shares or means with its periods shifted so that each of its years is a calendar year."""
     frame = read_panel_file(path)
     periods = {label: parse(label) for label in frame["period"].unique()}
     shift = year_start - 1
@@ -133,4 +133,5 @@ def _read_panel(path: Path, year_start: int) -> Panel:
             raise BadParameters(f"--year-start {year_start}: {path} has quarters; 1, 4, 7 or 10 was expected")
         shift //= 3
     shifted = {label: write(period - shift) for label, period in periods.items()}
-    return panel_from_counts(frame.assign(period=frame["period"].map(shifted)))
+    make = mean_panel_from_totals if "total" in frame else panel_from_counts
+    return make(frame.assign(period=frame["period"].map(shifted)))

@@ -42,6 +42,12 @@ def backtest_body(found: Backtest, words: Wording, *, rule: Rule, year_start: in
         month=str(year_start),
     )
     parts = [_note(method)]
+    if found.means:
+        means = words.text(
+            "Means, not shares: {panels}. Their errors are in percent of the mean, on a logarithmic scale.",
+            panels=", ".join(found.means),
+        )
+        parts.append(_note(means))
     if found.left_out:
         left_out = words.text(
             "Too many series for statsmodels' models one by one: {panels}.", panels=", ".join(found.left_out)
