@@ -114,3 +114,38 @@ def test_a_year_without_a_known_tet_is_refused():
 def test_months_and_quarters_lie_in_the_quarter_they_name():
     labels = pd.Series(["2021-01", "2021-03", "2021-04", "2021Q3"])
     assert [str(quarter) for quarter in periods.quarters_of(labels)] == ["2021Q1", "2021Q1", "2021Q2", "2021Q3"]
+
+
+@pytest.mark.parametrize("label", ["2020W53", "2021W01", "2025W30", "2026W01"])
+def test_a_week_is_read_and_written_as_iso_8601_numbers_it(label):
+    week = periods.parse_week(label)
+    assert periods.write_week(week) == label
+    assert (week.start_time.isoweekday(), week.end_time.isoweekday()) == (1, 7)
+
+
+@pytest.mark.parametrize("label", ["2025W53", "2025W00", "2025W3", "2025-W30", "2025-30"])
+def test_a_week_that_is_not_there_is_refused(label):
+    with pytest.raises(ValueError, match="week"):
+        periods.parse_week(label)
+
+
+@pytest.mark.parametrize(
+    ("year_end", "first", "last", "number"),
+    [
+        # 31 December 2023 is a Sunday, as is 15 December 2024
+        (date(2023, 12, 31), "2022W52", "2023W52", 53),
+        (date(2024, 12, 31), "2024W01", "2024W52", 52),
+        (date(2025, 12, 31), "2025W01", "2025W52", 52),
+        (date(2025, 12, 14), "2024W50", "2025W50", 53),
+    ],
+)
+def test_a_year_has_the_weeks_whose_sunday_lies_in_it(year_end, first, last, number):
+    weeks = periods.weeks_of_year(year_end)
+    assert (periods.write_week(weeks[0]), periods.write_week(weeks[-1]), len(weeks)) == (first, last, number)
+
+
+@given(day=st.dates(date(1991, 1, 1), date(2060, 12, 31)))
+def test_the_weeks_of_neighbouring_years_join_without_gap_or_overlap(day):
+    before, mine = (periods.weeks_of_year(end) for end in ((pd.Timestamp(day) - pd.DateOffset(years=1)).date(), day))
+    assert before[-1] + 1 == mine[0]
+    assert mine[-1].end_time.date() <= day < (mine[-1] + 1).end_time.date()

@@ -15,6 +15,7 @@ import pandas as pd
 
 _QUARTER = re.compile(r"^(\d{4})-Q([1-4])$")
 _LABEL = re.compile(r"^\d{4}(-(0[1-9]|1[0-2])|Q[1-4])$")
+_WEEK = re.compile(r"^(\d{4})W(\d{2})$")
 
 TET = {
     2014: date(2014, 1, 31), 2015: date(2015, 2, 19), 2016: date(2016, 2, 8), 2017: date(2017, 1, 28),
@@ -81,6 +82,40 @@ def read_label(text: str) -> str | None:
 def write(period: pd.Period) -> str:
     """Return a period as data columns write it: ``2021-09`` or ``2021Q3``."""
     return f"{period.year}Q{period.quarter}" if period.freqstr.startswith("Q") else f"{period.year}-{period.month:02d}"
+
+
+def parse_week(label: str) -> pd.Period:
+    """Return the week written as ``2025W30``: numbered as in ISO 8601, from Monday to Sunday.
+
+    Raises
+    ------
+    ValueError
+        The label has another form, or the year has no such week.
+    """
+    match = _WEEK.match(label)
+    if not match:
+        raise ValueError(f"a week is written like 2025W30, not {label!r}")
+    return pd.Period(date.fromisocalendar(int(match[1]), int(match[2]), 1), freq="W-SUN")
+
+
+def write_week(week: pd.Period) -> str:
+    """Return a week from Monday to Sunday as published figures write it: ``2025W30``."""
+    year, number, _ = week.end_time.isocalendar()
+    return f"{year}W{number:02d}"
+
+
+def weeks_of_year(year_end: date) -> pd.PeriodIndex:
+    """Return the weeks, from Monday to Sunday, whose Sunday lies in the year that closes on a day.
+
+    Parameters
+    ----------
+    year_end : date
+        Last day of the year.
+    """
+    day = pd.Timestamp(year_end)
+    # The Sunday before the year and the last one in it each end a week.
+    before, last = (pd.Period(end - pd.Timedelta(days=6), freq="W-SUN") for end in (day - pd.DateOffset(years=1), day))
+    return pd.period_range(before + 1, last)
 
 
 def last_day(period: pd.Period, cutoff_day: int | None) -> date:

@@ -9,7 +9,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.data.published import Break, PublishedFigures, comparable_stretches, read_breaks, read_published
+from analysis.data.published import (
+    Break,
+    PublishedFigures,
+    comparable_stretches,
+    period_of,
+    read_breaks,
+    read_published,
+)
 from analysis.faults import BadData
 
 ROOT = Path(__file__).parents[2]
@@ -134,7 +141,7 @@ def test_what_must_not_be_used_is_not_there(published):
 
 def test_nothing_was_published_before_its_period_began(published):
     dated = published.dropna(subset=["published_on", "period"])
-    begins = dated["period"].map(pd.Period).map(lambda period: period.start_time)
+    begins = dated["period"].map(period_of).map(lambda period: period.start_time)
     latest = dated["published_on"].map(pd.Period).map(lambda period: period.end_time)
     assert (begins < latest).all()
 
@@ -176,6 +183,7 @@ def test_a_good_row_passes_with_what_is_not_known_missing(tmp_path):
     "change",
     [
         {"area": "Khánh Hòa"}, {"area": ""}, {"indicator": "PCI"}, {"period": "2020-13"}, {"period": "Q3"},
+        {"period": "2025W53"}, {"period": "2025W00"}, {"period": "2025W3"}, {"period": "2025-W30"},
         {"value": "81,82"}, {"value": "eighty"}, {"unit": "percent"}, {"unit": ""}, {"rank": "0"}, {"rank": "5.5"},
         {"rank_of": "-1"}, {"method": "SIPAS 2017"}, {"published_on": "24/6/2021"}, {"published_on": "2021-02-30"},
         {"source": "www.example.vn"}, {"source": "ftp://example.vn/x"}, {"source": ""}, {"confidence": "certain"},
@@ -209,7 +217,7 @@ def test_a_cell_that_cannot_be_is_refused_with_file_row_and_column(tmp_path, cha
         ({"period": ""}, "column method: .* not sipas-2017"),
         ({"indicator": "sipas_access", "method": ""}, "column method: .* not nothing"),
         ({"indicator": "pci"}, "column method: .* not sipas-2017"),
-        ({}, "column source: one row for an area, indicator, period, method and source was expected"),
+        ({}, "column source: one row for an area, indicator, period, method, source and day of publication"),
     ],
 )
 def test_cells_that_cannot_be_together_are_refused(tmp_path, change, told):
@@ -221,6 +229,19 @@ def test_the_same_figure_in_two_sources_is_two_rows_and_a_missing_method_makes_n
     assert len(figures(tmp_path, {}, {"source": "https://example.vn/other"})) == 2
     with pytest.raises(BadData, match=r"row 2: column source: one row"):
         figures(tmp_path, OF_A_YEAR, OF_A_YEAR | {"value": "64"})
+
+
+def test_weeks_are_periods_of_their_own_kind(tmp_path):
+    weeks = [OF_A_YEAR | {"period": week} for week in ("2020W52", "2020W53", "2021W01", "2021-01", "2021W03")]
+    known = figures(tmp_path, *weeks)
+    assert years(comparable_stretches(known, "pci", "khanh-hoa")) == [
+        ["2020W52", "2020W53", "2021W01"], ["2021-01"], ["2021W03"]
+    ]  # fmt: skip
+
+
+def test_a_figure_revised_by_the_same_source_is_a_row_of_a_later_day(tmp_path):
+    revised = {"value": "82", "published_on": "2021-07-01"}
+    assert figures(tmp_path, {}, revised)["value"].tolist() == [81.82, 82]
 
 
 @pytest.mark.parametrize(
@@ -294,7 +315,7 @@ def test_every_stretch_has_one_method_and_no_gap_and_every_dated_figure_is_in_on
         assert sum(map(len, stretches)) == len(figures_)
         for stretch in stretches:
             assert stretch["method"].nunique(dropna=False) == stretch["unit"].nunique() == 1
-            moments = stretch["period"].map(pd.Period)
+            moments = stretch["period"].map(period_of)
             assert all(after == before + 1 for before, after in pairwise(moments))
             if indicator.startswith("sipas"):
                 assert not {"2021", "2022"} <= set(stretch["period"])
@@ -364,6 +385,12 @@ def test_a_break_divides_and_a_period_with_one_inside_stands_alone(tmp_path, cha
     known = figures(tmp_path, *[OF_A_YEAR | {"period": year} for year in ("2020", "2021", "2022")])
     dated = breaks(tmp_path, {"indicator": "*"} | change)
     assert years(comparable_stretches(known, "pci", "khanh-hoa", dated)) == expected
+
+
+def test_over_gaps_a_stretch_goes_on_but_not_over_a_break(tmp_path):
+    known = figures(tmp_path, *[OF_A_YEAR | {"period": year} for year in ("2018", "2020", "2023")])
+    dated = breaks(tmp_path, {"indicator": "pci", "date": "2022"})
+    assert years(comparable_stretches(known, "pci", "khanh-hoa", dated, over_gaps=True)) == [["2018", "2020"], ["2023"]]
 
 
 def test_the_merger_divides_quarters_before_and_since(tmp_path, dated_breaks):

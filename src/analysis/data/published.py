@@ -22,6 +22,7 @@ from pandera.typing.pandas import Series
 from analysis.data.codes import CODE
 from analysis.data.contracts import Table, check, columns_of
 from analysis.faults import BadData
+from analysis.periods import parse_week
 
 UNITS = ("share", "score", "count", "rank_only")
 CONFIDENCES = ("H", "M", "L")
@@ -31,7 +32,7 @@ SIPAS_UNTIL_2021, SIPAS_SINCE_2022 = "sipas-2017", "sipas-2022"
 """Until 2021 the SIPAS survey asked people who had just received a result; since 2022 it asks residents drawn at
 random, and other questions."""
 
-_YEAR_MONTH_OR_QUARTER = r"^\d{4}(-(0[1-9]|1[0-2])|Q[1-4])?$"
+_YEAR_OR_PART_OF_IT = r"^\d{4}(-(0[1-9]|1[0-2])|Q[1-4]|W\d{2})?$"
 _DAY_AS_FAR_AS_KNOWN = r"^\d{4}(-\d{2}(-\d{2})?)?$"
 _CODE_PATTERN = r"^[a-z0-9*][a-z0-9*_-]*$"
 _ADDRESS = r"^https?://[^\s/]+\.\S+$"
@@ -40,6 +41,15 @@ _ADDRESS = r"^https?://[^\s/]+\.\S+$"
 def _on_the_calendar(days: pd.Series) -> pd.Series:
     """Return which of the days exist."""
     return pd.to_datetime(days, format="ISO8601", errors="coerce").notna()
+
+
+def _is_a_week(label: str) -> bool:
+    """Return whether a label names a week that exists: some years have 53, most have 52."""
+    try:
+        parse_week(label)
+    except ValueError:
+        return False
+    return True
 
 
 class PublishedFigures(pa.DataFrameModel):
@@ -53,7 +63,8 @@ class PublishedFigures(pa.DataFrameModel):
     indicator : str
         Lower-case code of the quantity.
     period : str or missing
-        Year ``2021``, month ``2020-09`` or quarter ``2025Q3`` the figure is for; missing when its source does not say.
+        Year ``2021``, quarter ``2025Q3``, month ``2020-09`` or week ``2025W30`` the figure is for, weeks numbered as in
+        ISO 8601 (Monday to Sunday); missing when its source does not say.
     value : in the unit of `unit`, or missing
         Missing only where nothing but the rank is known.
     unit : {"share", "score", "count", "rank_only"}
@@ -76,7 +87,7 @@ class PublishedFigures(pa.DataFrameModel):
 
     area: Series[str] = pa.Field(str_matches=CODE)
     indicator: Series[str] = pa.Field(str_matches=CODE)
-    period: Series[str] = pa.Field(nullable=True, str_matches=_YEAR_MONTH_OR_QUARTER)
+    period: Series[str] = pa.Field(nullable=True, str_matches=_YEAR_OR_PART_OF_IT)
     value: Series[float] = pa.Field(nullable=True)
     unit: Series[str] = pa.Field(isin=UNITS)
     rank: Series[pd.Int64Dtype] = pa.Field(nullable=True, ge=1)
@@ -92,6 +103,12 @@ class PublishedFigures(pa.DataFrameModel):
 
         strict = True
         coerce = True
+
+    @pa.check("period")
+    @classmethod
+    def weeks_exist(cls, periods: pd.Series) -> pd.Series:
+        """Return which periods are no weeks, or weeks that exist."""
+        return periods.map(lambda label: "W" not in label or _is_a_week(label)).astype(bool)
 
     @pa.check("published_on")
     @classmethod
@@ -179,7 +196,7 @@ def _is_sipas_method(frame: pd.DataFrame) -> pd.Series:
 
 
 def _is_first(frame: pd.DataFrame) -> pd.Series:
-    return ~frame.duplicated(["area", "indicator", "period", "method", "source"])
+    return ~frame.duplicated(["area", "indicator", "period", "method", "source", "published_on"])
 
 
 # These rules are not in the pandera models: pandera runs a rule over several columns even where one of them could not
@@ -192,7 +209,7 @@ _FIGURE_RULES = (
     _Rule("rank", "a rank, where the unit is rank_only,", _is_ranked),
     _Rule("rank_of", "at least the rank", _is_rank_within),
     _Rule("method", f"{SIPAS_UNTIL_2021} for 2017–2021 and {SIPAS_SINCE_2022} since, of sipas only,", _is_sipas_method),
-    _Rule("source", "one row for an area, indicator, period, method and source", _is_first),
+    _Rule("source", "one row for an area, indicator, period, method, source and day of publication", _is_first),
 )
 
 
@@ -248,8 +265,24 @@ def read_breaks(folder: Path) -> pd.DataFrame:
     return _read(folder / "breaks.csv", Break)
 
 
+def period_of(label: str) -> pd.Period:
+    """Return the calendar period of a published figure.
+
+    Parameters
+    ----------
+    label : str
+        Year ``2021``, quarter ``2025Q3``, month ``2020-09`` or week ``2025W30``.
+    """
+    return parse_week(label) if "W" in label else pd.Period(label)
+
+
 def comparable_stretches(
-    published: pd.DataFrame, indicator: str, area: str, breaks: pd.DataFrame | None = None
+    published: pd.DataFrame,
+    indicator: str,
+    area: str,
+    breaks: pd.DataFrame | None = None,
+    *,
+    over_gaps: bool = False,
 ) -> list[pd.DataFrame]:
     """Return the stretches of comparable figures of a series: those that a chart may join by a line.
 
@@ -265,6 +298,8 @@ def comparable_stretches(
         Codes of the series.
     breaks : pd.DataFrame, optional
         See `Break`; without it, only units, methods, lengths of period and gaps end a stretch.
+    over_gaps : bool
+        Whether a stretch goes on behind periods without a figure: comparable, yet no line to draw.
 
     Returns
     -------
@@ -277,15 +312,16 @@ def comparable_stretches(
     )
     figures = figures.drop_duplicates(["unit", "method", "period"])
     # Only the order of periods matters here, so calendar periods serve whatever day a publisher closes its periods on.
-    periods = figures["period"].map(pd.Period).astype(object)
+    periods = figures["period"].map(period_of).astype(object)
     lengths = periods.map(lambda period: period.freqstr)
-    break_days = [] if breaks is None else _break_days(breaks, indicator, area)
+    days_of_breaks = [] if breaks is None else break_days(breaks, indicator, area)
     stretches: list[list[int]] = []
     for _, comparable in periods.groupby([figures["unit"], figures["method"], lengths], dropna=False):
         in_order = comparable.sort_values()
         stretches.append([in_order.index[0]])
         for (_, before), (row, after) in pairwise(in_order.items()):
-            if after.ordinal == before.ordinal + 1 and not _is_broken(before, after, break_days):
+            is_next = over_gaps or after.ordinal == before.ordinal + 1
+            if is_next and not _is_broken(before, after, days_of_breaks):
                 stretches[-1].append(row)
             else:
                 stretches.append([row])
@@ -293,8 +329,16 @@ def comparable_stretches(
     return [published.loc[rows].reset_index(drop=True) for rows in stretches]
 
 
-def _break_days(breaks: pd.DataFrame, indicator: str, area: str) -> list[pd.Timestamp]:
-    """Return the days of the breaks that concern a series."""
+def break_days(breaks: pd.DataFrame, indicator: str, area: str) -> list[pd.Timestamp]:
+    """Return the days of the breaks that concern a series.
+
+    Parameters
+    ----------
+    breaks : pd.DataFrame
+        See `Break`.
+    indicator, area : str
+        Codes of the series.
+    """
     return [
         pd.Timestamp(row.date)
         for row in breaks.itertuples()
@@ -302,12 +346,12 @@ def _break_days(breaks: pd.DataFrame, indicator: str, area: str) -> list[pd.Time
     ]
 
 
-def _is_broken(before: pd.Period, after: pd.Period, break_days: list[pd.Timestamp]) -> bool:
-    """Return whether a break falls within two neighbouring periods or between them.
+def _is_broken(before: pd.Period, after: pd.Period, days: list[pd.Timestamp]) -> bool:
+    """Return whether a break falls within two periods or between them.
 
     A period with a break inside belongs to neither state, so it is joined to neither neighbour.
     """
-    return any(before.start_time < day <= after.end_time for day in break_days)
+    return any(before.start_time < day <= after.end_time for day in days)
 
 
 def _read(path: Path, contract: type[Table]) -> pd.DataFrame:
