@@ -276,6 +276,11 @@ def period_of(label: str) -> pd.Period:
     return parse_week(label) if "W" in label else pd.Period(label)
 
 
+def last_possible_day(text: object) -> pd.Timestamp | None:
+    """Return the last day that a date as far as known can mean, such as 31 May for ``2020-05``; None where missing."""
+    return None if pd.isna(text) else pd.Period(str(text)).end_time.normalize()
+
+
 def comparable_stretches(
     published: pd.DataFrame,
     indicator: str,

@@ -8,7 +8,7 @@ from datetime import date
 
 import pandas as pd
 
-from analysis.data.published import comparable_stretches
+from analysis.data.published import comparable_stretches, last_possible_day
 
 HISTORY = ["area", "year", "score", "rank", "rank_of", "tier", "stated", "published_on", "confidence", "source"]
 STEPS = ["area", "year", "from_tier", "to_tier"]
@@ -71,7 +71,7 @@ def history(
         is a name of `tiers`, missing without limits; `stated` says whether by the limits of the year itself. Years with
         one number in `run` follow each other without gap or break.
     """
-    days = pd.to_datetime(published["published_on"].map(_last_day))
+    days = pd.to_datetime(published["published_on"].map(last_possible_day))
     known = published[(published["indicator"] == indicator) & published["rank"].notna() & (days <= pd.Timestamp(as_of))]
     known = known[known["period"].str.fullmatch(r"\d{4}").fillna(False)]
     # Ranks are compared, so years known with and without their score are one series.
@@ -86,7 +86,7 @@ def history(
     frame["score"] = frame["value"]
     frame["tier"] = [tiers.of_rank(int(row.rank), row.year) for row in frame.itertuples()]
     frame["stated"] = frame["year"].isin(tiers.last_ranks)
-    frame["published_on"] = pd.to_datetime(frame["published_on"].map(_last_day))
+    frame["published_on"] = pd.to_datetime(frame["published_on"].map(last_possible_day))
     return frame.sort_values(["area", "year"], ignore_index=True)[[*HISTORY, "run"]]
 
 
@@ -106,8 +106,3 @@ def steps(known: pd.DataFrame) -> pd.DataFrame:
     before = known.groupby("run")["tier"].shift(1)
     frame = known.assign(from_tier=before, to_tier=known["tier"]).dropna(subset=["from_tier", "to_tier"])
     return frame[STEPS].reset_index(drop=True)
-
-
-def _last_day(text: object) -> pd.Timestamp | None:
-    """Return the last day a date as far as known can mean."""
-    return None if pd.isna(text) else pd.Period(str(text)).end_time.normalize()
