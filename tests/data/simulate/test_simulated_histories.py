@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from analysis.data.simulate.histories import DAY_SECONDS, WorkingCalendar, is_working_day
+from analysis.data.simulate.working_calendar import DAY_SECONDS, WorkingCalendar, is_working_day
 
 CALENDAR = WorkingCalendar.between(date(2021, 1, 1), date(2021, 12, 31))
 

@@ -14,10 +14,9 @@ import pyarrow.compute as pc
 
 from analysis.data.codes import CASE_RATINGS
 from analysis.data.simulate import province
-from analysis.data.simulate.cases import names_at
+from analysis.data.simulate.drawing import names_at, stream
 from analysis.data.simulate.histories import CALENDAR
 from analysis.data.simulate.inventories import Procedures
-from analysis.data.simulate.province import stream
 
 HEADERS = (
     "MaHoSo", "MaHoSoKhac", "MaTTHC", "TenTTHC", "MaLinhVuc", "TenLinhVuc", "DonViId", "MaHuyen", "MucDo",

@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 from analysis.data.codes import CHANNELS, OUTCOMES
 from analysis.data.contracts import Cases, columns_of
 from analysis.data.simulate import province
+from analysis.data.simulate.drawing import names_at, stream
 from analysis.data.simulate.histories import Histories, histories
 from analysis.data.simulate.inventories import Procedures
 from analysis.data.simulate.paths import FILINGS, CaseCells, Paths, draw_cells
-from analysis.data.simulate.province import stream
 
 PROVINCE = "H32"
 """Electronic identifier of the province; no source was found for it."""
@@ -50,20 +50,6 @@ def case_ids(agency: np.ndarray, submitted: np.ndarray) -> pa.Array:
         pc.utf8_lpad(pa.array(counter).cast(pa.string()), 4, "0"),
         "-",
     )
-
-
-def names_at(positions: np.ndarray, names: list[str]) -> pa.Array:
-    """Return the name at each position, missing where the position is negative.
-
-    Parameters
-    ----------
-    positions : np.ndarray
-        Positions in `names`, or negative numbers.
-    names : list of str
-        The names.
-    """
-    indices = pa.array(positions.astype(np.int32), mask=positions < 0)
-    return pa.DictionaryArray.from_arrays(indices, pa.array(names, pa.string())).cast(pa.string())
 
 
 END = np.datetime64(province.LAST_DAY) + np.timedelta64(86_399, "s")

@@ -6,91 +6,17 @@ Terms are promised in working days, so every date of a case is placed on a worki
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 
 from analysis import periods
 from analysis.data.codes import TIMELINESS
 from analysis.data.simulate import province
+from analysis.data.simulate.drawing import KeyedChoice
 from analysis.data.simulate.inventories import NO_TERM, SIZES, Procedures
 from analysis.data.simulate.paths import FILINGS, CaseCells, Paths
-
-FIXED_HOLIDAYS = ((1, 1), (4, 30), (5, 1), (9, 2))
-"""Month and day of the public holidays with a fixed date."""
-
-TET_FIRST, TET_LAST = -2, 4
-"""First and last day off, in days from the first day of the lunar year: with the weekends, the seven days of 2018, 2020
-and 2021. Offices are closed on these days. The window of `periods.tet_share` is wider: in it the volume falls and
-recovers."""
-
-MORNING, AFTERNOON = 7 * 3600, 13 * 3600 + 1800
-"""Seconds after midnight at which an office opens: 7:00–11:30 and 13:30–17:00, eight hours in all."""
-MORNING_SECONDS, DAY_SECONDS = 4 * 3600 + 1800, 8 * 3600
-"""Working seconds of a morning and of a day."""
-
-
-def is_working_day(day: date) -> bool:
-    """Return whether offices are open on a day: not on weekends, on fixed holidays, or around Tết.
-
-    This is an approximation: it leaves out the Hùng Kings' day, which follows the lunar calendar, days off in lieu of a
-    holiday on a weekend, and the working Saturdays of some offices. Each moves a due date by a day at most.
-    """
-    from_tet = (day - periods.TET[day.year]).days
-    return day.weekday() < 5 and (day.month, day.day) not in FIXED_HOLIDAYS and not TET_FIRST <= from_tet <= TET_LAST
-
-
-@dataclass(frozen=True)
-class WorkingCalendar:
-    """Working days in order; a day is identified by its position, so that a term is added as a whole number.
-
-    Attributes
-    ----------
-    days : np.ndarray
-        datetime64[D], ascending.
-    """
-
-    days: np.ndarray
-
-    @classmethod
-    def between(cls, first: date, last: date) -> WorkingCalendar:
-        """Return the calendar of the working days between two days, both included.
-
-        Parameters
-        ----------
-        first, last : date
-            The two days.
-        """
-        days = (first + timedelta(days=offset) for offset in range((last - first).days + 1))
-        return cls(np.array([day for day in days if is_working_day(day)], dtype="datetime64[D]"))
-
-    def position(self, day: np.ndarray | date) -> np.ndarray:
-        """Return the position of the first working day on or after each day."""
-        return np.searchsorted(self.days, np.asarray(day, dtype="datetime64[D]"))
-
-    def moment(self, position: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """Return the clock time (datetime64[s]) of a working second of a working day.
-
-        Parameters
-        ----------
-        position : np.ndarray
-            Positions of working days.
-        second : np.ndarray
-            Working seconds since the start of the day, 0 to `DAY_SECONDS` - 1; the break at noon does not count.
-        """
-        clock = np.where(second < MORNING_SECONDS, MORNING + second, AFTERNOON + second - MORNING_SECONDS)
-        return self.days[position].astype("datetime64[s]") + clock.astype("timedelta64[s]")
-
-    def next_working_second(self, moment: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the position and the working second of the first working moment at or after each clock time."""
-        day = moment.astype("datetime64[D]")
-        clock = (moment - day).astype("timedelta64[s]").astype(np.int64)
-        second = np.clip(clock - MORNING, 0, MORNING_SECONDS) + np.clip(clock - AFTERNOON, 0, None)
-        position = self.position(day)
-        is_day_off = self.days[position] != day
-        is_evening = ~is_day_off & (second >= DAY_SECONDS)
-        return position + is_evening, np.where(is_day_off | is_evening, 0, second)
-
+from analysis.data.simulate.working_calendar import DAY_SECONDS, WorkingCalendar
 
 CALENDAR = WorkingCalendar.between(date(2017, 1, 1), date(2022, 12, 31))
 """Long enough for the oldest filing and the last due date."""
@@ -205,8 +131,8 @@ def histories(
     return Histories(
         submitted=_submitted(rng, channel, accept, accept_second),
         accepted=CALENDAR.moment(accept, accept_second),
-        first_due=np.where(undated, nat, _closing_time(first_due)),
-        due=np.where(undated, nat, _closing_time(due)),
+        first_due=np.where(undated, nat, CALENDAR.closing_time(first_due)),
+        due=np.where(undated, nat, CALENDAR.closing_time(due)),
         finished=finished,
         returned=_returned(rng, channel, finish, finished),
         procedure=procedure,
@@ -223,20 +149,13 @@ def _procedure(
     """Return a procedure of each case's field and group: one without a term for a case without a due date."""
     codes = list(province.FIELDS)
     key = np.array([codes.index(code) for code in procedures.field]) * GROUPS + procedures.group
-    order = np.argsort(key, kind="stable")
-    weight = np.bincount(key, weights=procedures.weight)
-    # One cumulative distribution for all keys: the interval from k to k + 1 belongs to key k and is divided by the
-    # weights of its procedures.
-    share = procedures.weight[order] / weight[key[order]]
-    summed = np.cumsum(share)
-    upper_end = key[order] + summed - (summed - share)[np.searchsorted(key[order], key[order])]
     without_term = np.zeros(len(codes) * GROUPS, dtype=np.int64)
     without_term[key[procedures.term == NO_TERM]] = np.flatnonzero(procedures.term == NO_TERM)
 
     field = np.array([codes.index(code) for code in field_of_office])[cells.office]
     key_of_case = field * GROUPS + np.array([group for _, group in FILINGS])[cells.filing]
-    position = np.searchsorted(upper_end, key_of_case + rng.random(len(key_of_case)) * (1 - 1e-9), side="right")
-    return np.where(undated, without_term[key_of_case], order[position])
+    drawn = KeyedChoice(key, procedures.weight).draw(rng, key_of_case)
+    return np.where(undated, without_term[key_of_case], drawn)
 
 
 def _submitted(
@@ -275,8 +194,3 @@ def _returned(rng: np.random.Generator, channel: np.ndarray, finish: np.ndarray,
     returned = np.where(channel == "online", returned_online, collected)
     after_the_end = returned.astype("datetime64[D]") > np.datetime64(province.LAST_DAY)
     return np.where(never | after_the_end, np.datetime64("NaT", "s"), returned)
-
-
-def _closing_time(position: np.ndarray) -> np.ndarray:
-    # One second after the last working second: the full hour, as on the applicant's slip.
-    return CALENDAR.moment(position, np.full_like(position, DAY_SECONDS - 1)) + np.timedelta64(1, "s")

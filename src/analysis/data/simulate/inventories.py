@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis.data.contracts import Catalogue, Progress, check
 from analysis.data.simulate import province
-from analysis.data.simulate.province import stream
+from analysis.data.simulate.drawing import stream
 
 OLD, NEW, NEVER = 0, 1, 2
 """Groups of procedures: published online before the step, at it, and at neither."""

@@ -11,7 +11,7 @@ from scipy.special import expit, logit
 from analysis import periods
 from analysis.data.codes import TIMELINESS
 from analysis.data.simulate import province
-from analysis.data.simulate.province import stream
+from analysis.data.simulate.drawing import autoregression, stream
 
 FILINGS = (
     ("online", 0), ("online", 1),
@@ -93,7 +93,7 @@ def paths(seed: int, offices: pd.DataFrame) -> Paths:
 
     rng = stream(seed, "volumes")
     season = rng.normal(0, 0.05, 12)[months.month - 1] + 0.10 * (months.month == 12)
-    shocks = _autoregression(rng, (1, T), 0.04, 0.5) + _autoregression(rng, (U, T), 0.06, 0.5)
+    shocks = autoregression(rng, (1, T), 0.04, 0.5) + autoregression(rng, (U, T), 0.06, 0.5)
     trend = province.GROWTH_PER_MONTH * month + season + province.TET_DIP * tet
     cases = offices["monthly_cases"].to_numpy()[:, None] * np.exp(trend + shocks)
 
@@ -107,7 +107,7 @@ def paths(seed: int, offices: pd.DataFrame) -> Paths:
         logit(late_2018)[:, None]
         + np.log(province.LATE_YEARLY_FACTOR) * month / 12
         + rng.normal(0, 0.25, (U, 1))
-        + _autoregression(rng, (U, T), 0.10, 0.6)
+        + autoregression(rng, (U, T), 0.10, 0.6)
         + 0.25 * tet
     )
 
@@ -127,14 +127,6 @@ def paths(seed: int, offices: pd.DataFrame) -> Paths:
 
 def _s_curve(curve: dict[str, float], month: np.ndarray) -> np.ndarray:
     return curve["ceiling"] * expit(curve["rate"] * (month - curve["midpoint"]))
-
-
-def _autoregression(rng: np.random.Generator, shape: tuple[int, int], scale: float, coefficient: float) -> np.ndarray:
-    """Return paths of a first-order autoregression, started at its first shock."""
-    path = rng.normal(0, scale, shape)
-    for t in range(1, shape[1]):
-        path[:, t] += coefficient * path[:, t - 1]
-    return path
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import pandas as pd
 
 from analysis.data.simulate.case_export import CHANNEL_CODES, HEADERS, Export, as_cell
 from analysis.data.simulate.cases import PROVINCE
-from analysis.data.simulate.province import stream
+from analysis.data.simulate.drawing import stream
 from analysis.faults import BadParameters
 
 CASES_PER_ROW = 5000

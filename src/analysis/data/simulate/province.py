@@ -1,28 +1,11 @@
-"""What the simulated province is made of: its bodies, fields, volumes and shares, and its random streams."""
+"""What the simulated province is made of: its bodies, fields, volumes and shares."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 
-import numpy as np
 import pandas as pd
-
-
-def stream(seed: int, name: str) -> np.random.Generator:
-    """Return the random generator of one part of a province.
-
-    Each part has numbers of its own, so that one part can change without changing the others.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of the province; 0 or more.
-    name : str
-        Name of the part.
-    """
-    return np.random.default_rng([seed, *name.encode()])
-
 
 CUTOFF_DAY = 14
 MONTHS = pd.period_range("2018-01", "2021-12", freq="M")

@@ -10,7 +10,7 @@ from scipy.special import expit, logit
 
 from analysis.data.contracts import Survey, check
 from analysis.data.simulate import province
-from analysis.data.simulate.province import stream
+from analysis.data.simulate.drawing import stream
 
 ROUNDS = (2018, 2019, 2020)
 """The real province is known to have held its survey in 2017, 2018 and 2020, and to have stopped that of 2021. 2017 is

@@ -9,8 +9,8 @@ from analysis.data.codes import CASE_RATINGS, PUBLISHED_LEVELS, TIMELINESS
 from analysis.data.contracts import Counts, Ratings, check
 from analysis.data.simulate import province
 from analysis.data.simulate.cases import END, SimulatedCases
+from analysis.data.simulate.drawing import stream
 from analysis.data.simulate.paths import Paths
-from analysis.data.simulate.province import stream
 
 DIMENSIONS = ["period", "agency", "district", "field", "channel"]
 
