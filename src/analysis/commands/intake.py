@@ -65,26 +65,82 @@ def ingest(
 
 
 @click.command()
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder to write; data/demo by default.")
-@click.option("--seed", type=click.IntRange(min=0), default=2021, show_default=True, help="Same seed, same province.")
 @click.option(
-    "--cases", "case_count", type=click.IntRange(min=1000), help="Write this many cases, as an office exports."
+    "--province",
+    type=click.Choice(["2021", "2026"]),
+    default="2021",
+    show_default=True,
+    help="2021: three tiers, 2018-2021. 2026: two tiers, 2024-2026, always with its cases.",
 )
-@click.option("--dirty", is_flag=True, help="With each fault of the closed table in it, at a known count.")
-def demo(out: Path | None, seed: int, case_count: int | None, dirty: bool) -> None:
-    """Write the simulated province: its counts, or with --cases its case-level export.
+@click.option(
+    "--out",
+    "--into",
+    "out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder to write; data/demo by default, for 2021.",
+)
+@click.option("--seed", type=click.IntRange(min=0), help="Same seed, same province; the province's year by default.")
+@click.option(
+    "--cases", "case_count", type=click.IntRange(min=1000), help="2021: write this many cases, as an office exports."
+)
+@click.option("--dirty", is_flag=True, help="2021: with each fault of the closed table in it, at a known count.")
+@click.option(
+    "--scale",
+    type=click.FloatRange(min=0, min_open=True, max=10),
+    help="2026: size of the province; 1, the default, is some 190,000 cases a quarter.",
+)
+@click.option(
+    "--until",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="2026: last day that is known; 2026-12-20 by default. An earlier one gives the same cases as known then.",
+)
+@click.option("--survey-2026", is_flag=True, help="2026: with the survey's round of 2026.")
+def demo(
+    province: str,
+    out: Path | None,
+    seed: int | None,
+    case_count: int | None,
+    dirty: bool,
+    scale: float | None,
+    until: datetime | None,
+    survey_2026: bool,
+) -> None:
+    """Write a simulated province: its counts, or with --cases its case-level export; that of 2026 with its cases.
 
     truth.json beside it says what is true; with --dirty also how many rows carry which fault.
     """
-    from analysis.data.simulate.simulation import write_cases, write_demo
     from analysis.parameters import ROOT
 
-    if (case_count or dirty) and out is None:
-        raise click.UsageError("--out is missing: the demo folder keeps its counts")
+    of_2021: dict[str, object] = {"--cases": case_count, "--dirty": dirty}
+    of_2026: dict[str, object] = {"--scale": scale, "--until": until, "--survey-2026": survey_2026}
+    others = of_2026 if province == "2021" else of_2021
+    if misplaced := [name for name, value in others.items() if value]:
+        raise click.UsageError(f"{', '.join(misplaced)}: not for the province of {province}")
+    if out is None and (province == "2026" or case_count or dirty):
+        raise click.UsageError("--out is missing: the demo folder keeps the counts of 2021")
     folder = (out or ROOT / "data" / "demo").resolve()
+    seed = int(province) if seed is None else seed
     with exit_on_fault(folder):
-        if case_count or dirty:
-            write_cases(folder, seed, case_count, dirty=dirty)
+        if province == "2026":
+            _write_two_tier(folder, seed, scale, until.date() if until else None, survey_2026)
         else:
-            write_demo(folder, seed)
+            _write_2021(folder, seed, case_count, dirty)
     click.echo(f"simulated province, seed {seed}: {folder}")
+
+
+def _write_2021(folder: Path, seed: int, case_count: int | None, dirty: bool) -> None:
+    from analysis.data.simulate.simulation import write_cases, write_demo
+
+    if case_count or dirty:
+        write_cases(folder, seed, case_count, dirty=dirty)
+    else:
+        write_demo(folder, seed)
+
+
+def _write_two_tier(folder: Path, seed: int, scale: float | None, until: date | None, survey_2026: bool) -> None:
+    from analysis.data.simulate.two_tier.folder import UNTIL, write_two_tier
+    from analysis.data.simulate.two_tier.province import FIRST_DAY, LAST_DAY
+
+    if until and not FIRST_DAY <= until <= LAST_DAY:
+        raise click.UsageError(f"--until {until}: the province is simulated from {FIRST_DAY} to {LAST_DAY}")
+    write_two_tier(folder, seed=seed, scale=scale or 1.0, until=until or UNTIL, survey_2026=survey_2026)
