@@ -44,8 +44,9 @@ class Cases(_Table):
         Identifier in the source system; unique.
     procedure_code : str or missing
         National code of the procedure, as recorded.
-    field, agency, district : str or missing
-        Lower-case codes of the procedure's field, of the receiving body and of that body's district.
+    field, agency, received_at_agency, district : str or missing
+        Lower-case codes of the procedure's field, of the competent body, of the body that received the case where the
+        source tells the two apart, and of the competent body's district.
     level : {"1", "2", "3", "4", "full", "partial", "information"} or missing
         Level of online service as recorded on the case: 1–4 until August 2022, the others since then. The two scales
         are not legally equivalent, so neither is ever translated into the other.
@@ -66,6 +67,7 @@ class Cases(_Table):
     procedure_code: Series[str] = _nullable()
     field: Series[str] = _nullable(str_matches=codes.CODE)
     agency: Series[str] = _nullable(str_matches=codes.CODE)
+    received_at_agency: Series[str] = _nullable(str_matches=codes.CODE)
     district: Series[str] = _nullable(str_matches=codes.CODE)
     level: Series[str] = _nullable(isin=codes.LEVELS)
     channel: Series[str] = _nullable(isin=codes.CHANNELS)
@@ -206,8 +208,8 @@ class Survey(_Table):
         The survey round, usually its year.
     stratum, cluster : str
         The respondent's stratum and, within it, the primary sampling unit.
-    agency : str or missing
-        The body the answer is about.
+    agency, field : str or missing
+        The body and the field the answer is about.
     weight : respondents represented
         Sampling weight, above 0.
     rating : 1 to 5
@@ -219,6 +221,7 @@ class Survey(_Table):
     stratum: Series[str] = pa.Field(str_matches=codes.CODE)
     cluster: Series[str] = pa.Field(str_matches=codes.CODE)
     agency: Series[str] = _nullable(str_matches=codes.CODE)
+    field: Series[str] = _nullable(str_matches=codes.CODE)
     weight: Series[float] = pa.Field(gt=0)
     rating: Series[pd.Int64Dtype] = pa.Field(ge=1, le=5)
 
@@ -308,6 +311,22 @@ def columns_of(contract: type[pa.DataFrameModel]) -> list[str]:
 def empty(contract: type[Table]) -> pd.DataFrame:
     """Return a table of the contract that has no rows."""
     return check(pd.DataFrame(columns=columns_of(contract)), contract, where=contract.__name__)
+
+
+def with_missing_columns(frame: pd.DataFrame, contract: type[pa.DataFrameModel]) -> pd.DataFrame:
+    """Return a table with the contract's nullable columns that it does not have, all of their values missing.
+
+    Tables are kept for years, and a contract may gain columns: a table of before is one whose source lacks them.
+
+    Parameters
+    ----------
+    frame : pd.DataFrame
+        The table.
+    contract : type
+        A pandera model, such as one of `TABLES`.
+    """
+    columns = contract.to_schema().columns
+    return frame.assign(**{name: pd.NA for name, rule in columns.items() if rule.nullable and name not in frame})
 
 
 def check(frame: pd.DataFrame, contract: type[Table], *, where: str) -> pd.DataFrame:

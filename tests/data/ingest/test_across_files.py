@@ -125,8 +125,9 @@ def test_a_loser_says_which_row_is_kept_where_and_how_it_was_taken(bring, tmp_pa
     (lost,) = received.rejected.to_dict("records")
     assert lost["reason"] == "the case is kept under another identifier: 'M7' in ministry.csv"
     assert lost["raw"] == (
-        f"case_id={NEW}; procedure_code=; field=; agency=; district=; level=; channel=; submitted_at=; "
-        "accepted_at=2021-09-01 00:00:00; first_due_at=; due_at=; finished_at=; returned_at=; outcome=open"
+        f"case_id={NEW}; procedure_code=; field=; agency=; received_at_agency=; district=; level=; channel=; "
+        "submitted_at=; accepted_at=2021-09-01 00:00:00; first_due_at=; due_at=; finished_at=; returned_at=; "
+        "outcome=open"
     )
 
 

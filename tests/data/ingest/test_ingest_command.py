@@ -49,8 +49,8 @@ def test_a_good_file_ends_with_0_and_a_summary_of_one_screen(ingest, tmp_path):
     }  # fmt: skip
     cases = pd.read_parquet(tmp_path / "out" / "cases.parquet")
     assert " ".join(cases) == (
-        "case_id procedure_code field agency district level channel submitted_at accepted_at first_due_at due_at "
-        "finished_at returned_at outcome"
+        "case_id procedure_code field agency received_at_agency district level channel submitted_at accepted_at "
+        "first_due_at due_at finished_at returned_at outcome"
     )
 
 
@@ -147,8 +147,9 @@ def test_the_mapping_of_the_project_reads_the_export_of_a_one_stop_system(tmp_pa
     (case,) = pd.read_parquet(tmp_path / "out" / "cases.parquet").to_dict("records")
     assert {name: str(value) for name, value in case.items()} == {
         "case_id": "000.00.06.H32-210901-0001", "procedure_code": "1.000123.000.00.00.H32", "field": "datdai",
-        "agency": "stnmt", "district": "nt", "level": "4", "channel": "online", "submitted_at": "2021-09-01 08:00:00",
-        "accepted_at": "2021-09-01 09:00:00", "first_due_at": "2021-09-10 00:00:00", "due_at": "2021-09-15 00:00:00",
-        "finished_at": "2021-09-08 16:00:00", "returned_at": "2021-09-09 00:00:00", "outcome": "resolved",
+        "agency": "stnmt", "received_at_agency": "nan", "district": "nt", "level": "4", "channel": "online",
+        "submitted_at": "2021-09-01 08:00:00", "accepted_at": "2021-09-01 09:00:00",
+        "first_due_at": "2021-09-10 00:00:00", "due_at": "2021-09-15 00:00:00", "finished_at": "2021-09-08 16:00:00",
+        "returned_at": "2021-09-09 00:00:00", "outcome": "resolved",
     }  # fmt: skip
     assert pd.read_parquet(tmp_path / "out" / "flagged.parquet")["code"].tolist() == ["due_date_replaced"]

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from analysis.data.contracts import Cases, Counts, Workload, check, columns_of
+from analysis.data.ingest.intake_report import IntakeReport, write_intake_reports
 from analysis.data.ingest.received import Calendar, content_hash, receive
 from analysis.faults import BadData, BadParameters
 from analysis.parameters import ROOT
@@ -116,8 +117,8 @@ def test_a_table_that_breaks_its_contract_is_refused(folder):
     frame.to_parquet(folder / "counts.parquet")
     with pytest.raises(BadData, match=r"counts\.parquet row 1: column received: .*-1.* breaks the rule"):
         _receive(folder)
-    frame.drop(columns="channel").to_parquet(folder / "counts.parquet")
-    with pytest.raises(BadData, match=r"missing \['channel'\]"):
+    frame.drop(columns="period").to_parquet(folder / "counts.parquet")
+    with pytest.raises(BadData, match=r"missing \['period'\]"):
         _receive(folder)
 
 
@@ -270,3 +271,38 @@ def test_the_hash_of_a_folder_is_that_of_its_files_and_their_names(tmp_path):
     assert content_hash(tmp_path / "a1" / "a") == hashes[0] == hashlib.sha256(b"a1").hexdigest()
     (tmp_path / "a1" / ".lock").touch()
     assert content_hash(tmp_path / "a1") == hashes[0]
+
+
+def test_a_folder_made_before_a_column_was_in_the_contract_is_read_with_the_column_missing(folder):
+    _cases(folder, ("H1", "2021-09-01", "2021-09-10", "2021-09-08", "resolved"))
+    cases = pd.read_parquet(folder / "cases.parquet").drop(columns=["received_at_agency", "district"])
+    cases.to_parquet(folder / "cases.parquet")
+    survey = {
+        "instrument": ["p"],
+        "round": ["2021"],
+        "stratum": ["s"],
+        "cluster": ["c"],
+        "weight": [1.0],
+        "rating": [5],
+    }
+    pd.DataFrame(survey).to_parquet(folder / "survey.parquet")
+    for has_report in (False, True):
+        received = _receive(folder)
+        table = pd.read_parquet(received.cases)
+        assert list(table) == columns_of(Cases)
+        assert table[["received_at_agency", "district"]].isna().all(axis=None)
+        assert received.survey[["agency", "field"]].isna().all(axis=None)
+        assert received.counts["resolved"].sum() == 1
+        assert (folder / "intake.json").exists() == has_report
+        report = IntakeReport(
+            file="cases.csv", table="cases", rows=1, accepted=1, rejected={}, flagged={}, classes={}, dropped=()
+        )
+        write_intake_reports([report], folder)
+        table.drop(columns=["received_at_agency", "district"]).to_parquet(folder / "cases.parquet")
+
+
+def test_a_column_that_a_table_cannot_do_without_is_not_filled_in(folder):
+    _cases(folder, ("H1", "2021-09-01", None, None, "open"))
+    pd.read_parquet(folder / "cases.parquet").drop(columns="outcome").to_parquet(folder / "cases.parquet")
+    with pytest.raises(BadData, match="one column 'outcome' was expected in the header, found 0"):
+        _receive(folder)

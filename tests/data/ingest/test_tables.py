@@ -124,15 +124,15 @@ EVERY_TABLE = {
         ["2021-09,SNV,,,online,6,5", "2021-09,SNV,,,online,,5"],
     ),
     "survey": (
-        "instrument,round,stratum,cluster,agency,weight,rating",
-        ["provincial,2021,urban,c-1,snv,12.5,5", "provincial,2021,urban,c-1,,0.1,1"],
+        "instrument,round,stratum,cluster,agency,field,weight,rating",
+        ["provincial,2021,urban,c-1,snv,Đất đai,12.5,5", "provincial,2021,urban,c-1,,,0.1,1"],
         [
-            "p,2021,u,c,,0,5",
-            "p,2021,u,c,,-1,5",
-            "p,2021,u,c,,1,0",
-            "p,2021,u,c,,1,6",
-            "p,2021,u,c,,1,4.5",
-            "p,,u,c,,1,4",
+            "p,2021,u,c,,,0,5",
+            "p,2021,u,c,,,-1,5",
+            "p,2021,u,c,,,1,0",
+            "p,2021,u,c,,,1,6",
+            "p,2021,u,c,,,1,4.5",
+            "p,,u,c,,,1,4",
         ],
     ),
     "catalogue": (

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Columns
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
+import pandera.pandas as pandera
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analysis.data.contracts import TABLES, columns_of
 from analysis.data.ingest import case_rules
 from analysis.data.ingest.case_rules import (
     DUPLICATE_REASONS,
@@ -28,10 +29,10 @@ from analysis.data.ingest.case_rules import (
 from analysis.data.ingest.intake_report import IntakeReport
 from analysis.data.ingest.row_validation import REJECTED_COLUMNS, typed_frame
 from analysis.data.ingest.table import Intake
-from analysis.data.sources.mapping import Mapping
+from analysis.data.sources.mapping import Mapping, sql_type
 from analysis.data.sources.open import open_rows
 from analysis.data.sources.rows import Rows, ScanRequest
-from analysis.data.sql import literal, nfc_text, parquet, scratch_connection
+from analysis.data.sql import identifier, literal, nfc_text, parquet, scratch_connection
 from analysis.faults import BadData
 
 SEVERAL_FILES_ALLOWED = ("cases", "case_ratings")
@@ -172,7 +173,9 @@ def _count_without_provenance(table: Path, provenance: Path, connection: duckdb.
     return int(found[0])
 
 
-def merge_cases(files: Sequence[CaseFile], flagged: pd.DataFrame, into: Path) -> MergedCases:
+def merge_cases(
+    files: Sequence[CaseFile], flagged: pd.DataFrame, into: Path, columns: Columns[str, pandera.Column]
+) -> MergedCases:
     """Return the cases of several files as one table in which every case stands once.
 
     Which row of a case is kept is decided as inside one file: closed before open, then the later finish, then the first
@@ -186,6 +189,8 @@ def merge_cases(files: Sequence[CaseFile], flagged: pd.DataFrame, into: Path) ->
         `file, line, code, case_id`: the flags of the rows of all of them.
     into : Path
         Folder to write into; made if it is not there.
+    columns : mapping of str to Column
+        The columns of cases and their contracts, in their order.
 
     Raises
     ------
@@ -205,27 +210,58 @@ def merge_cases(files: Sequence[CaseFile], flagged: pd.DataFrame, into: Path) ->
             _without_lost_rows(file, index, lost, flagged, connection, into) for index, file in enumerate(files)
         )
         cases = into / "all.parquet"
-        concatenate_files([file.table for file in remaining], "cases", cases, connection)
+        concatenate_files([file.table for file in remaining], columns, cases, connection)
     return MergedCases(cases, remaining, typed_frame(rejects, REJECTED_COLUMNS))
 
 
-def concatenate_files(tables: Iterable[Path], table: str, into: Path, connection: duckdb.DuckDBPyConnection) -> None:
+def concatenate_files(
+    tables: Iterable[Path], columns: Columns[str, pandera.Column], into: Path, connection: duckdb.DuckDBPyConnection
+) -> None:
     """Write the rows of several Parquet files of one of our tables as one file, in their order.
+
+    A column that a file lacks is missing in its rows.
 
     Parameters
     ----------
     tables : iterable of Path
         The files.
-    table : str
-        Name of the table.
+    columns : mapping of str to Column
+        The table's columns and their contracts, in their order.
     into : Path
         File to write.
     connection : duckdb.DuckDBPyConnection
         Connection that copies the rows.
     """
-    columns = ", ".join(columns_of(TABLES[table]))
-    rows = " UNION ALL ".join(f"SELECT {columns} FROM {parquet(path)}" for path in tables)
+    rows = " UNION ALL ".join(f"SELECT {_selected(path, columns)} FROM {parquet(path)}" for path in tables)
     connection.execute(f"COPY ({rows}) TO {literal(into)} (FORMAT parquet, COMPRESSION zstd)")
+
+
+def lacking_columns(path: Path, columns: Iterable[str]) -> list[str]:
+    """Return which columns a Parquet file lacks, or holds without a type because every value is missing.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    columns : iterable of str
+        Names of columns.
+
+    Raises
+    ------
+    BadData
+        It is not a Parquet file.
+    """
+    typed = {field.name for field in parquet_schema(path) if not pa.types.is_null(field.type)}
+    return [name for name in columns if name not in typed]
+
+
+def _selected(path: Path, columns: Columns[str, pandera.Column]) -> str:
+    """Return the SQL list of a table's columns over one of its files."""
+    lacking = set(lacking_columns(path, columns))
+    return ", ".join(
+        f"CAST(NULL AS {sql_type(rule)}) AS {identifier(name)}" if name in lacking else identifier(name)
+        for name, rule in columns.items()
+    )
 
 
 def row_count(path: Path) -> int:
@@ -236,10 +272,23 @@ def row_count(path: Path) -> int:
     BadData
         It is not a Parquet file.
     """
-    if not path.is_file():
-        return 0
+    return int(_parquet_file(path).metadata.num_rows) if path.is_file() else 0
+
+
+def parquet_schema(path: Path) -> pa.Schema:
+    """Return the columns of a Parquet file and their types.
+
+    Raises
+    ------
+    BadData
+        It is not a Parquet file.
+    """
+    return _parquet_file(path).schema_arrow
+
+
+def _parquet_file(path: Path) -> pq.ParquetFile:
     try:
-        return int(pq.ParquetFile(path).metadata.num_rows)
+        return pq.ParquetFile(path)
     except (OSError, ValueError) as error:
         raise BadData(f"{path}: not a readable Parquet file ({error})") from error
 
@@ -267,9 +316,10 @@ def _find_lost_rows(files: Sequence[CaseFile], connection: duckdb.DuckDBPyConnec
     places: list[tuple[int, int]] = []
     for index, file in enumerate(files):
         rows = connection.execute(
-            "SELECT line, key, other_key, case_id, outcome <> 'open', finished_at "
+            "SELECT provenance.line, provenance.key, provenance.other_key, case_id, outcome <> 'open', finished_at "
             f"FROM {provenance[index]} AS provenance JOIN {parquet(file.table)} AS cases USING (case_id) "
-            "WHERE hash(key) IN (FROM own) OR hash(other_key) IN (FROM named) ORDER BY line"
+            "WHERE hash(provenance.key) IN (FROM own) OR hash(provenance.other_key) IN (FROM named) "
+            "ORDER BY provenance.line"
         ).fetchall()
         for line, *values in rows:
             contenders.append(DuplicateCandidate(len(places), *values))
@@ -291,11 +341,14 @@ def _hashes(connection: duckdb.DuckDBPyConnection, queries: Sequence[str]) -> np
 
 
 def _list_lost_rows(file: CaseFile, index: int, connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
-    columns = columns_of(TABLES["cases"])
-    raw = " || '; ' || ".join(f"'{name}=' || coalesce(CAST({name} AS VARCHAR), '')" for name in columns)
+    columns = parquet_schema(file.table).names
+    raw = " || '; ' || ".join(
+        f"'{name}=' || coalesce(CAST(cases.{identifier(name)} AS VARCHAR), '')" for name in columns
+    )
     return connection.execute(
-        f"SELECT {literal(file.report.file)}, line, code, reason, {raw} "
-        f"FROM {parquet(file.table)} JOIN lost USING (case_id) WHERE file_number = {index} ORDER BY line"
+        f"SELECT {literal(file.report.file)}, lost.line, lost.code, lost.reason, {raw} "
+        f"FROM {parquet(file.table)} AS cases JOIN lost USING (case_id) "
+        f"WHERE lost.file_number = {index} ORDER BY lost.line"
     ).fetchall()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,13 +18,15 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from analysis.data.codes import CODE
-from analysis.data.contracts import TABLES, check, columns_of
+from analysis.data.contracts import TABLES, check, with_missing_columns
 from analysis.data.ingest.across_files import (
     SEVERAL_FILES_ALLOWED,
     CaseFile,
     concatenate_files,
     files_of_table,
+    lacking_columns,
     merge_cases,
+    parquet_schema,
     row_count,
     write_provenance,
 )
@@ -347,7 +349,7 @@ def read_folder(
         rejected=_read_list(folder / "rejected.parquet", REJECTED_COLUMNS),
         flagged=_read_list(folder / "flagged.parquet", FLAGGED_COLUMNS),
     )
-    contents.small_tables = {name: _read_table(folder, name) for name in (*SMALL_TABLES, "counts") if files[name]}
+    contents.small_tables = {name: read_table(folder, name) for name in (*SMALL_TABLES, "counts") if files[name]}
     if files["counts"]:
         return contents
     contents.small_tables.pop("ratings", None)  # they are counted from the ratings of the cases
@@ -360,17 +362,24 @@ def read_folder(
         report_progress("looking for cases that stand in more than one file")
         cases = _merge(contents, cases, tables_folder / "together")
     else:
-        contents.cases = cases[0].table
+        contents.cases = _as_one_file([cases[0].table], "cases", tables_folder)
     contents.case_tables = {file.report.stem: file.table for file in cases}
-    if len(ratings) > 1:
-        with scratch_connection(tables_folder) as (_, connection):
-            concatenate_files(ratings, "case_ratings", tables_folder / "all-ratings.parquet", connection)
-        ratings = [tables_folder / "all-ratings.parquet"]
-    contents.case_ratings = ratings[0] if ratings else None
+    contents.case_ratings = _as_one_file(ratings, "case_ratings", tables_folder) if ratings else None
     return contents
 
 
-def identity_mapping(table: str, description: Description) -> Mapping:
+def _as_one_file(files: list[Path], table: str, tables_folder: Path) -> Path:
+    """Return one file of a table with all of its columns: the one there is, or a new one of all rows."""
+    columns = TABLES[table].to_schema().columns
+    if len(files) == 1 and not lacking_columns(files[0], columns):
+        return files[0]
+    into = tables_folder / f"all-{table}.parquet"
+    with scratch_connection(tables_folder) as (_, connection):
+        concatenate_files(files, columns, into, connection)
+    return into
+
+
+def identity_mapping(table: str, description: Description, header: Collection[str]) -> Mapping:
     """Return the mapping of a Parquet file that already is one of our tables, by which its rows are validated as any.
 
     Parameters
@@ -379,14 +388,17 @@ def identity_mapping(table: str, description: Description) -> Mapping:
         Name of the table.
     description : Description
         The ``about.yml`` of its folder.
+    header : collection of str
+        The columns of the file; one that it lacks is missing in every row.
     """
+    columns = TABLES[table].to_schema().columns
     return Mapping(
         about=description.about,
         format="parquet",
         table=table,  # type: ignore[arg-type]
         dates=("yyyy-mm-dd HH:MM:SS",),
         due_precision=description.due_precision,
-        columns={name: Source(column=name) for name in columns_of(TABLES[table])},
+        columns={name: Source(column=name) for name, rule in columns.items() if name in header or not rule.nullable},
     )
 
 
@@ -406,7 +418,8 @@ class _FileValidation:
         for report in contents.reports:
             if report.stem == path.stem:
                 return CaseFile(path, report)
-        mapping, into = identity_mapping(table, contents.description), self.tables_folder / path.name
+        mapping = identity_mapping(table, contents.description, parquet_schema(path).names)
+        into = self.tables_folder / path.name
         intake = ingest(
             str(path),
             mapping,
@@ -426,7 +439,7 @@ class _FileValidation:
 
 def _merge(contents: FolderContents, cases: list[CaseFile], into: Path) -> list[CaseFile]:
     """Return what remains of each of several files once every case counts once; the contents are changed to match."""
-    merged = merge_cases(cases, contents.flagged, into)
+    merged = merge_cases(cases, contents.flagged, into, TABLES["cases"].to_schema().columns)
     changed = {file.report.stem: file.report for file in merged.files}
     contents.reports = [changed.get(report.stem, report) for report in contents.reports]
     contents.rejected = pd.concat([contents.rejected, merged.rejected], ignore_index=True)
@@ -450,9 +463,23 @@ def _read_list(path: Path, types: dict[str, str]) -> pd.DataFrame:
     return read_parquet(path).astype(types) if path.is_file() else typed_frame([], types)
 
 
-def _read_table(folder: Path, name: str) -> pd.DataFrame:
-    path = folder / f"{name}.parquet"
-    return check(read_parquet(path), TABLES[name], where=str(path))
+def read_table(folder: Path, name: str) -> pd.DataFrame:
+    """Return a small table of a folder; nullable columns that its file lacks are missing in every row.
+
+    Parameters
+    ----------
+    folder : Path
+        A folder of our tables.
+    name : str
+        Name of the table.
+
+    Raises
+    ------
+    BadData
+        The file is not Parquet, or does not keep the contract.
+    """
+    path, contract = folder / f"{name}.parquet", TABLES[name]
+    return check(with_missing_columns(read_parquet(path), contract), contract, where=str(path))
 
 
 def read_parquet(path: Path) -> pd.DataFrame:

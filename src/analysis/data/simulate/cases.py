@@ -194,6 +194,7 @@ def _in_order_of_filing(
         "procedure_code": names_at(procedure, procedures.code.tolist()),
         "field": names_at(np.array([fields.index(code) for code in offices["field"]])[office], fields),
         "agency": names_at(agency, agencies),
+        "received_at_agency": names_at(np.full(len(agency), -1), agencies),
         "district": names_at(district, districts),
         "level": names_at(level, ["", *(str(number) for number in range(1, 5))]),
         "channel": names_at(channel, list(CHANNELS)),

@@ -98,7 +98,7 @@ def survey(seed: int, satisfied: pd.Series) -> tuple[pd.DataFrame, dict[str, flo
         share = expit(centre + clusters["effect"].to_numpy() + rng.normal(0, CLUSTER_SPREAD / 3, len(clusters)))
         truth[str(year)] = round(float((share * people).sum() / people.sum()), 5)
         answers.append(_answers(rng, clusters.assign(share=share)).assign(round=str(year)))
-    table = pd.concat(answers, ignore_index=True).assign(instrument="provincial")
+    table = pd.concat(answers, ignore_index=True).assign(instrument="provincial", field=None)
     return check(table, Survey, where="simulated survey"), truth
 
 
