@@ -86,6 +86,8 @@ def _read(tmp_path, text, old="", new=""):
         (LONG, "field: Lĩnh vực", "field: '  '", "columns.field"),
         (LONG, "field: Lĩnh vực", "due_at: {constant: hôm nay}", "columns.due_at: 'hôm nay' is no time"),
         (LONG, "field: Lĩnh vực", "level: {constant: '5'}", "columns.level: '5' is not one of 1, 2, 3, 4, full"),
+        (LONG, "case_id: Mã hồ sơ", "case_id: {column: C, codes: {a: b}}", "columns.case_id: codes go with a column"),
+        (LONG, "accepted_at: Ngày nhận", "accepted_at: {column: N, codes: {}}", "this one holds a time"),
         (LONG, "[Người nộp]", "[Mã hồ sơ]", "the column 'Mã hồ sơ' is listed as personal, and taken"),
         (LONG, "case_id: Mã hồ sơ", "case_id: Người nộp", "is listed as personal, and taken"),
         (LONG, "case_id: Mã hồ sơ", "case_id: CCCD", "columns.case_id: a column called 'CCCD' is about persons"),

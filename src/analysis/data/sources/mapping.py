@@ -254,6 +254,10 @@ class Mapping(_Strict):
         if lacking:
             raise ValueError(f"columns.{lacking[0]} is missing: a table of {self.table} cannot do without it")
         for name, source in self.columns.items():
+            if source.codes is not None and kind_of(self.table, name) in ("text", "time", "number"):
+                raise ValueError(
+                    f"columns.{name}: codes go with a column of codes; this one holds a {kind_of(self.table, name)}"
+                )
             values = list((source.codes or {}).values()) + ([source.constant] if source.constant is not None else [])
             fault = fault_in_values(self.table, name, values) if values else None
             if fault:
