@@ -112,7 +112,11 @@ def test_periods_are_read_as_offices_write_them(bring_in):
 
 
 EVERY_TABLE = {
-    "case_ratings": ("case_id,rating,rated_at", ["H1,satisfied,2021-09-01 10:00:00"], ["H1,fine,2021-09-01"]),
+    "case_ratings": (
+        "case_id,rating,rated_at",
+        ["H1,satisfied,2021-09-01 10:00:00"],
+        ["H1,fine,2021-09-01", " ,satisfied,2021-09-01"],
+    ),
     "counts": (
         "period,agency,district,field,procedure,channel,published_online,timeliness,received,resolved",
         ["2021-09,SNV,NT,Hộ tịch,1.001,online,true,late,5,3", "2021-09,,,,,,,,,"],

@@ -138,8 +138,10 @@ def build_table_sql(mapping: Mapping, rows: Rows, connection: duckdb.DuckDBPyCon
             )
         table_sql.cells[column.raw] = column.cell
         _READERS[kind_of(mapping.table, name)](table_sql, column, mapping, connection)
-        if not contract.nullable and name != "case_id":
-            table_sql.conditions.append(Condition("value_missing", f"{name} IS NULL", column.header))
+        # Of cases, `case_rules` has this condition and others.
+        if not contract.nullable and (mapping.table, name) != ("cases", "case_id"):
+            code = "case_id_missing" if name == "case_id" else "value_missing"
+            table_sql.conditions.append(Condition(code, f"{name} IS NULL", column.header))
     if mapping.table == "ratings":
         table_sql.conditions.append(
             Condition("part_exceeds_whole", "satisfied > respondents", "satisfied, respondents")
