@@ -140,6 +140,13 @@ def _sentence(document: Document, model: type[BaseModel], fault: Mapping[str, An
     # Pydantic puts the chosen member of a union into the location, which is no key of the file, and a missing
     # key has no line: the longest path of the file that lies along the location is the place to look.
     at = max((key for key in document.lines if _subsequence(key, location)), key=len, default=())
+    message = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "value_error":
+        # What is wrong between two keys is found by their common parent, whose sentence begins with the key meant.
+        named, _, rest = message.partition(": ")
+        below = (*at, *named.split("."))
+        if rest and below in document.lines:
+            location, at, message = below, below, rest
     line = f" line {document.lines[at]}" if at in document.lines else ""
     shown = at if at[-1:] == location[-1:] else (*at, *location[-1:])
     key = ".".join(str(part) for part in shown) or what
@@ -151,7 +158,7 @@ def _sentence(document: Document, model: type[BaseModel], fault: Mapping[str, An
     if fault["type"] == "missing":
         return f"{document.path}{line}: the key {key!r} is missing"
     if fault["type"] == "value_error":
-        return f"{document.path}{line}: {key}: {fault['msg'].removeprefix('Value error, ')}"
+        return f"{document.path}{line}: {key}: {message}"
     found = fault["input"]
     shown_value = f", found {found!r}" if isinstance(found, str | int | float | None) else ""
     return f"{document.path}{line}: {key}: {fault['msg']}{shown_value}"
