@@ -22,8 +22,36 @@ def test_every_fault_has_words_for_the_reader():
 def test_the_mapping_the_paper_teaches_is_one(tmp_path):
     from analysis.data.sources.mapping import read_mapping
 
-    paper = (ROOT / "docs" / "write-a-mapping.md").read_text(encoding="utf-8")
-    (tmp_path / "permits.yml").write_text(re.search(r"```yaml\n(.+?)```", paper, re.DOTALL)[1], encoding="utf-8")
-    assert read_mapping(tmp_path / "permits.yml").used_headers() == {
+    permits, *_ = _examples(tmp_path)
+    assert read_mapping(permits).used_headers() == {
         "Permit No", "Kind", "Office", "Channel", "Received", "Deadline", "Closed"
     }  # fmt: skip
+
+
+def _examples(tmp_path):
+    """Return the files that the page on mappings shows, in its order."""
+    paper = (ROOT / "docs" / "write-a-mapping.md").read_text(encoding="utf-8")
+    paths = []
+    for at, text in enumerate(re.findall(r"```yaml\n(.+?)```", paper, re.DOTALL)):
+        folder = tmp_path / str(at)
+        folder.mkdir()
+        paths.append(folder / "about.yml")
+        paths[-1].write_text(text, encoding="utf-8")
+    return paths
+
+
+def test_the_folder_that_the_page_shows_declares_what_its_mappings_declare(tmp_path):
+    from analysis.data.sources.about import read_description
+    from analysis.data.sources.mapping import read_mapping
+
+    _, cases, feedback, about = _examples(tmp_path)
+    cases, feedback, description = read_mapping(cases), read_mapping(feedback), read_description(about.parent)
+    assert description.extra == {"cases": cases.extra_kinds, "feedback": feedback.extra_kinds}
+    assert description.tables == feedback.tables
+
+
+def test_the_page_names_every_word_that_is_no_name_of_a_column():
+    from analysis.data.declared import CONDITION_WORDS, DERIVED
+
+    paper = (ROOT / "docs" / "write-a-mapping.md").read_text(encoding="utf-8")
+    assert all(f"`{word}`" in paper for word in (*DERIVED, *CONDITION_WORDS))

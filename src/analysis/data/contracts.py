@@ -6,6 +6,7 @@ writes their checks as SQL from the same models.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -329,7 +330,9 @@ def with_missing_columns(frame: pd.DataFrame, contract: type[pa.DataFrameModel])
     return frame.assign(**{name: pd.NA for name, rule in columns.items() if rule.nullable and name not in frame})
 
 
-def check(frame: pd.DataFrame, contract: type[Table], *, where: str) -> pd.DataFrame:
+def check(
+    frame: pd.DataFrame, contract: type[Table], *, where: str, extra: Mapping[str, pa.Column] | None = None
+) -> pd.DataFrame:
     """Validate a frame against a contract and return it with the contract's types and column order.
 
     Parameters
@@ -340,18 +343,21 @@ def check(frame: pd.DataFrame, contract: type[Table], *, where: str) -> pd.DataF
         A pandera model, such as one of `TABLES`.
     where : str
         File or table to name in the message.
+    extra : mapping of str to Column, optional
+        Columns beyond the contract, which follow its own.
 
     Raises
     ------
     BadData
         The frame breaks the contract. The message names the first breach: table, column, row, value and the rule.
     """
-    columns = columns_of(contract)
+    schema = contract.to_schema().add_columns(dict(extra or {}))
+    columns = list(schema.columns)
     unknown, absent = sorted(set(frame) - set(columns)), [name for name in columns if name not in frame]
     if unknown or absent:
         raise BadData(f"{where}: columns {', '.join(columns)} were expected; unknown {unknown}, missing {absent}")
     try:
-        return contract.validate(frame, lazy=True)[columns].reset_index(drop=True)
+        return schema.validate(frame, lazy=True)[columns].reset_index(drop=True)
     except SchemaErrors as error:
         first = error.failure_cases.iloc[0]
         row = "" if pd.isna(first["index"]) else f" row {int(first['index']) + 1}"

@@ -11,8 +11,8 @@ import pandas as pd
 
 from analysis import periods
 from analysis.data.codes import PUBLISHED_LEVELS
-from analysis.data.contracts import Counts, Ratings, Workload, check, columns_of
-from analysis.data.sql import file_literal, parquet
+from analysis.data.contracts import Cases, Counts, Ratings, Workload, check, columns_of
+from analysis.data.sql import file_literal, identifier, parquet
 
 DuePrecision = Literal["day", "instant"]
 Frequency = Literal["M", "Q"]
@@ -240,19 +240,24 @@ def cases_for_lateness_nowcast(
     return _run_query(query)
 
 
-def not_yet_known(cases: Path, *, as_of: date) -> int:
-    """Return how many cases of an extract were filed only after a day.
+def not_yet_known(table: Path, *, as_of: date, known_from: str | None = None) -> int:
+    """Return how many rows of an extract were known only after a day.
 
     Parameters
     ----------
-    cases : Path
-        Parquet file of `analysis.data.contracts.Cases`.
+    table : Path
+        Parquet file of `analysis.data.contracts.Cases`, or of a declared table.
     as_of : date
         The day.
+    known_from : str or None
+        Of a declared table, the column of the time from which a row is known; a case is known from its filing.
     """
-    condition = f"NOT {_FIRST_KNOWN_AT} {_up_to(as_of)}"
-    return int(_run_query(f"SELECT count(*) AS later FROM {parquet(cases)} WHERE {condition}")["later"].iloc[0])
+    condition = f"NOT {identifier(known_from) if known_from else _FIRST_KNOWN_AT} {_up_to(as_of)}"
+    return int(_run_query(f"SELECT count(*) AS later FROM {parquet(table)} WHERE {condition}")["later"].iloc[0])
 
+
+_CASE_COLUMNS = f"^({'|'.join(columns_of(Cases))})$"
+"""Matches the names of the contract's columns: one that a source declares may have the name of one computed here."""
 
 _FIRST_KNOWN_AT = "least(submitted_at, accepted_at)"
 """SQL for the moment a case was first known: an office that accepts a case knows it, even if it records the filing
@@ -276,7 +281,7 @@ def _as_known(cases: Path, *, as_of: date) -> str:
             CASE WHEN finished_at {known} THEN finished_at END AS finished_at,
             CASE WHEN returned_at {known} THEN returned_at END AS returned_at,
             CASE WHEN {closed_later} THEN 'open' ELSE outcome END AS outcome)
-        FROM {parquet(cases)}
+        FROM (SELECT COLUMNS('{_CASE_COLUMNS}') FROM {parquet(cases)})
         WHERE {_FIRST_KNOWN_AT} {known})"""
 
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from pandas.testing import assert_frame_equal
 
-from analysis.data.ingest.archive import read_table
+from analysis.data.ingest.folder_contents import read_table
 from analysis.data.simulate.simulation import write_demo
 from analysis.parameters import ROOT
 

@@ -37,6 +37,35 @@ columns:
 personal: [Người nộp]
 ignored: [Ghi chú]
 """
+EXTRA = (
+    LONG
+    + """
+extra:
+  paid: {kind: flag, column: Thanh toán, codes: {"Có": "true", "Không": "false"}}
+  fee: {kind: number, column: Phí}
+"""
+)
+COUNTS = """about: {title: t, source: s}
+format: csv
+table: counts
+columns: {period: kỳ, received: nhận}
+extra:
+  paid: {kind: flag, column: trả}
+"""
+FEEDBACK = """
+about: {title: t, source: s}
+format: csv
+tables:
+  feedback: {id: feedback_id, known_from: received_at, times: [received_at, due_at], dimensions: [agency]}
+table: feedback
+columns:
+  feedback_id: Mã
+  received_at: Nhận
+  due_at: Hạn
+  agency: Đơn vị
+extra:
+  useful: {kind: flag, column: Có ích}
+"""
 
 
 def _read(tmp_path, text, old="", new=""):
@@ -75,7 +104,7 @@ def _read(tmp_path, text, old="", new=""):
         (LONG, "dd/mm/yyyy", "'%d/%m/%Y %'", "there is no directive %"),
         (LONG, "[dd/mm/yyyy]", "[]", "line 5: dates: at least one format was expected"),
         (LONG, "  case_id: Mã hồ sơ\n", "", "columns.case_id is missing: a table of cases cannot do without it"),
-        (LONG, "  field", "  feild", "yml line 9: columns.feild: cases has the columns case_id,"),
+        (LONG, "  field", "  feild", "line 9: columns.feild: cases has the columns case_id,"),
         (LONG, "counter,", "desk,", "columns.channel: 'desk' is not one of online, counter, post, other"),
         (LONG, "field: Lĩnh vực", "field: {column: L, codes: {a: Đất đai}}", "columns.field: 'Đất đai' breaks"),
         (LONG, "field: Lĩnh vực", 'field: {column: L, codes: {a: ""}}', "columns.field: '' is no value"),
@@ -85,9 +114,40 @@ def _read(tmp_path, text, old="", new=""):
         (LONG, "field: Lĩnh vực", "field: {constant: a, codes: {a: b}}", "a constant needs no codes"),
         (LONG, "field: Lĩnh vực", "field: '  '", "columns.field"),
         (LONG, "field: Lĩnh vực", "due_at: {constant: hôm nay}", "columns.due_at: 'hôm nay' is no time"),
-        (LONG, "field: Lĩnh vực", "level: {constant: '5'}", "yml line 9: columns.level: '5' is not one of 1, 2, 3, 4, full"),
+        (LONG, "field: Lĩnh vực", "level: {constant: '5'}", "line 9: columns.level: '5' is not one of 1, 2, 3, 4"),
         (LONG, "case_id: Mã hồ sơ", "case_id: {column: C, codes: {a: b}}", "columns.case_id: codes go with a column"),
         (LONG, "accepted_at: Ngày nhận", "accepted_at: {column: N, codes: {}}", "this one holds a time"),
+        (EXTRA, "fee:", "Fee:", "line 17: extra.Fee: 'Fee' is no name; lower-case letters, digits and _ were expected"),
+        (EXTRA, "fee:", "agency:", "line 17: extra.agency: cases has this column without extra"),
+        (EXTRA, "fee:", "late:", "line 17: extra.late: 'late' is a column that conditions derive (timeliness, late,"),
+        (EXTRA, "fee:", "any_of:", "line 17: extra.any_of: 'any_of' is a word of conditions (known, missing,"),
+        (EXTRA, "fee:", "phone:", "line 17: extra.phone: 'phone' names something about a person"),
+        (EXTRA, "fee:", "filename:", "line 17: extra.filename: 'filename' is what the database calls"),
+        (EXTRA, "kind: number", "kind: money", "line 17: extra.fee.kind"),
+        (EXTRA, "kind: number, ", "", "line 17: the key 'extra.fee.kind' is missing"),
+        (EXTRA, '"true"', '"yes"', "line 16: extra.paid: 'yes' is not one of true, false"),
+        (EXTRA, "Phí}", "Phí, codes: {a: '1'}}", "line 17: extra.fee: codes go with a column of codes; this one holds"),
+        (EXTRA, "column: Phí", "constant: nhiều", "line 17: extra.fee: 'nhiều' is no number"),
+        (EXTRA, "column: Phí", "column: Số điện thoại", "line 17: extra.fee: a column called 'Số điện thoại' is about"),
+        (EXTRA, "kind: number, column: Phí", "kind: flag, column: CCCD", "extra.fee: a column called 'CCCD' is about"),
+        (EXTRA, "[Người nộp]", "[Phí]", "the column 'Phí' is listed as personal, and taken"),
+        (COUNTS, "kind: flag", "kind: number", "line 6: extra.paid: counts are added up by their columns: a code or"),
+        (COUNTS, "paid", "published_online", "line 6: extra.published_online: counts has this column without extra"),
+        (COUNTS, "table: counts", "table: progress", "columns.period: progress has the columns"),
+        (WIDE, "format: csv", "format: csv\nextra: {a: {kind: flag, column: b}}", "extra and tables do not go with it"),
+        (FEEDBACK, "table: feedback", "table: feedbak", "line 6: table: 'feedbak' is none of cases, case_ratings,"),
+        (FEEDBACK, "table: feedback", "table: cases", "'cases' is not the table declared under tables, feedback"),
+        (FEEDBACK, "  feedback:", "  ratings:", "line 5: tables.ratings: ratings is a table of the contracts"),
+        (FEEDBACK, "  feedback:", "  Phản ánh:", "line 5: tables.Phản ánh: 'Phản ánh' is no name"),
+        (FEEDBACK, "  feedback:", "  rejected:", "line 5: tables.rejected: 'rejected' has another meaning already"),
+        (FEEDBACK, "known_from: received_at, ", "", "line 5: the key 'tables.feedback.known_from' is missing"),
+        (FEEDBACK, "known_from: received_at", "known_from: x", "line 5: tables.feedback.known_from: 'x' is none of"),
+        (FEEDBACK, "  due_at: Hạn\n", "", "columns.due_at is missing: a table of feedback cannot do without it"),
+        (FEEDBACK, "  due_at: Hạn", "  done_at: Hạn", "line 10: columns.done_at: feedback has the columns"),
+        (FEEDBACK, "feedback_id: Mã", "feedback_id: {constant: a}", "columns.feedback_id: an identifier is read from"),
+        (FEEDBACK, "feedback_id: Mã", "feedback_id: Số CCCD", "feedback_id: a column called 'Số CCCD' is about"),
+        (FEEDBACK, "useful:", "due_at:", "line 13: extra.due_at: feedback has this column without extra"),
+        (FEEDBACK, "format: csv", "format: csv\nother_id: Mã khác", "line 4: other_id: only a case has an"),
         (LONG, "[Người nộp]", "[Mã hồ sơ]", "the column 'Mã hồ sơ' is listed as personal, and taken"),
         (LONG, "case_id: Mã hồ sơ", "case_id: Người nộp", "is listed as personal, and taken"),
         (LONG, "case_id: Mã hồ sơ", "case_id: CCCD", "columns.case_id: a column called 'CCCD' is about persons"),
@@ -151,3 +211,16 @@ def test_constants_are_values_of_their_column():
     for wrong, sentence in (("0", "breaks the rule"), ("many", "is no number"), ("-1", "breaks the rule")):
         with pytest.raises(ValueError, match=f"columns.weight: .*{sentence}"):
             Mapping(about=about, format="csv", table="survey", columns=columns | {"weight": {"constant": wrong}})
+
+
+def test_an_extra_column_about_persons_may_come_in_by_codes(tmp_path):
+    mapping = _read(tmp_path, EXTRA, "Thanh toán", "Số điện thoại")
+    assert "Số điện thoại" in mapping.used_headers()
+    assert mapping.extra_kinds == {"paid": "flag", "fee": "number"}
+
+
+def test_a_declared_table_has_an_identifier_times_and_dimensions_in_this_order(tmp_path):
+    mapping = _read(tmp_path, FEEDBACK)
+    assert list(mapping.contract) == ["feedback_id", "case_id", "received_at", "due_at", "agency", "useful"]
+    assert [name for name, rule in mapping.contract.items() if not rule.nullable] == ["feedback_id", "received_at"]
+    assert mapping.id_column == "feedback_id"

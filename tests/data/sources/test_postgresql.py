@@ -39,6 +39,12 @@ CREATE TABLE one_stop.kieu (
 INSERT INTO one_stop.kieu VALUES
     ('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', 'Thuế', 2.0, '01/09/2021', 'infinity', '2021-09-08', '{"a": 1}'),
     ('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a12', 'Thuế', 2, '01/09/2021', '2021-09-10 00:00+07', '2021-09-08', NULL);
+CREATE TABLE one_stop.them ("MaHoSo" text, "NgayNhan" date, "NgayXong" date, tra boolean, phi numeric(9, 2),
+    so_hoa timestamptz, ket_qua text);
+INSERT INTO one_stop.them VALUES
+    ('H1', '2021-09-01', NULL, true, 12.50, '2021-09-01 17:00:00+00', 'Điện tử'),
+    ('H2', '2021-09-01', NULL, false, NULL, NULL, NULL),
+    ('H3', '2021-09-01', NULL, NULL, 'NaN', NULL, NULL);
 CREATE ROLE nobody LOGIN;
 """
 AS_TEXT = """MaHoSo,LinhVuc,Kenh,NgayNhan,NgayHen,NgayXong,Người nộp
@@ -139,6 +145,21 @@ def test_the_types_of_a_system_become_text(server, bring_in):
         "2021-09-01 00:00:00",
         "2021-09-10 00:00:00",
     )
+
+
+def test_columns_beyond_the_contract_are_read_like_any_other(server, bring_in):
+    extra = {
+        "paid": {"kind": "flag", "column": "tra"},
+        "fee": {"kind": "number", "column": "phi"},
+        "digitised_at": {"kind": "time", "column": "so_hoa"},
+        "result_form": {"kind": "code", "column": "ket_qua"},
+    }
+    columns = dict.fromkeys(["field", "channel", "due_at"])
+    brought = _bring(server, bring_in, "one_stop.them", columns=columns, extra=extra)
+    first, second = brought.table[list(extra)].to_numpy().tolist()
+    assert first == [True, 12.5, pd.Timestamp(2021, 9, 2), "dien-tu"]
+    assert (second[0], [bool(pd.isna(value)) for value in second[1:]]) == (False, [True] * 3)
+    assert brought.rejected == [(3, "number_unreadable")]
 
 
 def test_nothing_is_written_to_the_system(server, bring_in):

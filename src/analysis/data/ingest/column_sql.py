@@ -13,7 +13,6 @@ import pandera.pandas as pa
 import pyarrow as arrow
 
 from analysis.data.codes import fold
-from analysis.data.contracts import TABLES
 from analysis.data.sources.mapping import (
     REST,
     Kind,
@@ -25,7 +24,7 @@ from analysis.data.sources.mapping import (
     strptime_format,
 )
 from analysis.data.sources.rows import MAX_DISTINCT_VALUES, Rows, fold_header
-from analysis.data.sql import BLANKS, literal, nfc_text, trimmed
+from analysis.data.sql import BLANKS, identifier, literal, nfc_text, trimmed
 from analysis.faults import BadData
 from analysis.periods import read_label
 
@@ -91,7 +90,7 @@ class TableSql:
         query = f"FROM {relation}"
         for everything, step in (("", self.cells), ("*, ", self.values), ("*, ", self.columns)):
             if step:
-                selected = ", ".join(f"{sql} AS {alias}" for alias, sql in step.items())
+                selected = ", ".join(f"{sql} AS {identifier(alias)}" for alias, sql in step.items())
                 query = f"FROM (SELECT {everything}{selected} {query})"
         return query
 
@@ -100,8 +99,8 @@ def listed_columns(mapping: Mapping) -> tuple[str, ...]:
     """Return the headers of the columns whose distinct values are listed first and translated value by value."""
     return tuple(
         source.column
-        for name, source in mapping.columns.items()
-        if source.column is not None and kind_of(mapping.table, name) in ("listed", "code", "period")
+        for name, source in mapping.sources.items()
+        if source.column is not None and kind_of(mapping.contract[name]) in ("listed", "code", "period")
     )
 
 
@@ -123,8 +122,8 @@ def build_table_sql(mapping: Mapping, rows: Rows, connection: duckdb.DuckDBPyCon
         A column the mapping uses is not in the header, or stands there twice; a column of codes has too many values.
     """
     table_sql = TableSql(mapping.table)
-    for name, contract in TABLES[mapping.table].to_schema().columns.items():
-        source = mapping.columns.get(name)
+    for name, contract in mapping.contract.items():
+        source = mapping.sources.get(name)
         if source is None or source.constant is not None:
             value = "NULL" if source is None else literal(source.constant)
             table_sql.columns[name] = f"CAST({value} AS {sql_type(contract)})"
@@ -137,11 +136,11 @@ def build_table_sql(mapping: Mapping, rows: Rows, connection: duckdb.DuckDBPyCon
                 f"codes of {name} were expected"
             )
         table_sql.cells[column.raw] = column.cell
-        _READERS[kind_of(mapping.table, name)](table_sql, column, mapping, connection)
+        _READERS[kind_of(contract)](table_sql, column, mapping, connection)
         # Of cases, `case_rules` has this condition and others.
         if not contract.nullable and (mapping.table, name) != ("cases", "case_id"):
             code = "case_id_missing" if name == "case_id" else "value_missing"
-            table_sql.conditions.append(Condition(code, f"{name} IS NULL", column.header))
+            table_sql.conditions.append(Condition(code, f"{column.own} IS NULL", column.header))
     if mapping.table == "ratings":
         table_sql.conditions.append(
             Condition("part_exceeds_whole", "satisfied > respondents", "satisfied, respondents")
@@ -185,9 +184,16 @@ class _SourceColumn:
         return str(self.source.column)
 
     @property
+    def own(self) -> str:
+        """The column's name in SQL; a source may have declared one that is a word of SQL."""
+        return identifier(self.name)
+
+    # Aliases that are not columns begin with an underscore, which no column's name does.
+
+    @property
     def raw(self) -> str:
         """Alias of the unchanged cell."""
-        return f"raw_{self.name}"
+        return f"_raw_{self.name}"
 
     @property
     def is_filled(self) -> str:
@@ -208,7 +214,7 @@ def _read_text(
 def _read_time(
     table_sql: TableSql, column: _SourceColumn, mapping: Mapping, connection: duckdb.DuckDBPyConnection
 ) -> None:
-    name, raw, fast, at = column.name, column.raw, f"fast_{column.name}", f"read_{column.name}"
+    name, raw, fast, at = column.name, column.raw, f"_fast_{column.name}", f"_read_{column.name}"
     formats = list(dict.fromkeys(map(strptime_format, mapping.dates)))
     iso_too = mapping.format != "csv"
     table_sql.cells[fast] = fast_time_sql(column.cell, formats, iso_too=iso_too)
@@ -224,7 +230,7 @@ def _read_time(
 def _read_number(
     table_sql: TableSql, column: _SourceColumn, mapping: Mapping, connection: duckdb.DuckDBPyConnection
 ) -> None:
-    name, raw, cell, read = column.name, column.raw, f"cell_{column.name}", f"read_{column.name}"
+    name, raw, cell, read = column.own, column.raw, f"_cell_{column.name}", f"_read_{column.name}"
     is_whole = sql_type(column.contract) == "BIGINT"
     blanks_are_plain = f"replace(replace({column.cell}, chr(160), ' '), chr(8239), ' ')"
     table_sql.cells[cell] = trimmed(f"replace({blanks_are_plain}, chr(8722), '-')")
@@ -235,7 +241,7 @@ def _read_number(
     number = f"TRY_CAST(replace({plain}, {literal(mapping.decimal)}, '.') AS {exact})"
     # Read with decimals first, so that a fraction where a whole number belongs is distinguished from what is no number.
     table_sql.values[read] = f"CASE WHEN regexp_full_match({cell}, {literal(form)}) THEN {number} END"
-    table_sql.columns[name] = f"TRY_CAST({read} AS {sql_type(column.contract)})"
+    table_sql.columns[column.name] = f"TRY_CAST({read} AS {sql_type(column.contract)})"
     found = trimmed(raw)
     unread = f"({name} IS NULL AND {column.is_filled})"
     table_sql.conditions.append(Condition("number_unreadable", unread, column.header, found))
@@ -263,20 +269,20 @@ def _read_listed(
 ) -> None:
     # A cell becomes its index in the list of all values of the column, and the index the value at the same place in the
     # list of our values. A join would do the same, but change the order of the rows.
-    name, kind, at = column.name, f"values_of_{column.name}", f"at_{column.name}"
+    name, kind, at = column.name, f"_values_of_{column.name}", f"_at_{column.name}"
     values = ["", *column.values]
     listed = {"value": arrow.array(values, arrow.string()), "place": arrow.array(range(len(values)))}
     connection.register("listed_values", arrow.table(listed))
     connection.execute(f"CREATE TYPE {kind} AS ENUM (SELECT value FROM listed_values ORDER BY place)")
     connection.unregister("listed_values")
-    meaning = _meaning(mapping, name, column.source)
+    meaning = _meaning(column.source, column.contract)
     ours = [meaning(fold_header(value)) for value in values]
     table_sql.cells[at] = f"enum_code(TRY_CAST({column.cell} AS {kind})) + 1"
     table_sql.columns[name] = f"CAST({_list(ours)}[{at}] AS {sql_type(column.contract)})"
     if not all(unicodedata.is_normalized("NFC", value) for value in values):
         marks = ["x" if not unicodedata.is_normalized("NFC", value) else None for value in values]
         table_sql.not_nfc.append(f"({_list(marks)}[{at}] IS NOT NULL)")
-    unknown = f"({name} IS NULL AND {column.is_filled})"
+    unknown = f"({column.own} IS NULL AND {column.is_filled})"
     table_sql.conditions.append(Condition("code_unknown", unknown, column.header, column.raw))
 
 
@@ -295,16 +301,16 @@ _READERS: dict[Kind, Callable[[TableSql, _SourceColumn, Mapping, duckdb.DuckDBPy
 }
 
 
-def _meaning(mapping: Mapping, name: str, source: Source) -> Callable[[str], str | None]:
+def _meaning(source: Source, contract: pa.Column) -> Callable[[str], str | None]:
     """Return the function from a folded cell to our value, which is None where there is none."""
     if source.codes is not None:
         codes = {fold_header(text): value for text, value in source.codes.items()}
         any_case = {text.casefold(): value for text, value in codes.items()}
         rest = codes.pop(REST, None)
         return lambda cell: codes.get(cell, any_case.get(cell.casefold(), rest)) if cell else None
-    if kind_of(mapping.table, name) == "period":
+    if kind_of(contract) == "period":
         return read_label
-    closed = allowed_values(mapping.table, name)
+    closed = allowed_values(contract)
     if closed is not None:
         return lambda cell: cell.casefold() if cell.casefold() in closed else None
     return code_of

@@ -13,7 +13,8 @@ import pandas as pd
 
 from analysis.data.contracts import Catalogue, Counts, Progress, Ratings, Survey, Workload, check, empty
 from analysis.data.counting import DuePrecision, Frequency, count_cases, count_ratings, count_workload, not_yet_known
-from analysis.data.ingest.archive import read_folder, read_parquet
+from analysis.data.declared import DeclaredTable, Extra, extra_column
+from analysis.data.ingest.folder_contents import read_folder, read_parquet
 from analysis.data.ingest.intake_report import ACCEPTED, ACCEPTED_CODES, IntakeReport, flag_and_class_counts
 from analysis.data.ingest.table import ingest
 from analysis.data.ingest.wide import ingest_wide
@@ -66,6 +67,13 @@ class RunInput:
         Parquet file of `analysis.data.contracts.Cases`, when the input is cases.
     due_precision : {"day", "instant"}
         Whether the due dates of its cases are days or moments.
+    case_ratings : Path or None
+        Parquet file of `analysis.data.contracts.CaseRatings`, when the input is cases and has their ratings.
+    extra : dict
+        Table → column beyond its contract → kind (``code``, ``flag``, ``number``, ``time``), of `cases`,
+        `case_ratings`, `counts` and the declared tables; tables without such columns are left out.
+    tables : dict
+        Name → declared table.
     """
 
     about: About
@@ -81,6 +89,9 @@ class RunInput:
     flagged: pd.DataFrame
     cases: Path | None
     due_precision: DuePrecision
+    case_ratings: Path | None = None
+    extra: Extra = field(default_factory=dict)
+    tables: dict[str, DeclaredTable] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         is_rejected = ~self.intake["code"].isin(ACCEPTED_CODES)
@@ -201,9 +212,11 @@ def _receive_mapped(
         reports=[report],
         rejected=intake.rejected,
         case_tables={report.stem: into},
+        extra={mapping.table: mapping.extra_kinds} if mapping.extra else {},
     )
     if mapping.table == "counts":
-        counts = check(read_parquet(into), Counts, where=str(path))
+        columns = {name: extra_column(kind) for name, kind in mapping.extra_kinds.items()}
+        counts = check(read_parquet(into), Counts, where=str(path), extra=columns)
         return _received(record, as_of, counts=counts)
     return _received_cases(record, into, None, as_of, calendar)
 
@@ -226,6 +239,8 @@ def _receive_tables(
         reports=contents.reports,
         rejected=contents.rejected,
         case_tables=contents.case_tables,
+        extra=contents.description.extra,
+        tables=contents.declared,
     )
     if contents.cases is None:
         return _received(record, as_of, **contents.small_tables)
@@ -243,6 +258,8 @@ class _InputRecord:
     rejected: pd.DataFrame
     case_tables: dict[str, Path] = field(default_factory=dict)
     """Stem of a report of cases → Parquet file of the cases accepted."""
+    extra: Extra = field(default_factory=dict)
+    tables: dict[str, DeclaredTable] = field(default_factory=dict)
 
 
 def _received_cases(
@@ -263,13 +280,21 @@ def _received_cases(
     others["workload"] = count_workload(cases, **periods, due_precision=record.due_precision)
     if case_ratings is not None:
         others["ratings"] = count_ratings(case_ratings, cases, **periods)
-    return _received(record, as_of, counts=counts, cases=cases, **others)
+    return _received(record, as_of, counts=counts, cases=cases, case_ratings=case_ratings, **others)
 
 
 def _received(
-    record: _InputRecord, as_of: date, *, counts: pd.DataFrame, cases: Path | None = None, **others: pd.DataFrame
+    record: _InputRecord,
+    as_of: date,
+    *,
+    counts: pd.DataFrame,
+    cases: Path | None = None,
+    case_ratings: Path | None = None,
+    **others: pd.DataFrame,
 ) -> RunInput:
     later = {stem: not_yet_known(path, as_of=as_of) for stem, path in record.case_tables.items()} if cases else {}
+    for name, table in record.tables.items():
+        later[name] = not_yet_known(table.path, as_of=as_of, known_from=table.known_from)
     tallies = [report.tally(not_yet_known=later.get(report.stem, 0)) for report in record.reports]
     if cases is None and "counts" not in {report.table for report in record.reports}:
         by_period = counts.groupby("period", as_index=False).size().rename(columns={"size": "rows"})
@@ -288,6 +313,9 @@ def _received(
         flagged=flag_and_class_counts(record.reports),
         cases=cases,
         due_precision=record.due_precision,
+        case_ratings=case_ratings,
+        extra=record.extra,
+        tables=record.tables,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -28,12 +28,12 @@ from analysis.data.ingest.column_sql import Condition, TableSql, column_index
 from analysis.data.ingest.fault_codes import MARKS, REJECTS
 from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.rows import HIDDEN, Rows
-from analysis.data.sql import literal, nfc_text, trimmed
+from analysis.data.sql import identifier, literal, nfc_text, trimmed
 
 _BATCH_ROWS = 131_072
 """Rows validated at a time; also the size of a row group of the file written."""
 
-_REJECT_SCHEMA = pa.schema({"position": pa.int64(), "reason_index": pa.uint8(), "found": pa.string()})
+_REJECT_SCHEMA = pa.schema({"position": pa.int64(), "reason_index": pa.uint16(), "found": pa.string()})
 _MARK_SCHEMA = pa.schema({"position": pa.int64(), "marks": pa.uint16(), "case_id": pa.string()})
 _NULL_TEXT = "CAST(NULL AS VARCHAR)"
 _PRECEDENCE = {fault.code: at for at, fault in enumerate(REJECTS)}
@@ -62,18 +62,28 @@ class ValidationQuery:
     Attributes
     ----------
     sql : str
-        Gives one row per row of the source, in its order: the columns of our table, `reason_index` (into `reasons`;
-        missing when the row is valid), `found` (the faulty text), `marks` (bit i is set for entry i of
-        `fault_codes.MARKS`) and `other_id` (of a case, its identifier in another system).
+        Gives one row per row of the source, in its order: the columns of our table, `_reason_index` (into `reasons`;
+        missing when the row is valid), `_found` (the faulty text), `_marks` (bit i is set for entry i of
+        `fault_codes.MARKS`) and `_other_id` (of a case, its identifier in another system).
     columns : tuple of str
         Those of our table.
     reasons : tuple of RejectReason
         All reasons for which the query rejects rows.
+    row_id : str or None
+        The column that flags name a row by, and, where duplicates are looked for, the one they share.
+    completeness : str
+        SQL of two columns by which the most complete of several rows of one identifier is found: whether the case is
+        closed, and when it was finished.
+    duplicate_reasons : tuple of RejectReason
+        Those of a row of which another one is kept, see `find_duplicates`.
     """
 
     sql: str
     columns: tuple[str, ...]
     reasons: tuple[RejectReason, ...]
+    row_id: str | None
+    completeness: str
+    duplicate_reasons: tuple[RejectReason, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +101,7 @@ class ValidationResult:
         `reason_index` (into `reasons`), `found` (the faulty text).
     marked : pa.Table
         Accepted rows with marks, in the order of the source: `position`, `marks` (bit i is set for entry i of
-        `fault_codes.MARKS`), `case_id` (missing in other tables than cases).
+        `fault_codes.MARKS`), `case_id` (in a declared table its identifier; missing where rows have none).
     last_case_id : str or None
         Identifier on the last row, where it has one.
     """
@@ -120,26 +130,46 @@ def validation_query(table_sql: TableSql, mapping: Mapping, rows: Rows, extracte
     """
     conditions, marks = list(table_sql.conditions), {}
     columns = tuple(table_sql.columns)
+    # Of other rows than cases the first is kept.
+    completeness = "true, CAST(NULL AS TIMESTAMP)"
+    duplicate_reasons: tuple[tuple[str, str], ...] = (
+        (DUPLICATE_REASONS[0][0], "another row of the same identifier is kept"),
+    )
     if mapping.table == "cases":
+        completeness, duplicate_reasons = "outcome <> 'open', finished_at", DUPLICATE_REASONS
         case_rules.fill_in_columns(table_sql, mapping)
         conditions += case_rules.reject_conditions(extracted_on)
         marks = case_rules.mark_conditions(mapping)
+    if mapping.table in mapping.tables:
+        conditions.append(_known_later(mapping, extracted_on))
     if table_sql.not_nfc:
         marks["not_nfc"] = " OR ".join(table_sql.not_nfc)
     if mapping.totals:
         conditions.append(_total_row(table_sql, mapping, rows))
-    other_id = f"{_NULL_TEXT} AS other_id"
+    other_id = f"{_NULL_TEXT} AS _other_id"
     if mapping.other_id:
-        other_id = "other_id"
-        table_sql.cells["raw_other_id"] = f"c{column_index(mapping.other_id, rows)}"
-        table_sql.values["other_id"] = nfc_text("raw_other_id")
+        other_id = "_other_id"
+        table_sql.cells["_raw_other_id"] = f"c{column_index(mapping.other_id, rows)}"
+        table_sql.values["_other_id"] = nfc_text("_raw_other_id")
     conditions.sort(key=lambda condition: _PRECEDENCE[condition.code])
     sql = (
-        f"SELECT {', '.join(columns)}, reason_index, {_found_text(conditions)} AS found, marks, {other_id} "
-        f"FROM (SELECT *, {_first_true(conditions)} AS reason_index, {_mark_bits(marks)} AS marks "
+        f"SELECT {', '.join(map(identifier, columns))}, "
+        f"_reason_index, {_found_text(conditions)} AS _found, _marks, {other_id} "
+        f"FROM (SELECT *, {_first_true(conditions)} AS _reason_index, {_mark_bits(marks)} AS _marks "
         f"{table_sql.query(rows.relation)})"
     )
-    return ValidationQuery(sql, columns, tuple(RejectReason(one.code, one.where) for one in conditions))
+    named_by = mapping.id_column or ("case_id" if "case_id" in columns else None)
+    reasons = tuple(RejectReason(one.code, one.where) for one in conditions)
+    of_duplicates = tuple(RejectReason(code, where) for code, where in duplicate_reasons)
+    return ValidationQuery(sql, columns, reasons, named_by, completeness, of_duplicates)
+
+
+def _known_later(mapping: Mapping, extracted_on: date) -> Condition:
+    """Return the condition that recognises a row of a declared table known only after its data was taken."""
+    name = mapping.tables[mapping.table].known_from
+    later = f"{identifier(name)} >= TIMESTAMP '{(extracted_on + timedelta(days=1)).isoformat()}'"
+    where = f"{name}, with data of {extracted_on.isoformat()}"
+    return Condition("value_out_of_range", later, where, identifier(name))
 
 
 def _total_row(table_sql: TableSql, mapping: Mapping, rows: Rows) -> Condition:
@@ -147,24 +177,25 @@ def _total_row(table_sql: TableSql, mapping: Mapping, rows: Rows) -> Condition:
     cells = [f"c{at}" for at in range(len(rows.header)) if at not in rows.personal]
     # Nearly always the first cell is filled and begins without a blank; the others are examined where it is not. What
     # stands twice in a query DuckDB computes beforehand for every row, needed or not: each is named once.
-    table_sql.cells["first_filled"] = (
+    table_sql.cells["_first_filled"] = (
         f"CASE WHEN {cells[0]} > '!' THEN {cells[0]} ELSE coalesce({', '.join(map(trimmed, cells))}) END"
     )
-    table_sql.values["first_cell"] = (
-        "CASE WHEN strlen(first_filled) = length(first_filled) THEN first_filled ELSE nfc_normalize(first_filled) END"
+    table_sql.values["_first_cell"] = (
+        "CASE WHEN strlen(_first_filled) = length(_first_filled) THEN _first_filled "
+        "ELSE nfc_normalize(_first_filled) END"
     )
-    starts = " OR ".join(f"starts_with(first_cell, {literal(start)})" for start in mapping.totals)
-    return Condition("total_row", f"({starts})", "first filled cell", "first_cell")
+    starts = " OR ".join(f"starts_with(_first_cell, {literal(start)})" for start in mapping.totals)
+    return Condition("total_row", f"({starts})", "first filled cell", "_first_cell")
 
 
 def _first_true(conditions: list[Condition]) -> str:
     whens = " ".join(f"WHEN {condition.sql} THEN {at}" for at, condition in enumerate(conditions))
-    return f"CAST({f'CASE {whens} END' if whens else 'NULL'} AS UTINYINT)"
+    return f"CAST({f'CASE {whens} END' if whens else 'NULL'} AS USMALLINT)"
 
 
 def _found_text(conditions: list[Condition]) -> str:
     whens = " ".join(f"WHEN {at} THEN CAST({one.found} AS VARCHAR)" for at, one in enumerate(conditions) if one.found)
-    return f"CASE WHEN reason_index IS NOT NULL THEN CASE reason_index {whens} END END" if whens else _NULL_TEXT
+    return f"CASE WHEN _reason_index IS NOT NULL THEN CASE _reason_index {whens} END END" if whens else _NULL_TEXT
 
 
 def _mark_bits(marks: dict[str, str]) -> str:
@@ -206,11 +237,11 @@ def validate_rows(
     batches: list[_BatchResult] = []
     rows, accepted, last_case_id = 0, 0, None
     reader = connection.sql(sql).to_arrow_reader(_BATCH_ROWS)
-    with _writer(into, [reader.schema.field(name) for name in columns]) as writer:
+    with _writer(into, [reader.schema.field(name) for name in columns], query.row_id) as writer:
         for batch in reader:
             if not len(batch):
                 continue
-            valid, result = _split_batch(batch, rows, suspects)
+            valid, result = _split_batch(batch, rows, suspects, query.row_id)
             writer.write_batch(valid.select(columns))
             batches.append(result)
             rows, accepted = rows + len(batch), accepted + len(valid)
@@ -218,8 +249,8 @@ def validate_rows(
         duplicates: list[Duplicate] = []
         if suspects and batches:
             deferred = pa.concat_tables(one.deferred for one in batches if one.deferred is not None)
-            duplicates = find_duplicates(_contenders(deferred, connection, case_id_form))
-            winners = deferred.filter(pc.invert(_is_of(deferred, duplicates)))
+            duplicates = find_duplicates(_contenders(deferred, query, connection, case_id_form))
+            winners = deferred.filter(pc.invert(_is_of(deferred["_position"], duplicates)))
             writer.write_table(winners.select(columns))
             accepted += len(winners)
     marked = pa.concat_tables([_MARK_SCHEMA.empty_table(), *(one.marked for one in batches)])
@@ -231,9 +262,9 @@ def validate_rows(
     return ValidationResult(
         rows=rows,
         accepted=accepted,
-        reasons=query.reasons + tuple(RejectReason(code, where) for code, where in DUPLICATE_REASONS),
+        reasons=query.reasons + query.duplicate_reasons,
         rejects=pa.concat_tables(rejects).sort_by("position"),
-        marked=marked.filter(pc.invert(_is_of(marked, duplicates))),
+        marked=marked.filter(pc.invert(_is_of(marked["position"], duplicates))),
         last_case_id=last_case_id,
     )
 
@@ -248,7 +279,9 @@ class _BatchResult:
     last_case_id: str | None
 
 
-def _split_batch(batch: pa.RecordBatch, before: int, suspects: SharedHashes) -> tuple[pa.RecordBatch, _BatchResult]:
+def _split_batch(
+    batch: pa.RecordBatch, before: int, suspects: SharedHashes, row_name: str | None
+) -> tuple[pa.RecordBatch, _BatchResult]:
     """Return the rows of a batch that are accepted at once, and what became of all of them.
 
     Parameters
@@ -259,18 +292,20 @@ def _split_batch(batch: pa.RecordBatch, before: int, suspects: SharedHashes) -> 
         Number of rows in the batches before it.
     suspects : SharedHashes
         Which rows are deferred.
+    row_name : str or None
+        The column that flags name a row by.
     """
     positions = pa.array(np.arange(before + 1, before + 1 + len(batch)))
-    case_ids = batch["case_id"] if "case_id" in batch.schema.names else pa.nulls(len(batch), pa.string())
-    is_valid = batch["reason_index"].is_null()
-    rejects = pa.table([positions, batch["reason_index"], batch["found"]], schema=_REJECT_SCHEMA)
+    case_ids = batch[row_name] if row_name else pa.nulls(len(batch), pa.string())
+    is_valid = batch["_reason_index"].is_null()
+    rejects = pa.table([positions, batch["_reason_index"], batch["_found"]], schema=_REJECT_SCHEMA)
     rejects = rejects.filter(pc.invert(is_valid))
-    marked = pa.table([positions, batch["marks"], case_ids], schema=_MARK_SCHEMA)
-    marked = marked.filter(pc.and_(is_valid, pc.greater(batch["marks"], 0)))
+    marked = pa.table([positions, batch["_marks"], case_ids], schema=_MARK_SCHEMA)
+    marked = marked.filter(pc.and_(is_valid, pc.greater(batch["_marks"], 0)))
     deferred = None
     if suspects:
-        is_suspect = pa.array(suspects.selects(batch["own_hash"].to_numpy(), batch["other_hash"].to_numpy()))
-        deferred = pa.Table.from_batches([batch.append_column("position", positions)])
+        is_suspect = pa.array(suspects.selects(batch["_own_hash"].to_numpy(), batch["_other_hash"].to_numpy()))
+        deferred = pa.Table.from_batches([batch.append_column("_position", positions)])
         deferred = deferred.filter(pc.and_(is_valid, is_suspect))
         is_valid = pc.and_not(is_valid, is_suspect)
     # A batch of valid rows only is not copied.
@@ -278,40 +313,47 @@ def _split_batch(batch: pa.RecordBatch, before: int, suspects: SharedHashes) -> 
     return valid, _BatchResult(rejects, marked, deferred, case_ids[-1].as_py())
 
 
-def _writer(into: Path, fields: Sequence[pa.Field]) -> pq.ParquetWriter:
+def _writer(into: Path, fields: Sequence[pa.Field], unique: str | None) -> pq.ParquetWriter:
     # Times hardly ever repeat, identifiers never: looking for repeats in them costs more than it saves.
-    repeating = [one.name for one in fields if pa.types.is_string(one.type) and one.name != "case_id"]
+    repeating = [one.name for one in fields if pa.types.is_string(one.type) and one.name != unique]
     return pq.ParquetWriter(into, pa.schema(fields), compression="zstd", use_dictionary=repeating)
 
 
 def _with_hashes(query: ValidationQuery, suspects: SharedHashes, case_id_form: str) -> str:
     if not suspects:
         return query.sql
-    own, other = (f"hash({case_key(case_id_form, column)})" for column in ("case_id", "other_id"))
-    return f"SELECT *, {own} AS own_hash, {other} AS other_hash FROM ({query.sql})"
+    own, other = (f"hash({case_key(case_id_form, column)})" for column in _identifiers(query))
+    return f"SELECT *, {own} AS _own_hash, {other} AS _other_hash FROM ({query.sql})"
+
+
+def _identifiers(query: ValidationQuery) -> tuple[str, str]:
+    """Return SQL of a row's own identifier and of that in another system."""
+    assert query.row_id is not None
+    return identifier(query.row_id), "_other_id"
 
 
 def _contenders(
-    deferred: pa.Table, connection: duckdb.DuckDBPyConnection, case_id_form: str
+    deferred: pa.Table, query: ValidationQuery, connection: duckdb.DuckDBPyConnection, case_id_form: str
 ) -> list[DuplicateCandidate]:
     connection.register("deferred", deferred)
-    own, other = (case_key(case_id_form, column) for column in ("case_id", "other_id"))
+    own, other = (case_key(case_id_form, column) for column in _identifiers(query))
+    own_id, _ = _identifiers(query)
     rows = connection.execute(
-        f"SELECT position, {own}, {other}, case_id, outcome <> 'open', finished_at FROM deferred ORDER BY position"
+        f"SELECT _position, {own}, {other}, {own_id}, {query.completeness} FROM deferred ORDER BY _position"
     ).fetchall()
     connection.unregister("deferred")
     return [DuplicateCandidate(*row) for row in rows]
 
 
-def _is_of(table: pa.Table, duplicates: list[Duplicate]) -> pa.ChunkedArray:
-    return pc.is_in(table["position"], pa.array([one.place for one in duplicates], pa.int64()))
+def _is_of(positions: pa.ChunkedArray, duplicates: list[Duplicate]) -> pa.ChunkedArray:
+    return pc.is_in(positions, pa.array([one.place for one in duplicates], pa.int64()))
 
 
 def _duplicate_rejects(duplicates: list[Duplicate], first_reason: int) -> pa.Table:
     return pa.table(
         [
             [one.place for one in duplicates],
-            pa.array([first_reason + one.duplicate for one in duplicates], pa.uint8()),
+            pa.array([first_reason + one.duplicate for one in duplicates], pa.uint16()),
             [one.winner for one in duplicates],
         ],
         schema=_REJECT_SCHEMA,

@@ -154,9 +154,9 @@ def ingest(
 
 def _scan_request(mapping: Mapping) -> ScanRequest:
     value_columns = listed_columns(mapping)
-    if mapping.table != "cases":
+    if mapping.id_column is None:
         return ScanRequest(value_columns)
-    identifiers = (mapping.columns["case_id"].column, mapping.other_id)
+    identifiers = (mapping.columns[mapping.id_column].column, mapping.other_id)
     return ScanRequest(
         value_columns,
         identifier_columns=tuple(header for header in identifiers if header is not None),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
+import pandera.pandas as pa
 import yaml
+from pydantic import Field, model_validator
 
 from analysis import strict_yaml
+from analysis.data.declared import Extra, TableDeclaration, columns_of_table, fault_in_extra, fault_in_tables
 from analysis.data.sources.mapping import About, Mapping
 
 FILE = "about.yml"
@@ -23,10 +26,31 @@ class Description(About):
         Day the data was taken from its system; None when that is the run's `as_of`.
     due_precision : {"day", "instant"}
         Whether the due dates of its cases are days or moments.
+    extra : dict
+        Table → column beyond its contract → kind: ``code``, ``flag``, ``number`` or ``time``.
+    tables : dict
+        Declarations of the tables beyond the contracts, by their names.
     """
 
     extracted_on: date | None = None
     due_precision: Literal["day", "instant"] = "day"
+    extra: Extra = Field(default_factory=dict)
+    tables: dict[str, TableDeclaration] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _declares_what_may_be_declared(self) -> Self:
+        found = fault_in_tables(self.tables)
+        if found:
+            raise ValueError(f"tables.{found[0]}: {found[1]}")
+        for table, columns in self.extra.items():
+            wrong = fault_in_extra(table, columns, self.tables)
+            if wrong:
+                raise ValueError(f"extra.{table}.{wrong[0]}: {wrong[1]}")
+        return self
+
+    def columns(self, table: str) -> dict[str, pa.Column]:
+        """Return all columns of a table of the folder and their contracts, in their order."""
+        return columns_of_table(table, self.extra.get(table, {}), self.tables)
 
     @property
     def about(self) -> About:
@@ -46,22 +70,39 @@ def read_description(folder: Path) -> Description:
     return strict_yaml.validate(strict_yaml.read(folder / FILE, what=what), Description, what=what)
 
 
-def write_description(folder: Path, mapping: Mapping, *, extracted_on: date) -> None:
+def description_of(mapping: Mapping, *, extracted_on: date) -> Description:
+    """Return the description of a folder into which one file is brought.
+
+    Parameters
+    ----------
+    mapping : Mapping
+        The mapping by which it is brought in.
+    extracted_on : date
+        Day the data was taken from its system.
+    """
+    return Description(
+        **mapping.about.model_dump(),
+        extracted_on=extracted_on,
+        due_precision=mapping.due_precision,
+        extra={mapping.table: mapping.extra_kinds} if mapping.extra else {},
+        tables=mapping.tables,
+    )
+
+
+def write_description(description: Description, folder: Path) -> None:
     """Write the ``about.yml`` of a folder of our tables.
 
     Parameters
     ----------
+    description : Description
+        Its content.
     folder : Path
         The folder.
-    mapping : Mapping
-        The mapping by which its data was brought in.
-    extracted_on : date
-        Day the data was taken from its system.
     """
-    description = Description(
-        **mapping.about.model_dump(), extracted_on=extracted_on, due_precision=mapping.due_precision
-    )
-    text = yaml.safe_dump(description.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
+    content = description.model_dump(mode="json")
+    # Most folders declare nothing, and say nothing of it.
+    content = {key: value for key, value in content.items() if value or key not in ("extra", "tables")}
+    text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
     (folder / FILE).write_text(text, encoding="utf-8")
 
 

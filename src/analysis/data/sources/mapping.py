@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import copy
 import re
 from datetime import date
 from pathlib import Path
@@ -11,17 +12,24 @@ from typing import Annotated, Any, Literal, Self
 import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from analysis import strict_yaml
 from analysis.data.codes import CODE, PERIOD
-from analysis.data.contracts import TABLES, columns_of
+from analysis.data.declared import (
+    MAPPED,
+    ExtraKind,
+    TableDeclaration,
+    columns_of_table,
+    extra_column,
+    fault_in_extra,
+    fault_in_tables,
+)
 from analysis.data.sources.rows import fold_header, is_personal
 
 Kind = Literal["text", "time", "number", "listed", "code", "period"]
 Dimension = Literal["agency", "district", "field", "procedure"]
 Format = Literal["csv", "workbook", "parquet", "duckdb", "sqlite", "postgresql"]
-TableName = Literal["cases", "case_ratings", "counts", "ratings", "survey", "catalogue", "progress"]
 Header = Annotated[str, AfterValidator(fold_header), Field(min_length=1)]
 """A header as people type it, folded (composed letters, single blanks) before it is compared."""
 
@@ -109,6 +117,18 @@ class Source(_Strict):
         return self
 
 
+class ExtraSource(Source):
+    """Where the values of a column beyond the contract come from, and of what kind they are.
+
+    Attributes
+    ----------
+    kind : {"code", "flag", "number", "time"}
+        ``code``: lower-case codes. ``flag``: ``true`` and ``false``, in the file or by its codes.
+    """
+
+    kind: ExtraKind
+
+
 class Mapping(_Strict):
     """How a file becomes one of our tables.
 
@@ -145,10 +165,14 @@ class Mapping(_Strict):
         Whether a complete file ends with a line break; a file cut off inside its last field is then detected.
     time_zone : str
         Zone to which times with a zone are converted before the zone is dropped.
+    tables : dict
+        The declaration of the table that the file becomes, by its name, where that is none of the contracts'.
     table : str
-        Which of our tables the file becomes.
+        Which of our tables the file becomes, or the declared one.
     columns : dict
         Our column → where its values come from; plain text is the header of a column.
+    extra : dict
+        Column of a name of one's own, beyond the table's contract → its kind and where its values come from.
     other_id : str or None
         Header of the column with the case's identifier in another system; a case that stands in both systems is then
         recognised as one.
@@ -180,8 +204,10 @@ class Mapping(_Strict):
     case_id_form: Literal["any", "national"] = "any"
     ends_with_newline: bool = False
     time_zone: str = "Asia/Ho_Chi_Minh"
-    table: TableName = "counts"
+    tables: dict[str, TableDeclaration] = {}
+    table: str = "counts"
     columns: dict[str, Source] = {}
+    extra: dict[str, ExtraSource] = {}
     other_id: Header | None = None
     ignored: tuple[Header, ...] = ()
     personal: tuple[Header, ...] = ()
@@ -193,6 +219,27 @@ class Mapping(_Strict):
     def _decimal_is_the_other_mark(cls, value: Any) -> Any:
         if isinstance(value, dict) and value.get("thousands") == "." and "decimal" not in value:
             return {**value, "decimal": ","}
+        return value
+
+    @field_validator("tables")
+    @classmethod
+    def _tables_have_names(cls, value: dict[str, TableDeclaration]) -> dict[str, TableDeclaration]:
+        found = fault_in_tables(value)
+        if found:
+            raise ValueError(f"{found[0]}: {found[1]}")
+        return value
+
+    @field_validator("table")
+    @classmethod
+    def _table_is_known(cls, value: str, info: ValidationInfo) -> str:
+        declared = info.data.get("tables", {})
+        if value not in (*MAPPED, *declared):
+            raise ValueError(
+                f"{value!r} is none of {', '.join((*MAPPED, *declared))}; "
+                "a table of another name is declared under tables"
+            )
+        if set(declared) - {value}:
+            raise ValueError(f"{value!r} is not the table declared under tables, {', '.join(declared)}")
         return value
 
     @field_validator("encoding")
@@ -231,6 +278,8 @@ class Mapping(_Strict):
         if self.counts is not None:
             if self.columns or self.table != "counts":
                 raise ValueError("counts describes a wide table of counts: table and columns do not go with it")
+            if self.extra or self.tables:
+                raise ValueError("counts describes a wide table of counts: extra and tables do not go with it")
             if "procedure" not in self.dimensions:
                 raise ValueError("dimensions names the column of the procedure: it is the unit that reports")
             if self.format != "csv":
@@ -246,22 +295,32 @@ class Mapping(_Strict):
     def _columns_are_the_tables(self) -> Self:
         if self.counts is not None:
             return self
-        known = columns_of(TABLES[self.table])
+        known = columns_of_table(self.table, {}, self.tables)
         unknown = [name for name in self.columns if name not in known]
         if unknown:
             raise ValueError(f"columns.{unknown[0]}: {self.table} has the columns {', '.join(known)}")
-        lacking = [name for name in required_columns(self.table) if name not in self.columns]
+        lacking = [name for name in required_columns(self.table, self.tables) if name not in self.columns]
         if lacking:
             raise ValueError(f"columns.{lacking[0]} is missing: a table of {self.table} cannot do without it")
         for name, source in self.columns.items():
-            if source.codes is not None and kind_of(self.table, name) in ("text", "time", "number"):
-                raise ValueError(
-                    f"columns.{name}: codes go with a column of codes; this one holds a {kind_of(self.table, name)}"
-                )
-            values = list((source.codes or {}).values()) + ([source.constant] if source.constant is not None else [])
-            fault = fault_in_values(self.table, name, values) if values else None
+            fault = fault_in_source(name, source, known[name])
             if fault:
                 raise ValueError(f"columns.{name}: {fault}")
+        if self.table in self.tables and self.columns[self.tables[self.table].id].column is None:
+            raise ValueError(f"columns.{self.tables[self.table].id}: an identifier is read from a column of the file")
+        if self.table in self.tables and self.other_id:
+            raise ValueError("other_id: only a case has an identifier in another system")
+        return self
+
+    @model_validator(mode="after")
+    def _extra_is_beyond_the_contract(self) -> Self:
+        found = fault_in_extra(self.table, self.extra_kinds, self.tables)
+        if found:
+            raise ValueError(f"extra.{found[0]}: {found[1]}")
+        for name, source in self.extra.items():
+            fault = fault_in_source(name, source, extra_column(source.kind))
+            if fault:
+                raise ValueError(f"extra.{name}: {fault}")
         return self
 
     @model_validator(mode="after")
@@ -270,6 +329,8 @@ class Mapping(_Strict):
         if twice:
             raise ValueError(f"the column {twice[0]!r} is listed as personal, and taken")
         copied = {f"columns.{name}": source.column for name, source in self.columns.items() if self._copies(name)}
+        # A telephone number would be a number: a column that may mean anything takes nothing about persons unchanged.
+        copied |= {f"extra.{name}": source.column for name, source in self.extra.items() if source.codes is None}
         copied |= {f"dimensions.{name}": header for name, header in self.dimensions.items()}
         copied |= {"other_id": self.other_id}
         for key, header in copied.items():
@@ -282,11 +343,31 @@ class Mapping(_Strict):
 
     def _copies(self, name: str) -> bool:
         """Return whether the file's own text gets into the table; a translated code, a time or a number is no copy."""
-        return self.columns[name].codes is None and kind_of(self.table, name) in ("text", "code", "period")
+        return self.columns[name].codes is None and kind_of(self.contract[name]) in ("text", "code", "period")
+
+    @property
+    def extra_kinds(self) -> dict[str, ExtraKind]:
+        """Column beyond the contract → kind."""
+        return {name: source.kind for name, source in self.extra.items()}
+
+    @property
+    def contract(self) -> dict[str, pa.Column]:
+        """All columns of the table and their contracts, in the order in which they are stored."""
+        return columns_of_table(self.table, self.extra_kinds, self.tables)
+
+    @property
+    def id_column(self) -> str | None:
+        """The column whose values are unique; None in a table whose rows have no identifier."""
+        return self.tables[self.table].id if self.table in self.tables else _IDENTIFIERS.get(self.table)
+
+    @property
+    def sources(self) -> dict[str, Source]:
+        """Column of the table → where its values come from, for the columns that the mapping gives."""
+        return self.columns | self.extra
 
     def used_headers(self) -> set[str]:
         """Return the headers of the columns whose values get into the table, or identify the case in another system."""
-        headers = {source.column for source in self.columns.values() if source.column is not None}
+        headers = {source.column for source in self.sources.values() if source.column is not None}
         return headers | ({self.other_id} if self.other_id else set())
 
 
@@ -305,58 +386,40 @@ _REQUIRED = {"cases": ["case_id", "accepted_at", "finished_at"]}
 """Table → columns a mapping must give, where these are not the contract's required ones. A case without outcome is
 resolved when it has a finish and open otherwise; its other columns may be lacking."""
 
-_SQL_TYPES = {"datetime64[ns]": "TIMESTAMP", "Int64": "BIGINT", "float64": "DOUBLE", "boolean": "BOOLEAN"}
 
-
-def contract_of(table: str, name: str) -> pa.Column:
-    """Return the contract of one column of one of our tables.
+def required_columns(table: str, declared: dict[str, TableDeclaration]) -> list[str]:
+    """Return the columns that a mapping to a table must give.
 
     Parameters
     ----------
     table : str
         Name of the table.
-    name : str
-        Name of the column.
+    declared : dict
+        The declared tables, of which all columns must be given.
     """
-    return TABLES[table].to_schema().columns[name]
-
-
-def required_columns(table: str) -> list[str]:
-    """Return the columns that a mapping to a table must give."""
-    required = [name for name, column in TABLES[table].to_schema().columns.items() if not column.nullable]
+    if table in declared:
+        return [declared[table].id, *declared[table].times, *declared[table].dimensions]
+    required = [name for name, column in columns_of_table(table, {}, {}).items() if not column.nullable]
     return _REQUIRED.get(table, required)
 
 
-def allowed_values(table: str, name: str) -> tuple[str, ...] | None:
-    """Return the closed list of values of a column, or None when its values are free.
+_IDENTIFIERS = {"cases": "case_id"}
 
-    Parameters
-    ----------
-    table : str
-        Name of the table.
-    name : str
-        Name of the column.
-    """
-    column = contract_of(table, name)
+_SQL_TYPES = {"datetime64[ns]": "TIMESTAMP", "Int64": "BIGINT", "float64": "DOUBLE", "boolean": "BOOLEAN"}
+
+
+def allowed_values(column: pa.Column) -> tuple[str, ...] | None:
+    """Return the closed list of values of a column, given its contract; None when its values are free."""
     for rule in column.checks:
         if rule.name == "isin":
             return tuple(rule.statistics["allowed_values"])
     return ("true", "false") if str(column.dtype) == "boolean" else None
 
 
-def kind_of(table: str, name: str) -> Kind:
-    """Return how the cells of a column are read.
-
-    Parameters
-    ----------
-    table : str
-        Name of the table.
-    name : str
-        Name of the column.
-    """
-    column = contract_of(table, name)
+def kind_of(column: pa.Column) -> Kind:
+    """Return how the cells of a column are read, given its contract."""
     patterns = [rule.statistics.get("pattern") for rule in column.checks]
-    if allowed_values(table, name) is not None:
+    if allowed_values(column) is not None:
         return "listed"
     if CODE in patterns:
         return "code"
@@ -371,32 +434,37 @@ def sql_type(column: pa.Column) -> str:
     return _SQL_TYPES.get(str(column.dtype), "VARCHAR")
 
 
-def fault_in_values(table: str, name: str, values: list[str]) -> str | None:
-    """Return what is wrong with values written in a mapping itself, or None when nothing is.
+def fault_in_source(name: str, source: Source, column: pa.Column) -> str | None:
+    """Return what is wrong with the codes or the constant that a mapping gives a column, or None when nothing is.
 
     Parameters
     ----------
-    table : str
-        Name of the table.
     name : str
-        Name of the column that gets the values.
-    values : list of str
-        Its constant, or the results of its code list.
+        Name of the column.
+    source : Source
+        Where its values come from.
+    column : Column
+        Its contract.
     """
-    closed = allowed_values(table, name)
+    kind = kind_of(column)
+    if source.codes is not None and kind in ("text", "time", "number"):
+        return f"codes go with a column of codes; this one holds a {kind}"
+    values = list((source.codes or {}).values()) + ([source.constant] if source.constant is not None else [])
+    closed = allowed_values(column)
     if closed is not None:
         foreign = [value for value in values if value not in closed]
         return f"{foreign[0]!r} is not one of {', '.join(closed)}" if foreign else None
     if "" in values:
         return "'' is no value; leave it out where there is none"
-    column = contract_of(table, name)
     try:
-        column.set_name(name).validate(pd.DataFrame({name: pd.Series(values).astype(str(column.dtype))}), lazy=True)
+        # A contract is not changed by being given a name: a copy is.
+        named = copy.deepcopy(column).set_name(name)
+        named.validate(pd.DataFrame({name: pd.Series(values, dtype="str").astype(str(column.dtype))}), lazy=True)
     except SchemaErrors as error:
         first = error.failure_cases.iloc[0]
         return f"{first['failure_case']!r} breaks the rule {first['check']}"
     except ValueError as error:
-        return f"{values[0]!r} is no {kind_of(table, name)} ({error})"
+        return f"{values[0]!r} is no {kind} ({error})"
     return None
 
 

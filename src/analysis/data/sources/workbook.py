@@ -130,8 +130,8 @@ def _inherited_columns(mapping: Mapping, header: Sequence[str]) -> set[int]:
     """Return the columns in which a merged cell holds for each of its rows: those used that hold no numbers."""
     used = {
         source.column
-        for name, source in mapping.columns.items()
-        if source.column is not None and kind_of(mapping.table, name) != "number"
+        for name, source in mapping.sources.items()
+        if source.column is not None and kind_of(mapping.contract[name]) != "number"
     }
     return set(positions_of(used | ({mapping.other_id} if mapping.other_id else set()), header))
 

@@ -34,7 +34,7 @@ class DataPage(Page):
             rows.append(
                 {
                     words.text("File"): file,
-                    words.text("Table"): words.text(labels.TABLES[table]),
+                    words.text("Table"): words.text(labels.TABLES[table]) if table in labels.TABLES else table,
                     words.text("Rows in"): numbers.count(by_code.sum(), language),
                     words.text("Accepted"): numbers.count(by_code.get(ACCEPTED, 0), language),
                     words.text("Filed later"): numbers.count(by_code.get(NOT_YET_KNOWN, 0), language),
