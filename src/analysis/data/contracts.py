@@ -173,6 +173,8 @@ class Workload(_Table):
 class Ratings(_Table):
     """Ratings of cases counted by period. Applicants choose whether to rate, so this is never a survey.
 
+    Any rows may be summed. A source that counts each answer on a row of its own has the form `RatingCounts`.
+
     Attributes
     ----------
     period, agency, district, field, channel
@@ -196,6 +198,28 @@ class Ratings(_Table):
     def satisfied_within_respondents(cls, frame: pd.DataFrame) -> pd.Series:
         """Return whether each row has at most as many satisfied ratings as ratings."""
         return frame["satisfied"] <= frame["respondents"]
+
+
+class RatingCounts(_Table):
+    """The other form in which counts of ratings arrive: one row per answer. It is stored as `Ratings`.
+
+    Attributes
+    ----------
+    period, agency, district, field, channel
+        As in `Counts`.
+    rating : {"dissatisfied", "satisfied", "very_satisfied"}
+        The answer.
+    n : ratings
+        How many gave it.
+    """
+
+    period: Series[str] = pa.Field(str_matches=codes.PERIOD)
+    agency: Series[str] = _nullable(str_matches=codes.CODE)
+    district: Series[str] = _nullable(str_matches=codes.CODE)
+    field: Series[str] = _nullable(str_matches=codes.CODE)
+    channel: Series[str] = _nullable(isin=codes.CHANNELS)
+    rating: Series[str] = pa.Field(isin=codes.CASE_RATINGS)
+    n: Series[pd.Int64Dtype] = pa.Field(ge=0)
 
 
 class Survey(_Table):

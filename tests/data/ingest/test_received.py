@@ -306,3 +306,14 @@ def test_a_column_that_a_table_cannot_do_without_is_not_filled_in(folder):
     pd.read_parquet(folder / "cases.parquet").drop(columns="outcome").to_parquet(folder / "cases.parquet")
     with pytest.raises(BadData, match="one column 'outcome' was expected in the header, found 0"):
         _receive(folder)
+
+
+def test_a_folder_may_hold_ratings_counted_by_answer(folder):
+    _counts(folder)
+    rows = {"period": ["2021-09"] * 3, "rating": ["very_satisfied", "satisfied", "dissatisfied"], "n": [2, 5, 3]}
+    pd.DataFrame(rows).to_parquet(folder / "ratings.parquet")
+    ratings = _receive(folder).ratings
+    assert ratings[["satisfied", "respondents"]].to_numpy().tolist() == [[2, 2], [5, 5], [0, 3]]
+    pd.DataFrame(rows | {"n": [2, 5, -3]}).to_parquet(folder / "ratings.parquet")
+    with pytest.raises(BadData, match=r"ratings\.parquet row 3: column n: .*-3"):
+        _receive(folder)

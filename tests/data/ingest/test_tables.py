@@ -166,6 +166,30 @@ def test_what_is_accepted_keeps_the_contract_of_its_table(bring_in, table):
     assert brought.intake.classes == {}
 
 
+def test_ratings_counted_by_answer_are_stored_as_satisfied_of_all(bring_in):
+    lines = [
+        "2021-09,stp,Hài lòng,5",
+        "2021-09,stp,Rất hài lòng,2",
+        "2021-09,stp,Không hài lòng,3",
+        "2021-09,stp,,4",
+        "2021-09,stp,Tạm được,4",
+        "2021-09,stp,Hài lòng,-1",
+        "2021-09,stp,Hài lòng,",
+        "2021-09,,Hài lòng,0",
+    ]
+    codes = {"Hài lòng": "satisfied", "Rất hài lòng": "very_satisfied", "Không hài lòng": "dissatisfied"}
+    columns = {"period": "ky", "agency": "don_vi", "rating": {"column": "muc", "codes": codes}, "n": "so"}
+    brought = bring_in("\n".join(["ky,don_vi,muc,so", *lines, ""]), table="ratings", columns=columns)
+    assert brought.rejected == [
+        (5, "value_missing"),
+        (6, "code_unknown"),
+        (7, "number_negative"),
+        (8, "value_missing"),
+    ]
+    table = check(brought.table, TABLES["ratings"], where="ratings")
+    assert table[["satisfied", "respondents"]].to_numpy().tolist() == [[5, 5], [2, 2], [0, 3], [0, 0]]
+
+
 @settings(max_examples=12)
 @given(ids=st.lists(st.integers(0, 30), min_size=1, max_size=40), bad=st.sets(st.integers(0, 39)))
 def test_accepted_and_rejected_add_up_and_keep_the_order_of_the_file(bring_in, ids, bad):

@@ -52,6 +52,11 @@ columns: {period: kỳ, received: nhận}
 extra:
   paid: {kind: flag, column: trả}
 """
+RATINGS = """about: {title: t, source: s}
+format: csv
+table: ratings
+columns: {period: a, satisfied: b, rating: c}
+"""
 FEEDBACK = """
 about: {title: t, source: s}
 format: csv
@@ -135,6 +140,8 @@ def _read(tmp_path, text, old="", new=""):
         (COUNTS, "paid", "published_online", "line 6: extra.published_online: counts has this column without extra"),
         (COUNTS, "table: counts", "table: progress", "columns.period: progress has the columns"),
         (WIDE, "format: csv", "format: csv\nextra: {a: {kind: flag, column: b}}", "extra and tables do not go with it"),
+        (RATINGS, "format: csv", "format: csv", "line 4: columns.satisfied: ratings has the columns period, agency,"),
+        (RATINGS, "satisfied: b, ", "", "columns.n is missing: a table of ratings cannot do without it"),
         (FEEDBACK, "table: feedback", "table: feedbak", "line 6: table: 'feedbak' is none of cases, case_ratings,"),
         (FEEDBACK, "table: feedback", "table: cases", "'cases' is not the table declared under tables, feedback"),
         (FEEDBACK, "  feedback:", "  ratings:", "line 5: tables.ratings: ratings is a table of the contracts"),

@@ -13,6 +13,7 @@ import pandera.pandas as pa
 import pyarrow as arrow
 
 from analysis.data.codes import fold
+from analysis.data.contracts import Ratings, columns_of
 from analysis.data.sources.mapping import (
     REST,
     Kind,
@@ -76,6 +77,8 @@ class TableSql:
         Conditions for rejecting a row, over all of these.
     not_nfc : list of str
         SQL that is true where a cell was not in composed letters (NFC).
+    stored : tuple of str
+        The columns that are stored, in their order.
     """
 
     table: str
@@ -84,6 +87,7 @@ class TableSql:
     columns: dict[str, str] = field(default_factory=dict)
     conditions: list[Condition] = field(default_factory=list)
     not_nfc: list[str] = field(default_factory=list)
+    stored: tuple[str, ...] = ()
 
     def query(self, relation: str) -> str:
         """Return the FROM clause that yields all aliases and columns over a relation, in the order of its rows."""
@@ -141,7 +145,13 @@ def build_table_sql(mapping: Mapping, rows: Rows, connection: duckdb.DuckDBPyCon
         if not contract.nullable and (mapping.table, name) != ("cases", "case_id"):
             code = "case_id_missing" if name == "case_id" else "value_missing"
             table_sql.conditions.append(Condition(code, f"{column.own} IS NULL", column.header))
-    if mapping.table == "ratings":
+    table_sql.stored = tuple(table_sql.columns)
+    if mapping.counts_each_rating:
+        # Each row stays one row: any rows of ratings may be summed, and every row that came in is accounted for.
+        table_sql.columns["satisfied"] = "CASE WHEN rating = 'dissatisfied' THEN 0 ELSE n END"
+        table_sql.columns["respondents"] = "n"
+        table_sql.stored = tuple(columns_of(Ratings))
+    elif mapping.table == "ratings":
         table_sql.conditions.append(
             Condition("part_exceeds_whole", "satisfied > respondents", "satisfied, respondents")
         )

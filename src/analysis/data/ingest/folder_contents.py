@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from analysis.data.contracts import TABLES, check, with_missing_columns
+from analysis.data.contracts import TABLES, RatingCounts, check, with_missing_columns
 from analysis.data.declared import (
     MAY_HAVE_EXTRA,
     DeclaredTable,
@@ -308,7 +308,12 @@ def read_table(folder: Path, name: str, extra: dict[str, ExtraKind] | None = Non
     """
     path, contract = folder / f"{name}.parquet", TABLES[name]
     columns = {column: extra_column(kind) for column, kind in (extra or {}).items()}
-    return check(with_missing_columns(read_parquet(path), contract), contract, where=str(path), extra=columns)
+    frame = read_parquet(path)
+    if name == "ratings" and {"rating", "n"} <= set(frame):
+        frame = check(with_missing_columns(frame, RatingCounts), RatingCounts, where=str(path))
+        satisfied = frame["n"].where(frame["rating"] != "dissatisfied", 0)
+        frame = frame.assign(satisfied=satisfied, respondents=frame["n"]).drop(columns=["rating", "n"])
+    return check(with_missing_columns(frame, contract), contract, where=str(path), extra=columns)
 
 
 def read_parquet(path: Path) -> pd.DataFrame:

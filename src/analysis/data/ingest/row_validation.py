@@ -129,7 +129,7 @@ def validation_query(table_sql: TableSql, mapping: Mapping, rows: Rows, extracte
         Day the data was taken from its system.
     """
     conditions, marks = list(table_sql.conditions), {}
-    columns = tuple(table_sql.columns)
+    columns = table_sql.stored
     # Of other rows than cases the first is kept.
     completeness = "true, CAST(NULL AS TIMESTAMP)"
     duplicate_reasons: tuple[tuple[str, str], ...] = (

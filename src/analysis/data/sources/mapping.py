@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 
 from analysis import strict_yaml
 from analysis.data.codes import CODE, PERIOD
+from analysis.data.contracts import RatingCounts
 from analysis.data.declared import (
     MAPPED,
     ExtraKind,
@@ -295,11 +296,14 @@ class Mapping(_Strict):
     def _columns_are_the_tables(self) -> Self:
         if self.counts is not None:
             return self
-        known = columns_of_table(self.table, {}, self.tables)
+        known = self._own_contract
         unknown = [name for name in self.columns if name not in known]
         if unknown:
             raise ValueError(f"columns.{unknown[0]}: {self.table} has the columns {', '.join(known)}")
-        lacking = [name for name in required_columns(self.table, self.tables) if name not in self.columns]
+        required = required_columns(self.table, self.tables)
+        if self.counts_each_rating:
+            required = [name for name, column in known.items() if not column.nullable]
+        lacking = [name for name in required if name not in self.columns]
         if lacking:
             raise ValueError(f"columns.{lacking[0]} is missing: a table of {self.table} cannot do without it")
         for name, source in self.columns.items():
@@ -352,8 +356,19 @@ class Mapping(_Strict):
 
     @property
     def contract(self) -> dict[str, pa.Column]:
-        """All columns of the table and their contracts, in the order in which they are stored."""
-        return columns_of_table(self.table, self.extra_kinds, self.tables)
+        """All columns that rows are read into and their contracts, in the order in which they are stored."""
+        return self._own_contract | {name: extra_column(kind) for name, kind in self.extra_kinds.items()}
+
+    @property
+    def _own_contract(self) -> dict[str, pa.Column]:
+        if self.counts_each_rating:
+            return dict(RatingCounts.to_schema().columns)
+        return columns_of_table(self.table, {}, self.tables)
+
+    @property
+    def counts_each_rating(self) -> bool:
+        """Whether rows of ratings count one answer each, and are stored as satisfied of all respondents."""
+        return self.table == "ratings" and not {"rating", "n"}.isdisjoint(self.columns)
 
     @property
     def id_column(self) -> str | None:
