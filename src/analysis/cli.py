@@ -19,11 +19,13 @@ def main() -> None:
 
 
 @main.command()
-def schema() -> None:
-    """Print the JSON schema of a plan, as parameters/schemas/plan.schema.json holds it."""
+@click.argument("what", type=click.Choice(["plan", "mapping"]), default="plan")
+def schema(what: str) -> None:
+    """Print the JSON schema of a plan or a mapping, as parameters/schemas holds it."""
+    from analysis.data.sources.mapping import mapping_schema
     from analysis.plan import plan_schema
 
-    click.echo(plan_schema(), nl=False)
+    click.echo(plan_schema() if what == "plan" else mapping_schema(), nl=False)
 
 
 for command in (run, due, history, compare, new_quarter, indicators, ingest, demo, backtest):

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 
 import pytest
+from click.testing import CliRunner
+from jsonschema import ValidationError as SchemaError
+from jsonschema import validate
 
-from analysis.data.sources.mapping import Mapping, read_mapping
+from analysis import strict_yaml
+from analysis.cli import main
+from analysis.data.sources.mapping import Mapping, mapping_schema, read_mapping
 from analysis.faults import BadParameters
 from analysis.parameters import ROOT
 
@@ -202,6 +208,24 @@ def test_every_mapping_of_the_project_can_be_meant(path):
     mapping = read_mapping(path)
     assert mapping.about.title
     assert not mapping.about.simulated
+
+
+def test_the_schema_for_editors_is_that_of_the_mapping_and_every_mapping_keeps_it(tmp_path):
+    committed = (ROOT / "parameters" / "schemas" / "mapping.schema.json").read_text(encoding="utf-8")
+    assert committed == mapping_schema() == CliRunner().invoke(main, ["schema", "mapping"]).output
+    schema = json.loads(committed)
+    for path in sorted((ROOT / "parameters" / "sources").glob("*.yml")):
+        first, _ = path.read_text(encoding="utf-8").split("\n", 1)
+        assert first == "# yaml-language-server: $schema=../schemas/mapping.schema.json"
+        validate(strict_yaml.read(path, what="mapping").content, schema)
+    for text in (WIDE, LONG, EXTRA, FEEDBACK):
+        (tmp_path / "m.yml").write_text(text, encoding="utf-8")
+        content = strict_yaml.read(tmp_path / "m.yml", what="mapping").content
+        validate(content, schema)
+        with pytest.raises(SchemaError, match="unknown"):
+            validate(content | {"unknown": 1}, schema)
+    with pytest.raises(SchemaError, match="money"):
+        validate(content | {"extra": {"fee": {"kind": "money", "column": "Phí"}}}, schema)
 
 
 def test_the_mapping_of_the_project_reads_the_official_headers():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import copy
+import json
 import re
 from datetime import date
 from pathlib import Path
@@ -12,7 +13,16 @@ from typing import Annotated, Any, Literal, Self
 import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from analysis import strict_yaml
 from analysis.data.codes import CODE, PERIOD
@@ -118,6 +128,14 @@ class Source(_Strict):
         return self
 
 
+def _of_plain_text(source: object) -> object:
+    return {"column": source} if isinstance(source, str) else source
+
+
+SourceOrHeader = Annotated[Source, BeforeValidator(_of_plain_text, json_schema_input_type=Header | Source)]
+"""A source; plain text is the header of a column."""
+
+
 class ExtraSource(Source):
     """Where the values of a column beyond the contract come from, and of what kind they are.
 
@@ -206,8 +224,8 @@ class Mapping(_Strict):
     ends_with_newline: bool = False
     time_zone: str = "Asia/Ho_Chi_Minh"
     tables: dict[str, TableDeclaration] = {}
-    table: str = "counts"
-    columns: dict[str, Source] = {}
+    table: Annotated[str, Field(examples=list(MAPPED))] = "counts"
+    columns: dict[str, SourceOrHeader] = {}
     extra: dict[str, ExtraSource] = {}
     other_id: Header | None = None
     ignored: tuple[Header, ...] = ()
@@ -252,13 +270,6 @@ class Mapping(_Strict):
             raise ValueError(f"no encoding is called {value!r}") from error
         # A byte order mark is never part of the first header.
         return "utf-8-sig" if codecs.lookup(value).name == "utf-8" else value
-
-    @field_validator("columns", mode="before")
-    @classmethod
-    def _plain_text_is_a_header(cls, value: object) -> object:
-        if not isinstance(value, dict):
-            return value
-        return {name: {"column": source} if isinstance(source, str) else source for name, source in value.items()}
 
     @field_validator("dates")
     @classmethod
@@ -395,6 +406,12 @@ def read_mapping(path: Path) -> Mapping:
         The file is missing, has an unknown key or a wrong value.
     """
     return strict_yaml.validate(strict_yaml.read(path, what="mapping"), Mapping, what="mapping")
+
+
+def mapping_schema() -> str:
+    """Return the JSON schema of a mapping, as text that ends with a line break."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Mapping.model_json_schema()}
+    return json.dumps(schema, ensure_ascii=False, indent=1) + "\n"
 
 
 _REQUIRED = {"cases": ["case_id", "accepted_at", "finished_at"]}
