@@ -17,7 +17,7 @@ from filelock import FileLock
 from analysis import quarter
 from analysis.fingerprint import fingerprint
 from analysis.parameters import ROOT, read_run_file
-from analysis.plan import read_plan
+from analysis.plan.plan import read_plan
 from analysis.results import Results, lock
 
 DEMO = ROOT / "parameters" / "khanh-hoa-2021" / "2021-Q3.yml"

@@ -166,7 +166,8 @@ def test_indicators_writes_every_value_with_its_counts_and_no_page(good: Path, t
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["indicators.csv"]
     table = pd.read_csv(tmp_path / "out" / "indicators.csv", dtype={"period": "str"})
     assert list(table.columns) == [
-        "indicator", "series", "period", "numerator", "denominator", "value", "standard_error", "respondents",
+        "indicator", "dimension", "series", "period", "numerator", "denominator", "value", "standard_error", "total",
+        "total_squares", "respondents",
     ]  # fmt: skip
     assert {"online_of_all", "online_of_published", "overdue", "no_due_date", "rated_satisfied", "surveyed_provincial",
             "portal_integration", "online_publication", "one_stop", "online_centre", "apparatus", "apparatus_headcount",
@@ -183,7 +184,7 @@ def test_indicators_writes_every_value_with_its_counts_and_no_page(good: Path, t
 
 def test_indicators_of_a_bad_run_or_bad_data_write_nothing(good: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.yml"
-    bad.write_text(GOOD + "uptake_base: recieved\n")
+    bad.write_text(GOOD + "answers: {uptake_base: recieved}\n")
     ended = dunghen("indicators", bad, "--out", tmp_path / "out")
     assert (ended.exit_code, (tmp_path / "out").exists()) == (2, False)
     assert "uptake_base" in ended.output

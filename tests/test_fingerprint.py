@@ -1,5 +1,6 @@
 """What the numbers depend on: whatever changes a number changes the name of the results, and nothing else does."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from analysis.fingerprint import Fingerprint, code_hash, fingerprint
 from analysis.parameters import RunParameters
+from analysis.plan import plan as plan_module
 
 
 @pytest.fixture
@@ -31,10 +33,22 @@ def package(tmp_path: Path) -> Path:
 def office(tmp_path: Path) -> Path:
     """A folder with a plan, a mapping, published figures and an input of each kind."""
     folder = tmp_path / "office"
+    words = json.dumps({"vi": "a", "en": "a"})
+    answers = json.dumps({one: {"reading": {"vi": "a", "en": "a"}} for one in ("ours", "other")})
+    plan = f"""title: {words}
+year: 2021
+calendar: {{frequency: M}}
+source: s
+scope: {words}
+unit: {words}
+indicators: {{overdue: {{}}}}
+questions: {{reading: {{asks: {words}, default: ours, answers: {answers}}}}}
+targets: {{centre: {{kind: milestones, title: {words}, reported: r}}}}
+"""
     (folder / "published").mkdir(parents=True)
     (folder / "raw" / "2021-09-20").mkdir(parents=True)
     for file in ("plan.yml", "mapping.yml", "published/sipas.csv", "cases.csv", "raw/2021-09-20/counts.csv"):
-        (folder / file).write_text(f"{file}\n", encoding="utf-8")
+        (folder / file).write_text(plan if file == "plan.yml" else f"{file}\n", encoding="utf-8")
     return folder
 
 
@@ -59,7 +73,7 @@ def test_the_page_changes_no_number(package: Path, office: Path, changes: dict[s
 
 @pytest.mark.parametrize(
     "changes",
-    [{"seed": 1}, {"draw_count": 300}, {"quarter": "2021-Q2"}, {"overdue_interpretation": "early_literal"}],
+    [{"seed": 1}, {"draw_count": 300}, {"quarter": "2021-Q2"}, {"answers": {"reading": "other"}}],
 )
 def test_what_reaches_the_numbers_changes_the_key(package: Path, office: Path, changes: dict[str, Any]) -> None:
     assert _of(office, package, **changes).key != _of(office, package).key
@@ -68,8 +82,29 @@ def test_what_reaches_the_numbers_changes_the_key(package: Path, office: Path, c
 @pytest.mark.parametrize("file", ["plan.yml", "mapping.yml", "published/sipas.csv", "cases.csv"])
 def test_every_paper_and_the_file_change_the_key(package: Path, office: Path, file: str) -> None:
     before = _of_file(office, package).key
-    (office / file).write_text("another\n", encoding="utf-8")
+    with (office / file).open("a", encoding="utf-8") as paper:
+        paper.write("# another\n")
     assert _of_file(office, package).key != before
+
+
+def test_the_plans_own_answer_given_again_changes_no_number(package: Path, office: Path) -> None:
+    keys = {
+        _of(office, package, answers=answers).key for answers in ({}, "", {"reading": "ours"}, '{"reading": "ours"}')
+    }
+    assert len(keys) == 1
+
+
+def test_an_indicator_taken_from_the_library_changes_the_key(
+    package: Path, office: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _of(office, package).key
+    library = tmp_path / "library"
+    shutil.copytree(plan_module.LIBRARY, library)
+    monkeypatch.setattr(plan_module, "LIBRARY", library)
+    for name, changes in (("paid_online", False), ("overdue", True)):
+        with (library / f"{name}.yml").open("a", encoding="utf-8") as file:
+            file.write("# another sentence\n")
+        assert (_of(office, package).key != before) is changes
 
 
 def test_what_its_folder_says_of_a_file_changes_the_key(package: Path, office: Path) -> None:

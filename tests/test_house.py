@@ -15,13 +15,10 @@ LEAVES = {
     "strict_yaml",
     "parameters",
     "periods",
-    "interpretation",
-    "promises",
-    "plan",
     "rules",
-    "schema",
 }
 ORDER = [
+    "plan",
     "data",
     "indicators",
     "forecast",
@@ -30,6 +27,7 @@ ORDER = [
     "fingerprint",
     "results",
     "quarter",
+    "plan_check",
     "report",
     "explore",
     "publish",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analysis.faults import BadParameters
-from analysis.parameters import ROOT, read_run_file, run_parameters
+from analysis.parameters import ROOT, answers_from, read_run_file, run_parameters
 
 GOOD = {
     "plan_file": "parameters/plans/khanh-hoa-2021.yml",
@@ -65,6 +65,10 @@ def test_a_number_may_lie_on_its_bound(tmp_path, key, value):
         ({"status": "final"}, "signed_by is missing"),
         ({"status": "finall"}, "line 5: status"),
         ({"language": "fr"}, "language"),
+        ({"answers": "received"}, "line 5: answers: question=answer, separated by commas, was expected"),
+        ({"answers": "'{\"uptake_base\"}'"}, "line 5: answers: not JSON"),
+        ({"answers": "{uptake_base: 3}"}, "line 5: answers.uptake_base"),
+        ({"uptake_base": "received"}, "unknown key 'uptake_base'"),
         ({"input_path": "data/nowhere"}, "input_path: there is no data/nowhere"),
         ({"plan_file": "parameters/plans/none.yml"}, "plan_file: there is no parameters/plans/none.yml"),
         ({"source_file": "parameters/sources/none.yml"}, "source_file: there is no parameters/sources/none.yml"),
@@ -74,6 +78,26 @@ def test_what_cannot_be_meant_is_refused_with_file_and_reason(tmp_path, changes,
     with pytest.raises(BadParameters, match=r"run\.yml") as refused:
         read_run_file(_write(tmp_path, **changes))
     assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"uptake_base": "received", "month_end": "calendar"},
+        "uptake_base=received,month_end=calendar",
+        " uptake_base = received , month_end = calendar, ",
+        '{"uptake_base": "received", "month_end": "calendar"}',
+    ],
+)
+def test_answers_are_given_as_a_mapping_as_text_or_as_json(answers):
+    names = {"plan_file": GOOD["plan_file"], "quarter": "2021-Q3", "as_of": "2021-09-20", "input_path": "data/demo"}
+    run = run_parameters({**names, "answers": answers})
+    assert run.answers == {"uptake_base": "received", "month_end": "calendar"}
+
+
+@pytest.mark.parametrize("answers", [{}, "", None, "{}"])
+def test_no_answer_is_none(answers):
+    assert answers_from(answers) == {}
 
 
 def test_a_notebook_is_validated_again():

@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 import yaml
 
-from analysis import quarter
+from analysis import quarter, strict_yaml
 from analysis.faults import BadData, BadParameters, EnvironmentFault
 from analysis.fingerprint import fingerprint
 from analysis.forecast.backtest.backtest import track_record
 from analysis.parameters import ROOT, RunParameters, read_run_file
-from analysis.plan import read_plan
+from analysis.plan.plan import read_plan
 from analysis.results import Results
 
 DEMO = ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml"
@@ -47,10 +47,11 @@ def demo(demo_quarter: Results) -> Results:
 def small_inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Plan and data that are computed in little time: one promise, no open question, two bodies, three years."""
     folder = tmp_path_factory.mktemp("small")
-    plan = yaml.safe_load((ROOT / "parameters/plans/khanh-hoa-2021.yml").read_text(encoding="utf-8"))
-    (promise,) = (one for one in plan["targets"] if one["id"] == "online_uptake")
-    del promise["combine"], promise["parts"][1:]
-    plan |= {"targets": [promise], "settings": {}, "breaks": []}
+    plan = strict_yaml.read(ROOT / "parameters/plans/khanh-hoa-2021.yml", what="plan").content
+    promise = plan["targets"]["online_uptake"]
+    del promise["combine"], promise["parts"]["of_published"]
+    plan |= {"targets": {"online_uptake": promise}, "questions": {}, "breaks": {}}
+    plan["indicators"] = {"online_of_all": plan["indicators"]["online_of_all"]}
     (folder / "plan.yml").write_text(yaml.safe_dump(plan, allow_unicode=True), encoding="utf-8")
 
     def few(counts: pd.DataFrame) -> pd.DataFrame:
@@ -82,7 +83,7 @@ def _assert_same_numbers(one: Results, other: Results) -> None:
 @pytest.fixture
 def asking_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out what other answers would change: half the time, and none of the numbers compared."""
-    monkeypatch.setattr(quarter, "sensitivity", lambda *_: pd.DataFrame())
+    monkeypatch.setattr(quarter, "sensitivity", lambda *_, **__: pd.DataFrame())
 
 
 @pytest.mark.slow
@@ -143,11 +144,18 @@ def test_the_track_record_grades_a_share_under_the_rule_it_is_promised_by(
     months = [str(month) for month in pd.period_range("2018-01", periods=24, freq="M")]
     on_threshold = pd.DataFrame(
         [
-            ("online_of_all", series, month, 100.0 if month < "2019" else 105.0, 200.0)
+            (
+                "online_of_all",
+                "total" if series == "total" else "agency",
+                series,
+                month,
+                100.0 if month < "2019" else 105.0,
+                200.0,
+            )
             for series in "abcd"
             for month in months
         ],
-        columns=["indicator", "series", "period", "numerator", "denominator"],
+        columns=["indicator", "dimension", "series", "period", "numerator", "denominator"],
     )
 
     class Graded(Exception):

@@ -11,7 +11,7 @@ import pytest
 from analysis.data.sources.mapping import About
 from analysis.fingerprint import Fingerprint
 from analysis.parameters import ROOT
-from analysis.plan import read_plan
+from analysis.plan.plan import read_plan
 from analysis.results import Results
 
 FRAMES = [field.name for field in fields(Results) if field.type == "pd.DataFrame"]

@@ -7,7 +7,7 @@ import pytest
 from analysis import strict_yaml
 from analysis.faults import BadParameters
 from analysis.parameters import RunParameters
-from analysis.plan import Plan
+from analysis.plan.plan import Plan
 
 
 def _read(tmp_path, text):
@@ -94,8 +94,8 @@ def test_a_missing_key_is_told(tmp_path):
 def test_a_wrong_value_deep_in_a_plan_is_told_with_its_line(tmp_path):
     text = (
         "title: {vi: a, en: a}\nyear: 2021\ncalendar: {frequency: M}\nsource: s\nscope: {vi: a, en: a}\n"
-        "unit: {vi: a, en: a}\ntargets:\n  - id: one\n    kind: share\n    title: {vi: a, en: a}\n    reported: r\n"
-        "    parts:\n      - id: p\n        indicator: overdue\n        rule: at_least\n        threshold: 30\n"
+        "unit: {vi: a, en: a}\ntargets:\n  one:\n    kind: share\n    title: {vi: a, en: a}\n    reported: r\n"
+        "    parts:\n      p:\n        indicator: overdue\n        rule: at_least\n        threshold: x\n"
     )
-    with pytest.raises(BadParameters, match=r"line 16: targets\.0\.parts\.0\.threshold: .* found 30"):
+    with pytest.raises(BadParameters, match=r"line 16: targets\.one\.parts\.p\.threshold.*: .* found 'x'"):
         strict_yaml.validate(_read(tmp_path, text), Plan, what="plan")

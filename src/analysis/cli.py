@@ -7,6 +7,7 @@ import click
 from analysis.commands.console import InterruptibleGroup
 from analysis.commands.intake import demo, ingest
 from analysis.commands.looking_back import backtest, compare, history
+from analysis.commands.plans import plan, schema
 from analysis.commands.publishing import due, indicators, run
 from analysis.commands.run_files import new_quarter
 
@@ -18,17 +19,7 @@ def main() -> None:
     """Đúng Hẹn: will the promises of this year's plan be kept, how sure are we, and what would it take?"""
 
 
-@main.command()
-@click.argument("what", type=click.Choice(["plan", "mapping"]), default="plan")
-def schema(what: str) -> None:
-    """Print the JSON schema of a plan or a mapping, as parameters/schemas holds it."""
-    from analysis.data.sources.mapping import mapping_schema
-    from analysis.plan import plan_schema
-
-    click.echo(plan_schema() if what == "plan" else mapping_schema(), nl=False)
-
-
-for command in (run, due, history, compare, new_quarter, indicators, ingest, demo, backtest):
+for command in (run, due, history, compare, new_quarter, plan, schema, indicators, ingest, demo, backtest):
     main.add_command(command)
 
 

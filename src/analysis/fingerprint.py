@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from analysis import strict_yaml
 from analysis.data.ingest.received import content_hash
 from analysis.data.revisions import earlier_archive
 from analysis.parameters import RunParameters, resolve
+from analysis.plan.plan import library_files, read_plan
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +52,12 @@ def fingerprint(run: RunParameters, *, published: Path, code: str) -> Fingerprin
     numbers = run.model_dump(
         mode="json", exclude={"language", "status", "signed_by", "plan_file", "input_path", "source_file"}
     )
-    papers = [resolve(paper) for paper in (run.plan_file, run.source_file) if paper]
+    plan_file = resolve(run.plan_file)
+    # An answer that is the plan's own changes nothing.
+    own = read_plan(plan_file).defaults
+    numbers["answers"] = {code: answer for code, answer in run.answers.items() if own.get(code) != answer}
+    papers = [plan_file, *library_files(strict_yaml.read(plan_file, what="plan"))]
+    papers += [resolve(run.source_file)] if run.source_file else []
     read = b"".join(paper.read_bytes() for paper in (*papers, *sorted(published.glob("*.csv"))))
     return Fingerprint(
         parameters=hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest(),

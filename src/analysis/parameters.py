@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import date
@@ -13,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from analysis import periods, strict_yaml
 from analysis.faults import BadParameters
-from analysis.interpretation import Interpretation
 
 ROOT = Path(__file__).resolve().parents[2]
 """The project's folder: relative paths in run files start here, wherever the notebook runs."""
@@ -51,10 +51,9 @@ class RunParameters(BaseModel):
         Joint simulated paths; 2,000 keep a probability within about one percentage point.
     seed : int
         Same seed, same numbers.
-    uptake_base, year_window, postal_cases, vertical_bodies, published_level, overdue_interpretation, \
-    overdue_denominator, overdue_scope, instrument, month_end : str or None
-        Answers to open questions that override the plan's, see `analysis.interpretation.Interpretation`; None keeps
-        the plan's own.
+    answers : dict of str to str
+        Question of the plan → answer, where the run does not take the plan's own. A runner that passes text may write
+        ``question=answer,…`` or JSON.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -70,16 +69,12 @@ class RunParameters(BaseModel):
     reject_limit: Annotated[float, Field(ge=0, le=1)] = 0.05
     draw_count: Annotated[int, Field(ge=200, le=20_000)] = 2000
     seed: Seed = 2021
-    uptake_base: Literal["resolved", "received"] | None = None
-    year_window: Literal["year_to_date", "last_quarter"] | None = None
-    postal_cases: Literal["counted", "left_out"] | None = None
-    vertical_bodies: Literal["counted", "left_out"] | None = None
-    published_level: Literal["at_receipt", "today"] | None = None
-    overdue_interpretation: Literal["overdue", "early_literal"] | None = None
-    overdue_denominator: Literal["resolved", "workload", "due"] | None = None
-    overdue_scope: Literal["per_field", "pooled"] | None = None
-    instrument: Literal["provincial", "sipas"] | None = None
-    month_end: Literal["plan", "calendar"] | None = None
+    answers: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("answers", mode="before")
+    @classmethod
+    def _are_answers(cls, value: Any) -> Any:
+        return answers_from(value)
 
     @field_validator("quarter")
     @classmethod
@@ -109,20 +104,42 @@ class RunParameters(BaseModel):
             raise ValueError("a final report names who signed it: signed_by is missing")
         return self
 
+    def __hash__(self) -> int:
+        # Answers are a mapping and have no hash of their own; runs that differ in them alone are told apart by ==.
+        return hash((self.plan_file, self.quarter, self.as_of, self.input_path))
+
     @property
     def quarter_period(self) -> pd.Period:
         """The quarter as a period."""
         return periods.parse_quarter(self.quarter)
 
     @property
-    def answers(self) -> dict[str, str | None]:
-        """Answers to open questions that this run gives; None where it leaves the plan's."""
-        return {name: getattr(self, name) for name in Interpretation.model_fields}
-
-    @property
     def plan_name(self) -> str:
         """The plan's stem, such as ``khanh-hoa-2021``: the folder its reports are published in."""
         return Path(self.plan_file).stem
+
+
+def answers_from(value: Any) -> Any:
+    """Return a run's answers from what a file or a runner gives: a mapping, JSON, or ``question=answer,…``.
+
+    Raises
+    ------
+    ValueError
+        It is none of these.
+    """
+    if value is None or value == "":
+        return {}
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("{"):
+        try:
+            return json.loads(value)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"not JSON: {error.msg}") from error
+    pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
+    if not all(name.strip() and sign and answer.strip() for name, sign, answer in pairs):
+        raise ValueError(f"question=answer, separated by commas, was expected, found {value!r}")
+    return {name.strip(): answer.strip() for name, _, answer in pairs}
 
 
 def resolve(path: str) -> Path:
@@ -201,3 +218,9 @@ def _refuse_missing_files(run: RunParameters, where: str) -> None:
         path = getattr(run, key)
         if path is not None and not resolve(path).exists():
             raise BadParameters(f"{where}: {key}: there is no {path}")
+
+
+def run_schema() -> str:
+    """Return the JSON schema of a run file, as text that ends with a line break."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **RunParameters.model_json_schema()}
+    return json.dumps(schema, ensure_ascii=False, indent=1) + "\n"

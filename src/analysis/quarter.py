@@ -5,18 +5,20 @@ from __future__ import annotations
 import tempfile
 from dataclasses import replace
 from datetime import date
-from functools import partial
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from analysis import periods
 from analysis.attainment.evidence import Evidence
 from analysis.attainment.probability import Attainment
-from analysis.data.counting import cases_for_lateness_nowcast, count_cases, count_workload
+from analysis.data.case_table import service_days
+from analysis.data.counting import cases_for_lateness_nowcast
 from analysis.data.form06a.filed import quarter_form
 from analysis.data.ingest.received import Calendar, RunInput, receive
+from analysis.data.measure import Counting
+from analysis.data.measures import columns_known, count_measures
 from analysis.data.published import read_breaks, read_published
 from analysis.data.revisions import COLUMNS as REVISED
 from analysis.data.revisions import earlier_archive, revisions
@@ -25,12 +27,15 @@ from analysis.fingerprint import Fingerprint, code_hash, fingerprint
 from analysis.forecast.backtest.backtest import track_record
 from analysis.forecast.open_cases import COLUMNS as NOWCAST
 from analysis.forecast.open_cases import lateness_nowcast
+from analysis.forecast.rest_of_year import PathMemory, peer_series
 from analysis.indicators import reporting, satisfaction
-from analysis.indicators.other_indicators import other_series
-from analysis.interpretation import Interpretation
+from analysis.indicators.measured import dimensions_of, indicator_series, living, measures_of
+from analysis.indicators.other_indicators import other_series, year_of
 from analysis.parameters import ROOT, RunParameters, resolve
-from analysis.plan import Plan, read_plan
-from analysis.readings import CaseCounts, DrawSettings, evaluate_plan, measured_shares, sensitivity
+from analysis.plan.instruments import PublishedInstrument
+from analysis.plan.plan import Plan, read_plan
+from analysis.plan.promises import ItemsPromise
+from analysis.readings import Counted, DrawSettings, evaluate_plan, measures_needed, readings_of, sensitivity
 from analysis.results import Results, lock, remove_leftovers, temporary_folder
 
 PROCESSED = ROOT / "data" / "processed"
@@ -77,9 +82,27 @@ def _source(run: RunParameters) -> Path | None:
 
 def _compute_anew(run: RunParameters, made_of: Fingerprint, tables_folder: Path) -> Results:
     plan = read_plan(resolve(run.plan_file))
-    return compute(
-        run, plan, _receive(run, plan, resolve(run.input_path), _source(run), tables_folder, as_of=run.as_of), made_of
-    )
+    return compute(run, plan, received_input(run, plan, tables_folder), made_of)
+
+
+def received_input(run: RunParameters, plan: Plan, tables_folder: Path) -> RunInput:
+    """Return the tables of a run's input.
+
+    Parameters
+    ----------
+    run : RunParameters
+        The run.
+    plan : Plan
+        Its plan, which says what a period is.
+    tables_folder : Path
+        Folder that receives the accepted rows of cases.
+
+    Raises
+    ------
+    BadData
+        The input cannot be what it is said to be.
+    """
+    return _receive(run, plan, resolve(run.input_path), _source(run), tables_folder, as_of=run.as_of)
 
 
 def _receive(
@@ -112,18 +135,21 @@ def compute(run: RunParameters, plan: Plan, received: RunInput, made_of: Fingerp
     """
     quarter, origin = run.quarter_period, plan.origin(run.quarter_period)
     _refuse_other_calendar(plan, received.counts)
-    counted = CaseCounts(received.counts, received.workload, received.ratings)
-    counts = counted.known(origin).counts
+    through = periods.write(origin)
+    counts = received.counts[received.counts["period"] <= through].reset_index(drop=True)
     _refuse_unreached(counts, origin)
+    refuse_unknown_columns(plan, received)
 
-    chosen, drawn = plan.interpretation(run.answers), DrawSettings(run.draw_count, run.seed)
-    evidence = _evidence(plan, received, as_of=run.as_of)
-    counted_as = partial(_counted_as, plan=plan, received=received, as_of=run.as_of, own=counted)
-    as_read = _counted(counted_as(chosen), chosen).known(origin)
-    now = evaluate_plan(plan, quarter, as_read, evidence, chosen, drawn)
-    other = sensitivity(plan, quarter, now.attainment.promises, counted_as, evidence, chosen, drawn)
-    promised = [(part.indicator, part.rule) for target in now.plan.share_targets for part in target.parts]
-    record = track_record(now.indicators, promised, origin=origin, seed=drawn.seed)
+    chosen, drawn = plan.answered(run.answers), DrawSettings(run.draw_count, run.seed)
+    counted, memory = counted_input(plan, run, received), PathMemory()
+    _refuse_uncounted(chosen, run, counted)
+    refuse_unknown_series(chosen, counted)
+    evidence = evidence_of(plan, received, as_of=run.as_of)
+    now = evaluate_plan(chosen, quarter, counted, evidence, drawn, memory=memory)
+    other = sensitivity(plan, run.answers, quarter, now.attainment.promises, counted, evidence, drawn, memory=memory)
+    promised = [(part.indicator, part.rule) for target in now.plan.measured for part in target.parts.values()]
+    graded = peer_series(now.indicators, plan.group_series)
+    record = track_record(graded, promised, origin=origin, seed=drawn.seed)
     before = earlier_archive(resolve(run.input_path))
     forms = quarter_form(
         received.cases, resolve(run.input_path), plan=plan, quarter=quarter, due_precision=received.due_precision
@@ -137,9 +163,7 @@ def compute(run: RunParameters, plan: Plan, received: RunInput, made_of: Fingerp
         intake=_intake(received, origin),
         rejected=_rejected(received, origin),
         flagged=received.flagged,
-        counts=as_read.counts,
-        workload=as_read.workload,
-        ratings=as_read.ratings,
+        counts=counts,
         agency_months=reporting.by_agency(counts),
         timeliness=reporting.by_timeliness(counts),
         compared_with=before[1] if before else None,
@@ -164,10 +188,11 @@ def compute(run: RunParameters, plan: Plan, received: RunInput, made_of: Fingerp
         run_rate=now.attainment.run_rate,
         items_pace=now.attainment.items_pace,
         items_missing=now.attainment.items_missing,
+        watched=now.attainment.watched,
         gap=now.gap,
         sensitivity=other,
         surveys=evidence.surveys,
-        previous=_one_quarter_earlier(plan, quarter, counted, received, chosen, drawn).promises,
+        previous=_one_quarter_earlier(chosen, quarter, counted, received, drawn).promises,
     )
 
 
@@ -184,12 +209,12 @@ def _received_late(received: RunInput, plan: Plan, quarter: pd.Period, *, as_of:
 
 
 def _one_quarter_earlier(
-    plan: Plan, quarter: pd.Period, counted: CaseCounts, received: RunInput, chosen: Interpretation, drawn: DrawSettings
+    plan: Plan, quarter: pd.Period, counted: Counted, received: RunInput, drawn: DrawSettings
 ) -> Attainment:
     """Return the attainment as last quarter's report would have it, from what was known then."""
     closed = periods.last_day(quarter - 1, plan.calendar.cutoff_day)
-    evidence = replace(_evidence(plan, received, as_of=closed), last_round=plan.year - 1)
-    return evaluate_plan(plan, quarter - 1, counted, evidence, chosen, drawn, diagnose=False).attainment
+    evidence = replace(evidence_of(plan, received, as_of=closed), last_round=plan.year - 1)
+    return evaluate_plan(plan, quarter - 1, counted, evidence, drawn, diagnose=False).attainment
 
 
 def _all_indicators(plan: Plan, shares: pd.DataFrame, evidence: Evidence, origin: pd.Period) -> pd.DataFrame:
@@ -200,6 +225,7 @@ def _all_indicators(plan: Plan, shares: pd.DataFrame, evidence: Evidence, origin
         evidence.surveys,
         evidence.published,
         evidence.breaks,
+        evidence.service_days,
         as_of=evidence.as_of,
         labels=periods.labels_of_year(origin),
     )
@@ -219,22 +245,38 @@ def indicators(run: RunParameters) -> pd.DataFrame:
     _refuse_misfit(run, plan)
     origin = plan.origin(run.quarter_period)
     with tempfile.TemporaryDirectory() as tables_folder:
-        received = _receive(run, plan, resolve(run.input_path), _source(run), Path(tables_folder), as_of=run.as_of)
+        received = received_input(run, plan, Path(tables_folder))
         _refuse_other_calendar(plan, received.counts)
-        chosen, own = plan.interpretation(run.answers), CaseCounts(received.counts, received.workload, received.ratings)
-        _refuse_unreached(own.known(origin).counts, origin)
-        counted = _counted(_counted_as(chosen, plan=plan, received=received, as_of=run.as_of, own=own), chosen).known(
-            origin
-        )
-    evidence = _evidence(plan, received, as_of=run.as_of)
-    return _all_indicators(plan, measured_shares(plan, counted, chosen), evidence, origin)
+        _refuse_unreached(received.counts[received.counts["period"] <= periods.write(origin)], origin)
+        refuse_unknown_columns(plan, received)
+        chosen = plan.answered(run.answers)
+        counted = counted_input(plan, run, received, alternatives_too=False)
+        _refuse_uncounted(chosen, run, counted)
+        refuse_unknown_series(chosen, counted)
+        through = periods.write(origin)
+        chosen = chosen.over(living(chosen, counted.of(chosen), through=through))
+        shares = indicator_series(chosen, counted.of(chosen), through=through, gaps_are_zero=counted.of_cases)
+    evidence = evidence_of(plan, received, as_of=run.as_of)
+    return _all_indicators(plan, shares, evidence, origin)
 
 
-def _evidence(plan: Plan, received: RunInput, *, as_of: date) -> Evidence:
+def evidence_of(plan: Plan, received: RunInput, *, as_of: date) -> Evidence:
+    """Return what is known on a day beside the counts.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan, which says whose figures are looked at.
+    received : RunInput
+        The tables of the input.
+    as_of : date
+        The day.
+    """
     published, breaks = read_published(PUBLISHED), read_breaks(PUBLISHED)
     surveys = [satisfaction.surveyed_satisfied(received.survey)]
-    if plan.area:
-        surveys.append(satisfaction.published_sipas(published, breaks, area=plan.area, as_of=as_of))
+    indices = {one.index: None for one in plan.instruments.values() if isinstance(one, PublishedInstrument)}
+    for index in indices if plan.area else ():
+        surveys.append(satisfaction.published_rounds(published, breaks, index=index, area=plan.area or "", as_of=as_of))
     # A round has no day of its own: that of the plan's year is known when the data was taken on the day looked back to.
     last_round = plan.year if received.basis == "exact" else plan.year - 1
     return Evidence(
@@ -245,52 +287,117 @@ def _evidence(plan: Plan, received: RunInput, *, as_of: date) -> Evidence:
         progress=received.progress,
         published=published,
         breaks=breaks,
+        service_days=_service_days(plan, received, as_of),
     )
 
 
-def _counted_as(
-    chosen: Interpretation, *, plan: Plan, received: RunInput, as_of: date, own: CaseCounts
-) -> CaseCounts | str:
-    """Return cases counted as an interpretation asks, or the code of why the input cannot be counted so."""
-    is_own_month = chosen.month_end == "plan" or plan.calendar.cutoff_day is None
-    is_own_level = chosen.published_level == "at_receipt"
-    if is_own_month and is_own_level:
-        return own
-    if received.cases is None:
-        return "counts_only"
-    if not is_own_level and received.catalogue.empty:
-        return "no_catalogue"
-    how: dict[str, Any] = {
-        "as_of": as_of,
-        "cutoff_day": plan.calendar.cutoff_day if is_own_month else None,
-        "frequency": plan.calendar.frequency,
-    }
-    counts = count_cases(
-        received.cases,
-        **how,
-        due_precision=received.due_precision,
-        level_catalogue=None if is_own_level else received.catalogue,
-    )
-    if is_own_month:
-        return replace(own, counts=counts)
-    workload = count_workload(received.cases, **how, due_precision=received.due_precision)
-    # A month that is not over tells little of its share and nothing of its volume: it is forecast like those after it.
-    return CaseCounts(_over_by(as_of, counts), _over_by(as_of, workload), own.ratings)
-
-
-def _over_by(day: date, counts: pd.DataFrame) -> pd.DataFrame:
-    """Return the counts of the calendar's periods that were over on a day."""
-    over = [label for label in counts["period"].unique() if periods.last_day(periods.parse(label), None) <= day]
-    return counts[counts["period"].isin(over)].reset_index(drop=True)
-
-
-def _counted(found: CaseCounts | str, chosen: Interpretation) -> CaseCounts:
-    if isinstance(found, str):
-        raise BadData(
-            f"month_end: {chosen.month_end}, published_level: {chosen.published_level}: cases with a catalogue were "
-            "expected, the input holds counts"
-        )
+def _service_days(plan: Plan, received: RunInput, as_of: date) -> dict[str, pd.DataFrame]:
+    """Return the cases of services day by day, by the promise that asks for them."""
+    found = {}
+    how = Counting(as_of, plan.calendar.frequency, None, None, ())
+    for one in plan.promises:
+        inventory = one.inventory if isinstance(one, ItemsPromise) else None
+        asked = {"listed": inventory.listed_with, "done": inventory.done_with} if inventory else {}
+        wanted = {name: cases for name, cases in asked.items() if cases}
+        if wanted:
+            found[one.id] = service_days(received, how, wanted, first=year_of(plan)[0])
     return found
+
+
+def counted_input(plan: Plan, run: RunParameters, received: RunInput, *, alternatives_too: bool = True) -> Counted:
+    """Return what a plan's indicators count, under the run's answers and under every other answer to its questions.
+
+    Parameters
+    ----------
+    plan : Plan
+        As its file has it.
+    run : RunParameters
+        The run.
+    received : RunInput
+        The tables of its input.
+    alternatives_too : bool
+        Whether other answers than the run's are counted, too.
+    """
+    readings = readings_of(plan, run.answers) if alternatives_too else [plan.answered(run.answers)]
+    wanted = measures_needed(readings)
+    own = plan.calendar.counting.day
+    cells = {
+        day: count_measures(
+            measures,
+            received,
+            Counting(run.as_of, plan.calendar.frequency, day, own, dimensions_of(readings)),
+        )
+        for day, measures in wanted.items()
+    }
+    labels = sorted(received.counts["period"].unique())
+    return Counted(cells, received.cases is not None, tuple(labels))
+
+
+def refuse_unknown_columns(plan: Plan, received: RunInput) -> None:
+    """Refuse a plan that asks of a column which no table has.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+    received : RunInput
+        The tables of the input.
+
+    Raises
+    ------
+    BadParameters
+        A column nobody declares, with the nearest that there is.
+    """
+    known = columns_known(received)
+    for code, measure in measures_of(plan).items():
+        for name in sorted(measure.columns - set(known.get(measure.of, measure.columns))):
+            close = get_close_matches(name, known[measure.of], n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise BadParameters(
+                f"plan: indicators.{code}: {measure.of} has no column {name!r}{hint} "
+                "(a mapping adds columns under extra)"
+            )
+
+
+def refuse_unknown_series(plan: Plan, counted: Counted) -> None:
+    """Refuse a promise on a code that neither the data nor the plan's names have: it is nearly always misspelt.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan as it reads.
+    counted : Counted
+        What its indicators count.
+
+    Raises
+    ------
+    BadParameters
+        Such a code, with the nearest that there is.
+    """
+    frames = [cells for cells in counted.of(plan).values() if isinstance(cells, pd.DataFrame)]
+    for promise in plan.measured:
+        for dimension, code in promise.dimensions:
+            if code is None or code in plan.groups.get(dimension, {}):
+                continue
+            known = set(plan.names.get(dimension, {}))
+            known |= {one for cells in frames if dimension in cells for one in cells[dimension].dropna().unique()}
+            if known and code not in known:
+                close = get_close_matches(code, sorted(known), n=1)
+                hint = f"; did you mean {close[0]!r}?" if close else ""
+                raise BadParameters(f"plan: targets.{promise.id}: {dimension} has no {code!r}{hint}")
+
+
+def _refuse_uncounted(chosen: Plan, run: RunParameters, counted: Counted) -> None:
+    """Refuse answers of a run under which the input cannot be counted; of the plan's own, the page says so."""
+    given = {code: answer for code, answer in run.answers.items() if chosen.defaults.get(code) != answer}
+    if not given:
+        return
+    cells = counted.of(chosen)
+    for code, measure in measures_of(chosen).items():
+        found = cells.get(measure)
+        if isinstance(found, str) and found in ("counts_only", "no_catalogue"):
+            told = ", ".join(f"{question}={answer}" for question, answer in given.items())
+            raise BadData(f"answers {told}: cases with a catalogue were expected, the input holds counts ({code})")
 
 
 def _intake(received: RunInput, origin: pd.Period) -> pd.DataFrame:

@@ -1,8 +1,8 @@
-"""A plan evaluated under one interpretation, from its counts to every target; and under each other answer in turn."""
+"""A plan evaluated as it reads under some answers, from its counts to every promise; and under each other answer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -10,34 +10,44 @@ import pandas as pd
 from analysis import periods
 from analysis.attainment.evidence import Evidence
 from analysis.attainment.probability import Attainment, attainment
-from analysis.attainment.sensitivity import COLUMNS, compared, is_touched, not_computable
+from analysis.attainment.sensitivity import COLUMNS, compared, not_computable
 from analysis.attainment.year_end import GAP_COLUMNS, gap, year_end
-from analysis.forecast.rest_of_year import Forecast, rest_of_year
-from analysis.indicators.case_shares import interpreted_shares
-from analysis.interpretation import Alternative, Interpretation, alternatives
-from analysis.plan import Plan
-from analysis.promises import TOTAL, SurveyTarget
+from analysis.data.measure import Cells, Measure
+from analysis.faults import BadParameters
+from analysis.forecast.rest_of_year import Forecast, PathMemory, rest_of_year
+from analysis.indicators.measured import activity, indicator_series, living, measures_of
+from analysis.plan.plan import Plan
+from analysis.plan.questions import alternatives
+from analysis.plan.record import TOTAL
 
 
 @dataclass(frozen=True, eq=False)
-class CaseCounts:
-    """Cases counted by reporting period; see `data.contracts`.
+class Counted:
+    """What a plan's indicators count, under every reading of it.
 
     Attributes
     ----------
-    counts, workload, ratings : pd.DataFrame
-        The three tables.
+    cells : dict
+        Cutoff day of the months → measure → cells, or the code of why the input cannot give them; see
+        `data.measures`.
+    of_cases : bool
+        Whether they are counted from single cases, so that a period without any is known to have none.
+    labels : tuple of str
+        Periods the input has counts for.
     """
 
-    counts: pd.DataFrame
-    workload: pd.DataFrame
-    ratings: pd.DataFrame
+    cells: Mapping[int | None, Mapping[Measure, Cells | str]]
+    of_cases: bool
+    labels: tuple[str, ...]
 
-    def known(self, origin: pd.Period) -> CaseCounts:
-        """Return the counts of periods up to an origin."""
-        label = periods.write(origin)
-        tables = (self.counts, self.workload, self.ratings)
-        return CaseCounts(*(table[table["period"] <= label].reset_index(drop=True) for table in tables))
+    def of(self, plan: Plan) -> Mapping[Measure, Cells | str]:
+        """Return the cells by the months in which a plan counts."""
+        return self.cells.get(plan.calendar.counting.day, {})
+
+    def labels_of(self, plan: Plan) -> tuple[str, ...]:
+        """Return the periods known by the months in which a plan counts: another last day may leave one unfinished."""
+        lasts = [one["period"].max() for one in self.of(plan).values() if isinstance(one, pd.DataFrame) and len(one)]
+        return tuple(label for label in self.labels if not lasts or label <= max(lasts))
 
 
 @dataclass(frozen=True)
@@ -50,14 +60,14 @@ class DrawSettings:
 
 @dataclass(frozen=True, eq=False)
 class PlanReading:
-    """A plan evaluated under one interpretation at the end of a quarter.
+    """A plan evaluated under some answers at the end of a quarter.
 
     Attributes
     ----------
     plan : Plan
-        The plan, every promise on each member of a list written out as parts.
+        The plan as it reads, every promise on each member of a list written out as parts.
     indicators : pd.DataFrame
-        See `indicators.series.share_series`.
+        See `indicators.measured.indicator_series`.
     forecast : Forecast
         Draws of the rest of the year.
     attainment : Attainment
@@ -76,119 +86,73 @@ class PlanReading:
 def evaluate_plan(
     plan: Plan,
     quarter: pd.Period,
-    counted: CaseCounts,
+    counted: Counted,
     evidence: Evidence,
-    chosen: Interpretation,
     drawn: DrawSettings,
     *,
+    memory: PathMemory | None = None,
     diagnose: bool = True,
 ) -> PlanReading:
-    """Return the evaluation of a plan at the end of a quarter, under one interpretation.
+    """Return the evaluation of a plan at the end of a quarter.
 
     Parameters
     ----------
     plan : Plan
-        As its file has it.
+        The plan as it reads under the answers in force.
     quarter : pd.Period
         The quarter reported; nothing after it is used.
-    counted : CaseCounts
-        Cases by period; periods after the quarter are left out.
+    counted : Counted
+        What its indicators count.
     evidence : Evidence
         What is known besides counts.
-    chosen : Interpretation
-        The answers in force.
     drawn : DrawSettings
         Number of joint paths, and their seed.
+    memory : PathMemory, optional
+        Paths drawn before for the same run.
     diagnose : bool
         Whether statsmodels decomposes and audits the promised series, too, which only the reading that is shown needs.
+
+    Raises
+    ------
+    BadParameters
+        A promise is on each member of a list that has none.
     """
-    origin = plan.known_through(quarter, counted.counts["period"].unique())
-    counted = counted.known(origin)
-    written_out = _over(plan, counted.counts, chosen)
-    indicators = measured_shares(written_out, counted, chosen)
-    forecast = _forecast(written_out, indicators, origin, drawn, diagnose=diagnose)
-    now = attainment(
-        written_out, quarter, indicators, forecast, evidence, chosen, draw_count=drawn.draw_count, seed=drawn.seed
-    )
-    return PlanReading(
-        written_out, indicators, forecast, now, _gaps(written_out, origin, counted.counts, indicators, forecast)
-    )
-
-
-def measured_shares(plan: Plan, counted: CaseCounts, chosen: Interpretation) -> pd.DataFrame:
-    """Return the shares a plan's targets need, counted under an interpretation.
-
-    Parameters
-    ----------
-    plan : Plan
-        The plan.
-    counted : CaseCounts
-        Cases.
-    chosen : Interpretation
-        The interpretation.
-
-    Returns
-    -------
-    pd.DataFrame
-        See `indicators.case_shares.interpreted_shares`.
-    """
-    # A group no promise is on is not counted: its cases would stand twice among the series that others are pooled with.
-    named = {part.series for target in plan.share_targets for part in target.parts}
-    return interpreted_shares(
-        counted.counts,
-        counted.workload,
-        counted.ratings,
-        chosen,
-        groups={name: group for name, group in plan.groups.items() if name in named},
-        vertical_bodies=plan.vertical_bodies,
-    )
-
-
-def measured_by_dimension(plan: Plan, counted: CaseCounts, chosen: Interpretation, dimension: str) -> pd.DataFrame:
-    """Return the same shares for each code of a dimension that has no series of its own: ``district`` or ``channel``.
-
-    Parameters
-    ----------
-    plan, counted, chosen
-        As for `evaluate_plan`, the plan written out.
-    dimension : str
-        A column of all three tables; cases without a code there are in none of its series.
-
-    Returns
-    -------
-    pd.DataFrame
-        See `indicators.series.share_series`; `series` is the code.
-    """
-    tables = (counted.counts, counted.workload, counted.ratings)
-    pieces = []
-    for code in sorted({code for table in tables for code in table[dimension].dropna().unique()}):
-        inside = CaseCounts(*(table[table[dimension] == code] for table in tables))
-        shares = measured_shares(plan, inside, chosen)
-        pieces.append(shares[shares["series"] == TOTAL].assign(series=code))
-    return pd.concat(pieces, ignore_index=True) if pieces else measured_shares(plan, counted, chosen).iloc[:0]
+    origin = plan.known_through(quarter, counted.labels_of(plan))
+    through = periods.write(origin)
+    cells = counted.of(plan)
+    alive = living(plan, cells, through=through)
+    plan = plan.over(alive)
+    indicators = indicator_series(plan, cells, through=through, gaps_are_zero=counted.of_cases)
+    forecast = _forecast(plan, indicators, origin, drawn, memory=memory, diagnose=diagnose)
+    now = attainment(plan, quarter, indicators, forecast, evidence, draw_count=drawn.draw_count, seed=drawn.seed)
+    return PlanReading(plan, indicators, forecast, now, _gaps(plan, origin, alive, indicators, forecast))
 
 
 def sensitivity(
     plan: Plan,
+    answers: Mapping[str, str],
     quarter: pd.Period,
     promises: pd.DataFrame,
-    counted_as: Callable[[Interpretation], CaseCounts | str],
+    counted: Counted,
     evidence: Evidence,
-    chosen: Interpretation,
     drawn: DrawSettings,
+    *,
+    memory: PathMemory | None = None,
     report_progress: Callable[[str], None] = lambda line: None,
 ) -> pd.DataFrame:
     """Return what every other answer to an open question of the plan would change.
 
     Parameters
     ----------
-    plan, quarter
+    plan : Plan
+        As its file has it.
+    answers : mapping
+        The answers in force.
+    quarter
         As for `evaluate_plan`.
     promises : pd.DataFrame
         The table of promises under the answers in force.
-    counted_as : callable
-        From an interpretation to the cases counted under it, or to the code of why the input cannot be counted so.
-    evidence, chosen, drawn
+    counted, evidence, drawn, memory
         As for `evaluate_plan`.
     report_progress : callable
         Gets one line per answer.
@@ -198,93 +162,175 @@ def sensitivity(
     pd.DataFrame
         Columns `attainment.sensitivity.COLUMNS`: a row per answer and promise it touches.
     """
+    chosen = plan.answered(answers)
     pieces = []
-    for other in alternatives(chosen, plan.open_settings):
-        touched = [target for target in plan.targets if is_touched(target, other.setting)]
+    for other in alternatives(plan.questions, plan.answers(answers), plan.open_questions):
+        try:
+            read_otherwise = plan.answered(other.answers)
+        except BadParameters:  # it contradicts an answer the run has given
+            alone = plan.answered({other.question: plan.answers(answers)[other.question]})
+            touched = touched_by(alone, plan.answered({other.question: other.answer}))
+            pieces.append(not_computable(promises, other, touched, "contradicts_answers"))
+            continue
+        touched = touched_by(chosen, read_otherwise)
         if not touched:
             continue
-        report_progress(f"{other.setting} = {other.value}")
-        pieces.append(_under(other, plan, [one.id for one in touched], quarter, promises, counted_as, evidence, drawn))
-    return pd.concat(pieces, ignore_index=True) if pieces else pd.DataFrame(columns=COLUMNS)
+        report_progress(f"{other.question} = {other.answer}")
+        pieces += _under(read_otherwise, other, touched, quarter, promises, counted, evidence, drawn, memory)
+    filled = [piece for piece in pieces if len(piece)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=COLUMNS)
+
+
+def touched_by(chosen: Plan, other: Plan) -> list[str]:
+    """Return the promises whose definition is another one in a plan as it reads otherwise.
+
+    Parameters
+    ----------
+    chosen, other : Plan
+        The plan as it reads under the answers in force, and under others.
+    """
+    return [
+        one.id for one in chosen.promises if chosen.definition_of(one) != other.definition_of(other.targets[one.id])
+    ]
 
 
 def _under(
-    other: Alternative,
     plan: Plan,
-    touched: Collection[str],
+    other: object,
+    touched: Sequence[str],
     quarter: pd.Period,
     promises: pd.DataFrame,
-    counted_as: Callable[[Interpretation], CaseCounts | str],
+    counted: Counted,
     evidence: Evidence,
     drawn: DrawSettings,
-) -> pd.DataFrame:
-    counted = counted_as(other.interpretation)
-    if isinstance(counted, str):
-        return not_computable(promises, other, touched, counted)
-    if other.setting == "overdue_denominator" and counted.workload.empty:
-        return not_computable(promises, other, touched, "no_workload")
-    narrowed = plan.model_copy(update={"targets": tuple(one for one in plan.targets if one.id in touched)})
-    then = evaluate_plan(narrowed, quarter, counted, evidence, other.interpretation, drawn, diagnose=False)
-    return compared(promises, then.attainment.promises, other, touched)
+    memory: PathMemory | None,
+) -> list[pd.DataFrame]:
+    without = {one: not_countable(plan, one, counted) for one in touched}
+    pieces = [
+        not_computable(promises, other, [one], why)  # type: ignore[arg-type]
+        for one, why in without.items()
+        if why
+    ]
+    left = [one for one in touched if not without[one]]
+    if left:
+        narrowed = plan.model_copy(update={"targets": {one: plan.targets[one] for one in left}})
+        then = evaluate_plan(narrowed, quarter, counted, evidence, drawn, memory=memory, diagnose=False)
+        pieces.append(compared(promises, then.attainment.promises, other, left))  # type: ignore[arg-type]
+    return pieces
 
 
-def _over(plan: Plan, counts: pd.DataFrame, chosen: Interpretation) -> Plan:
-    """Return the plan over the agencies and fields that have cases; without the bodies left out, over what is left."""
-    counted = counts
-    if chosen.vertical_bodies == "left_out":
-        counted = counts[~counts["agency"].isin(plan.vertical_bodies)]
-    members = _members(counted)
-    present = {code for codes in members.values() for code in codes}
-    if chosen.vertical_bodies == "left_out":
-        groups = {name: tuple(one for one in group if one in present) for name, group in plan.groups.items()}
-        plan = plan.model_copy(update={"groups": {name: group for name, group in groups.items() if group}})
-    return plan.over(members, chosen)
+def not_countable(plan: Plan, target: str, counted: Counted) -> str:
+    """Return the code of why the input cannot count what a promise is on; empty where it can.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan as it reads.
+    target : str
+        The promise.
+    counted : Counted
+        What the input gives.
+    """
+    cells, measures = counted.of(plan), measures_of(plan)
+    for name in plan.targets[target].indicators:
+        if name in measures:
+            found = cells.get(measures[name], "counts_only")
+            if isinstance(found, str) and found in ("counts_only", "no_catalogue", "no_workload"):
+                return found
+    return ""
 
 
-_LISTS = {"fields": "field", "agencies": "agency"}
+def measures_needed(readings: Sequence[Plan]) -> dict[int | None, list[Measure]]:
+    """Return what must be counted for a plan as it reads under several answers.
+
+    Parameters
+    ----------
+    readings : sequence of Plan
+        See `readings_of`.
+
+    Returns
+    -------
+    dict
+        Cutoff day of the months → measures, each once.
+    """
+    found: dict[int | None, list[Measure]] = {}
+    for reading in readings:
+        mine = found.setdefault(reading.calendar.counting.day, [])
+        mine += [*activity(reading), *measures_of(reading).values()]
+    return {day: list(dict.fromkeys(measures)) for day, measures in found.items()}
+
+
+def readings_of(plan: Plan, answers: Mapping[str, str]) -> list[Plan]:
+    """Return the plan as it reads under the answers in force, and under every other single answer to an open question.
+
+    Parameters
+    ----------
+    plan : Plan
+        As its file has it.
+    answers : mapping
+        The answers in force.
+    """
+    found = [plan.answered(answers)]
+    for other in alternatives(plan.questions, plan.answers(answers), plan.open_questions):
+        try:
+            found.append(plan.answered(other.answers))
+        except BadParameters:
+            continue
+    return found
 
 
 def _gaps(
-    plan: Plan, origin: pd.Period, counts: pd.DataFrame, indicators: pd.DataFrame, forecast: Forecast
+    plan: Plan,
+    origin: pd.Period,
+    alive: Mapping[tuple[str, str | None], Sequence[str]],
+    indicators: pd.DataFrame,
+    forecast: Forecast,
 ) -> pd.DataFrame:
     year = indicators[indicators["period"].isin(periods.labels_of_year(plan.last_period))]
     pieces = []
-    for target in plan.share_targets:
-        for part in target.parts:
-            if part.series != TOTAL and part.series not in plan.groups:
+    for target in plan.measured:
+        for part, name in target.judged:
+            is_group = part.series in plan.groups.get(part.dimension, {})
+            if part.series != TOTAL and not is_group:
                 continue
-            members = {"group": plan.groups[part.series]} if part.series in plan.groups else _members(counts)
+            if is_group:
+                members = {part.dimension: alive.get((part.dimension, part.series), ())}
+            else:
+                by = set(indicators.loc[indicators["indicator"] == part.indicator, "dimension"])
+                members = {one: alive[one, None] for one in ("agency", "field") if one in by}
             mine = year[year["indicator"] == part.indicator]
-            so_far = mine.groupby("series", as_index=False)[["numerator", "denominator"]].sum()
-            whole = year_end(
-                indicators, forecast.draws, part.indicator, part.series, origin=origin, last=plan.last_period
-            )
-            pieces.append(gap(target.id, part, part.id if target.combine else "", whole, so_far, members))
+            keys = ["dimension", "series"]
+            so_far = mine.groupby(keys, as_index=False)[["numerator", "denominator"]].sum()
+            of_year = part.model_copy(update={"window": "year", "until": None})
+            whole = year_end(indicators, forecast.draws, of_year, origin=origin, last=plan.last_period)
+            pieces.append(gap(target.id, part, name, whole, so_far, members))
     filled = [piece for piece in pieces if len(piece)]
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=GAP_COLUMNS)
 
 
-def _members(counts: pd.DataFrame) -> dict[str, list[str]]:
-    return {name: sorted(counts[column].dropna().unique()) for name, column in _LISTS.items()}
-
-
 def _forecast(
-    plan: Plan, indicators: pd.DataFrame, origin: pd.Period, drawn: DrawSettings, *, diagnose: bool
+    plan: Plan,
+    indicators: pd.DataFrame,
+    origin: pd.Period,
+    drawn: DrawSettings,
+    *,
+    memory: PathMemory | None,
+    diagnose: bool,
 ) -> Forecast:
     present = set(indicators["indicator"].unique())
-    wanted = [(part.indicator, part.series) for target in plan.share_targets for part in target.parts]
-    wanted += [(one.proxy, TOTAL) for one in plan.targets if isinstance(one, SurveyTarget) and one.proxy]
+    wanted = [(part.indicator, part.dimension, part.series) for one in plan.measured for part in one.parts.values()]
+    wanted += [(name, TOTAL, TOTAL) for one in plan.promises if one not in plan.measured for name in one.indicators]
     return rest_of_year(
         indicators,
-        [(indicator, series) for indicator, series in wanted if indicator in present],
+        [one for one in wanted if one[0] in present],
+        plan.indicators,
+        groups=plan.group_series,
         origin=origin,
         last_period=plan.last_period,
         draw_count=drawn.draw_count,
         seed=drawn.seed,
-        breaks={
-            one.indicator: [periods.parse(known.period) for known in plan.breaks_of(one.indicator)]
-            for one in plan.breaks
-        },
-        tet_cutoff_day=plan.calendar.cutoff_day if plan.calendar.tet else None,
+        breaks={code: [periods.parse(known.period) for known in plan.breaks_of(code)] for code in plan.indicators},
+        tet_cutoff_day=plan.calendar.counting.day if plan.calendar.tet else None,
         diagnose=diagnose,
+        memory=memory,
     )

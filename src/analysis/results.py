@@ -20,7 +20,8 @@ from analysis.data.ingest.received import Basis
 from analysis.data.sources.mapping import About
 from analysis.durable import flush
 from analysis.fingerprint import Fingerprint
-from analysis.plan import Plan
+from analysis.plan.plan import Plan
+from analysis.plan.record import TOTAL
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +44,8 @@ class Results:
         `file, line, code, reason, raw`, one row per row that was not taken.
     flagged : pd.DataFrame
         `code, rows`: cases that were taken and are worth a look, or are counted apart.
-    counts, workload, ratings : pd.DataFrame
-        Cases counted as the plan is read, up to the quarter; see `data.contracts`.
+    counts : pd.DataFrame
+        Cases counted, up to the quarter; see `data.contracts`.
     agency_months : pd.DataFrame
         `period, agency, received, resolved` in cases.
     timeliness : pd.DataFrame
@@ -67,7 +68,7 @@ class Results:
         See `forecast.open_cases.lateness_nowcast`; a row per field of the cases received in the quarter.
     track_scored, track_reliability : pd.DataFrame
         See `forecast.backtest.backtest.TrackRecord`.
-    promises, baselines, run_rate, items_pace, items_missing : pd.DataFrame
+    promises, baselines, run_rate, items_pace, items_missing, watched : pd.DataFrame
         See `attainment.probability.Attainment`.
     gap : pd.DataFrame
         See `attainment.year_end`.
@@ -89,8 +90,6 @@ class Results:
     rejected: pd.DataFrame
     flagged: pd.DataFrame
     counts: pd.DataFrame
-    workload: pd.DataFrame
-    ratings: pd.DataFrame
     agency_months: pd.DataFrame
     timeliness: pd.DataFrame
     revisions: pd.DataFrame
@@ -113,6 +112,7 @@ class Results:
     run_rate: pd.DataFrame
     items_pace: pd.DataFrame
     items_missing: pd.DataFrame
+    watched: pd.DataFrame
     gap: pd.DataFrame
     sensitivity: pd.DataFrame
     surveys: pd.DataFrame
@@ -123,15 +123,16 @@ class Results:
         """Whether every page must say that the data is made up."""
         return self.about.simulated
 
-    def series(self, indicator: str, series: str) -> pd.DataFrame:
+    def series(self, indicator: str, dimension: str = TOTAL, series: str = TOTAL) -> pd.DataFrame:
         """Return one series of one indicator in time order.
 
         Parameters
         ----------
-        indicator, series : str
-            Their codes; `total` is the whole.
+        indicator, dimension, series : str
+            Their codes; without any, the whole.
         """
-        mine = (self.indicators["indicator"] == indicator) & (self.indicators["series"] == series)
+        mine = (self.indicators["indicator"] == indicator) & (self.indicators["dimension"] == dimension)
+        mine &= self.indicators["series"] == series
         return self.indicators[mine].sort_values("period", ignore_index=True)
 
     def promise(self, target: str, part: str = "") -> pd.Series:
@@ -153,7 +154,7 @@ class Results:
             for name in _frames():
                 getattr(self, name).to_parquet(part / f"{name}.parquet", index=False)
             kept = {
-                "plan": self.plan.model_dump(mode="json"),
+                "plan": self.plan.model_dump(mode="json", by_alias=True),
                 "fingerprint": vars(self.fingerprint),
                 "about": self.about.model_dump(mode="json"),
                 "basis": self.basis,

@@ -9,14 +9,15 @@ import pandas as pd
 import pytest
 from scipy.stats import t as student
 
-from analysis.attainment.dated import dated_promise, headcount_year_end
+from analysis.attainment.dated import headcount_year_end, judge
 from analysis.attainment.evidence import Evidence
-from analysis.attainment.index_tier import index_row
+from analysis.attainment.index_tier import judge_tier
+from analysis.attainment.situation import Situation
 from analysis.data.contracts import Catalogue, Progress, check, empty
 from analysis.data.published import read_breaks, read_published
+from analysis.forecast.rest_of_year import Forecast
 from analysis.parameters import ROOT
-from analysis.plan import Plan
-from analysis.promises import IndexTarget, ItemsTarget, Text
+from analysis.plan.plan import Plan
 from dated_lists import YEAR_END
 
 DAYS = ["2021-03-14", "2021-06-14", "2021-09-14", "2021-12-14"]
@@ -108,20 +109,22 @@ def test_probabilities_are_calibrated_on_paths_with_a_drift_of_their_own():
         assert abs(said[mine].mean() - happened[mine].mean()) < 3 * error
 
 
-T = Text(vi="v", en="e")
+T = {"vi": "v", "en": "e"}
 Q3 = pd.Period("2021Q3")
-RUN = {"draw_count": 300, "seed": 1}
-PCI = IndexTarget(
-    id="pci_group", kind="index", title=T, reported="…", index="pci", tiers=("very_good", "good", "fair_or_lower"),
-    tier="good", last_ranks={2019: {"very_good": 5, "good": 16}},
-)  # fmt: skip
+NO_FORECAST = Forecast(*[pd.DataFrame()] * 4, ())
+PCI = {
+    "kind": "index", "title": T, "reported": "…", "index": "pci", "tiers": ["very_good", "good", "fair_or_lower"],
+    "tier": "good", "last_ranks": {2019: {"very_good": 5, "good": 16}},
+}  # fmt: skip
 
 
-def _plan(target, year=2021):
-    return Plan.model_validate(
-        {"title": T, "year": year, "calendar": {"frequency": "M", "cutoff_day": 14}, "source": "s", "scope": T,
-         "unit": T, "area": "khanh-hoa", "targets": [target.model_dump()]}
+def _at(target, quarter, facts, year=2021):
+    """Return the promise and all that is known when it is judged."""
+    plan = Plan.model_validate(
+        {"title": T, "year": year, "calendar": {"frequency": "M", "deadlines": {"cutoff": 14}}, "source": "s",
+         "scope": T, "unit": T, "area": "khanh-hoa", "targets": {"centre": target}}
     )  # fmt: skip
+    return plan.targets["centre"], Situation(plan, quarter, pd.DataFrame(), NO_FORECAST, 300, 1, facts)
 
 
 def _facts(progress=None, as_of=date(2021, 9, 20)):
@@ -146,11 +149,11 @@ def _progress(*rows, kind="milestone"):
 
 
 def _items(**changes):
-    return ItemsTarget(id="centre", kind="milestones", title=T, reported="…", **changes)
+    return {"kind": "milestones", "title": T, "reported": "…"} | changes
 
 
 def _promise(target, *rows, as_of=date(2021, 9, 20), quarter=Q3):
-    return dated_promise(_plan(target), target, quarter, _facts(_progress(*rows), as_of), **RUN)
+    return judge(*_at(target, quarter, _facts(_progress(*rows), as_of)))
 
 
 def test_all_done_is_met_before_the_year_is_over():
@@ -158,18 +161,18 @@ def test_all_done_is_met_before_the_year_is_over():
     row = promise.row
     assert (row["numerator"], row["denominator"], row["probability"], row["verdict"]) == (2, 2, 1.0, "met")
     assert row["baseline_probability"] == 1.0
-    assert promise.pace.empty
-    assert promise.missing.empty
+    assert all(frame.empty for frame in [*promise.pace, *promise.missing])
 
 
 def test_what_is_done_later_is_not_known_yet_and_stands_among_what_is_missing():
     rows = [("a", "2021-03-01", "2021-03-05"), ("b", "2021-06-01", "2021-09-30")]
     promise = _promise(_items(), *rows)
     assert (promise.row["numerator"], promise.row["denominator"]) == (1, 2)
-    assert promise.missing["item"].tolist() == ["b"]
-    assert promise.missing["target"].tolist() == ["centre"]
-    assert promise.missing["days_late"].tolist() == [111]  # 1 June to 20 September
-    assert (promise.pace["items_needed"].iloc[0], promise.pace["items_late"].iloc[0]) == (1, 1)
+    (missing,), (pace,) = promise.missing, promise.pace
+    assert missing["item"].tolist() == ["b"]
+    assert missing["target"].tolist() == ["centre"]
+    assert missing["days_late"].tolist() == [111]  # 1 June to 20 September
+    assert (pace["items_needed"].iloc[0], pace["items_late"].iloc[0]) == (1, 1)
     # Too few are finished to learn from: no guess, and no baseline either.
     assert (promise.row["verdict"], promise.row["note"]) == ("not_estimated", "too_few_finished_items")
     assert pd.isna(promise.row["baseline_probability"])
@@ -191,8 +194,7 @@ def test_a_headcount_path_beside_the_items_makes_two_parts():
     ).assign(target="centre", kind="headcount")  # fmt: skip
     path[["planned_on", "done_on"]] = path[["planned_on", "done_on"]].apply(pd.to_datetime)
     both = check(pd.concat([rows, path])[list(Progress.to_schema().columns)], Progress, where="progress")
-    target = _items(headcount=True)
-    promise = dated_promise(_plan(target), target, Q3, _facts(both), **RUN)
+    promise = judge(*_at(_items(headcount=True), Q3, _facts(both)))
     assert [(row["part"], row["numerator"], row["denominator"]) for row in promise.parts] == [
         ("items", 1, 2), ("headcount", 101, 100),
     ]  # fmt: skip
@@ -209,11 +211,11 @@ def test_a_headcount_path_beside_the_items_makes_two_parts():
     [(2021, date(2021, 9, 20), "too_few_published_years"), (2021, date(2022, 6, 1), "tier_not_stated")],
 )
 def test_on_the_figures_published_nobody_can_say_and_the_row_says_why(year, as_of, note):
-    row = index_row(_plan(PCI, year), PCI, Q3, _facts(as_of=as_of), **RUN)
+    row = judge_tier(*_at(PCI, Q3, _facts(as_of=as_of), year)).row
     assert (row["indicator"], row["verdict"], row["note"]) == ("pci", "not_estimated", note)
 
 
 def test_a_tier_stated_for_the_year_itself_decides():
-    row = index_row(_plan(PCI, 2019), PCI, pd.Period("2019Q4"), _facts(as_of=date(2020, 6, 1)), **RUN)
+    row = judge_tier(*_at(PCI, pd.Period("2019Q4"), _facts(as_of=date(2020, 6, 1)), 2019)).row
     # Rank 29 of 2019, where the good group ended with rank 16.
     assert (row["verdict"], row["probability"], row["baseline_probability"]) == ("missed", 0.0, 0.0)

@@ -14,11 +14,9 @@ from analysis.data.contracts import Catalogue, Progress, Survey, empty
 from analysis.data.published import Break, PublishedFigures
 from analysis.forecast.rest_of_year import Forecast
 from analysis.indicators.satisfaction import surveyed_satisfied
-from analysis.interpretation import Interpretation
-from analysis.plan import Calendar, Plan
-from analysis.promises import Cancelled, IndexTarget, ItemsTarget, Part, ShareTarget, SurveyTarget, Text
+from analysis.plan.plan import Plan
 
-T = Text(vi="v", en="e")
+T = {"vi": "v", "en": "e"}
 NO_FACTS = Evidence(
     as_of=date(2020, 10, 5),
     surveys=surveyed_satisfied(empty(Survey)),
@@ -34,38 +32,55 @@ SOUTH = (30, 0, 0, 0)
 """Online cases of the last quarter in each of four draws, out of 50."""
 
 
-def _part(name: str, *, rule: Any = "at_least", threshold: float = 0.30) -> Part:
-    return Part(id=name, indicator="online_of_all", series=name, rule=rule, threshold=threshold)
+Target = dict[str, Any]
+"""Of one promise: its id, and what a plan says of it."""
+
+ONLINE = {"form": "share", "title": T, "numerator": {"channel": "online"}}
+QUARTERLY = {"frequency": "Q"}
+MONTHLY = {"frequency": "M", "deadlines": {"cutoff": 14}}
 
 
-def _plan(*targets: Any, calendar: Calendar | None = None) -> Plan:
-    return Plan(
-        title=T, year=2020, calendar=calendar or Calendar(frequency="Q"), source="s", scope=T, unit=T, targets=targets
-    )
+def _part(name: str, *, rule: Any = "at_least", threshold: float = 0.30, **more: Any) -> dict[str, Any]:
+    part = {"indicator": "online_of_all", "dimension": "agency", "series": name, "rule": rule, "threshold": threshold}
+    return part | more
 
 
-def _single(**changes: Any) -> ShareTarget:
-    return ShareTarget(id="single", kind="share", parts=(_part("north", **changes),), **SAID)
+def _plan(*targets: Target, calendar: dict[str, Any] | None = None, **more: Any) -> Plan:
+    said: dict[str, Any] = {"title": T, "year": 2020, "calendar": calendar or QUARTERLY, "source": "s", "scope": T}
+    said |= {"unit": T, "indicators": {"online_of_all": ONLINE}}
+    promises = {one["id"]: {key: value for key, value in one.items() if key != "id"} for one in targets}
+    return Plan.model_validate(said | {"targets": promises} | more).over({})
 
 
-def _composite(how: Any) -> ShareTarget:
-    return ShareTarget(id="both", kind="share", combine=how, parts=(_part("north"), _part("south")), **SAID)
+def _single(**changes: Any) -> Target:
+    return {"id": "single", "kind": "share", "parts": {"north": _part("north", **changes)}, **SAID}
+
+
+def _composite(how: Any) -> Target:
+    parts = {"north": _part("north"), "south": _part("south")}
+    return {"id": "both", "kind": "share", "combine": how, "parts": parts, **SAID}
 
 
 def _indicators() -> pd.DataFrame:
     """Ten of fifty online in each quarter: by 2020Q3 a year has 30 of 150, and needs 30 of the last 50 for 30 %."""
     labels = [f"{year}Q{q}" for year in (2018, 2019, 2020) for q in (1, 2, 3, 4)][:-1]
-    rows = [("online_of_all", series, label, 10, 50, 0.2) for series in ("north", "south") for label in labels]
-    return pd.DataFrame(rows, columns=["indicator", "series", "period", "numerator", "denominator", "value"])
+    rows = [
+        ("online_of_all", "agency", series, label, 10, 50, 0.2) for series in ("north", "south") for label in labels
+    ]
+    return pd.DataFrame(
+        rows, columns=["indicator", "dimension", "series", "period", "numerator", "denominator", "value"]
+    )
 
 
 def _forecast(north: tuple[int, ...] = NORTH, south: tuple[int, ...] = SOUTH) -> Forecast:
     rows = [
-        ("online_of_all", series, "2020Q4", draw, online, 50)
+        ("online_of_all", "agency", series, "2020Q4", draw, online, 50)
         for series, values in (("north", north), ("south", south))
         for draw, online in enumerate(values)
     ]
-    draws = pd.DataFrame(rows, columns=["indicator", "series", "period", "draw", "numerator", "denominator"])
+    draws = pd.DataFrame(
+        rows, columns=["indicator", "dimension", "series", "period", "draw", "numerator", "denominator"]
+    )
     return Forecast(draws, pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), ())
 
 
@@ -74,11 +89,10 @@ def _judged(
     quarter: str = "2020Q3",
     forecast: Forecast | None = None,
     indicators: pd.DataFrame | None = None,
-    chosen: Interpretation | None = None,
     **plan: Any,
 ) -> Attainment:
     rows = _indicators() if indicators is None else indicators
-    read = (forecast or _forecast(), NO_FACTS, chosen or Interpretation())
+    read = (forecast or _forecast(), NO_FACTS)
     return attainment(_plan(*targets, **plan), pd.Period(quarter), rows, *read, draw_count=400, seed=1)
 
 
@@ -97,7 +111,7 @@ def test_columns_and_their_order() -> None:
 
 
 def test_a_row_per_target_then_a_row_per_part() -> None:
-    inventory = ItemsTarget(id="items", kind="inventory", **SAID)
+    inventory = {"id": "items", "kind": "inventory", **SAID}
     promises = _judged(_composite("any_of"), _single(), inventory).promises
     assert list(zip(promises["target"], promises["part"], strict=True)) == [
         ("both", ""), ("single", ""), ("items", ""), ("both", "north"), ("both", "south"),
@@ -148,13 +162,13 @@ def test_a_part_without_a_future_leaves_the_whole_not_estimated() -> None:
 
 
 def test_a_series_nobody_counts_says_so() -> None:
-    target = ShareTarget(id="single", kind="share", parts=(_part("west"),), **SAID)
+    target = {"id": "single", "kind": "share", "parts": {"west": _part("west")}, **SAID}
     assert _row(_judged(target), "single")[["verdict", "note"]].tolist() == ["not_estimated", "no_counts"]
 
 
 @pytest.mark.parametrize(("threshold", "verdict", "sure"), [(0.20, "met", 1.0), (0.21, "missed", 0.0)])
 def test_at_the_years_end_arithmetic_decides(threshold: float, verdict: str, sure: float) -> None:
-    end = pd.DataFrame([("online_of_all", "north", "2020Q4", 10, 50, 0.2)], columns=_indicators().columns)
+    end = pd.DataFrame([("online_of_all", "agency", "north", "2020Q4", 10, 50, 0.2)], columns=_indicators().columns)
     rows = pd.concat([_indicators(), end], ignore_index=True)
     judged = _judged(_single(threshold=threshold), quarter="2020Q4", indicators=rows)
     row = _row(judged, "single")
@@ -174,32 +188,29 @@ def test_the_rest_of_the_year_in_weeks() -> None:
 @pytest.mark.parametrize(
     ("calendar", "quarter", "on", "note"),
     [
-        (Calendar(frequency="Q"), "2020Q2", date(2020, 9, 9), "no_survey_round"),
-        (Calendar(frequency="Q"), "2020Q3", date(2020, 9, 9), "survey_cancelled"),
-        (Calendar(frequency="M", cutoff_day=14), "2020Q3", date(2020, 9, 14), "survey_cancelled"),
-        (Calendar(frequency="M", cutoff_day=14), "2020Q3", date(2020, 9, 15), "no_survey_round"),
+        (QUARTERLY, "2020Q2", date(2020, 9, 9), "no_survey_round"),
+        (QUARTERLY, "2020Q3", date(2020, 9, 9), "survey_cancelled"),
+        (MONTHLY, "2020Q3", date(2020, 9, 14), "survey_cancelled"),
+        (MONTHLY, "2020Q3", date(2020, 9, 15), "no_survey_round"),
     ],
 )
-def test_a_cancelled_survey_is_known_from_its_day_on(calendar: Calendar, quarter: str, on: date, note: str) -> None:
-    survey = SurveyTarget(
-        id="survey",
-        kind="survey",
-        rule="more_than",
-        threshold=0.81,
-        cancelled=Cancelled(on=on, reason=T, source="s"),
-        **SAID,
-    )
-    row = _row(_judged(survey, calendar=calendar, quarter=quarter), "survey")
+def test_a_cancelled_survey_is_known_from_its_day_on(
+    calendar: dict[str, Any], quarter: str, on: date, note: str
+) -> None:
+    survey = {"id": "survey", "kind": "survey", "rule": "more_than", "threshold": 0.81, "instrument": "own", **SAID}
+    cancelled = {"on": on.isoformat(), "reason": T, "source": "s"}
+    instruments = {"own": {"of": "survey", "title": T, "instrument": "provincial", "cancelled": cancelled}}
+    row = _row(_judged(survey, calendar=calendar, quarter=quarter, instruments=instruments), "survey")
     assert row[["rule", "threshold", "verdict", "note"]].tolist() == ["more_than", 0.81, "not_estimated", note]
 
 
 @pytest.mark.parametrize(
     ("target", "note"),
     [
-        (ItemsTarget(id="one", kind="inventory", **SAID), "no_progress_items"),
-        (ItemsTarget(id="one", kind="milestones", **SAID), "no_progress_items"),
+        ({"id": "one", "kind": "inventory", **SAID}, "no_progress_items"),
+        ({"id": "one", "kind": "milestones", **SAID}, "no_progress_items"),
         (
-            IndexTarget(id="one", kind="index", index="pci", tiers=("good", "fair"), tier="good", **SAID),
+            {"id": "one", "kind": "index", "index": "pci", "tiers": ["good", "fair"], "tier": "good", **SAID},
             "no_published_index",
         ),
     ],
@@ -212,7 +223,7 @@ def test_what_draws_cannot_judge_says_why(target: Any, note: str) -> None:
 
 def test_the_last_quarter_alone_can_be_judged() -> None:
     # Nothing of it is known yet: 30 of 50 in two draws of four, and 0 of 50 in the others.
-    row = _row(_judged(_single(threshold=0.5), chosen=Interpretation(year_window="last_quarter")), "single")
+    row = _row(_judged(_single(threshold=0.5, window="last_quarter")), "single")
     assert (row["numerator"], row["denominator"]) == (0, 0)
     assert row["probability"] == 0.5
     assert row["expected"] == pytest.approx(0.3)

@@ -21,9 +21,10 @@ from analysis.attainment.survey_bridge import (
     survey_year,
 )
 from analysis.attainment.verdict import verdict
-from analysis.data.contracts import Ratings, Survey, empty
+from analysis.data.contracts import Survey, empty
 from analysis.data.published import comparable_stretches, read_breaks, read_published
-from analysis.indicators.satisfaction import rated_by_year, rated_satisfied, surveyed_satisfied
+from analysis.indicators.measured import COLUMNS as MEASURED
+from analysis.indicators.satisfaction import rated_by_year, surveyed_satisfied
 
 DRAWS = 20_000
 
@@ -292,7 +293,7 @@ def test_rounds_are_put_beside_the_ratings_of_their_years():
 def test_nothing_known_is_no_rounds():
     nothing = rounds_of(
         surveyed_satisfied(empty(Survey)),
-        rated_by_year(rated_satisfied(empty(Ratings))),
+        rated_by_year(pd.DataFrame(columns=MEASURED)),
         indicator="surveyed_provincial",
     )
     assert nothing.empty

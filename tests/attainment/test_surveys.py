@@ -9,44 +9,44 @@ import pandas as pd
 import pytest
 
 from analysis.attainment.evidence import Evidence
-from analysis.attainment.surveys import survey_row
+from analysis.attainment.situation import Situation
+from analysis.attainment.surveys import judge
 from analysis.data.contracts import Catalogue, Progress, empty
 from analysis.data.published import read_breaks, read_published
 from analysis.forecast.rest_of_year import Forecast
-from analysis.indicators.satisfaction import published_sipas
-from analysis.interpretation import Interpretation
+from analysis.indicators.satisfaction import published_rounds
 from analysis.parameters import ROOT
-from analysis.plan import Plan
-from analysis.promises import Cancelled, SurveyTarget, Text
+from analysis.plan.plan import Plan
 
-T = Text(vi="v", en="e")
+T = {"vi": "v", "en": "e"}
 Q3 = pd.Period("2021Q3")
 LABELS = [str(month) for month in pd.period_range("2018-01", "2021-09", freq="M")]
 RATED = pd.DataFrame(
-    [("rated_satisfied", "total", label, 90, 100, 0.9) for label in LABELS],
-    columns=["indicator", "series", "period", "numerator", "denominator", "value"],
+    [("rated_satisfied", "total", "total", label, 90, 100, 0.9) for label in LABELS],
+    columns=["indicator", "dimension", "series", "period", "numerator", "denominator", "value"],
 )
 DRAWS = pd.DataFrame(
-    [("rated_satisfied", "total", month, draw, 90, 100) for month in ("2021-10", "2021-11", "2021-12")
+    [("rated_satisfied", "total", "total", month, draw, 90, 100) for month in ("2021-10", "2021-11", "2021-12")
      for draw in range(400)],
-    columns=["indicator", "series", "period", "draw", "numerator", "denominator"],
+    columns=["indicator", "dimension", "series", "period", "draw", "numerator", "denominator"],
 )  # fmt: skip
 FORECAST = Forecast(DRAWS, pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), ())
 PUBLISHED = ROOT / "data" / "published"
 
 
-def _target(**changes: Any) -> SurveyTarget:
-    said = {"id": "satisfaction", "kind": "survey", "title": T, "reported": "…", "rule": "more_than", "threshold": 0.81}
-    return SurveyTarget.model_validate(said | {"proxy": "rated_satisfied"} | changes)
+TARGET = {
+    "kind": "survey", "title": T, "reported": "…", "rule": "more_than", "threshold": 0.81, "proxy": "rated_satisfied",
+}  # fmt: skip
+RATINGS = {"form": "share", "title": T, "of": "ratings", "numerator": {"rating": ["satisfied", "very_satisfied"]}}
 
 
 def _facts(*rounds: tuple[int, float], last_round: int = 2021, as_of: date = date(2021, 9, 20)) -> Evidence:
     provincial = pd.DataFrame(
-        [("surveyed_provincial", "total", str(year), 2000, value, 0.01) for year, value in rounds],
-        columns=["indicator", "series", "period", "respondents", "value", "standard_error"],
+        [("surveyed_provincial", "total", "total", str(year), 2000, value, 0.01) for year, value in rounds],
+        columns=["indicator", "dimension", "series", "period", "respondents", "value", "standard_error"],
     )
     published, breaks = read_published(PUBLISHED), read_breaks(PUBLISHED)
-    sipas = published_sipas(published, breaks, area="khanh-hoa", as_of=as_of)
+    sipas = published_rounds(published, breaks, index="sipas", area="khanh-hoa", as_of=as_of)
     return Evidence(
         as_of=as_of,
         surveys=pd.concat([provincial, sipas], ignore_index=True),
@@ -58,14 +58,19 @@ def _facts(*rounds: tuple[int, float], last_round: int = 2021, as_of: date = dat
     )
 
 
-def _row(facts: Evidence, target: SurveyTarget | None = None, **answers: Any) -> dict[str, Any]:
-    target = target or _target()
+def _row(facts: Evidence, *, instrument: str = "provincial", cancelled: dict[str, Any] | None = None) -> dict[str, Any]:
+    instruments = {
+        "provincial": {"of": "survey", "title": T, "instrument": "provincial", "cancelled": cancelled},
+        "sipas": {"of": "published", "title": T, "index": "sipas", "method": "sipas-2017"},
+    }
     plan = Plan.model_validate(
-        {"title": T, "year": 2021, "calendar": {"frequency": "M", "cutoff_day": 14}, "source": "s", "scope": T,
-         "unit": T, "area": "khanh-hoa", "targets": [target.model_dump()]}
+        {"title": T, "year": 2021, "calendar": {"frequency": "M", "deadlines": {"cutoff": 14}}, "source": "s",
+         "scope": T, "unit": T, "area": "khanh-hoa", "indicators": {"rated_satisfied": RATINGS},
+         "instruments": instruments, "targets": {"satisfaction": TARGET | {"instrument": instrument}}}
     )  # fmt: skip
-    chosen = Interpretation(**answers)
-    return survey_row(plan, target, Q3, RATED, FORECAST, facts, chosen, draw_count=400, seed=1)
+    judgement = judge(plan.targets["satisfaction"], Situation(plan, Q3, RATED, FORECAST, 400, 1, facts))
+    assert judgement.parts == []
+    return judgement.row
 
 
 THREE = ((2018, 0.90), (2019, 0.90), (2020, 0.90))
@@ -107,8 +112,7 @@ def test_a_round_that_may_not_be_known_yet_is_not_looked_at() -> None:
     ],
 )
 def test_a_survey_called_off_judges_nothing_and_another_one_still_does(on: str, instrument: str, note: str) -> None:
-    target = _target(cancelled=Cancelled(on=date.fromisoformat(on), reason=T, source="s"))
-    row = _row(_facts(*THREE), target, instrument=instrument)
+    row = _row(_facts(*THREE), instrument=instrument, cancelled={"on": on, "reason": T, "source": "s"})
     # Of SIPAS by the method of 2021 one year is published by then: it is asked, and too little is known.
     assert row["indicator"] == {"sipas": "sipas", "provincial": "surveyed_provincial"}[instrument]
     assert row["note"] == note

@@ -7,33 +7,40 @@ import pandas as pd
 import pytest
 
 from analysis.attainment.year_end import RUN_RATE_COLUMNS, YearEnd, gap, run_rate, year_end
-from analysis.promises import Part
+from analysis.plan.promises import Part
 
-SHARE = ("online_of_all", "total")
+SHARE = ("online_of_all", "total", "total")
+PART = Part(indicator="online_of_all", rule="at_least", threshold=0.5)
 
 
 def _indicators(*rows: tuple[str, int, int]) -> pd.DataFrame:
     known = [(*SHARE, *row) for row in rows]
     # another series and another indicator, which must not be added in
-    known += [("online_of_all", "stp", "2021-01", 700, 900), ("overdue", "total", "2021-01", 800, 900)]
-    return pd.DataFrame(known, columns=["indicator", "series", "period", "numerator", "denominator"])
+    known += [
+        ("online_of_all", "agency", "stp", "2021-01", 700, 900),
+        ("overdue", "total", "total", "2021-01", 800, 900),
+        ("online_of_all", "field", "total", "2021-01", 600, 900),
+    ]
+    return pd.DataFrame(known, columns=["indicator", "dimension", "series", "period", "numerator", "denominator"])
 
 
 def _draws() -> pd.DataFrame:
     rows = [
         (*SHARE, "2021-12", 1, 0, 20),
         (*SHARE, "2021-11", 0, 2, 10),
-        ("online_of_all", "stp", "2021-11", 0, 500, 900),
-        ("overdue", "total", "2021-11", 1, 600, 900),
+        ("online_of_all", "agency", "stp", "2021-11", 0, 500, 900),
+        ("overdue", "total", "total", "2021-11", 1, 600, 900),
         (*SHARE, "2021-11", 1, 10, 10),
         (*SHARE, "2021-12", 0, 3, 10),
     ]
-    return pd.DataFrame(rows, columns=["indicator", "series", "period", "draw", "numerator", "denominator"])
+    return pd.DataFrame(
+        rows, columns=["indicator", "dimension", "series", "period", "draw", "numerator", "denominator"]
+    )
 
 
 def _at(origin: str, *rows: tuple[str, int, int]) -> YearEnd:
     last = pd.Period("2021-12", "M")
-    return year_end(_indicators(*rows), _draws(), *SHARE, origin=pd.Period(origin, "M"), last=last)
+    return year_end(_indicators(*rows), _draws(), PART, origin=pd.Period(origin, "M"), last=last)
 
 
 def test_two_draws_of_two_months() -> None:
@@ -70,7 +77,7 @@ def test_the_year_has_not_begun() -> None:
 
 def test_a_share_without_draws_has_no_year_end() -> None:
     rows = _indicators(("2021-01", 4, 8))
-    share = year_end(rows, _draws().iloc[:0], *SHARE, origin=pd.Period("2021-10", "M"), last=pd.Period("2021-12", "M"))
+    share = year_end(rows, _draws().iloc[:0], PART, origin=pd.Period("2021-10", "M"), last=pd.Period("2021-12", "M"))
     assert share.denominator == 8
     assert len(share.values) == 0
     assert not share.decided
@@ -79,9 +86,9 @@ def test_a_share_without_draws_has_no_year_end() -> None:
 def test_quarters_of_the_plans_year() -> None:
     rows = pd.DataFrame(
         [(*SHARE, "2015Q4", 50, 50), (*SHARE, "2016Q1", 1, 4), (*SHARE, "2016Q2", 2, 4), (*SHARE, "2016Q3", 4, 4)],
-        columns=["indicator", "series", "period", "numerator", "denominator"],
+        columns=["indicator", "dimension", "series", "period", "numerator", "denominator"],
     )
-    share = year_end(rows, _draws().iloc[:0], *SHARE, origin=pd.Period("2016Q2"), last=pd.Period("2016Q4"))
+    share = year_end(rows, _draws().iloc[:0], PART, origin=pd.Period("2016Q2"), last=pd.Period("2016Q4"))
     assert (share.numerator, share.denominator) == (3, 8)
     assert share.observed_to_date == pytest.approx(0.375)
 
@@ -95,7 +102,11 @@ def _rate(
     weeks: float = 10,
     decided: bool = False,
 ) -> pd.DataFrame:
-    share = YearEnd(numerator, denominator, np.full(len(rest), 0.4), np.array(rest, dtype=float), decided=decided)
+    rest_of_year = np.array(rest, dtype=float)
+    values = np.full(len(rest), 0.4)
+    share = YearEnd(
+        numerator, denominator, values, values * (denominator + rest_of_year), rest_of_year, decided=decided
+    )
     return run_rate("uptake", "of_all", share, threshold=threshold, weeks_left=weeks, current_share=0.35)
 
 
@@ -138,16 +149,18 @@ def test_nothing_left_has_no_row(rest: list[float], weeks: float, decided: bool)
 
 
 # 100 cases so far, 20 online; 100 more to come, of which 20, 30, 40 or 50 online.
-WHOLE = YearEnd(20, 100, np.array([40, 50, 60, 70]) / 200, np.full(4, 100.0), decided=False)
+ONLINE = np.array([40.0, 50, 60, 70])
+WHOLE = YearEnd(20, 100, ONLINE / 200, ONLINE, np.full(4, 100.0), decided=False)
 SO_FAR = pd.DataFrame(
-    [("north", 5, 50), ("south", 15, 30), ("east", 0, 20), ("total", 20, 100)],
-    columns=["series", "numerator", "denominator"],
-)
-MEMBERS = {"agencies": ["north", "south", "east", "unheard-of"]}
+    [("agency", "north", 5, 50), ("agency", "south", 15, 30), ("agency", "east", 0, 20), ("total", "total", 20, 100),
+     ("field", "north", 9, 90)],
+    columns=["dimension", "series", "numerator", "denominator"],
+)  # fmt: skip
+MEMBERS = {"agency": ["north", "south", "east", "unheard-of"]}
 
 
 def _gap(rule="at_least", threshold=0.30, whole=WHOLE):
-    part = Part(id="p", indicator="online_of_all", rule=rule, threshold=threshold)
+    part = Part(indicator="online_of_all", rule=rule, threshold=threshold)
     return gap("t", part, "", whole, SO_FAR, MEMBERS).set_index("series")
 
 
@@ -177,4 +190,4 @@ def test_of_an_upper_limit_the_cases_too_many_are_the_gap():
 
 
 def test_once_decided_nobody_holds_anything():
-    assert _gap(whole=YearEnd(40, 200, np.array([0.2]), np.zeros(1), decided=True)).empty
+    assert _gap(whole=YearEnd(40, 200, np.array([0.2]), np.array([40.0]), np.zeros(1), decided=True)).empty

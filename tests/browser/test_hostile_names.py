@@ -36,7 +36,9 @@ def quarter(chromium, demo_quarter: Results, tmp_path_factory: pytest.TempPathFa
     plan = (ROOT / "parameters/plans/khanh-hoa-2021.yml").read_text(encoding="utf-8")
     for code, name in NAMES.items():
         written = json.dumps({"vi": name, "en": name}, ensure_ascii=True)  # JSON is YAML
-        plan, changed = re.subn(rf"^  {code}: \{{vi: .*$", lambda _, to=f"  {code}: {written}": to, plan, flags=re.M)
+        plan, changed = re.subn(
+            rf"^    {code}: \{{vi: .*$", lambda _, to=f"    {code}: {written}": to, plan, flags=re.M
+        )
         assert changed == 1
     (folder / "hostile.yml").write_text(plan, encoding="utf-8")
     run = yaml.safe_load((ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml").read_text(encoding="utf-8"))

@@ -7,9 +7,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 from analysis.explore.drill_down import COLUMNS, DrillDown, SharesByDimension, together, within
-from analysis.interpretation import Interpretation
 from analysis.parameters import RunParameters
-from analysis.promises import ItemsTarget
+from analysis.plan.promises import ItemsPromise
 from analysis.report import numbers
 from analysis.results import Results
 
@@ -33,8 +32,8 @@ def test_periods_together_are_the_ratio_of_their_sums() -> None:
 
 
 @pytest.fixture(scope="module")
-def cuts(run: RunParameters, results: Results) -> SharesByDimension:
-    return SharesByDimension(results, results.plan.interpretation(run.answers))
+def cuts(results: Results) -> SharesByDimension:
+    return SharesByDimension(results)
 
 
 @pytest.mark.slow
@@ -50,10 +49,10 @@ def test_online_filing_is_not_cut_along_the_channel_and_lists_only_where_they_ar
 def test_every_cut_holds_the_numbers_of_the_reports(cuts: SharesByDimension, results: Results) -> None:
     for dimension in ("total", "agency", "field"):
         for code, mine in cuts.shares("overdue", dimension).groupby("series"):
-            reported = results.series("overdue", str(code))
+            reported = results.series("overdue", dimension, str(code))
             assert mine["numerator"].tolist() == reported["numerator"].tolist()
             assert mine["value"].tolist() == reported["value"].tolist()
-    whole = results.series("overdue", "total")["denominator"].sum()
+    whole = results.series("overdue")["denominator"].sum()
     assert cuts.shares("overdue", "channel")["denominator"].sum() == whole
 
 
@@ -69,8 +68,8 @@ def test_a_district_is_that_of_its_body(cuts: SharesByDimension) -> None:
 def test_a_dimension_the_source_lacks_is_not_offered(results: Results) -> None:
     from dataclasses import replace
 
-    tables = {name: getattr(results, name).assign(district=None) for name in ("counts", "workload", "ratings")}
-    lacking = SharesByDimension(replace(results, **tables), Interpretation())
+    known = results.indicators
+    lacking = SharesByDimension(replace(results, indicators=known[known["dimension"] != "district"]))
     assert lacking.dimensions("overdue") == ["total", "agency", "field", "channel"]
 
 
@@ -133,7 +132,7 @@ def test_nobody_chosen_shows_nothing(drilled: DrillDown) -> None:
 
 
 def test_every_indicator_can_be_cut_every_way_it_offers(drilled: DrillDown, results: Results) -> None:
-    lists = {target.id for target in results.plan.targets if isinstance(target, ItemsTarget)}
+    lists = {target.id for target in results.plan.promises if isinstance(target, ItemsPromise)}
     for _, indicator in drilled.indicator.options:
         drilled.indicator.value = indicator
         for _, dimension in drilled.dimension.options:

@@ -9,6 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from analysis.attainment.shifted_draws import Shift, what_if
+from analysis.attainment.situation import CountedSituation
 from analysis.explore.what_if import WhatIf
 from analysis.faults import BadData
 from analysis.forecast.rest_of_year import Forecast
@@ -60,9 +61,10 @@ def test_moving_the_slider_shows_what_the_pure_function_says(
     controls.points.value = 10
     forecast = Forecast(results.draws, results.components, results.diagnostics, results.weights, ())
     pure = what_if(
-        results.plan, run.quarter_period, results.indicators, forecast, results.plan.interpretation(run.answers),
-        Shift(("ubnd-nt", "cucthue"), 0.10), ["online_uptake"],
-    )  # fmt: skip
+        CountedSituation(results.plan, run.quarter_period, results.indicators, forecast, run.draw_count, run.seed),
+        Shift("online_of_all", "agency", ("ubnd-nt", "cucthue"), 0.10),
+        ["online_uptake"],
+    )
     now, then = _whole(controls.before)["probability"], _whole(controls.after)["probability"]
     assert then == _whole(pure)["probability"] > now
     words, first = Wording("vi"), _cells(controls)[0]
@@ -77,8 +79,22 @@ def test_fields_can_be_moved_instead_of_bodies(controls: WhatIf) -> None:
     controls.dimension.value = "field"
     assert controls.members.value == ()
     controls.members.value, controls.points.value = ("datdai",), 20
-    assert controls.shift == Shift(("datdai",), 0.2)
+    assert controls.shift == Shift("online_of_all", "field", ("datdai",), 0.2)
     assert _whole(controls.after)["probability"] > _whole(controls.before)["probability"]
+
+
+def test_what_moves_can_be_another_share_with_the_promises_on_it(controls: WhatIf, results: Results) -> None:
+    assert [code for _, code in controls.indicator.options] == ["online_of_all", "overdue"]
+    controls.indicator.value = "overdue"
+    assert set(controls.before["target"]) == {"overdue"}
+    reported = results.promises[results.promises["target"] == "overdue"]
+    assert controls.after["probability"].tolist() == reported["probability"].tolist()
+    controls.dimension.value = "field"
+    controls.members.value, controls.points.value = ("datdai", "nhadat"), -2
+    assert controls.shift == Shift("overdue", "field", ("datdai", "nhadat"), -0.02)
+    now, then = (rows.set_index("part")["probability"] for rows in (controls.before, controls.after))
+    assert then["datdai"] > now["datdai"]
+    assert then["thue"] == now["thue"]
 
 
 def test_a_definition_asks_for_the_quarter_under_it_and_shows_what_it_touches(
@@ -87,7 +103,7 @@ def test_a_definition_asks_for_the_quarter_under_it_and_shows_what_it_touches(
     told: list[Any] = []
     controls.status.observe(lambda change: told.append(change["new"]), "value")
     controls.answers["overdue_scope"].value = "pooled"
-    assert asked == [run, run.model_copy(update={"overdue_scope": "pooled"})]
+    assert asked == [run, run.model_copy(update={"answers": {"overdue_scope": "pooled"}})]
     assert "Đang tính lại" in told[0]
     assert controls.status.value == ""
     assert set(controls.after["target"]) == {"online_uptake", "overdue"}
@@ -112,7 +128,7 @@ def test_what_the_input_cannot_be_counted_by_is_said_without_computing(
 
 def test_a_fault_is_told_and_the_controls_live_on(run: RunParameters, results: Results) -> None:
     def computed(one: RunParameters) -> Results:
-        if one.uptake_base:
+        if "uptake_base" in one.answers:
             raise BadData("nobody counted <b>those</b>")
         return results
 
@@ -127,10 +143,11 @@ def test_a_fault_is_told_and_the_controls_live_on(run: RunParameters, results: R
 def test_a_promise_judged_otherwise_stands_beside_its_parts(run: RunParameters, results: Results) -> None:
     from dataclasses import replace
 
-    single = results.plan.targets[2].model_copy(update={"combine": None, "parts": results.plan.targets[2].parts[:1]})
-    targets = tuple(single if one.id == "overdue" else one for one in results.plan.targets)
+    overdue = results.plan.targets["overdue"]
+    single = overdue.model_copy(update={"combine": None, "parts": {"datdai": overdue.parts["datdai"]}})
+    targets = results.plan.targets | {"overdue": single}
     pooled = replace(results, plan=results.plan.model_copy(update={"targets": targets}))
-    controls = WhatIf(run, lambda one: pooled if one.overdue_scope else results)
+    controls = WhatIf(run, lambda one: pooled if "overdue_scope" in one.answers else results)
     controls.answers["overdue_scope"].value = "pooled"
     first, land = _cells(controls, 1)[:2]
     assert first["Xác suất theo phương án giả định"] == "<\u00a01%"

@@ -16,6 +16,7 @@ from analysis.forecast.mean_link import LARGEST_STEP, MeanLink
 from analysis.forecast.panel import MeanPanel, mean_panel_from_totals
 from analysis.forecast.paths import Paths, year_paths
 from analysis.forecast.rest_of_year import indicator_panel, rest_of_year
+from analysis.plan.indicators import Mean
 
 ARRAYS = ("total", "total_squares", "cases")
 
@@ -251,17 +252,22 @@ def test_rest_of_year_and_its_panel_take_means_by_their_squares(known):
     frame = pd.DataFrame(
         {
             "indicator": "mean_days",
+            "dimension": "agency",
             "series": np.repeat(known.series, len(label)),
             "period": label * len(known.series),
-            "numerator": known.total.ravel(),
+            "numerator": np.nan,
             "denominator": known.cases.ravel(),
+            "total": known.total.ravel(),
             "total_squares": known.total_squares.ravel(),
         }
     )
     assert isinstance(indicator_panel(frame, "mean_days"), MeanPanel)
+    days = Mean.model_validate(
+        {"form": "mean", "title": {"vi": "n", "en": "d"}, "value": {"days_between": ["accepted_at", "finished_at"]}}
+    )
     forecast = rest_of_year(
-        frame, [("mean_days", "s00")], origin=known.origin, last_period=known.origin + 6, draw_count=60, seed=7,
-        breaks={}, tet_cutoff_day=None, diagnose=False,
+        frame, [("mean_days", "agency", "s00")], {"mean_days": days}, groups=(), origin=known.origin,
+        last_period=known.origin + 6, draw_count=60, seed=7, breaks={}, tet_cutoff_day=None, diagnose=False,
     )  # fmt: skip
     expected = run(known, ("s00",), key="mean_days", draw_count=60)
     np.testing.assert_array_equal(forecast.draws["numerator"], expected.numerator.ravel())

@@ -6,8 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.forecast.rest_of_year import OF_ALL, OF_PUBLISHED, Forecast, rest_of_year
+from analysis.forecast import rest_of_year as module
+from analysis.forecast.rest_of_year import DRAW_COLUMNS, Forecast, PathMemory, rest_of_year
+from analysis.plan.indicators import Share
 
+OF_ALL, OF_PUBLISHED, REST = "online_of_all", "online_of_published", "published_of_offline"
+T = {"vi": "v", "en": "e"}
+SHARE = Share(form="share", title=T, numerator={"channel": "online"})
+DEFINITIONS = {
+    OF_ALL: SHARE,
+    REST: SHARE.model_copy(update={"numerator": {"published_online": True}, "where": {"channel": {"not": "online"}}}),
+    OF_PUBLISHED: Share(form="share", title=T, nested_in=OF_ALL, rest=REST),
+    "overdue": SHARE.model_copy(update={"numerator": {"late": True}, "late_stock": True}),
+}
 ORIGIN, LAST = pd.Period("2021-09", "M"), pd.Period("2021-12", "M")
 
 
@@ -21,16 +32,22 @@ def indicators() -> pd.DataFrame:
             everything = int(rng.poisson(400))
             online = int(rng.binomial(everything, 0.25))
             published = online + int(rng.binomial(everything - online, 0.5))
-            rows += [(OF_ALL, series, str(period), online, everything)]
-            rows += [(OF_PUBLISHED, series, str(period), online, published)]
-    return pd.DataFrame(rows, columns=["indicator", "series", "period", "numerator", "denominator"])
+            rows += [(OF_ALL, _dimension(series), series, str(period), online, everything)]
+            rows += [(OF_PUBLISHED, _dimension(series), series, str(period), online, published)]
+    return pd.DataFrame(rows, columns=["indicator", "dimension", "series", "period", "numerator", "denominator"])
+
+
+def _dimension(series: str) -> str:
+    return "total" if series == "total" else "agency"
 
 
 def _run(indicators: pd.DataFrame, *wanted: tuple[str, str], **changes: Any) -> Forecast:
     told: dict[str, Any] = {
-        "origin": ORIGIN, "last_period": LAST, "draw_count": 60, "seed": 3, "breaks": {}, "tet_cutoff_day": None,
+        "groups": (), "origin": ORIGIN, "last_period": LAST, "draw_count": 60, "seed": 3, "breaks": {},
+        "tet_cutoff_day": None,
     }  # fmt: skip
-    return rest_of_year(indicators, wanted, **(told | changes))
+    asked = [(indicator, _dimension(series), series) for indicator, series in wanted]
+    return rest_of_year(indicators, asked, DEFINITIONS, **(told | changes))
 
 
 def _of(forecast: Forecast, indicator: str, series: str) -> pd.DataFrame:
@@ -89,13 +106,13 @@ def test_earlier_data_does_change_the_draws(indicators: pd.DataFrame, both: Fore
 def test_a_series_that_stopped_reporting_is_short(indicators: pd.DataFrame) -> None:
     stopped = indicators[~((indicators["series"] == "b") & (indicators["period"] == "2021-09"))]
     forecast = _run(stopped, (OF_ALL, "a"), (OF_ALL, "b"), (OF_PUBLISHED, "b"), (OF_ALL, "nowhere"))
-    assert forecast.short == ((OF_ALL, "b"), (OF_PUBLISHED, "b"), (OF_ALL, "nowhere"))
+    assert forecast.short == ((OF_ALL, "agency", "b"), (OF_PUBLISHED, "agency", "b"), (OF_ALL, "agency", "nowhere"))
     assert set(forecast.draws["series"]) == {"a"}
 
 
 def test_a_series_too_young_is_short(indicators: pd.DataFrame) -> None:
     young = indicators[(indicators["series"] != "b") | (indicators["period"] >= "2021-03")]  # seven months known
-    assert _run(young, (OF_ALL, "a"), (OF_ALL, "b")).short == ((OF_ALL, "b"),)
+    assert _run(young, (OF_ALL, "a"), (OF_ALL, "b")).short == ((OF_ALL, "agency", "b"),)
     older = indicators[(indicators["series"] != "b") | (indicators["period"] >= "2021-02")]  # eight
     assert _run(older, (OF_ALL, "a"), (OF_ALL, "b")).short == ()
 
@@ -127,4 +144,42 @@ def test_late_cases_on_the_desk_are_resolved_late_in_every_draw(indicators: pd.D
 def test_nothing_is_drawn_at_the_years_end(indicators: pd.DataFrame) -> None:
     forecast = _run(indicators, (OF_ALL, "total"), origin=LAST)
     assert forecast.draws.empty
-    assert list(forecast.draws.columns) == ["indicator", "series", "period", "draw", "numerator", "denominator"]
+    assert list(forecast.draws.columns) == DRAW_COLUMNS
+
+
+def test_a_group_or_a_district_beside_them_changes_no_other(indicators: pd.DataFrame, both: Forecast) -> None:
+    """What everybody is told by their peers is theirs alone: agencies, fields and the whole."""
+    own = indicators[indicators["series"] != "total"]
+    group = own.assign(series="both").groupby(["indicator", "dimension", "series", "period"], as_index=False).sum()
+    district = own[own["series"] == "a"].assign(dimension="district", series="c")
+    more = pd.concat([indicators, group, district], ignore_index=True)
+    forecast = _run(more, (OF_ALL, "total"), (OF_PUBLISHED, "total"), (OF_ALL, "both"), groups=[("agency", "both")])
+    for indicator in (OF_ALL, OF_PUBLISHED):
+        pd.testing.assert_frame_equal(_of(forecast, indicator, "total"), _of(both, indicator, "total"))
+    assert len(_of(forecast, OF_ALL, "both")) == 60 * 3
+
+
+def test_two_dimensions_may_share_a_code(indicators: pd.DataFrame) -> None:
+    field = indicators[indicators["series"] == "a"].assign(dimension="field")
+    told = [(OF_ALL, "agency", "a"), (OF_ALL, "field", "a")]
+    how = {"origin": ORIGIN, "last_period": LAST, "draw_count": 60, "seed": 3, "breaks": {}, "tet_cutoff_day": None}
+    more = pd.concat([indicators, field], ignore_index=True)
+    forecast = rest_of_year(more, told, DEFINITIONS, groups=(), **how)
+    rows = forecast.draws.groupby(["dimension", "series"]).size()
+    assert rows.to_dict() == {("agency", "a"): 180, ("field", "a"): 180}
+
+
+def test_paths_drawn_before_are_not_drawn_again(indicators: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = []
+    year_paths = module.year_paths
+    monkeypatch.setattr(module, "year_paths", lambda *a, **k: drawn.append(k["key"]) or year_paths(*a, **k))
+    memory = PathMemory()
+    first = _run(indicators, (OF_ALL, "total"), memory=memory)
+    again = _run(indicators, (OF_ALL, "total"), memory=memory, diagnose=False)
+    pd.testing.assert_frame_equal(again.draws, first.draws)
+    assert drawn == [OF_ALL]
+    changed = indicators.copy()
+    changed.loc[changed["period"] == "2021-09", "numerator"] += 1
+    _run(changed, (OF_ALL, "total"), memory=memory)
+    _run(indicators, (OF_ALL, "total"), memory=memory, seed=4)
+    assert drawn == [OF_ALL] * 3

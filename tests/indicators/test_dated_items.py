@@ -9,8 +9,9 @@ from analysis.data.contracts import Catalogue, Progress, check
 from analysis.data.simulate.inventories import catalogue as simulated_catalogue
 from analysis.data.simulate.inventories import procedures
 from analysis.data.simulate.inventories import progress as simulated_progress
-from analysis.faults import BadData
-from analysis.indicators.dated_items import from_progress, integration, publication
+from analysis.faults import BadData, BadParameters
+from analysis.indicators.dated_items import from_catalogue, from_progress
+from analysis.plan.inventories import Inventory
 from dated_lists import YEAR_END, item, listed
 
 
@@ -63,7 +64,20 @@ STATE = {
     "field": "hotich", "level": "3", "eligible": True, "mobile": True, "integrated": False, "roadmap_on": None,
     "valid_from": "2020-08-15", "valid_to": None,
 }  # fmt: skip
-YEAR = {"year_start": date(2020, 12, 15), "due_on": date(2021, 12, 14)}
+YEAR = {"year_start": date(2020, 12, 15), "year_end": date(2021, 12, 14)}
+INTEGRATION = Inventory(eligible={"roadmap_on": "known"}, due="roadmap_on", done={"integrated": True})
+PUBLICATION = Inventory(
+    eligible={"eligible": True}, listed_from="year_start", done={"level": ["3", "4"], "mobile": True}
+)
+LEVEL_ONLY = PUBLICATION.model_copy(update={"done": {"level": ["3", "4"]}})
+
+
+def integration(catalogue, *, as_of):
+    return from_catalogue(catalogue, INTEGRATION, as_of=as_of, **YEAR)
+
+
+def publication(catalogue, *, as_of, inventory=PUBLICATION):
+    return from_catalogue(catalogue, inventory, as_of=as_of, **YEAR)
 
 
 def _catalogue(**states):
@@ -145,7 +159,7 @@ PUBLISHED = _catalogue(
 
 
 def test_published_means_both_conditions_at_once():
-    items = publication(PUBLISHED, as_of=date(2021, 9, 20), **YEAR)
+    items = publication(PUBLISHED, as_of=date(2021, 9, 20))
     assert _days(items, "done_on") == dict.fromkeys(["desk_only", "late", "no_more", "unknown"]) | {
         "both": "2021-04-01"
     }
@@ -158,7 +172,7 @@ def test_published_means_both_conditions_at_once():
 
 
 def test_each_condition_alone():
-    level = publication(PUBLISHED, as_of=date(2021, 9, 20), conditions=("published",), **YEAR)
+    level = publication(PUBLISHED, as_of=date(2021, 9, 20), inventory=LEVEL_ONLY)
     assert _days(level, "done_on") == {
         "both": "2021-02-01", "desk_only": "2020-08-15", "unknown": "2020-08-15", "late": None, "no_more": None
     }  # fmt: skip
@@ -166,10 +180,22 @@ def test_each_condition_alone():
 
 def test_a_source_that_never_says_has_no_list():
     silent = PUBLISHED.assign(mobile=pd.array([pd.NA] * len(PUBLISHED), dtype="boolean"))
-    assert publication(silent, as_of=date(2021, 9, 20), **YEAR).table.empty
-    assert len(publication(silent, as_of=date(2021, 9, 20), conditions=("published",), **YEAR).table) == 5
+    assert publication(silent, as_of=date(2021, 9, 20)).table.empty
+    assert len(publication(silent, as_of=date(2021, 9, 20), inventory=LEVEL_ONLY).table) == 5
     assert integration(silent.assign(integrated=silent["mobile"]), as_of=date(2021, 9, 20)).table.empty
     assert integration(silent.iloc[:0], as_of=date(2021, 9, 20)).table.empty
+
+
+@pytest.mark.parametrize(
+    "inventory",
+    [
+        Inventory(eligible={"elligible": True}, done={"integrated": True}),
+        Inventory(due="planned", done={"mobile": True}),
+    ],
+)
+def test_a_list_on_a_column_that_the_catalogue_does_not_have_is_refused(inventory):
+    with pytest.raises(BadParameters, match=r"the catalogue has no column '(elligible|planned)'"):
+        publication(PUBLISHED, as_of=date(2021, 9, 20), inventory=inventory)
 
 
 @pytest.mark.parametrize("as_of", [date(2021, 3, 20), date(2021, 9, 20), date(2021, 12, 20)])
@@ -178,7 +204,7 @@ def test_the_simulated_catalogue_and_its_own_inventory_say_the_same(as_of):
     catalogue, progress = simulated_catalogue(made), simulated_progress(20210124, made)
     for target, items in {
         "portal_integration": integration(catalogue, as_of=as_of),
-        "online_publication": publication(catalogue, as_of=as_of, **YEAR),
+        "online_publication": publication(catalogue, as_of=as_of),
     }.items():
         own = from_progress(progress, target, as_of=as_of).table
         mine = items.table.assign(item=items.table["item"].str.lower().str.replace(".", "-"))

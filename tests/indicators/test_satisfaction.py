@@ -13,17 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import t as student
 
-from analysis.data.contracts import Ratings, Survey, check, empty
+from analysis.data.contracts import Survey, check, empty
 from analysis.data.published import Break, PublishedFigures, columns_of, read_breaks, read_published
 from analysis.data.simulate.survey_sample import survey
+from analysis.indicators.measured import COLUMNS as MEASURED
 from analysis.indicators.satisfaction import (
     COLUMNS,
     MINIMUM_RESPONDENTS,
-    SIPAS_COLUMNS,
-    published_sipas,
+    PUBLISHED_COLUMNS,
+    published_rounds,
     rated_by_year,
-    rated_satisfied,
-    sipas_method,
     surveyed_satisfied,
     surveyed_shares,
 )
@@ -269,18 +268,18 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
 
 
 PUBLISHED = Path(__file__).parents[2] / "data" / "published"
-ALWAYS = {"indicator", "series", "period", "value", "standard_error"}
+ALWAYS = {"indicator", "dimension", "series", "period", "value", "standard_error"}
 
 
 def _ratings(*rows: tuple[str, int, int]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=["period", "satisfied", "respondents"])
-    return check(
-        frame.assign(agency="stp", district=None, field="hotich", channel="online"), Ratings, where="hand-made ratings"
-    )
+    """Return an indicator of ratings as series: of the whole and of one agency."""
+    frame = pd.DataFrame(rows, columns=["period", "numerator", "denominator"])
+    pieces = [frame.assign(dimension="total", series="total"), frame.assign(dimension="agency", series="stp")]
+    return pd.concat(pieces, ignore_index=True).assign(indicator="rated_satisfied").reindex(columns=MEASURED)
 
 
 def test_a_years_ratings_are_added_up_before_they_are_divided():
-    years = rated_by_year(rated_satisfied(_ratings(("2020-11", 9, 10), ("2020-12", 0, 30), ("2021-01", 4, 8))))
+    years = rated_by_year(_ratings(("2020-11", 9, 10), ("2020-12", 0, 30), ("2021-01", 4, 8)))
     total = years[years["series"] == "total"]
     assert total[["period", "numerator", "denominator", "value"]].to_numpy().tolist() == [
         ["2020", 9, 40, 9 / 40], ["2021", 4, 8, 0.5],
@@ -290,13 +289,13 @@ def test_a_years_ratings_are_added_up_before_they_are_divided():
 
 
 def test_quarters_make_years_too_and_no_ratings_make_no_share():
-    years = rated_by_year(rated_satisfied(_ratings(("2020Q1", 3, 4), ("2020Q4", 1, 4), ("2021Q1", 0, 0))))
+    years = rated_by_year(_ratings(("2020Q1", 3, 4), ("2020Q4", 1, 4), ("2021Q1", 0, 0)))
     assert years.loc[years["series"] == "total", ["period", "numerator"]].to_numpy().tolist() == [
         ["2020", 4],
         ["2021", 0],
     ]
     assert years.loc[years["series"] == "total", "value"].isna().tolist() == [False, True]
-    assert rated_by_year(rated_satisfied(empty(Ratings))).empty
+    assert rated_by_year(_ratings()).empty
 
 
 def _survey(*, instrument: str = "provincial", satisfied: int = 15) -> pd.DataFrame:
@@ -338,7 +337,7 @@ def breaks():
 
 
 def test_the_published_index_of_the_province_breaks_in_2022(published, breaks):
-    index = published_sipas(published, breaks, area="khanh-hoa")
+    index = published_rounds(published, breaks, index="sipas", area="khanh-hoa")
     assert index[["period", "value", "method", "stretch", "published_on"]].to_numpy().tolist() == [
         ["2020", pytest.approx(0.8182), "sipas-2017", 1, "2021-06-24"],
         ["2021", pytest.approx(0.8440), "sipas-2017", 1, "2022-05-25"],
@@ -351,16 +350,17 @@ def test_the_published_index_of_the_province_breaks_in_2022(published, breaks):
 
 
 def test_the_sample_is_given_where_it_is_published_for_that_very_area(published, breaks):
-    index = published_sipas(published, breaks, area="vietnam").set_index("period")
+    index = published_rounds(published, breaks, index="sipas", area="vietnam").set_index("period")
     assert index["respondents"].dropna().to_dict() == {"2023": 39700, "2024": 36525}
     assert len(index) == 5
 
 
 def test_no_stretch_mixes_two_methods(published, breaks):
     for area in sorted(published.loc[published["indicator"] == "sipas", "area"].unique()):
-        index = published_sipas(published, breaks, area=area)
+        index = published_rounds(published, breaks, index="sipas", area=area)
         assert len(index[["stretch", "method"]].drop_duplicates()) == index["stretch"].max()
-        assert [sipas_method(int(year)) for year in index["period"]] == index["method"].tolist()
+        methods = ["sipas-2017" if int(year) < 2022 else "sipas-2022" for year in index["period"]]
+        assert index["method"].tolist() == methods
 
 
 @pytest.mark.parametrize(
@@ -373,12 +373,12 @@ def test_no_stretch_mixes_two_methods(published, breaks):
     ],
 )
 def test_nothing_is_known_before_it_is_published(published, breaks, as_of, periods):
-    index = published_sipas(published, breaks, area="khanh-hoa", as_of=as_of)
+    index = published_rounds(published, breaks, index="sipas", area="khanh-hoa", as_of=as_of)
     assert index["period"].tolist() == periods
-    assert index.columns.tolist() == SIPAS_COLUMNS
+    assert index.columns.tolist() == PUBLISHED_COLUMNS
     assert (
         index.dtypes.astype(str).to_dict()
-        == published_sipas(published, breaks, area="khanh-hoa").dtypes.astype(str).to_dict()
+        == published_rounds(published, breaks, index="sipas", area="khanh-hoa").dtypes.astype(str).to_dict()
     )
 
 
@@ -391,6 +391,8 @@ def test_a_date_known_to_the_month_counts_from_its_last_day_and_none_never():
         pd.DataFrame(rows, columns=columns_of(PublishedFigures)), PublishedFigures, where="hand-made figures"
     )
     none = empty(Break)
-    on = {day: published_sipas(figures, none, area="here", as_of=date(2019, 4, day)) for day in (29, 30)}
+    on = {
+        day: published_rounds(figures, none, index="sipas", area="here", as_of=date(2019, 4, day)) for day in (29, 30)
+    }
     assert [len(on[29]), len(on[30])] == [0, 1]
-    assert published_sipas(figures, none, area="here")["period"].tolist() == ["2018", "2019"]
+    assert published_rounds(figures, none, index="sipas", area="here")["period"].tolist() == ["2018", "2019"]

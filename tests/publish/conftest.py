@@ -17,7 +17,7 @@ from project import Project
 from analysis.data.sources.mapping import About
 from analysis.fingerprint import Fingerprint
 from analysis.parameters import RunParameters, resolve
-from analysis.plan import read_plan
+from analysis.plan.plan import read_plan
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -95,6 +95,7 @@ def results(run: RunParameters) -> Results:
     indicators = pd.DataFrame(
         {
             "indicator": ["online_of_all", "overdue"],
+            "dimension": ["total", "field"],
             "series": ["total", "đất-đai"],
             "period": ["2021-08", "2021-09"],
             "numerator": [3, 1],

@@ -103,7 +103,7 @@ as_of: "2021-06-21"
 input_path: {input}
 status: final
 signed_by: Sở Nội vụ
-uptake_base: received
+answers: {{uptake_base: received}}
 """
 
 
@@ -123,7 +123,7 @@ def test_the_next_quarter_is_a_draft_with_its_days_moved_and_its_answers_kept(la
     # seven days after the month closed on the 14th, as before
     assert (run.quarter, run.as_of) == ("2021-Q3", date(2021, 9, 21))
     assert run.input_path == str(tmp_path / "raw" / "2021-09-21")
-    assert (run.status, run.signed_by, run.uptake_base) == ("draft", None, "received")
+    assert (run.status, run.signed_by, run.answers) == ("draft", None, {"uptake_base": "received"})
 
 
 def test_what_is_there_is_not_written_over(last: Path, tmp_path: Path) -> None:

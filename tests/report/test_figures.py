@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis.parameters import RunParameters
-from analysis.promises import SurveyTarget
+from analysis.plan.promises import SurveyPromise
 from analysis.report import numbers
 from analysis.report.pages.surveys import survey
 from analysis.report.pages.targets import gap, history
@@ -25,11 +25,11 @@ EN = Wording("en")
 
 
 def test_multiples_are_ratios_of_the_quarters_sums(results: Results) -> None:
-    picture = multiples(results, EN, "online_of_all", ["datdai", "thue"], ORIGIN, members="Fields")
-    months = results.series("online_of_all", "thue").set_index("period").loc[["2021-07", "2021-08", "2021-09"]]
+    picture = multiples(results, EN, "online_of_all", "field", ["datdai", "thue"], ORIGIN, members="Fields")
+    months = results.series("online_of_all", "field", "thue").set_index("period").loc[["2021-07", "2021-08", "2021-09"]]
     share = numbers.percent(months["numerator"].sum() / months["denominator"].sum(), "en")
     rows = picture.table.set_index("Body or field")
-    assert rows.loc[EN.of(results.plan.names["thue"]), "Q3 2021"] == share
+    assert rows.loc[EN.of(results.plan.names["field"]["thue"]), "Q3 2021"] == share
     assert share in picture.alt
     assert len(picture.values["quarter"].unique()) == 12
 
@@ -40,7 +40,7 @@ def test_small_pictures_have_one_scale_written_at_the_edges_of_their_grid(result
     rows.loc[mine, ["numerator", "denominator"]] = [1, 1]  # too few to be shown: no line, the same scale
     fields = ["datdai", "moitruong", "dautu", "congthuong", "thue"]
     picture = multiples(
-        dataclasses.replace(results, indicators=rows), EN, "online_of_all", fields, ORIGIN, members="Fields"
+        dataclasses.replace(results, indicators=rows), EN, "online_of_all", "field", fields, ORIGIN, members="Fields"
     )
     shown = [axes for axes in picture.figure.axes if axes.get_visible()]
     assert len(shown) == len(fields)
@@ -54,7 +54,7 @@ def test_small_pictures_have_one_scale_written_at_the_edges_of_their_grid(result
 
 
 def test_a_quarter_that_is_not_whole_is_left_out(results: Results) -> None:
-    picture = multiples(results, EN, "online_of_all", ["thue"], ORIGIN - 1, members="Fields")
+    picture = multiples(results, EN, "online_of_all", "field", ["thue"], ORIGIN - 1, members="Fields")
     assert picture.values["quarter"].max() == pd.Period("2021Q2", "Q")
 
 
@@ -63,9 +63,15 @@ def test_small_cells_are_in_no_picture_table_or_file(results: Results) -> None:
     mine = (rows["series"] == "thue") & (rows["indicator"] == "online_of_all")
     rows.loc[mine, ["numerator", "denominator"]] = [1, 1]  # three cases a quarter
     picture = multiples(
-        dataclasses.replace(results, indicators=rows), EN, "online_of_all", ["thue", "datdai"], ORIGIN, members="Fields"
+        dataclasses.replace(results, indicators=rows),
+        EN,
+        "online_of_all",
+        "field",
+        ["thue", "datdai"],
+        ORIGIN,
+        members="Fields",
     )
-    assert set(picture.table.set_index("Body or field").loc[EN.of(results.plan.names["thue"])]) == {numbers.MISSING}
+    assert set(picture.table.set_index("Body or field").loc["Tax"]) == {numbers.MISSING}
     assert picture.values.query("series == 'thue'")["value"].isna().all()
     assert "Small cells hidden" in picture.caption
 
@@ -78,7 +84,7 @@ def test_a_member_without_a_share_is_said_to_have_none(results: Results, quarter
         mine &= rows["period"] > "2021-06"
     rows.loc[mine, ["numerator", "denominator"]] = [1, 1]
     few = dataclasses.replace(results, indicators=rows)
-    picture = multiples(few, EN, "online_of_all", ["thue"], ORIGIN, members="Fields")
+    picture = multiples(few, EN, "online_of_all", "field", ["thue"], ORIGIN, members="Fields")
     if quarters == "all":
         assert picture is None
     else:
@@ -100,7 +106,7 @@ def test_no_classes_no_picture(results: Results) -> None:
 
 
 def test_a_survey_picture_tells_its_last_round(results: Results) -> None:
-    (target,) = (one for one in results.plan.targets if isinstance(one, SurveyTarget))
+    (target,) = (one for one in results.plan.promises if isinstance(one, SurveyPromise))
     picture = survey(results, EN, target, small=True)
     assert picture is not None
     last = (
@@ -112,12 +118,11 @@ def test_a_survey_picture_tells_its_last_round(results: Results) -> None:
 
 
 def test_a_gap_picture_names_who_holds_most(results: Results) -> None:
-    held = results.gap.query("target == 'online_uptake' and part == 'of_all' and dimension == 'fields' and short > 0")
-    picture = gap(results, EN, held, title="Who", table=pd.DataFrame({"x": [1]}))
+    held = results.gap.query("target == 'online_uptake' and part == 'of_all' and dimension == 'field' and short > 0")
+    picture = gap(results, EN, held, title="Who", table=pd.DataFrame({"x": [1]}), unit="cases")
     first = held.sort_values("short").iloc[-1]
-    assert (
-        f"{EN.of(results.plan.names[first['series']])} holds most, {numbers.count(first['short'], 'en')}" in picture.alt
-    )
+    name = EN.name(results.plan, "field", first["series"])
+    assert f"{name} holds most, {numbers.count(first['short'], 'en')}" in picture.alt
     assert numbers.count(held["short"].sum(), "en") in picture.alt
 
 

@@ -53,14 +53,15 @@ def test_an_outlook_says_what_the_promises_say(results: Results, words: Wording,
 @pytest.mark.parametrize(("target", "part"), PARTS)
 def test_an_outlooks_table_has_every_period_shown(results: Results, words: Wording, target: str, part: str) -> None:
     row = results.promise(target, part)
-    series = part if target == "overdue" else "total"
-    shares = results.series(row["indicator"], series).set_index("period").loc[LAST_33].reset_index()
+    where = ("field", part) if target == "overdue" else ("total", "total")
+    shares = results.series(row["indicator"], *where).set_index("period").loc[LAST_33].reset_index()
     assert outlook(results, words, target, part, ORIGIN).table.to_numpy().tolist() == _as_shown(shares, words.language)
 
 
 def test_the_fan_ends_where_the_promises_do(results: Results) -> None:
     row = results.promise("online_uptake", "of_all")
-    fan = _year_to_date_fan(results, "online_of_all", "total", ORIGIN).set_index("period")
+    (promise,) = (one for one in results.plan.measured if one.id == "online_uptake")
+    fan = _year_to_date_fan(results, promise.parts["of_all"], ORIGIN).set_index("period")
     assert list(fan.index) == [f"2021-{month:02d}" for month in range(1, 13)]
     assert fan.loc["2021-09", "middle"] == pytest.approx(row["observed_to_date"], abs=1e-12)
     end = fan.loc["2021-12", ["middle", "lower", "upper"]].astype(float)
@@ -69,8 +70,8 @@ def test_the_fan_ends_where_the_promises_do(results: Results) -> None:
 
 def test_a_trend_says_its_last_period(results: Results, words: Wording) -> None:
     language = words.language
-    picture = trend(results, words, "online_of_all", "total")
-    shares = results.series("online_of_all", "total").set_index("period")
+    picture = trend(results, words, "online_of_all")
+    shares = results.series("online_of_all").set_index("period")
     last = shares.loc["2021-09"]
     for said in (
         numbers.period("2021-09", language),
@@ -91,8 +92,8 @@ def _year_to_date(results: Results, codes: list[str]) -> pd.Series:
 
 
 def test_every_tick_of_a_trend_stands_where_it_says(results: Results, words: Wording) -> None:
-    for indicator, series in (("overdue", "total"), ("overdue", "datdai"), ("online_of_all", "total")):
-        axis = trend(results, words, indicator, series).figure.axes[0].yaxis
+    for which in (("overdue",), ("overdue", "field", "datdai"), ("online_of_all",)):
+        axis = trend(results, words, *which).figure.axes[0].yaxis
         ticks = list(axis.get_majorticklocs())
         written = axis.get_major_formatter().format_ticks(ticks)
         said = [float(text.rstrip(" %\N{NO-BREAK SPACE}").replace(",", ".")) for text in written]
@@ -101,9 +102,9 @@ def test_every_tick_of_a_trend_stands_where_it_says(results: Results, words: Wor
 
 def test_a_ranking_names_its_ends(results: Results, words: Wording) -> None:
     codes = ["datdai", "moitruong", "dautu", "thue"]
-    picture: Picture = ranking(results, words, "overdue", codes, ORIGIN, members="Fields")
+    picture: Picture = ranking(results, words, "overdue", "field", codes, ORIGIN, members="Fields")
     shares = _year_to_date(results, codes)
-    names = [words.name(results.plan, str(code)) for code in shares.index]
+    names = [words.name(results.plan, "field", str(code)) for code in shares.index]
     assert picture.table.iloc[:, 0].tolist() == names
     assert picture.table.iloc[:, -1].tolist() == [numbers.percent(value, words.language) for value in shares]
     for position in (0, -1):

@@ -10,10 +10,14 @@ import pandas as pd
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
+from pydantic import TypeAdapter
 
 import analysis
+from analysis import strict_yaml
 from analysis.attainment.verdict import verdict
-from analysis.report.wording import LOCALE, REASONS, VERDICTS, Wording
+from analysis.plan.indicators import Indicator
+from analysis.plan.plan import LIBRARY, Plan, read_plan
+from analysis.report.wording import EVENTS, LOCALE, REASONS, SHORT_REASONS, VERDICTS, Wording
 
 PACKAGE = Path(analysis.__file__).parent
 ALSO = {"roman": "number"}
@@ -139,8 +143,67 @@ def test_every_code_of_the_attainment_has_its_words() -> None:
     assert set(VERDICTS) == set(verdict.VERDICTS)
     # Every code of a reason stands in the source of the room that gives it.
     sources = "".join(file.read_text(encoding="utf-8") for file in (PACKAGE / "attainment").glob("*.py"))
-    given = set(re.findall(r'(?:not_estimated\(|"note": |note=|return |else )"([a-z]+(?:_[a-z]+)+)"', sources))
-    assert given - set(VERDICTS) == set(REASONS)
+    given = set(
+        re.findall(r'(?:not_estimated\(|unknown\(|"note": |note=|return |else )"([a-z]+(?:_[a-z]+)+)"', sources)
+    )
+    assert given - set(VERDICTS) == set(REASONS) == set(SHORT_REASONS)
+
+
+@pytest.fixture(scope="module")
+def library() -> Plan:
+    """A plan with every indicator of the library."""
+    declare = TypeAdapter(Indicator).validate_python
+    files = sorted(LIBRARY.glob("*.yml"))
+    every = {file.stem: declare(strict_yaml.read(file, what="indicator").content) for file in files}
+    plan = read_plan(PACKAGE.parents[1] / "parameters" / "plans" / "khanh-hoa-2021.yml")
+    return plan.model_copy(update={"indicators": every})
+
+
+def _texts_filled(plan: Plan, words: Wording) -> Iterator[tuple[str, str]]:
+    for code, one in plan.indicators.items():
+        yield code, words.indicator(plan, code)
+        for told in (one.about.what, one.about.why, one.about.caveats) if one.about else ():
+            if told:
+                yield code, words.filled(plan, code, told)
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("event", [None, *EVENTS])
+def test_every_text_of_the_library_reads_as_a_sentence_under_every_event(
+    library: Plan, language: str, event: str | None
+) -> None:
+    counted = {
+        code: one.model_copy(update={"counted": event}) if event and hasattr(one, "counted") else one
+        for code, one in library.indicators.items()
+    }
+    plan, words = library.model_copy(update={"indicators": counted}), Wording(language)
+    for code, text in _texts_filled(plan, words):
+        assert text[0].isupper(), (code, text)
+        assert not set(text) & set("{}_"), (code, text)
+        if language == "vi":
+            assert not re.search(r"\b(the|of|received|resolved|due|rated)\b", text), (code, text)
+
+
+def test_every_title_of_the_library_has_two_languages(library: Plan) -> None:
+    vi, en = Wording("vi"), Wording("en")
+    same = [code for code in library.indicators if vi.indicator(library, code) == en.indicator(library, code)]
+    assert same == []
+
+
+def test_a_title_says_by_which_event_its_cases_are_counted(library: Plan) -> None:
+    received = library.indicators["overdue"].model_copy(update={"counted": "on_desk"})
+    workload = library.model_copy(update={"indicators": library.indicators | {"overdue": received}})
+    assert Wording("vi").indicator(library, "overdue") == "Tỷ lệ trễ hạn trên số hồ sơ đã giải quyết"
+    assert Wording("en").indicator(workload, "overdue") == "Share overdue, of the cases received or carried over"
+    told = Wording("vi").indicator(workload, "overdue")
+    assert told == "Tỷ lệ trễ hạn trên số hồ sơ đã tiếp nhận hoặc chuyển từ kỳ trước"
+
+
+def test_a_nested_share_is_counted_as_the_one_it_is_nested_in(library: Plan) -> None:
+    online = library.indicators["online_of_all"].model_copy(update={"counted": "received"})
+    received = library.model_copy(update={"indicators": library.indicators | {"online_of_all": online}})
+    told = Wording("en").indicator(received, "online_of_published")
+    assert told == "Share filed online, of the cases received under procedures published online"
 
 
 def test_of_a_small_field_the_cases_that_may_still_be_late_are_said_as_a_number() -> None:

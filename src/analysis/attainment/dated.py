@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from analysis.attainment.evidence import Evidence
 from analysis.attainment.items import ItemsYearEnd, gap_holders, items_pace, items_year_end
+from analysis.attainment.situation import Judgement, Situation
 from analysis.attainment.verdict import (
     AttainmentDraws,
     all_met,
@@ -22,8 +23,8 @@ from analysis.attainment.verdict import (
 from analysis.forecast.shocks import stream
 from analysis.indicators.item_progress import headcount
 from analysis.indicators.other_indicators import promised_items, year_of
-from analysis.plan import Plan
-from analysis.promises import ItemsTarget
+from analysis.plan.inventories import CasesOfService
+from analysis.plan.promises import ItemsPromise
 
 MINIMUM_COUNTED = 3
 """Counted points of the path, that is two steps, before anything is said of the rest of the year."""
@@ -115,48 +116,30 @@ HEADCOUNT = "headcount"
 """Part of a target that has a headcount path beside its items."""
 
 
-@dataclass(frozen=True, eq=False)
-class DatedPromise:
-    """A promise on dated items at the end of a quarter.
+def judge(target: ItemsPromise, at: Situation) -> Judgement:
+    """Return a promise on dated items, judged.
 
-    Attributes
-    ----------
-    row : dict
-        Its row of the table of promises: counts are items.
-    parts : list of dict
-        Rows of its items and of its headcount path (counts are persons counted and persons allowed), where it has both.
-    pace : pd.DataFrame
-        See `items_pace.items_pace`.
-    missing : pd.DataFrame
-        `target` and the columns of `items_pace.gap_holders`.
-    """
-
-    row: dict[str, Any]
-    parts: list[dict[str, Any]]
-    pace: pd.DataFrame
-    missing: pd.DataFrame
-
-
-def dated_promise(
-    plan: Plan, target: ItemsTarget, quarter: pd.Period, evidence: Evidence, *, draw_count: int, seed: int
-) -> DatedPromise:
-    """Return how a promise on dated items stands.
-
-    Its baseline takes the roadmap at its word: every open item comes on its day, so that the promise is kept.
+    Its baseline takes the roadmap at its word: every open item comes on its day, so that the promise is kept. Where it
+    has a headcount path, too, its items and that path are its parts: counts are items, and persons.
 
     Parameters
     ----------
-    plan, target, quarter
-        The promise, and the quarter reported.
-    evidence : Evidence
-        Items known.
-    draw_count, seed
-        Of the run.
+    target : ItemsPromise
+        The promise.
+    at : Situation
+        What is known.
     """
+    plan, quarter, evidence = at.plan, at.quarter, at.evidence
     _, end = year_of(plan)
-    items = promised_items(plan, target, evidence.catalogue, evidence.progress, as_of=evidence.as_of)
-    run: dict[str, Any] = {"draw_count": draw_count, "seed": seed, "key": target.id}
-    stands = items_year_end(items, year_end=end, rule=target.rule, threshold=target.threshold, **run)
+    items = promised_items(
+        plan, target, evidence.catalogue, evidence.progress, evidence.service_days, as_of=evidence.as_of
+    )
+    run: dict[str, Any] = {"draw_count": at.draw_count, "seed": at.seed, "key": target.id}
+    with_cases = target.inventory.done_with if target.inventory else None
+    finishing = partial(_reaching, with_cases, target.id, at) if with_cases else None
+    stands = items_year_end(
+        items, year_end=end, rule=target.rule, threshold=target.threshold, finishing=finishing, **run
+    )
     as_planned = AttainmentDraws(decided_by_arithmetic(True).met, decided=False)
     row = _items_row(target, "", quarter, stands, as_planned)
     parts: list[dict[str, Any]] = []
@@ -187,11 +170,35 @@ def dated_promise(
     missing = gap_holders(items, stands, year_end=end)
     missing.insert(0, "target", target.id)
     pace = items_pace(items, stands, target=target.id, year_end=end, rule=target.rule, threshold=target.threshold)
-    return DatedPromise(row, parts, pace, missing)
+    return Judgement(row, parts, pace=[pace], missing=[missing])
+
+
+SERVICE_SHAPE = 0.5
+"""Prior weight, in cases, of "a service has as many cases a day as the average one"."""
+COMMON_SPREAD = 0.1
+"""Standard deviation of the log of what the rest of the year brings to all services alike: more cases, or fewer."""
+
+
+def _reaching(wanted: CasesOfService, key: str, at: Situation, waiting: pd.DataFrame) -> np.ndarray:
+    """Return whether each open service has its n-th case by the end of the year, shape (draws, services).
+
+    Cases come at the service's own rate of the year so far, which is not known exactly (gamma), times a factor common
+    to all (log-normal); the rest is Poisson. A season within the year is not looked at.
+    """
+    start, end = year_of(at.plan)
+    days = at.evidence.service_days[key]
+    so_far = days.groupby("procedure_code")["done"].sum().reindex(waiting["item"]).fillna(0).to_numpy(float)
+    elapsed, rest = (at.evidence.as_of - start).days + 1, (end - at.evidence.as_of).days
+    average = max(so_far.mean(), 1.0) / elapsed
+    rng = stream(at.seed, "services", key)
+    shape = (at.draw_count, len(waiting))
+    rates = rng.gamma(SERVICE_SHAPE + so_far, size=shape) / (elapsed + SERVICE_SHAPE / average)
+    common = np.exp(COMMON_SPREAD * rng.standard_normal((at.draw_count, 1)))
+    return np.asarray(so_far + rng.poisson(rates * common * rest) >= wanted.at_least)
 
 
 def _items_row(
-    target: ItemsTarget, part: str, quarter: pd.Period, stands: ItemsYearEnd, as_planned: AttainmentDraws
+    target: ItemsPromise, part: str, quarter: pd.Period, stands: ItemsYearEnd, as_planned: AttainmentDraws
 ) -> dict[str, Any]:
     return (
         blank_row(target.id, part, quarter)

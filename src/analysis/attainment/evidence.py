@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 import pandas as pd
@@ -24,6 +25,8 @@ class Evidence:
         See `data.contracts`.
     published, breaks : pd.DataFrame
         See `data.published`.
+    service_days : mapping
+        Promise → its cases of services day by day in the plan's year; see `data.case_table.service_days`.
     """
 
     as_of: date
@@ -33,3 +36,4 @@ class Evidence:
     progress: pd.DataFrame
     published: pd.DataFrame
     breaks: pd.DataFrame
+    service_days: Mapping[str, pd.DataFrame] = field(default_factory=dict)

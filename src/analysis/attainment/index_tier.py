@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from analysis.attainment.evidence import Evidence
+from analysis.attainment.situation import Judgement, Situation
 from analysis.attainment.verdict import AttainmentDraws, blank_row, decided_by_arithmetic, not_estimated
 from analysis.forecast.shocks import stream
 from analysis.indicators.index_tiers import Tiers, history, steps
-from analysis.plan import Plan
-from analysis.promises import IndexTarget
+from analysis.plan.promises import IndexPromise
 
 MINIMUM_YEARS = 3
 """Published years with a tier that an area must have."""
@@ -142,23 +140,22 @@ def _reached(tally: np.ndarray, at: int, years: int, draw_count: int, rng: np.ra
     return reached
 
 
-def index_row(
-    plan: Plan, target: IndexTarget, quarter: pd.Period, evidence: Evidence, *, draw_count: int, seed: int
-) -> dict[str, Any]:
-    """Return a promise on an index as a row of the table of promises; its baseline: the last known tier stays.
+def judge_tier(target: IndexPromise, at: Situation) -> Judgement:
+    """Return a promise on the tier of an index, judged; its baseline: the last known tier stays.
 
     Parameters
     ----------
-    plan, target, quarter
-        The promise, and the quarter reported.
-    evidence : Evidence
-        Figures published.
-    draw_count, seed
-        Of the run.
+    target : IndexPromise
+        The promise.
+    at : Situation
+        What is known.
     """
-    row = blank_row(target.id, "", quarter) | {"indicator": target.index}
+    plan, evidence = at.plan, at.evidence
+    assert target.index is not None
+    assert target.tier is not None
+    row = blank_row(target.id, "", at.quarter) | {"indicator": target.index}
     if plan.area is None:
-        return row | {"note": "no_published_index"}
+        return Judgement(row | {"note": "no_published_index"})
     tiers = Tiers(names=target.tiers, last_ranks=target.last_ranks)
     known = history(
         evidence.published, indicator=target.index, tiers=tiers, as_of=evidence.as_of, breaks=evidence.breaks
@@ -170,8 +167,8 @@ def index_row(
         year=plan.year,
         wanted=target.tier,
         names=target.tiers,
-        draw_count=draw_count,
-        seed=seed,
+        draw_count=at.draw_count,
+        seed=at.seed,
         key=target.id,
     )
     baseline = float("nan")
@@ -180,9 +177,12 @@ def index_row(
         baseline = (
             stands.kept.probability if stands.kept.decided else AttainmentDraws(stays.met, decided=False).probability
         )
-    return row | {
-        "probability": stands.kept.probability,
-        "baseline_probability": baseline,
-        "verdict": stands.kept.verdict,
-        "note": stands.kept.note,
-    }
+    return Judgement(
+        row
+        | {
+            "probability": stands.kept.probability,
+            "baseline_probability": baseline,
+            "verdict": stands.kept.verdict,
+            "note": stands.kept.note,
+        }
+    )

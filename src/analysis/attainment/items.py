@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -48,7 +49,15 @@ class ItemsYearEnd:
 
 
 def items_year_end(
-    items: DatedItems, *, year_end: date, rule: Rule, threshold: float, draw_count: int, seed: int, key: str
+    items: DatedItems,
+    *,
+    year_end: date,
+    rule: Rule,
+    threshold: float,
+    draw_count: int,
+    seed: int,
+    key: str,
+    finishing: Callable[[pd.DataFrame], np.ndarray] | None = None,
 ) -> ItemsYearEnd:
     """Return how a promise on items stands at the end of its year.
 
@@ -69,6 +78,9 @@ def items_year_end(
         Of the run.
     key : str
         Name of the list, which keys its random numbers.
+    finishing : callable, optional
+        From the open items to whether each is done by the end of the year, shape (draws, items); by default as the
+        list has slipped so far.
 
     Raises
     ------
@@ -93,6 +105,13 @@ def items_year_end(
         kept = decided_by_arithmetic(bool(meets(now, rule, threshold)))
         return stands(np.array([now]), unknown.assign(chance=0.0), kept)
     met_already = bool(meets(now, rule, threshold))
+    if finishing is not None:
+        finished = finishing(waiting)
+        values = (done + finished.sum(axis=1)) / len(promised)
+        kept = AttainmentDraws(meets(values, rule, threshold), decided=False)
+        return stands(
+            values, unknown.assign(chance=finished.mean(axis=0)), decided_by_arithmetic(True) if met_already else kept
+        )
     past = slippage_record(items.table, as_of=items.as_of)
     if past.finished < MINIMUM_FINISHED:
         kept = decided_by_arithmetic(True) if met_already else not_estimated("too_few_finished_items")

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from analysis.attainment.dated import dated_promise
+from analysis.attainment import dated, index, shares, surveys
 from analysis.attainment.evidence import Evidence
-from analysis.attainment.index_tier import index_row
 from analysis.attainment.items import GAP_COLUMNS, PACE_COLUMNS
-from analysis.attainment.shares import judged_part, rate, target_row
-from analysis.attainment.surveys import survey_row
+from analysis.attainment.situation import Judgement, Situation
 from analysis.attainment.verdict import as_table
 from analysis.attainment.year_end import RUN_RATE_COLUMNS
 from analysis.forecast.rest_of_year import Forecast
-from analysis.interpretation import Interpretation
-from analysis.plan import Plan
-from analysis.promises import IndexTarget, ItemsTarget, ShareTarget, SurveyTarget
+from analysis.plan.plan import Plan
+
+JUDGES: dict[str, Callable[[Any, Situation], Judgement]] = {
+    "share": shares.judge,
+    "mean": shares.judge,
+    "survey": surveys.judge,
+    "inventory": dated.judge,
+    "milestones": dated.judge,
+    "index": index.judge,
+}
+"""Kind of promise → what judges it."""
 
 BASELINE_COLUMNS = ["target", "part", "baseline", "point", "raw", "dressed", "chosen", "errors", "error"]
 MISSING_COLUMNS = ["target", *GAP_COLUMNS]
@@ -38,6 +46,8 @@ class Attainment:
         (probability), `chosen`, `errors` (past errors behind it), `error` (their mean size, share units).
     run_rate : pd.DataFrame
         See `run_rate.run_rate`.
+    watched : pd.DataFrame
+        See `shares.watched`.
     items_pace, items_missing : pd.DataFrame
         See `dated.DatedPromise`.
     """
@@ -47,6 +57,7 @@ class Attainment:
     run_rate: pd.DataFrame
     items_pace: pd.DataFrame
     items_missing: pd.DataFrame
+    watched: pd.DataFrame
 
 
 def attainment(
@@ -55,12 +66,11 @@ def attainment(
     indicators: pd.DataFrame,
     forecast: Forecast,
     evidence: Evidence,
-    chosen: Interpretation,
     *,
     draw_count: int,
     seed: int,
 ) -> Attainment:
-    """Return the attainment of every promise, the shares judged jointly on the same draws.
+    """Return the attainment of every promise, those on shares and means judged jointly on the same draws.
 
     Parameters
     ----------
@@ -69,47 +79,23 @@ def attainment(
     quarter : pd.Period
         The quarter reported; nothing after it is used.
     indicators : pd.DataFrame
-        `indicator, series, period, numerator, denominator, value`.
+        See `indicators.measured.indicator_series`.
     forecast : Forecast
         Draws of the rest of the year.
     evidence : Evidence
         What is known beside the counts.
-    chosen : Interpretation
-        How the plan is read.
     draw_count, seed : int
         Of the run, for promises that no path of cases judges.
     """
-    rows, part_rows, baselines, rates, paces, missing = [], [], [], [], [], []
-    for target in plan.targets:
-        if isinstance(target, ShareTarget):
-            judged = [judged_part(plan, part, quarter, indicators, forecast, chosen) for part in target.parts]
-            rows.append(target_row(target, judged, quarter))
-            for one in judged:
-                name = one.part.id if target.combine else ""
-                if name:
-                    part_rows.append(one.row(target.id, name, quarter))
-                baselines.append(one.baselines.table.assign(target=target.id, part=name))
-                rates.append(rate(plan, target.id, name, one, quarter, indicators))
-        elif isinstance(target, SurveyTarget):
-            rows.append(
-                survey_row(
-                    plan, target, quarter, indicators, forecast, evidence, chosen, draw_count=draw_count, seed=seed
-                )
-            )
-        elif isinstance(target, ItemsTarget):
-            dated = dated_promise(plan, target, quarter, evidence, draw_count=draw_count, seed=seed)
-            rows.append(dated.row)
-            part_rows += dated.parts
-            paces.append(dated.pace)
-            missing.append(dated.missing)
-        elif isinstance(target, IndexTarget):
-            rows.append(index_row(plan, target, quarter, evidence, draw_count=draw_count, seed=seed))
+    at = Situation(plan, quarter, indicators, forecast, draw_count, seed, evidence)
+    judged = [JUDGES[target.kind](target, at) for target in plan.promises]
     return Attainment(
-        promises=as_table(rows + part_rows),
-        baselines=_joined(baselines, BASELINE_COLUMNS),
-        run_rate=_joined(rates, RUN_RATE_COLUMNS),
-        items_pace=_joined(paces, PACE_COLUMNS),
-        items_missing=_joined(missing, MISSING_COLUMNS),
+        promises=as_table([one.row for one in judged] + [row for one in judged for row in one.parts]),
+        baselines=_joined([frame for one in judged for frame in one.baselines], BASELINE_COLUMNS),
+        run_rate=_joined([frame for one in judged for frame in one.run_rate], RUN_RATE_COLUMNS),
+        items_pace=_joined([frame for one in judged for frame in one.pace], PACE_COLUMNS),
+        items_missing=_joined([frame for one in judged for frame in one.missing], MISSING_COLUMNS),
+        watched=_joined([frame for one in judged for frame in one.watched], shares.WATCHED_COLUMNS),
     )
 
 

@@ -7,33 +7,12 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from analysis.interpretation import AFFECTS, Alternative, SettingName
-from analysis.promises import ShareTarget, SurveyTarget, Target
+from analysis.plan.questions import Alternative
 
 COLUMNS = [
-    "setting", "value", "target", "observed_to_date", "expected", "probability", "verdict", "chosen_probability",
+    "question", "answer", "target", "observed_to_date", "expected", "probability", "verdict", "chosen_probability",
     "chosen_verdict", "changes", "note",
 ]  # fmt: skip
-
-
-def is_touched(target: Target, setting: SettingName) -> bool:
-    """Return whether the answer to a question can change the result of a target.
-
-    Parameters
-    ----------
-    target : Target
-        The target.
-    setting : str
-        The question.
-    """
-    if isinstance(target, SurveyTarget):
-        return "survey" in AFFECTS[setting]
-    if not isinstance(target, ShareTarget):
-        return False
-    if setting == "overdue_scope":
-        return target.each is not None
-    named = {part.indicator for part in target.parts} | ({target.each.indicator} if target.each else set())
-    return bool(named & AFFECTS[setting])
 
 
 def compared(
@@ -61,7 +40,7 @@ def compared(
         now, then = (_row(promises, target) for promises in (chosen, other))
         told = {name: then[name] for name in ("observed_to_date", "expected", "probability", "verdict", "note")}
         rows.append(
-            {"setting": alternative.setting, "value": alternative.value, "target": target}
+            {"question": alternative.question, "answer": alternative.answer, "target": target}
             | told
             | {
                 "chosen_probability": now["probability"],
@@ -90,7 +69,7 @@ def not_computable(chosen: pd.DataFrame, alternative: Alternative, targets: Coll
     for target in targets:
         now = _row(chosen, target)
         rows.append(
-            {"setting": alternative.setting, "value": alternative.value, "target": target}
+            {"question": alternative.question, "answer": alternative.answer, "target": target}
             | dict.fromkeys(("observed_to_date", "expected", "probability"), np.nan)
             | {
                 "verdict": "not_estimated",

@@ -1,7 +1,8 @@
-"""Targets on shares: each part on the joint draws, beside the baselines, and parts joined by any or all."""
+"""Promises on shares and means: each part on the joint draws, beside the baselines, and parts joined by any or all."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,18 +11,26 @@ import numpy as np
 import pandas as pd
 
 from analysis import periods
-from analysis.attainment.verdict import blank_row, combine, probability_of, spread, verdict
-from analysis.attainment.year_end import YearEnd, run_rate, year_end
+from analysis.attainment.situation import CountedSituation, Judgement
+from analysis.attainment.verdict import (
+    AttainmentDraws,
+    blank_row,
+    combined,
+    not_estimated,
+    probability_of,
+    spread,
+)
+from analysis.attainment.year_end import YearEnd, run_rate, series_of, year_end
 from analysis.forecast.baselines import BASELINES
 from analysis.forecast.dressing import chosen_baseline, dressed_quantiles, mean_absolute_errors, past_errors
 from analysis.forecast.origin_state import OriginState, baseline_origin_state, past_years, window_of
 from analysis.forecast.panel import SeriesPanel
-from analysis.forecast.rest_of_year import Forecast, indicator_panel
-from analysis.interpretation import Interpretation
+from analysis.forecast.rest_of_year import indicator_panel, peers_of, series_labels
+from analysis.forecast.shocks import stream
 from analysis.periods import write
-from analysis.plan import Plan
-from analysis.promises import Part, ShareTarget
-from analysis.rules import meets
+from analysis.plan.plan import Plan
+from analysis.plan.promises import Measured, Part, Relative, StatedValue
+from analysis.rules import Rule, meets
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,15 +51,27 @@ class PartBaselines:
     probability: float
 
 
-def judged_baselines(indicators: pd.DataFrame, part: Part, *, origin: pd.Period, last: pd.Period) -> PartBaselines:
-    """Return the baselines of a part at an origin, with errors learnt from earlier years of all series.
+def judged_baselines(
+    indicators: pd.DataFrame,
+    part: Part,
+    threshold: float,
+    *,
+    groups: Collection[tuple[str, str]],
+    origin: pd.Period,
+    last: pd.Period,
+) -> PartBaselines:
+    """Return the baselines of a part at an origin, with errors learnt from earlier years of the series' peers.
 
     Parameters
     ----------
     indicators : pd.DataFrame
-        `indicator, series, period, numerator, denominator`.
+        `indicator, dimension, series, period, numerator, denominator`.
     part : Part
-        The share, its rule and threshold.
+        The share and its rule.
+    threshold : float
+        Share 0–1 promised.
+    groups : collection of (str, str)
+        Dimension and code of the series that are groups.
     origin, last : pd.Period
         Last period known, and last period of the plan's year.
 
@@ -61,26 +82,29 @@ def judged_baselines(indicators: pd.DataFrame, part: Part, *, origin: pd.Period,
     """
     nothing = PartBaselines(pd.DataFrame(), float("nan"))
     rows = indicators[(indicators["indicator"] == part.indicator) & (indicators["period"] <= write(origin))]
-    here = (rows["series"] == part.series) & (rows["period"] == write(origin))
-    if origin == last or not here.any():
+    here = series_of(rows, part)
+    here = here[here["period"] == write(origin)]
+    if origin >= last or here.empty:
         return nothing
-    panel = indicator_panel(rows, part.indicator)
+    panel, peers = indicator_panel(rows, part.indicator), peers_of(rows, groups)
+    label = str(series_labels(rows)[here.index[0]])
     window = window_of(panel, last.year)
-    if window is None or part.series not in window.series:
+    if window is None or label not in window.series:
         return nothing
     now = baseline_origin_state(window, last.year)
-    past = past_years(panel, last.year, now.series, partial(_stood, panel))
-    row, chosen = now.series.index(part.series), chosen_baseline(past)
+    past = past_years(panel, last.year, now.series, partial(_stood, panel), peers=peers)
+    row, chosen = now.series.index(label), chosen_baseline(past)
     errors = mean_absolute_errors(past, BASELINES).rename(columns={"name": "baseline"})
     quantiles = {name: dressed_quantiles(now, name, past_errors(past, name))[row] for name in BASELINES}
     table = errors.assign(
         point=[now.points[name][row] for name in BASELINES],
-        dressed=[_probability(quantiles[name], part) for name in BASELINES],
+        dressed=[_probability(quantiles[name], part.rule, threshold) for name in BASELINES],
         chosen=[name == chosen for name in BASELINES],
     )
-    table["raw"] = meets(table["point"].to_numpy(), part.rule, part.threshold)
+    table["raw"] = meets(table["point"].to_numpy(), part.rule, threshold)
     table = table[np.isfinite(table["point"])].reset_index(drop=True)
-    return PartBaselines(table, _probability(quantiles[chosen], part) if chosen else float("nan"))
+    probability = _probability(quantiles[chosen], part.rule, threshold) if chosen else float("nan")
+    return PartBaselines(table, probability)
 
 
 def _stood(panel: SeriesPanel, origin: pd.Period, year: int) -> OriginState | None:
@@ -88,31 +112,50 @@ def _stood(panel: SeriesPanel, origin: pd.Period, year: int) -> OriginState | No
     return None if window is None else baseline_origin_state(window, year)
 
 
-def _probability(quantiles: np.ndarray, part: Part) -> float:
+def _probability(quantiles: np.ndarray, rule: Rule, threshold: float) -> float:
     if np.isnan(quantiles).any():
         return float("nan")
-    return probability_of(meets(quantiles, part.rule, part.threshold), decided=False)
+    return probability_of(meets(quantiles, rule, threshold), decided=False)
 
 
 @dataclass(frozen=True, eq=False)
 class JudgedPart:
-    """A part with its year-end values and what the baselines say of it."""
+    """A part with its year-end values and what the baselines say of it.
+
+    Attributes
+    ----------
+    part : Part
+        The part.
+    name : str
+        Its name in tables; empty where it is the only one.
+    share : YearEnd
+        Counts so far and draws of the year's end.
+    threshold : float
+        What is promised, as a number; missing where an earlier year it is relative to is not known.
+    thresholds : np.ndarray, shape (draws,) or (1,)
+        The same in each draw: an earlier year's value may be uncertain itself.
+    baselines : PartBaselines
+        What simple forecasts say.
+    """
 
     part: Part
+    name: str
     share: YearEnd
+    threshold: float
+    thresholds: np.ndarray
     baselines: PartBaselines
 
     @property
-    def met(self) -> np.ndarray:
+    def kept(self) -> AttainmentDraws:
         """Whether the part is kept, per draw."""
-        return meets(self.share.values, self.part.rule, self.part.threshold)
-
-    @property
-    def note(self) -> str:
-        """Code of the reason the part is not estimated; empty otherwise."""
-        if len(self.share.values):
-            return ""
-        return "not_enough_history" if self.share.denominator else "no_counts"
+        if not len(self.share.values):
+            return not_estimated("not_enough_history" if self.share.denominator else "no_counts")
+        if np.isnan(self.threshold):
+            return not_estimated("baseline_incomplete")
+        met = meets(self.share.values, self.part.rule, self.thresholds)
+        if self.part.at_most is not None:
+            met = met | (self.share.numerators <= self.part.at_most)
+        return AttainmentDraws(met, decided=self.share.decided and len(np.atleast_1d(met)) == 1)
 
     def row(self, target: str, part: str, quarter: pd.Period) -> dict[str, Any]:
         """Return the part as a row of the table of promises, `verdict.COLUMNS`.
@@ -124,65 +167,152 @@ class JudgedPart:
         quarter : pd.Period
             The quarter reported.
         """
-        probability, baseline = float("nan"), float("nan")
-        if len(self.share.values):
-            probability = probability_of(self.met, decided=self.share.decided)
-            baseline = probability if self.share.decided else self.baselines.probability
+        kept = self.kept
+        baseline = kept.probability if kept.decided else self.baselines.probability
         return (
             blank_row(target, part, quarter)
             | spread(self.share.values)
             | {
                 "indicator": self.part.indicator,
                 "rule": self.part.rule,
-                "threshold": self.part.threshold,
+                "threshold": self.threshold,
                 "numerator": self.share.numerator,
                 "denominator": self.share.denominator,
                 "observed_to_date": self.share.observed_to_date,
-                "probability": probability,
-                "baseline_probability": baseline,
-                "verdict": verdict(probability, decided=self.share.decided),
-                "note": self.note,
+                "probability": kept.probability,
+                "baseline_probability": baseline if len(kept.met) else float("nan"),
+                "verdict": kept.verdict,
+                "note": kept.note,
             }
         )
 
 
-def judged_part(
-    plan: Plan, part: Part, quarter: pd.Period, indicators: pd.DataFrame, forecast: Forecast, chosen: Interpretation
-) -> JudgedPart:
-    """Return one part of a share target, judged at the end of a quarter.
+def judge(target: Measured, at: CountedSituation) -> Judgement:
+    """Return a promise on shares or means, judged.
 
     Parameters
     ----------
-    plan, part
-        The promise.
-    quarter : pd.Period
-        The quarter reported; nothing after it is used.
-    indicators : pd.DataFrame
-        `indicator, series, period, numerator, denominator`.
-    forecast : Forecast
-        Draws of the rest of the year.
-    chosen : Interpretation
-        Says which part of the year is judged.
+    target : Measured
+        The promise, written out as parts.
+    at : Situation
+        What is known.
     """
-    counted = indicators.loc[indicators["indicator"] == part.indicator, "period"]
-    origin, last = plan.known_through(quarter, counted.unique()), plan.last_period
-    window = chosen.year_window
-    share = year_end(indicators, forecast.draws, part.indicator, part.series, origin=origin, last=last, window=window)
-    # What the simple rules were wrong by in earlier years is known of whole years only.
-    whole_year = window == "year_to_date"
-    nothing = PartBaselines(pd.DataFrame(), float("nan"))
-    return JudgedPart(
-        part, share, judged_baselines(indicators, part, origin=origin, last=last) if whole_year else nothing
+    judged = [judged_part(part, name, target.id, at) for part, name in target.judged]
+    return Judgement(
+        row=target_row(target, judged, at.quarter),
+        parts=[one.row(target.id, one.name, at.quarter) for one in judged if one.name],
+        baselines=[one.baselines.table.assign(target=target.id, part=one.name) for one in judged],
+        run_rate=[rate(at.plan, target.id, one, at.quarter, at.indicators) for one in judged],
+        watched=[watched(target, at)] if target.watch else [],
     )
 
 
-def target_row(target: ShareTarget, judged: list[JudgedPart], quarter: pd.Period) -> dict[str, Any]:
-    """Return a share target as a row of the table of promises, `verdict.COLUMNS`.
+WATCHED_COLUMNS = ["target", "dimension", "series", "numerator", "denominator", "value", "line"]
+
+
+def watched(target: Measured, at: CountedSituation) -> pd.DataFrame:
+    """Return the series on the wrong side of the line a promise watches, in the quarter reported, the worst first.
 
     Parameters
     ----------
-    target : ShareTarget
-        The target.
+    target : Measured
+        The promise; its first indicator is looked at.
+    at : CountedSituation
+        What is known.
+
+    Returns
+    -------
+    pd.DataFrame
+        Columns `WATCHED_COLUMNS`: counts and value of the quarter, and the line. Without rows where none is.
+    """
+    watch = target.watch
+    assert watch is not None
+    line = watch.below if watch.below is not None else watch.above
+    rows = at.indicators[at.indicators["indicator"] == target.indicators[0]]
+    rows = rows[rows["period"].isin(periods.labels_of(at.quarter, at.plan.calendar.frequency))]
+    groups = at.plan.groups.get(watch.of, {})
+    rows = rows[(rows["dimension"] == watch.of) & ~rows["series"].isin(groups)]
+    if watch.within:
+        rows = rows[rows["series"].isin(groups[watch.within].members)]
+    sums = rows.groupby("series")[["numerator", "denominator", "total"]].sum(min_count=1).astype(float)
+    value = sums["total"].fillna(sums["numerator"]) / sums["denominator"].where(sums["denominator"] > 0)
+    found = sums.assign(value=value, line=line, dimension=watch.of, target=target.id)
+    wrong = value < line if watch.below is not None else value > line
+    found = found[wrong].sort_values("value", ascending=watch.below is not None).reset_index()
+    return found[WATCHED_COLUMNS].astype({"numerator": "Int64", "denominator": "int64"})
+
+
+def judged_part(part: Part, name: str, target: str, at: CountedSituation) -> JudgedPart:
+    """Return one part of a promise, judged at the end of a quarter.
+
+    Parameters
+    ----------
+    part : Part
+        The part.
+    name, target : str
+        Its name in tables, and the id of its promise.
+    at : Situation
+        What is known.
+    """
+    plan = at.plan
+    counted = at.indicators.loc[at.indicators["indicator"] == part.indicator, "period"]
+    origin = plan.known_through(at.quarter, counted.unique())
+    last = plan.last_period if part.until is None else plan.last_whole_period(part.until)
+    share = year_end(at.indicators, at.forecast.draws, part, origin=origin, last=last)
+    central, thresholds = _thresholds(part, target, at)
+    # What the simple rules were wrong by in earlier years is known of whole years only.
+    comparable = part.window == "year" and part.until is None and not np.isnan(central)
+    groups = plan.group_series
+    baselines = PartBaselines(pd.DataFrame(), float("nan"))
+    if comparable:
+        baselines = judged_baselines(at.indicators, part, central, groups=groups, origin=origin, last=last)
+    return JudgedPart(part, name, share, central, thresholds, baselines)
+
+
+def _thresholds(part: Part, target: str, at: CountedSituation) -> tuple[float, np.ndarray]:
+    """Return what is promised as a number, and in each draw."""
+    wanted = part.threshold
+    if not isinstance(wanted, Relative):
+        return float(wanted), np.array([float(wanted)])
+    if isinstance(wanted.of, StatedValue):
+        central = wanted.of.value * wanted.times
+        if not wanted.of.standard_error:
+            return central, np.array([central])
+        noise = stream(at.seed, "stated value", target, part.id).standard_normal(at.draw_count)
+        return central, (wanted.of.value + wanted.of.standard_error * noise) * wanted.times
+    year = at.plan.year - 1 if wanted.of == "previous" else wanted.of
+    value = value_of_year(at.indicators, part, at.plan, year)
+    return value * wanted.times, np.array([value * wanted.times])
+
+
+def value_of_year(indicators: pd.DataFrame, part: Part, plan: Plan, year: int) -> float:
+    """Return the value of a part's series in an earlier year; missing unless all of its periods are known.
+
+    Parameters
+    ----------
+    indicators : pd.DataFrame
+        See `indicators.measured.indicator_series`.
+    part : Part
+        The series and its window.
+    plan : Plan
+        Says which periods are a year.
+    year : int
+        The year.
+    """
+    last = plan.last_period - (plan.year - year) * (12 if plan.calendar.frequency == "M" else 4)
+    known = set(series_of(indicators, part)["period"])
+    if not set(periods.labels_of_year(last)) <= known:
+        return float("nan")
+    return year_end(indicators, indicators.iloc[:0], part, origin=last, last=last).observed_to_date
+
+
+def target_row(target: Measured, judged: list[JudgedPart], quarter: pd.Period) -> dict[str, Any]:
+    """Return a promise as a row of the table of promises, `verdict.COLUMNS`.
+
+    Parameters
+    ----------
+    target : Measured
+        The promise.
     judged : list of JudgedPart
         Its parts, on the same draws.
     quarter : pd.Period
@@ -190,53 +320,52 @@ def target_row(target: ShareTarget, judged: list[JudgedPart], quarter: pd.Period
     """
     if target.combine is None:
         return judged[0].row(target.id, "", quarter)
+    if target.combine == "last":
+        return judged[-1].row(target.id, "", quarter)
     indicators = list(dict.fromkeys(one.part.indicator for one in judged))
     row = blank_row(target.id, "", quarter) | {"indicator": "+".join(indicators), "rule": target.combine}
-    missing = [one for one in judged if not len(one.share.values)]
-    if missing:
-        return row | {"note": missing[0].note}
-    decided = all(one.share.decided for one in judged)
-    met = combine([one.met for one in judged], target.combine)
-    probability = probability_of(met, decided=decided)
+    kept = combined([one.kept for one in judged], target.combine)
+    if not len(kept.met):
+        return row | {"note": kept.note}
     # Baselines have no joint draws: the parts are taken to succeed together, the best case "all" allows and the
     # worst case of "any". The page names it.
-    parts = [one.baselines.probability for one in judged]
-    together = max(parts) if target.combine == "any_of" else min(parts)
+    parts = [one.baselines.probability for one in judged if not one.kept.decided]
+    together = float("nan")
+    if parts and not np.isnan(parts).any():
+        together = max(parts) if target.combine == "any_of" else min(parts)
     return row | {
-        "probability": probability,
-        "baseline_probability": probability if decided else float("nan") if np.isnan(parts).any() else together,
-        "verdict": verdict(probability, decided=decided),
+        "probability": kept.probability,
+        "baseline_probability": kept.probability if kept.decided else together,
+        "verdict": kept.verdict,
     }
 
 
-def rate(
-    plan: Plan, target: str, name: str, judged: JudgedPart, quarter: pd.Period, indicators: pd.DataFrame
-) -> pd.DataFrame:
+def rate(plan: Plan, target: str, judged: JudgedPart, quarter: pd.Period, indicators: pd.DataFrame) -> pd.DataFrame:
     """Return what the rest of the year must deliver for a part, beside the last quarter; see `year_end.run_rate`.
 
     Parameters
     ----------
     plan : Plan
         Its calendar says how many weeks are left.
-    target, name : str
-        Ids of the target and of the part.
+    target : str
+        Id of the promise.
     judged : JudgedPart
         The part.
     quarter : pd.Period
         The quarter reported.
     indicators : pd.DataFrame
-        `indicator, series, period, numerator, denominator`; the last quarter's share is taken from it.
+        See `indicators.measured.indicator_series`; the last quarter's value is taken from it.
     """
-    part = judged.part
     labels = periods.labels_of(quarter, plan.calendar.frequency)
-    mine = (indicators["indicator"] == part.indicator) & (indicators["series"] == part.series)
-    recent = indicators[mine & indicators["period"].isin(labels)]
+    mine = series_of(indicators, judged.part)
+    recent = mine[mine["period"].isin(labels)]
     cases = recent["denominator"].sum()
+    above = recent["total"].sum() if "total" in recent and recent["total"].notna().any() else recent["numerator"].sum()
     return run_rate(
         target,
-        name,
+        judged.name,
         judged.share,
-        threshold=part.threshold,
+        threshold=judged.threshold,
         weeks_left=periods.weeks_left(quarter, plan.calendar.cutoff_day),
-        current_share=float(recent["numerator"].sum() / cases) if cases else float("nan"),
+        current_share=float(above / cases) if cases else float("nan"),
     )

@@ -13,7 +13,7 @@ from scipy.special import expit, logit
 from scipy.stats import t as student
 
 from analysis.attainment.verdict import probability_of
-from analysis.indicators.series import TOTAL
+from analysis.plan.record import TOTAL
 from analysis.rules import Rule, meets
 
 COLUMNS = ["period", "value", "standard_error", "respondents", "rated"]
@@ -36,13 +36,13 @@ def rounds_of(
     ----------
     surveys : pd.DataFrame
         `indicator, series, period, value, standard_error, respondents` and, if a method is named, `method`: see
-        `satisfaction.surveyed_satisfied` and `satisfaction.published_sipas`.
+        `satisfaction.surveyed_satisfied` and `satisfaction.published_rounds`.
     rated_by_year : pd.DataFrame
         See `satisfaction.rated_by_year`; its ``total`` is taken.
     indicator, series : str
         The survey, and the part of it that is judged.
     method : str, optional
-        Only rounds made this way: see `satisfaction.sipas_method`.
+        Only rounds made this way: two methods are not comparable.
 
     Returns
     -------

@@ -114,14 +114,41 @@ def all_met(parts: Sequence[AttainmentDraws]) -> AttainmentDraws:
     A part that is missed decides the whole, whatever is not known of the others; short of that, a part not estimated
     leaves the whole not estimated, with the first such part's note.
     """
-    if any(part.decided and not part.met.all() for part in parts):
-        return decided_by_arithmetic(False)
+    return _joined(parts, "all_of", deciding=False)
+
+
+def any_met(parts: Sequence[AttainmentDraws]) -> AttainmentDraws:
+    """Return whether one of the parts is kept, draw by draw.
+
+    A part that is met decides the whole; short of that, a part not estimated leaves the whole not estimated.
+    """
+    return _joined(parts, "any_of", deciding=True)
+
+
+def combined(parts: Sequence[AttainmentDraws], how: str | None) -> AttainmentDraws:
+    """Return whether a promise of several parts is kept.
+
+    Parameters
+    ----------
+    parts : sequence of AttainmentDraws
+        Its parts, on the same draws.
+    how : {"any_of", "all_of", "last"} or None
+        How they are joined; ``last``: the last one judges, the others are steps on the way.
+    """
+    if how == "any_of":
+        return any_met(parts)
+    return parts[-1] if how == "last" else all_met(parts)
+
+
+def _joined(parts: Sequence[AttainmentDraws], how: str, *, deciding: bool) -> AttainmentDraws:
+    if any(part.decided and bool(part.met.all()) == deciding for part in parts):
+        return decided_by_arithmetic(deciding)
     if all(part.decided for part in parts):
-        return decided_by_arithmetic(True)
+        return decided_by_arithmetic(not deciding)
     unknown = [part for part in parts if not len(part.met)]
     if unknown:
         return unknown[0]
-    return AttainmentDraws(combine(np.broadcast_arrays(*[part.met for part in parts]), "all_of"), decided=False)
+    return AttainmentDraws(combine(np.broadcast_arrays(*[part.met for part in parts]), how), decided=False)
 
 
 LEVEL = 0.8
@@ -158,4 +185,9 @@ def spread(values: np.ndarray) -> dict[str, float]:
 
 def as_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Return rows as the table of promises."""
-    return pd.DataFrame(rows, columns=COLUMNS).astype({"numerator": "Int64", "denominator": "Int64"})
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    counts = ("numerator", "denominator")
+    # The total behind a mean is no count: it is not rounded away, it is not told.
+    return table.assign(**{name: table[name].astype(float).round() for name in counts}).astype(
+        dict.fromkeys(counts, "Int64")
+    )

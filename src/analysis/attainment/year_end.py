@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from analysis.attainment.verdict import probability_of
 from analysis.periods import write
-from analysis.promises import Part
+from analysis.plan.promises import Part
 from analysis.rules import meets
 
-Window = Literal["year_to_date", "last_quarter"]
 _PERIODS = {
-    ("year_to_date", "M"): 12,
-    ("year_to_date", "Q"): 4,
+    ("year", "M"): 12,
+    ("year", "Q"): 4,
     ("last_quarter", "M"): 3,
     ("last_quarter", "Q"): 1,
 }
@@ -26,71 +24,98 @@ _PERIODS = {
 
 @dataclass(frozen=True, eq=False)
 class YearEnd:
-    """One share of the plan's year.
+    """One series of an indicator in the plan's year.
 
     Attributes
     ----------
-    numerator, denominator : int
+    numerator : int or float
+        Cases from the start of the year to the origin; of a mean, their total.
+    denominator : int
         Cases from the start of the year to the origin.
     values : np.ndarray, shape (draws,)
-        Year-end share (0–1) in each draw; a single value when the year is over; empty when not forecast.
+        Year-end value (a share 0–1, or a mean) in each draw; a single one when the year is over; empty when not
+        forecast.
+    numerators : np.ndarray, shape (draws,)
+        Year-end numerator in each draw.
     rest_denominator : np.ndarray, shape (draws,)
         Cases the rest of the year brings, per draw.
     decided : bool
-        Whether the year is over.
+        Whether the year, or the part of it that counts, is over.
     """
 
-    numerator: int
+    numerator: float
     denominator: int
     values: np.ndarray
+    numerators: np.ndarray
     rest_denominator: np.ndarray
     decided: bool
 
     @property
     def observed_to_date(self) -> float:
-        """Share of the year so far; missing before its first case."""
+        """Value of the year so far; missing before its first case."""
         return self.numerator / self.denominator if self.denominator else float("nan")
+
+
+def series_of(frame: pd.DataFrame, part: Part) -> pd.DataFrame:
+    """Return the rows of a part's series.
+
+    Parameters
+    ----------
+    frame : pd.DataFrame
+        With `indicator, dimension, series`.
+    part : Part
+        The part.
+    """
+    mine = (frame["indicator"] == part.indicator) & (frame["dimension"] == part.dimension)
+    return frame[mine & (frame["series"] == part.series)]
 
 
 def year_end(
     indicators: pd.DataFrame,
     draws: pd.DataFrame,
-    indicator: str,
-    series: str,
+    part: Part,
     *,
     origin: pd.Period,
     last: pd.Period,
-    window: Window = "year_to_date",
 ) -> YearEnd:
-    """Return the year-end value of one share.
+    """Return the year-end value of one part, over its window.
 
     Parameters
     ----------
     indicators : pd.DataFrame
-        `indicator, series, period, numerator, denominator`.
+        `indicator, dimension, series, period, numerator, denominator`; of a mean, `total` in the numerator's place.
     draws : pd.DataFrame
         See `forecast.rest_of_year.Forecast`.
-    indicator, series : str
-        The share.
+    part : Part
+        The series and its window.
     origin, last : pd.Period
-        Last period known and last period of the plan's year.
-    window : {"year_to_date", "last_quarter"}
-        Whether the share is of the whole year or of its last quarter.
+        Last period known, and last period that counts: of the plan's year, or of a step within it.
     """
-    length = _PERIODS[window, last.freqstr[0]]
-    first = write(last - (length - 1))
-    rows = indicators[(indicators["indicator"] == indicator) & (indicators["series"] == series)]
-    so_far = rows[(rows["period"] >= first) & (rows["period"] <= write(origin))]
-    K, N = int(so_far["numerator"].sum()), int(so_far["denominator"].sum())
-    if origin == last:
+    year_last = last + (_PERIODS["year", last.freqstr[0]] - _place_in_year(last))
+    length = _PERIODS[part.window, last.freqstr[0]]
+    first = write(year_last - (length - 1))
+    rows = series_of(indicators, part)
+    so_far = rows[(rows["period"] >= first) & (rows["period"] <= write(min(origin, last)))]
+    K, N = _numerator(so_far), int(so_far["denominator"].sum())
+    if origin >= last:
         values = np.array([K / N]) if N else np.empty(0)
-        return YearEnd(K, N, values, np.zeros(len(values)), decided=True)
-    mine = draws[(draws["indicator"] == indicator) & (draws["series"] == series)]
-    mine = mine[mine["period"] >= first]
+        return YearEnd(K, N, values, np.full(len(values), K), np.zeros(len(values)), decided=True)
+    mine = series_of(draws, part)
+    mine = mine[(mine["period"] >= first) & (mine["period"] <= write(last))]
     rest = mine.groupby("draw", sort=True)[["numerator", "denominator"]].sum().astype(float)
-    total = rest["denominator"].to_numpy() + N
-    values = np.divide(rest["numerator"].to_numpy() + K, total, out=np.full(len(total), np.nan), where=total > 0)
-    return YearEnd(K, N, values, rest["denominator"].to_numpy(), decided=False)
+    total, above = rest["denominator"].to_numpy() + N, rest["numerator"].to_numpy() + K
+    values = np.divide(above, total, out=np.full(len(total), np.nan), where=total > 0)
+    return YearEnd(K, N, values, above, rest["denominator"].to_numpy(), decided=False)
+
+
+def _numerator(rows: pd.DataFrame) -> float:
+    if "total" in rows and rows["total"].notna().any():
+        return float(rows["total"].sum())
+    return int(rows["numerator"].sum())
+
+
+def _place_in_year(period: pd.Period) -> int:
+    return int(period.month if period.freqstr.startswith("M") else period.quarter)
 
 
 RUN_RATE_COLUMNS = ["target", "part", "weeks_left", "required_share", "cases_per_week", "rest_cases", "current_share"]
@@ -159,9 +184,9 @@ def gap(
     whole : YearEnd
         Counts and draws of that share.
     so_far : pd.DataFrame
-        `series, numerator, denominator` of the year so far, cases.
+        `dimension, series, numerator, denominator` of the year so far, cases.
     members : mapping
-        ``agencies`` or ``fields`` → the series of the whole's members.
+        Dimension → the codes of the whole's members.
 
     Returns
     -------
@@ -171,9 +196,9 @@ def gap(
         below 0; `probability`, of the part, and `probability_if`, on the same draws, should this member alone be at
         the promise for the rest of the year and bring the part of all cases it brings now. Empty once decided.
     """
-    if whole.decided or not len(whole.values):
+    if whole.decided or not len(whole.values) or not isinstance(part.threshold, float):
         return pd.DataFrame(columns=GAP_COLUMNS)
-    counts = so_far.set_index("series")
+    counts = so_far.set_index(["dimension", "series"])
     cases = whole.denominator
     total = cases + whole.rest_denominator
     direction = -1 if part.rule == "at_most" else 1
@@ -181,9 +206,11 @@ def gap(
     rows = []
     for dimension, codes in members.items():
         for code in codes:
-            if code not in counts.index or not counts.loc[code, "denominator"]:
+            if (dimension, code) not in counts.index or not counts.loc[(dimension, code), "denominator"]:
                 continue
-            numerator, denominator = (int(counts.loc[code, column]) for column in ("numerator", "denominator"))
+            numerator, denominator = (
+                int(counts.loc[(dimension, code), column]) for column in ("numerator", "denominator")
+            )
             share = numerator / denominator
             lacking = max(0.0, direction * (part.threshold - share))
             better = direction * lacking * (denominator / cases) * whole.rest_denominator

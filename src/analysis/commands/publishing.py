@@ -275,16 +275,28 @@ def _publish(
 
 
 @click.command()
-@click.argument("run_file", metavar="RUNFILE", type=click.Path(path_type=Path))
+@click.argument("run_file", metavar="[RUNFILE]", required=False, type=click.Path(path_type=Path))
 @click.option("--input", "input_path", type=click.Path(exists=True, path_type=Path), help="Folder or file received.")
-@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to write into.")
-def indicators(run_file: Path, input_path: Path | None, out: Path) -> None:
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder to write into.")
+@click.option("--list", "is_list", is_flag=True, help="Print the library of indicators a plan can take by name.")
+def indicators(run_file: Path | None, input_path: Path | None, out: Path | None, is_list: bool) -> None:
     """Write indicators.csv of the quarter of RUNFILE, without a forecast and without a notebook.
 
     \b
+    With --list, print the indicators of the library instead.
     One row per indicator, series and period, every value with its counts and its standard error.
     Ends with 0 written, 2 bad parameters or plan, 3 bad data, 6 disk.
     """
+    if is_list:
+        from analysis.plan.plan import library
+
+        for code, record in library().items():
+            event = record.get("counted", "counted")
+            title = record["title"]["en"].format(unit="cases", counted=event)
+            click.echo(f"{code:<24} {record['form']:<6} {title}")
+        return
+    if run_file is None or out is None:
+        raise click.UsageError("RUNFILE and --out are missing, or --list")
     from analysis import quarter
 
     (one,) = read_runs((run_file,), input_path, None)

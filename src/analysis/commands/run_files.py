@@ -80,11 +80,11 @@ def read_run(path: Path, input_path: Path | None = None, language: str | None = 
     BadParameters
         The run cannot be begun.
     """
-    from analysis import plan
     from analysis.parameters import read_run_file, resolve
+    from analysis.plan.plan import read_plan
 
     one = read_run_file(path, input_path=input_path and _from_project(input_path), language=language)
-    plan.read_plan(resolve(one.plan_file))
+    read_plan(resolve(one.plan_file)).answered(one.answers)
     return one
 
 

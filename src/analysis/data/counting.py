@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis import periods
 from analysis.data.codes import PUBLISHED_LEVELS
-from analysis.data.contracts import Cases, Counts, Ratings, Workload, check, columns_of
+from analysis.data.contracts import Counts, Ratings, Workload, check, columns_of
 from analysis.data.sql import file_literal, identifier, parquet
 
 DuePrecision = Literal["day", "instant"]
@@ -60,36 +60,37 @@ def count_cases(
         See `analysis.data.contracts.Counts`. `procedure` is missing: a procedure without cases in a month has not
         stopped reporting.
     """
-    is_late = _is_late("finished_at", due_precision)
-    published_levels = ", ".join(f"'{level}'" for level in PUBLISHED_LEVELS)
-    known = _as_known(cases, as_of=as_of)
+    is_late = is_late_sql("finished_at", due_precision)
+    levels = ", ".join(f"'{level}'" for level in PUBLISHED_LEVELS)
+    known = as_known(cases, as_of=as_of)
     if level_catalogue is not None:
         known = (
             "(SELECT * REPLACE (coalesce(in_force.level, known.level) AS level) "
             f"FROM {known} AS known LEFT JOIN in_force USING (procedure_code))"
         )
-    accepted, finished = (_month(column, cutoff_day) for column in ("accepted_at", "finished_at"))
+    accepted, finished = (month_sql(column, cutoff_day) for column in ("accepted_at", "finished_at"))
     query = f"""
     WITH known AS {known},
     received AS (
-        SELECT {accepted} AS month, {_DIMENSIONS_SQL}, level IN ({published_levels}) AS published_online,
+        SELECT {accepted} AS month, {_DIMENSIONS_SQL}, level IN ({levels}) AS published_online,
             CAST(NULL AS VARCHAR) AS timeliness, count(*) AS received, 0 AS resolved
         FROM known WHERE accepted_at IS NOT NULL GROUP BY ALL),
     resolved AS (
-        SELECT {finished} AS month, {_DIMENSIONS_SQL}, level IN ({published_levels}) AS published_online,
+        SELECT {finished} AS month, {_DIMENSIONS_SQL}, level IN ({levels}) AS published_online,
             CASE WHEN due_at IS NULL THEN 'no_due_date'
                  WHEN {is_late} THEN 'late'
                  WHEN CAST(finished_at AS DATE) < CAST(due_at AS DATE) THEN 'early'
                  ELSE 'on_time' END AS timeliness,
             0 AS received, count(*) AS resolved
         FROM known WHERE outcome = 'resolved' GROUP BY ALL)
-    SELECT {_label("month", frequency)} AS period, agency, district, field,
+    SELECT {label_sql("month", frequency)} AS period, agency, district, field,
         CAST(NULL AS VARCHAR) AS procedure, channel, published_online, timeliness,
         CAST(sum(received) AS BIGINT) AS received, CAST(sum(resolved) AS BIGINT) AS resolved
     FROM (FROM received UNION ALL FROM resolved) GROUP BY ALL
     ORDER BY ALL"""
-    in_force = None if level_catalogue is None else _levels_in_force(level_catalogue, as_of)
-    return check(_run_query(query, in_force=in_force), Counts, where=str(cases))
+    in_force = None if level_catalogue is None else levels_in_force(level_catalogue, as_of)
+    frames = {} if in_force is None else {"in_force": in_force}
+    return check(run_query(query, **frames), Counts, where=str(cases))
 
 
 def count_ratings(
@@ -114,15 +115,15 @@ def count_ratings(
         See `analysis.data.contracts.Ratings`.
     """
     query = f"""
-    WITH known AS {_as_known(cases, as_of=as_of)},
+    WITH known AS {as_known(cases, as_of=as_of)},
     last AS (
         SELECT case_id, arg_max(rating, (rated_at, file_row_number)) AS rating, max(rated_at) AS rated_at
         FROM read_parquet({file_literal(ratings)}, file_row_number = true)
-        WHERE rated_at {_up_to(as_of)} GROUP BY case_id)
-    SELECT {_label(_month("rated_at", cutoff_day), frequency)} AS period, {_DIMENSIONS_SQL},
+        WHERE rated_at {up_to(as_of)} GROUP BY case_id)
+    SELECT {label_sql(month_sql("rated_at", cutoff_day), frequency)} AS period, {_DIMENSIONS_SQL},
         count(*) FILTER (WHERE rating <> 'dissatisfied') AS satisfied, count(*) AS respondents
     FROM last LEFT JOIN known USING (case_id) GROUP BY ALL ORDER BY ALL"""
-    return check(_run_query(query), Ratings, where=str(ratings))
+    return check(run_query(query), Ratings, where=str(ratings))
 
 
 _FLOWS = ("received", "closed", "resolved", "resolved_late", "due", "due_late", "became_overdue", "overdue_closed")
@@ -150,7 +151,7 @@ def count_workload(
     pd.DataFrame
         See `analysis.data.contracts.Workload`; no row without a case.
     """
-    is_late = _is_late("closed_at", due_precision)
+    is_late = is_late_sql("closed_at", due_precision)
     end = f"CAST('{as_of.isoformat()}' AS DATE) + INTERVAL 1 DAY"
     # By flow: the time that decides the period, and which cases belong to it.
     events = {
@@ -171,18 +172,18 @@ def count_workload(
     }
     # One query per flow, because a case counts in a different period in each.
     flows = " UNION ALL ".join(
-        f"SELECT {_month(time, cutoff_day)} AS month, {_DIMENSIONS_SQL}, '{flow}' AS flow, count(*) AS n "
+        f"SELECT {month_sql(time, cutoff_day)} AS month, {_DIMENSIONS_SQL}, '{flow}' AS flow, count(*) AS n "
         f"FROM desk WHERE {condition} GROUP BY ALL"
         for flow, (time, condition) in events.items()
     )
     query = f"""
     WITH desk AS (
-        SELECT *, due_at < {end} AS falls_due FROM {_desk(cases, as_of=as_of, due_precision=due_precision)})
-    SELECT {_label("month", frequency)} AS period, {_DIMENSIONS_SQL}, flow, CAST(sum(n) AS BIGINT) AS n
+        SELECT *, due_at < {end} AS falls_due FROM {desk(cases, as_of=as_of, due_precision=due_precision)})
+    SELECT {label_sql("month", frequency)} AS period, {_DIMENSIONS_SQL}, flow, CAST(sum(n) AS BIGINT) AS n
     FROM ({flows}) GROUP BY ALL ORDER BY ALL"""
     last_month = periods.reporting_month(as_of, cutoff_day)
     last_period = last_month.asfreq("Q") if frequency == "Q" else last_month
-    return check(_with_stocks(_run_query(query), last_period), Workload, where=str(cases))
+    return check(_with_stocks(run_query(query), last_period), Workload, where=str(cases))
 
 
 def _with_stocks(flows: pd.DataFrame, last_period: pd.Period) -> pd.DataFrame:
@@ -233,11 +234,11 @@ def cases_for_lateness_nowcast(
     query = f"""
     SELECT procedure_code AS "group", field AS series, accepted_at AS opened, turns_late_at AS due, closed_at AS closed,
         CAST(accepted_at AS DATE) >= CAST('{first.isoformat()}' AS DATE) AS cohort
-    FROM {_desk(cases, as_of=as_of, due_precision=due_precision)}
+    FROM {desk(cases, as_of=as_of, due_precision=due_precision)}
     WHERE due_at IS NOT NULL AND field IS NOT NULL AND procedure_code IS NOT NULL
         AND CAST(accepted_at AS DATE) <= CAST('{last.isoformat()}' AS DATE)
         AND CAST(accepted_at AS DATE) >= CAST('{first.isoformat()}' AS DATE) - INTERVAL 2 YEAR"""
-    return _run_query(query)
+    return run_query(query)
 
 
 def not_yet_known(table: Path, *, as_of: date, known_from: str | None = None) -> int:
@@ -252,27 +253,31 @@ def not_yet_known(table: Path, *, as_of: date, known_from: str | None = None) ->
     known_from : str or None
         Of a declared table, the column of the time from which a row is known; a case is known from its filing.
     """
-    condition = f"NOT {identifier(known_from) if known_from else _FIRST_KNOWN_AT} {_up_to(as_of)}"
-    return int(_run_query(f"SELECT count(*) AS later FROM {parquet(table)} WHERE {condition}")["later"].iloc[0])
+    condition = f"NOT {identifier(known_from) if known_from else FIRST_KNOWN_AT} {up_to(as_of)}"
+    return int(run_query(f"SELECT count(*) AS later FROM {parquet(table)} WHERE {condition}")["later"].iloc[0])
 
 
-_CASE_COLUMNS = f"^({'|'.join(columns_of(Cases))})$"
-"""Matches the names of the contract's columns: one that a source declares may have the name of one computed here."""
-
-_FIRST_KNOWN_AT = "least(submitted_at, accepted_at)"
+FIRST_KNOWN_AT = "least(submitted_at, accepted_at)"
 """SQL for the moment a case was first known: an office that accepts a case knows it, even if it records the filing
 later."""
 
 
-def _as_known(cases: Path, *, as_of: date) -> str:
+def as_known(cases: Path, *, as_of: date) -> str:
     """Return SQL for the cases as they stood at the end of a day, without anything that happened later.
 
     A case filed later is left out. An acceptance, finish or hand-over that came later is missing. A case closed later
     is open; it is closed on its finish or, having none, when it was handed back. An extract taken on that day is left
     as it is. From a later extract the result is a reconstruction: a value *changed* in between (a due date, a level, a
     refusal without a date) shows its later state, and the extract does not reveal which were changed.
+
+    Parameters
+    ----------
+    cases : Path
+        Parquet file of `analysis.data.contracts.Cases`.
+    as_of : date
+        The day.
     """
-    known = _up_to(as_of)
+    known = up_to(as_of)
     closed_at = "coalesce(finished_at, returned_at)"
     closed_later = f"({closed_at} IS NOT NULL AND NOT {closed_at} {known})"
     return f"""(
@@ -281,14 +286,19 @@ def _as_known(cases: Path, *, as_of: date) -> str:
             CASE WHEN finished_at {known} THEN finished_at END AS finished_at,
             CASE WHEN returned_at {known} THEN returned_at END AS returned_at,
             CASE WHEN {closed_later} THEN 'open' ELSE outcome END AS outcome)
-        FROM (SELECT COLUMNS('{_CASE_COLUMNS}') FROM {parquet(cases)})
-        WHERE {_FIRST_KNOWN_AT} {known})"""
+        FROM {parquet(cases)}
+        WHERE {FIRST_KNOWN_AT} {known})"""
 
 
-def _desk(cases: Path, *, as_of: date, due_precision: DuePrecision) -> str:
+def desk(cases: Path, *, as_of: date, due_precision: DuePrecision) -> str:
     """Return SQL for the cases that have been on a desk by a day, with `closed_at` and `turns_late_at`.
 
     `turns_late_at` is the moment from which an open case is late: the day after its due date, or the due moment itself.
+
+    Parameters
+    ----------
+    cases, as_of, due_precision
+        As for `count_workload`.
     """
     turns_late_at = "due_at" if due_precision == "instant" else "date_trunc('day', due_at) + INTERVAL 1 DAY"
     return f"""(
@@ -297,33 +307,56 @@ def _desk(cases: Path, *, as_of: date, due_precision: DuePrecision) -> str:
                       -- greatest() skips missing values: without a hand-over it would return the acceptance.
                       ELSE coalesce(finished_at, CASE WHEN returned_at IS NOT NULL
                                                       THEN greatest(accepted_at, returned_at) END) END AS closed_at
-            FROM {_as_known(cases, as_of=as_of)})
+            FROM {as_known(cases, as_of=as_of)})
         WHERE accepted_at IS NOT NULL AND (outcome = 'open' OR closed_at IS NOT NULL))"""
 
 
-def _levels_in_force(catalogue: pd.DataFrame, day: date) -> pd.DataFrame:
-    """Return `procedure_code, level` of the procedures that a catalogue has on a day."""
+def levels_in_force(catalogue: pd.DataFrame, day: date) -> pd.DataFrame:
+    """Return `procedure_code, level` of the procedures that a catalogue has on a day.
+
+    Parameters
+    ----------
+    catalogue : pd.DataFrame
+        See `analysis.data.contracts.Catalogue`.
+    day : date
+        The day.
+    """
     moment = pd.Timestamp(day)
     is_in_force = (catalogue["valid_from"] <= moment) & ~(catalogue["valid_to"] < moment)
     last = catalogue[is_in_force].sort_values("valid_from").drop_duplicates("procedure_code", keep="last")
     return last[["procedure_code", "level"]]
 
 
-def _up_to(day: date) -> str:
+def up_to(day: date) -> str:
     """Return the SQL comparison, to be put after a time, that is true up to the end of a day."""
     return f"< CAST('{day.isoformat()}' AS DATE) + INTERVAL 1 DAY"
 
 
-def _is_late(column: str, due_precision: DuePrecision) -> str:
-    """Return SQL that is true where a time is after the due date."""
+def is_late_sql(column: str, due_precision: DuePrecision) -> str:
+    """Return SQL that is true where a time is after the due date.
+
+    Parameters
+    ----------
+    column : str
+        The time.
+    due_precision : {"day", "instant"}
+        As for `count_cases`.
+    """
     return f"{column} > due_at" if due_precision == "instant" else f"CAST({column} AS DATE) > CAST(due_at AS DATE)"
 
 
-def _month(column: str, cutoff_day: int | None) -> str:
+def month_sql(column: str, cutoff_day: int | None) -> str:
     """Return SQL for the first day of the reporting month that a time falls into.
 
     Days after the cut-off belong to the next month. The calendar month is moved rather than the time: moving the time
     forward by a month less the cut-off's days would depend on the length of the month.
+
+    Parameters
+    ----------
+    column : str
+        The time.
+    cutoff_day : int or None
+        As for `count_cases`.
     """
     month = f"date_trunc('month', {column})"
     if cutoff_day is None:
@@ -331,15 +364,31 @@ def _month(column: str, cutoff_day: int | None) -> str:
     return f"({month} + CASE WHEN day({column}) > {cutoff_day} THEN INTERVAL 1 MONTH ELSE INTERVAL 0 MONTH END)"
 
 
-def _label(month: str, frequency: Frequency) -> str:
-    """Return SQL for the label of the reporting period (month or quarter) of a month."""
+def label_sql(month: str, frequency: Frequency) -> str:
+    """Return SQL for the label of the reporting period (month or quarter) of a month.
+
+    Parameters
+    ----------
+    month : str
+        SQL of its first day.
+    frequency : {"M", "Q"}
+        Reporting months or quarters.
+    """
     return f"(year({month}) || 'Q' || quarter({month}))" if frequency == "Q" else f"strftime({month}, '%Y-%m')"
 
 
-def _run_query(query: str, *, in_force: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return the result of a query over files; the query may refer to the frame as ``in_force``."""
+def run_query(query: str, **frames: pd.DataFrame) -> pd.DataFrame:
+    """Return the result of a query over files and over frames, which it names.
+
+    Parameters
+    ----------
+    query : str
+        SQL.
+    **frames
+        Frames by the name that the query has for them.
+    """
     with duckdb.connect() as connection:
         connection.execute("SET memory_limit = '1200MB'")
-        if in_force is not None:
-            connection.register("in_force", in_force)
+        for name, frame in frames.items():
+            connection.register(name, frame)
         return connection.execute(query).df()

@@ -26,8 +26,11 @@ MAPPED = ("cases", "case_ratings", "counts", "ratings", "survey", "catalogue", "
 MAY_HAVE_EXTRA = ("cases", "counts", "case_ratings")
 """Tables of the contracts that may have more columns; so may every declared table."""
 
-DERIVED = ("timeliness", "late", "published_online", "published_today", "closed", "period")
-"""Names of the columns that conditions derive from the others."""
+DERIVED = (
+    "timeliness", "late", "published_online", "published_today", "closed", "period", "closed_at", "turns_late_at",
+    "falls_due", "level_today", "rated_case",
+)  # fmt: skip
+"""Names of the columns that conditions and counting derive from the others."""
 
 CONDITION_WORDS = ("known", "missing", "total", "any_of")
 """Words with a meaning of their own in conditions and series."""

@@ -126,7 +126,7 @@ class Break(pa.DataFrameModel):
         First day of the new state; a month or year stands for its first day.
     area, indicator : str
         Codes the break concerns. ``*`` stands for any characters: ``*`` alone means all, ``cases_*`` all case counts.
-        The indicators may be those of `PublishedFigures` or the suite's own, such as ``online_of_published``.
+        The indicators may be those of `PublishedFigures` or those of a plan.
     event, event_vi : str
         What changed, in English and in Vietnamese.
     source : str

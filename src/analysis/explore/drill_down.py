@@ -9,39 +9,17 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from IPython.display import display
 
-from analysis.indicators.case_shares import OF_ALL, OF_PUBLISHED
-from analysis.interpretation import Interpretation
 from analysis.parameters import RunParameters
-from analysis.promises import TOTAL, ItemsTarget
-from analysis.readings import CaseCounts, measured_by_dimension
+from analysis.plan.promises import ItemsPromise
+from analysis.plan.record import TOTAL
 from analysis.report import numbers, theme
 from analysis.report.figure import MIN_CASES, Picture, is_small, mark_simulated, period_axis, set_title, write_shares
 from analysis.report.html_table import plain_table
-from analysis.report.wording import INDICATORS, Wording, _
+from analysis.report.wording import Wording
 from analysis.results import Results
-
-DIMENSIONS = ("total", "agency", "field", "district", "channel")
-"""The whole, and the columns of the counts that it can be split by."""
 
 COLUMNS = ["series", "period", "numerator", "denominator", "value"]
 """Columns of the cells shown: counts as the indicator counts them, `value` their share (0–1)."""
-
-DIMENSION_WORDS = {
-    "total": _("The whole"),
-    "agency": _("Bodies"),
-    "field": _("Fields"),
-    "district": _("Districts"),
-    "channel": _("Channels"),
-}
-"""What a reader calls a dimension."""
-
-CHANNEL_WORDS = {
-    "online": _("online"),
-    "counter": _("at the counter"),
-    "post": _("by post"),
-    "other": _("other ways"),
-}
-"""What a reader calls a channel."""
 
 LINE_STYLES = ((theme.BLUE, "o"), (theme.VERMILION, "s"), (theme.GREEN, "^"), (theme.GREY, "D"), (theme.PINK, "v"))
 """Colour and marker of each line of the figure: as many as the theme has colours, no two alike without colour."""
@@ -70,7 +48,7 @@ class DrillDown:
 
     def __init__(self, run: RunParameters, results: Results) -> None:
         self._results, self._words = results, Wording(run.language)
-        self._cuts = SharesByDimension(results, results.plan.interpretation(run.answers))
+        self._cuts = SharesByDimension(results)
         words = self._words
         indicators = [(self._indicator_name(code), code) for code in self._cuts.indicators]
         self.indicator = widgets.Dropdown(options=indicators, description=words.text("Indicator"), **CONTROL_STYLE)
@@ -97,7 +75,7 @@ class DrillDown:
         self.dimension.unobserve(self._list_members, "value")
         before = self.dimension.value
         dimensions = self._cuts.dimensions(self.indicator.value)
-        self.dimension.options = [(self._words.text(DIMENSION_WORDS[one]), one) for one in dimensions]
+        self.dimension.options = [(self._dimension_name(one), one) for one in dimensions]
         self.dimension.value = before if before in dimensions else dimensions[0]
         self.dimension.observe(self._list_members, "value")
         self._list_members()
@@ -176,7 +154,7 @@ class DrillDown:
     def _written(self, shares: pd.DataFrame) -> pd.DataFrame:
         """Return shares with their counts as a table for the reader, small cells hidden."""
         words, language, small = self._words, self._words.language, self._hidden(shares).to_numpy()
-        written = {words.text(DIMENSION_WORDS[self.dimension.value]): [self._name(code) for code in shares["series"]]}
+        written = {self._dimension_name(self.dimension.value): [self._name(code) for code in shares["series"]]}
         if "period" in shares:
             written[words.text("Period")] = [numbers.period(label, language) for label in shares["period"]]
         for head, column, write in (
@@ -190,14 +168,13 @@ class DrillDown:
         return pd.DataFrame(written)
 
     def _indicator_name(self, code: str) -> str:
-        if code in INDICATORS:
-            return self._words.indicator(self._results.plan, code)
-        return self._words.of(next(one.title for one in self._results.plan.targets if one.id == code))
+        return self._words.indicator(self._results.plan, code)
+
+    def _dimension_name(self, dimension: str) -> str:
+        return self._words.text("The whole") if dimension == TOTAL else self._words.dimension(dimension)
 
     def _name(self, code: str) -> str:
-        if self.dimension.value == "channel":
-            return self._words.text(CHANNEL_WORDS[code])
-        return self._words.name(self._results.plan, code)
+        return self._words.name(self._results.plan, self.dimension.value, code)
 
 
 class SharesByDimension:
@@ -207,35 +184,29 @@ class SharesByDimension:
     ----------
     results : Results
         Results of the run.
-    chosen : Interpretation
-        How its plan is read.
     """
 
-    def __init__(self, results: Results, chosen: Interpretation) -> None:
-        self._results, self._chosen = results, chosen
+    def __init__(self, results: Results) -> None:
+        self._results = results
         known = results.indicators.dropna(subset=["numerator", "denominator"])
-        self._whole = known[~known["indicator"].str.endswith(("_due", "_headcount"))]
-        self._split: dict[str, pd.DataFrame] = {}
+        self._shares = known[~known["indicator"].str.endswith(("_due", "_headcount"))]
 
     @property
     def indicators(self) -> list[str]:
         """Every indicator that is a share of things counted, in the order of the results."""
-        return list(self._whole["indicator"].unique())
+        return list(self._shares["indicator"].unique())
 
     def is_stock(self, indicator: str) -> bool:
         """Return whether an indicator counts the items of a list, in each period all of them again.
 
         Such counts do not add up over periods, and say nothing about persons.
         """
-        return any(one.id == indicator for one in self._results.plan.targets if isinstance(one, ItemsTarget))
+        return isinstance(self._results.plan.targets.get(indicator), ItemsPromise)
 
     def dimensions(self, indicator: str) -> list[str]:
-        """Return the dimensions that an indicator can be split by, as far as the data has them; the whole comes first.
-
-        Online filing is not split by channel, being itself the share of a channel.
-        """
-        wanted = [one for one in DIMENSIONS if one != "channel" or indicator not in (OF_ALL, OF_PUBLISHED)]
-        return [one for one in wanted if len(self.shares(indicator, one))]
+        """Return the dimensions that an indicator is split by, the whole first."""
+        mine = self._shares.loc[self._shares["indicator"] == indicator, "dimension"].unique()
+        return sorted(mine, key=lambda dimension: dimension != TOTAL)
 
     def shares(self, indicator: str, dimension: str) -> pd.DataFrame:
         """Return an indicator split by a dimension.
@@ -243,27 +214,16 @@ class SharesByDimension:
         Parameters
         ----------
         indicator, dimension : str
-            One of `indicators`, and one of `DIMENSIONS`.
+            One of `indicators`, and one of its `dimensions`.
 
         Returns
         -------
         pd.DataFrame
             Columns `COLUMNS`, a row per code and period in the order of time; counts in cases, ratings or items.
         """
-        source = self._measured_by(dimension) if dimension in ("district", "channel") else self._whole
-        mine = source[source["indicator"] == indicator]
-        if dimension == "total":
-            mine = mine[mine["series"] == TOTAL]
-        elif dimension in ("agency", "field"):
-            mine = mine[mine["series"].isin(self._results.counts[dimension].dropna().unique())]
+        mine = self._shares[(self._shares["indicator"] == indicator) & (self._shares["dimension"] == dimension)]
+        mine = mine[~mine["series"].isin(self._results.plan.groups.get(dimension, {}))]
         return mine.sort_values(["series", "period"], ignore_index=True)[COLUMNS]
-
-    def _measured_by(self, dimension: str) -> pd.DataFrame:
-        if dimension not in self._split:
-            results = self._results
-            counted = CaseCounts(results.counts, results.workload, results.ratings)
-            self._split[dimension] = measured_by_dimension(results.plan, counted, self._chosen, dimension)
-        return self._split[dimension]
 
 
 def within(shares: pd.DataFrame, members: tuple[str, ...], first: str, last: str) -> pd.DataFrame:

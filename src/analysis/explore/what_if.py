@@ -1,8 +1,8 @@
-"""The controls of notebook what_if: move online filing or answer a question otherwise, and see each promise move."""
+"""The controls of notebook what_if: move a share or answer a question otherwise, and see each promise move."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from html import escape
 from typing import Any
 
@@ -10,17 +10,15 @@ import ipywidgets as widgets
 import pandas as pd
 from IPython.display import display
 
-from analysis.attainment.sensitivity import is_touched
-from analysis.attainment.shifted_draws import Shift, what_if
+from analysis.attainment.shifted_draws import Shift, can_be_shifted, what_if
+from analysis.attainment.situation import CountedSituation
 from analysis.faults import Fault
 from analysis.forecast.rest_of_year import Forecast
-from analysis.interpretation import AFFECTS, options
 from analysis.parameters import RunParameters, resolve
-from analysis.plan import Plan, read_plan
-from analysis.promises import ShareTarget, Target
+from analysis.plan.plan import Plan, read_plan
+from analysis.plan.promises import Measured, Promise
 from analysis.report import labels, numbers
 from analysis.report.html_table import plain_table
-from analysis.report.labels import ANSWERS, QUESTIONS
 from analysis.report.wording import Wording, _
 from analysis.results import Results
 
@@ -51,36 +49,42 @@ class WhatIf:
         self._results = results(run)
         self._changed_run, self._changed_results, self._reason = run, self._results, ""
         self._plan = read_plan(resolve(run.plan_file))
-        self._chosen = self._plan.interpretation(run.answers)
-        words = self._words
+        self._chosen = self._plan.answers(run.answers)
+        words, shown = self._words, self._results.plan
+        self.indicator = widgets.Dropdown(
+            options=[(words.indicator(shown, code), code) for code in can_be_shifted(shown)],
+            description=words.text("What moves"), **CONTROL_STYLE,
+        )  # fmt: skip
         self.dimension = widgets.Dropdown(
-            options=[(words.text(labels.DIMENSIONS[name]), column) for name, column in
-                     (("agencies", "agency"), ("fields", "field"))],
-            description=words.text("Whose online filing moves"), **CONTROL_STYLE,
+            options=[(words.dimension(name), name) for name in ("agency", "field")],
+            description=words.text("Where it moves"), **CONTROL_STYLE,
         )  # fmt: skip
         self.members = widgets.SelectMultiple(rows=8, description=words.text("Of them"), **CONTROL_STYLE)
         self.points = widgets.FloatSlider(
             min=-MAX_POINTS, max=MAX_POINTS, step=0.5, readout_format="+.1f", continuous_update=False,
-            description=words.text("Percentage points more online"), **CONTROL_STYLE,
+            description=words.text("Percentage points more"), **CONTROL_STYLE,
         )  # fmt: skip
         self.answers = {
             name: widgets.Dropdown(
-                options=[(words.text(ANSWERS[name, value]), value) for value in options(name)],
-                value=getattr(self._chosen, name), description=words.text(QUESTIONS[name]), **CONTROL_STYLE,
+                options=[(words.of(answer.name), code) for code, answer in question.answers.items()],
+                value=self._chosen[name], description=words.of(question.asks), **CONTROL_STYLE,
             )
-            for name in AFFECTS if any(is_touched(target, name) for target in self._plan.targets)
+            for name, question in self._plan.questions.items()
         }  # fmt: skip
         self.status, self.outcome = widgets.HTML(), widgets.HTML()
         self.outcome.add_class("jp-RenderedHTMLCommon")  # tables look as in the outputs of JupyterLab
         questions = widgets.Accordion([widgets.VBox(list(self.answers.values()))], titles=[words.text("Definitions")])
-        self.box = widgets.VBox([self.dimension, self.members, self.points, questions, self.status, self.outcome])
+        self.box = widgets.VBox(
+            [self.indicator, self.dimension, self.members, self.points, questions, self.status, self.outcome]
+        )
         self._list_members()
         self.dimension.observe(self._list_members, "value")
         for control in (self.members, self.points):
             control.observe(self._show, "value")
+        self.indicator.observe(self._choose_indicator, "value")
         for control in self.answers.values():
             control.observe(self._apply_answers, "value")
-        self._select_targets(())
+        self._select_targets({})
         self._show()
 
     def show(self) -> None:
@@ -89,12 +93,19 @@ class WhatIf:
 
     @property
     def shift(self) -> Shift:
-        """The move of online filing that the controls are set to."""
-        return Shift(tuple(self.members.value), self.points.value / 100)
+        """The move that the controls are set to."""
+        members, points = tuple(self.members.value), self.points.value / 100
+        return Shift(self.indicator.value or "", self.dimension.value, members, points)
+
+    def _choose_indicator(self, _: Any = None) -> None:
+        self._select_targets(self._changed_answers())
+        self._show()
 
     def _list_members(self, _: Any = None) -> None:
         cases = self._results.counts.groupby(self.dimension.value)["resolved"].sum().sort_values(ascending=False)
-        self.members.options = [(self._words.name(self._results.plan, str(code)), code) for code in cases.index]
+        self.members.options = [
+            (self._words.name(self._results.plan, self.dimension.value, str(code)), code) for code in cases.index
+        ]
 
     def _apply_answers(self, _: Any = None) -> None:
         """Apply the answers chosen for the open questions: compute the quarter under them, if it is not stored yet."""
@@ -103,7 +114,9 @@ class WhatIf:
         if not self._reason:
             message = self._words.text("Computing the quarter under this definition: the first time takes a while …")
             self._show_status(message)
-            changed_run = RunParameters.model_validate(self._run.model_dump() | answers)
+            changed_run = RunParameters.model_validate(
+                self._run.model_dump() | {"answers": self._run.answers | answers}
+            )
             try:
                 self._changed_run, self._changed_results = changed_run, self._results_of(changed_run)
             except Fault as fault:
@@ -121,21 +134,30 @@ class WhatIf:
             self._results.plan, self._changed_results.plan, self.before, self.after, self._words
         )
 
-    def _select_targets(self, changed: Collection[Any]) -> None:
-        """Select the promises to show: those on online filing, and those that depend on an answer that was changed."""
-        names = ("uptake_base", *changed)
-        targets = [one.id for one in self._plan.targets if any(is_touched(one, name) for name in names)]
-        self._targets, self.before = targets, _promises_shifted(self._run, self._results, Shift(), targets)
+    def _select_targets(self, changed: Mapping[str, str]) -> None:
+        """Select the promises to show: those on the share that moves, and those that a changed answer touches."""
+        now, then = (self._plan.answered(given) for given in (self._chosen, {**self._chosen, **dict(changed)}))
+        moving = self.indicator.value
+        targets = [
+            one.id
+            for one in now.promises
+            if self._is_on(one, moving) or now.definition_of(one) != then.definition_of(then.targets[one.id])
+        ]
+        self._targets = targets
+        self.before = _promises_shifted(self._run, self._results, Shift(moving or ""), targets)
+
+    def _is_on(self, promise: Promise, indicator: str | None) -> bool:
+        named = {getattr(self._plan.indicators[name], "nested_in", None) or name for name in promise.indicators}
+        return isinstance(promise, Measured) and indicator in named
 
     def _changed_answers(self) -> dict[Any, str]:
-        chosen = self._chosen
-        return {name: one.value for name, one in self.answers.items() if one.value != getattr(chosen, name)}
+        return {name: one.value for name, one in self.answers.items() if one.value != self._chosen[name]}
 
     def _not_computable(self, answers: dict[Any, str]) -> str:
         """Return why the input cannot be counted under an answer, if the run's results say so; empty otherwise."""
         for row in self._results.sensitivity.itertuples():
-            if answers.get(row.setting) == row.value and row.note in labels.NOT_COMPUTABLE:
-                answer = self._words.text(ANSWERS[row.setting, row.value])
+            if answers.get(row.question) == row.answer and row.note in labels.NOT_COMPUTABLE:
+                answer = self._words.of(self._plan.questions[row.question].answers[row.answer].name)
                 return f"{answer}: {self._words.text(labels.NOT_COMPUTABLE[row.note])}"
         return ""
 
@@ -144,7 +166,7 @@ class WhatIf:
 
 
 def _promises_shifted(run: RunParameters, results: Results, shift: Shift, targets: Collection[str]) -> pd.DataFrame:
-    """Return promises of a run with online filing moved; those that are not on shares as its results have them.
+    """Return promises of a run with a share moved; those that are not on shares as its results have them.
 
     Parameters
     ----------
@@ -163,14 +185,14 @@ def _promises_shifted(run: RunParameters, results: Results, shift: Shift, target
         See `attainment.shifted_draws.what_if`.
     """
     forecast = Forecast(results.draws, results.components, results.diagnostics, results.weights, short=())
-    chosen = results.plan.interpretation(run.answers)
-    shares = what_if(results.plan, run.quarter_period, results.indicators, forecast, chosen, shift, targets)
+    at = CountedSituation(results.plan, run.quarter_period, results.indicators, forecast, run.draw_count, run.seed)
+    shares = what_if(at, shift, targets)
     promises = results.promises
     others = promises[promises["target"].isin(targets) & ~promises["target"].isin(shares["target"])]
     return pd.concat([frame for frame in (shares, others) if len(frame)], ignore_index=True)
 
 
-ALL_PARTS = {"any_of": _("Any one of them"), "all_of": _("All of them")}
+ALL_PARTS = {"any_of": _("Any one of them"), "all_of": _("All of them"), "last": _("The last of them")}
 """What a reader calls a promise of several parts as a whole, by how it combines them."""
 
 
@@ -187,8 +209,8 @@ def _comparison(now: Plan, then: Plan, before: pd.DataFrame, after: pd.DataFrame
         The reader's language.
     """
     tables = []
-    later = {target.id: target for target in then.targets}
-    for target in now.targets:
+    later = then.targets
+    for target in now.promises:
         was, will = (rows[rows["target"] == target.id].set_index("part") for rows in (before, after))
         names = _part_names(later[target.id], then, words) | _part_names(target, now, words)
         lines = [
@@ -256,10 +278,12 @@ def _row(rows: pd.DataFrame, part: str) -> pd.Series | None:
     return rows.loc[part] if part in rows.index else None
 
 
-def _part_names(target: Target, plan: Plan, words: Wording) -> dict[str, str]:
+def _part_names(target: Promise, plan: Plan, words: Wording) -> dict[str, str]:
     """Return what a reader calls a promise, under the empty string, and each of its parts, under its id."""
-    if not isinstance(target, ShareTarget):
+    if not isinstance(target, Measured):
         return {"": words.of(target.title)}
     if target.combine is None:
-        return {"": words.part(plan, target.parts[0])}
-    return {"": words.text(ALL_PARTS[target.combine])} | {one.id: words.part(plan, one) for one in target.parts}
+        return {"": words.part(plan, next(iter(target.parts.values())))}
+    return {"": words.text(ALL_PARTS[target.combine])} | {
+        one.id: words.part(plan, one) for one in target.parts.values()
+    }

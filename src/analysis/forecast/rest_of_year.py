@@ -1,14 +1,14 @@
-"""Forecast the rest of the plan's year for every share a target needs, as joint draws over all indicators.
+"""Forecast the rest of the plan's year for every indicator a promise needs, as joint draws over all of them.
 
-The share of cases of *published* procedures (those that can be filed online) is not forecast by itself. Its numerator
-is that of the share of all cases, so it is formed inside each draw from the same paths, and targets that combine both
-shares are assessed jointly.
+A share nested in another is not forecast by itself: its numerator is that of the other share, so it is formed inside
+each draw from the same paths, and promises that combine both are judged jointly.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -16,20 +16,25 @@ from analysis.forecast.diagnostics import AUDIT_COLUMNS, COMPONENT_COLUMNS
 from analysis.forecast.open_cases import with_stock_resolved
 from analysis.forecast.panel import SeriesPanel, mean_panel_from_totals, panel_from_counts
 from analysis.forecast.paths import Paths, year_paths
-from analysis.indicators.case_shares import OF_ALL, OF_PUBLISHED, OVERDUE, OVERDUE_RESOLVED
+from analysis.indicators.measured import STOCK
 from analysis.periods import write
-
-PUBLISHED_OFFLINE = "published_of_offline"
-"""Share of procedures published online among the cases not filed online: it connects the two online shares."""
+from analysis.plan.indicators import Indicator, Share
+from analysis.plan.record import TOTAL
 
 BREAK_VARIANCE = 0.5
 """Level variance (squared log-odds) that a known change in counting adds when it arrives; forecast note 1.1."""
 
+PEERS = (TOTAL, "agency", "field")
+"""Dimensions whose codes inform each other: series of others, and groups, are forecast with what these say."""
+
+Wanted = tuple[str, str, str]
+"""Indicator, dimension and series."""
+
 DIAGNOSTIC_COLUMNS = [
     "indicator", "n", "lags", "ljung_box_p", "mean_abs_standardised_error", *AUDIT_COLUMNS, "history",
 ]  # fmt: skip
-WEIGHT_COLUMNS = ["indicator", "series", "member", "weight", "short"]
-DRAW_COLUMNS = ["indicator", "series", "period", "draw", "numerator", "denominator"]
+WEIGHT_COLUMNS = ["indicator", "dimension", "series", "member", "weight", "short"]
+DRAW_COLUMNS = ["indicator", "dimension", "series", "period", "draw", "numerator", "denominator"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,26 +44,52 @@ class Forecast:
     Attributes
     ----------
     draws : pd.DataFrame
-        `indicator, series, period, draw, numerator, denominator` (cases); all rows with the same `draw` belong to one
-        possible future.
+        `indicator, dimension, series, period, draw, numerator, denominator` (cases; of a mean, the numerator is the
+        total); all rows with the same `draw` belong to one possible future.
     components, diagnostics, weights : pd.DataFrame
-        `indicator` and the columns of the attribute of the same name of `paths.Paths`.
-    short : tuple of (str, str)
-        Wanted pairs of indicator and series that cannot be forecast: the history is too short, or the last period was
-        not reported.
+        `indicator`, `dimension` and the columns of the attribute of the same name of `paths.Paths`.
+    short : tuple of (str, str, str)
+        Wanted indicators, dimensions and series that cannot be forecast: the history is too short, or the last period
+        was not reported.
     """
 
     draws: pd.DataFrame
     components: pd.DataFrame
     diagnostics: pd.DataFrame
     weights: pd.DataFrame
-    short: tuple[tuple[str, str], ...]
+    short: tuple[Wanted, ...]
+
+
+@dataclass
+class PathMemory:
+    """Paths already drawn, by everything they depend on: an answer to a question re-forecasts only what it changes."""
+
+    drawn: dict[str, Paths | None] = field(default_factory=dict)
+
+    def paths(self, panel: SeriesPanel, year: int, headline: Sequence[str], **how: object) -> Paths | None:
+        """Return `paths.year_paths`, computed once; paths with diagnostics serve where none are asked for.
+
+        Parameters
+        ----------
+        panel, year, headline, **how
+            As for `paths.year_paths`.
+        """
+        digest = hashlib.sha256(repr((panel.series, str(panel.periods), year, tuple(headline))).encode())
+        digest.update(repr(sorted((name, str(value)) for name, value in how.items() if name != "diagnose")).encode())
+        for counts in (panel.numerator, panel.denominator, getattr(panel, "total_squares", panel.denominator)):
+            digest.update(counts.tobytes())
+        key = digest.hexdigest()
+        if key not in self.drawn:
+            self.drawn[key] = year_paths(panel, year, headline, **how)  # type: ignore[arg-type]
+        return self.drawn[key]
 
 
 def rest_of_year(
     indicators: pd.DataFrame,
-    wanted: Sequence[tuple[str, str]],
+    wanted: Sequence[Wanted],
+    definitions: Mapping[str, Indicator],
     *,
+    groups: Collection[tuple[str, str]],
     origin: pd.Period,
     last_period: pd.Period,
     draw_count: int,
@@ -66,17 +97,21 @@ def rest_of_year(
     breaks: Mapping[str, Sequence[pd.Period]],
     tet_cutoff_day: int | None,
     diagnose: bool = True,
-    peers: Collection[str] | None = None,
+    memory: PathMemory | None = None,
 ) -> Forecast:
-    """Return the joint draws of every wanted share for the periods after the origin.
+    """Return the joint draws of every wanted series for the periods after the origin.
 
     Parameters
     ----------
     indicators : pd.DataFrame
-        `indicator, series, period, numerator, denominator`; rows after the origin are ignored. All series of an
-        indicator that are peers inform the forecast of the wanted ones.
-    wanted : sequence of (indicator, series)
-        Shares that the targets need.
+        `indicator, dimension, series, period, numerator, denominator`; rows after the origin are ignored. All series of
+        an indicator whose dimension is in `PEERS`, but for groups, inform the forecast of the wanted ones.
+    wanted : sequence of (indicator, dimension, series)
+        What the promises need.
+    definitions : mapping
+        Indicator → its declaration.
+    groups : collection of (str, str)
+        Dimension and code of the series that are groups.
     origin, last_period : pd.Period
         Last period known, and last period of the plan's year.
     draw_count, seed : int
@@ -87,65 +122,80 @@ def rest_of_year(
         The plan's cut-off day if Tết affects its months; None leaves Tết out.
     diagnose : bool
         Whether statsmodels decomposes and audits the series, too; no draw depends on it.
-    peers : collection of str, optional
-        Series from which the forecasts of all are learnt, all by default; see `paths.year_paths`.
+    memory : PathMemory, optional
+        Paths drawn before for the same run.
     """
+    memory = memory or PathMemory()
     known = indicators[indicators["period"] <= write(origin)]
     pairs = list(dict.fromkeys(wanted))
-    paths = {}
-    for base in dict.fromkeys(base for name, _ in pairs for base in _bases(name)) if origin != last_period else ():
-        panel = _panel(known, base)
-        candidates = dict.fromkeys(series for name, series in pairs if base in _bases(name))
-        headline = [series for series in candidates if _reported_to_the_end(panel, series, origin)]
-        if headline:
-            year_draws = year_paths(
-                panel,
-                last_period.year,
-                headline,
-                draw_count=draw_count,
-                seed=seed,
-                key=base,
-                breaks=dict.fromkeys(breaks.get(base, ()), BREAK_VARIANCE),
-                tet_cutoff_day=tet_cutoff_day,
-                diagnose=diagnose,
-                peers=peers,
-            )
-            if year_draws is not None:
-                paths[base] = year_draws
-    if OVERDUE in paths and ((known["indicator"] == OVERDUE_RESOLVED) & (known["period"] == write(origin))).any():
-        # a case that is late on the desk at the origin can only be resolved late
-        stock = indicator_panel(known, OVERDUE_RESOLVED)
-        paths[OVERDUE] = with_stock_resolved(paths[OVERDUE], stock, seed=seed, key=OVERDUE, peers=peers)
-    ready = [(name, series) for name, series in pairs if all(_has(paths, base, series) for base in _bases(name))]
-    short = [pair for pair in pairs if pair not in ready] if origin != last_period else []
-    frames = {base: path.to_frame() for base, path in paths.items()}
+    paths: dict[str, Paths] = {}
+    labels: dict[str, pd.DataFrame] = {}
+    bases = dict.fromkeys(base for name, *_ in pairs for base in _bases(name, definitions))
+    for base in bases if origin != last_period else ():
+        labelled = _labelled(_counts(known, base, definitions))
+        if labelled.empty:
+            continue
+        panel = _panel(labelled)
+        labels[base] = labelled.drop_duplicates("label").set_index("label")[["dimension", "series"]]
+        asked = [_label_of(labels[base], one[1], one[2]) for one in pairs if base in _bases(one[0], definitions)]
+        headline = [one for one in dict.fromkeys(asked) if one and _reported_to_the_end(panel, one, origin)]
+        if not headline:
+            continue
+        peers = _peers(labelled, groups)
+        drawn = memory.paths(
+            panel,
+            last_period.year,
+            headline,
+            draw_count=draw_count,
+            seed=seed,
+            key=base,
+            breaks=dict.fromkeys(breaks.get(base, ()), BREAK_VARIANCE),
+            tet_cutoff_day=tet_cutoff_day,
+            diagnose=diagnose,
+            peers=peers,
+        )
+        if drawn is None:
+            continue
+        stock = known[known["indicator"] == f"{base}{STOCK}"]
+        if (stock["period"] == write(origin)).any():
+            # a case that is late on the desk at the origin can only be resolved late
+            drawn = with_stock_resolved(drawn, _panel(_labelled(stock)), seed=seed, key=base, peers=peers)
+        paths[base] = drawn
+    frames = {base: _with_series(path.to_frame(), labels[base]) for base, path in paths.items()}
+    had = {base: set(zip(frame["dimension"], frame["series"], strict=True)) for base, frame in frames.items()}
+    ready = [one for one in pairs if all(one[1:] in had.get(base, ()) for base in _bases(one[0], definitions))]
+    short = [one for one in pairs if one not in ready] if origin != last_period else []
     draws = []
-    for name in dict.fromkeys(name for name, _ in ready):
-        names = [series for indicator, series in ready if indicator == name]
-        pieces = [frames[base][frames[base]["series"].isin(names)].reset_index(drop=True) for base in _bases(name)]
-        joint = _published_inside_draws(*pieces) if name == OF_PUBLISHED else pieces[0]
+    for name in dict.fromkeys(name for name, *_ in ready):
+        mine = pd.MultiIndex.from_tuples([one[1:] for one in ready if one[0] == name])
+        pieces = [_of(frames[base], mine) for base in _bases(name, definitions)]
+        joint = _nested_inside_draws(*pieces) if len(pieces) == 2 else pieces[0]
         draws.append(joint.assign(indicator=name))
     return Forecast(
         draws=_stack(draws, DRAW_COLUMNS),
         components=_stack(
-            [path.components.assign(indicator=base) for base, path in paths.items()], ["indicator", *COMPONENT_COLUMNS]
+            [_with_series(path.components, labels[base]).assign(indicator=base) for base, path in paths.items()],
+            ["indicator", "dimension", *COMPONENT_COLUMNS],
         ),
         diagnostics=_stack(
-            [path.diagnostics.assign(indicator=base) for base, path in paths.items()], DIAGNOSTIC_COLUMNS
+            [_with_series(path.diagnostics, labels[base]).assign(indicator=base) for base, path in paths.items()],
+            ["indicator", "dimension", *DIAGNOSTIC_COLUMNS[1:]],
         ),
-        weights=_stack([path.weights.assign(indicator=base) for base, path in paths.items()], WEIGHT_COLUMNS),
+        weights=_stack(
+            [_with_series(path.weights, labels[base]).assign(indicator=base) for base, path in paths.items()],
+            WEIGHT_COLUMNS,
+        ),
         short=tuple(short),
     )
 
 
 def indicator_panel(indicators: pd.DataFrame, indicator: str) -> SeriesPanel:
-    """Return the panel of all series of one indicator: of a mean, where `total_squares` is known, else of a share.
+    """Return the panel of all series of one indicator; see `series_labels` for their names.
 
     Parameters
     ----------
     indicators : pd.DataFrame
-        `indicator, series, period, numerator, denominator`; of a mean, the numerator is a total in units of the
-        quantity, and `total_squares` the sum of the squared amounts.
+        `indicator, dimension, series, period, numerator, denominator`.
     indicator : str
         Code of the indicator.
 
@@ -154,30 +204,111 @@ def indicator_panel(indicators: pd.DataFrame, indicator: str) -> SeriesPanel:
     ValueError
         The indicator has no rows.
     """
-    rows = indicators[indicators["indicator"] == indicator]
-    if "total_squares" in rows and rows["total_squares"].notna().any():
-        return mean_panel_from_totals(rows.rename(columns={"numerator": "total", "denominator": "cases"}))
-    return panel_from_counts(rows[["series", "period", "numerator", "denominator"]])
+    return _panel(_labelled(indicators[indicators["indicator"] == indicator]))
 
 
-def _bases(indicator: str) -> tuple[str, ...]:
-    """Return the forecast shares that an indicator is made of: itself, except for the share of published procedures."""
-    return (OF_ALL, PUBLISHED_OFFLINE) if indicator == OF_PUBLISHED else (indicator,)
+def series_labels(rows: pd.DataFrame) -> pd.Series:
+    """Return what a panel calls the series of each row: the bare code, with its dimension where two share the code.
+
+    Random streams are keyed by these names, and panels are in their order.
+
+    Parameters
+    ----------
+    rows : pd.DataFrame
+        `dimension, series` of one indicator.
+    """
+    shared = rows.groupby("series")["dimension"].transform("nunique") > 1
+    return rows["series"].where(~shared, rows["dimension"] + ":" + rows["series"])
 
 
-def _panel(indicators: pd.DataFrame, base: str) -> SeriesPanel:
-    if base != PUBLISHED_OFFLINE:
-        return indicator_panel(indicators, base)
-    keys = ["series", "period"]
-    of_all = indicators[indicators["indicator"] == OF_ALL]
-    published = indicators[indicators["indicator"] == OF_PUBLISHED]
-    both = of_all.merge(published, on=keys, suffixes=("", "_published"), validate="1:1")
-    return panel_from_counts(
-        both[keys].assign(
-            numerator=both["denominator_published"] - both["numerator_published"],
-            denominator=both["denominator"] - both["numerator"],
-        )
+def peers_of(rows: pd.DataFrame, groups: Collection[tuple[str, str]]) -> tuple[str, ...] | None:
+    """Return the names, in the panel of one indicator, of the series that inform each other; None where all do.
+
+    Parameters
+    ----------
+    rows : pd.DataFrame
+        `dimension, series` of the indicator.
+    groups : collection of (str, str)
+        Dimension and code of the series that are groups.
+    """
+    return _peers(_labelled(rows), groups)
+
+
+def _bases(indicator: str, definitions: Mapping[str, Indicator]) -> tuple[str, ...]:
+    """Return the indicators that are forecast for one: itself, or for a nested share its parent and the rest."""
+    one = definitions[indicator]
+    return (one.nested_in, one.rest) if isinstance(one, Share) and one.nested_in and one.rest else (indicator,)
+
+
+def _counts(indicators: pd.DataFrame, base: str, definitions: Mapping[str, Indicator]) -> pd.DataFrame:
+    """Return the counts a base is forecast from; for the rest of a nested share, where that share is known."""
+    for name, one in definitions.items():
+        if isinstance(one, Share) and one.rest == base:
+            return _rest_of(indicators, one.nested_in or "", name)
+    return indicators[indicators["indicator"] == base]
+
+
+def _rest_of(indicators: pd.DataFrame, parent: str, nested: str) -> pd.DataFrame:
+    keys = ["dimension", "series", "period"]
+    of_all = indicators[indicators["indicator"] == parent]
+    inside = indicators[indicators["indicator"] == nested]
+    both = of_all.merge(inside, on=keys, suffixes=("", "_nested"), validate="1:1")
+    return both[keys].assign(
+        numerator=both["denominator_nested"] - both["numerator_nested"],
+        denominator=both["denominator"] - both["numerator"],
     )
+
+
+def _labelled(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.assign(label=series_labels(rows))
+
+
+def _panel(labelled: pd.DataFrame) -> SeriesPanel:
+    """Return the panel of rows with their names: of a mean where totals are known, else of a share."""
+    if "total" in labelled and labelled["total"].notna().any():
+        columns = {"label": "series", "denominator": "cases"}
+        rows = labelled[["label", "period", "total", "total_squares", "denominator"]].rename(columns=columns)
+        return mean_panel_from_totals(rows)
+    rows = labelled[["label", "period", "numerator", "denominator"]].rename(columns={"label": "series"})
+    return panel_from_counts(rows)
+
+
+def peer_series(indicators: pd.DataFrame, groups: Collection[tuple[str, str]]) -> pd.DataFrame:
+    """Return the rows of the series that inform each other: of the whole, the agencies and the fields.
+
+    Parameters
+    ----------
+    indicators : pd.DataFrame
+        With `dimension, series`.
+    groups : collection of (str, str)
+        Dimension and code of the series that are groups.
+    """
+    is_peer = indicators["dimension"].isin(PEERS)
+    if groups:
+        is_peer &= ~pd.MultiIndex.from_frame(indicators[["dimension", "series"]]).isin(list(groups))
+    return indicators[is_peer]
+
+
+def _peers(labelled: pd.DataFrame, groups: Collection[tuple[str, str]]) -> tuple[str, ...] | None:
+    """Return the peers of a panel, None where all its series are: numbers are then those of a panel without names."""
+    peers = peer_series(labelled, groups)
+    return None if len(peers) == len(labelled) else tuple(sorted(peers["label"].unique()))
+
+
+def _label_of(labels: pd.DataFrame, dimension: str, series: str) -> str | None:
+    mine = labels.index[(labels["dimension"] == dimension) & (labels["series"] == series)]
+    return str(mine[0]) if len(mine) else None
+
+
+def _with_series(frame: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with the dimension and code of each series instead of its name in the panel."""
+    named = labels.reindex(frame["series"])
+    return frame.assign(dimension=named["dimension"].to_numpy(), series=named["series"].to_numpy())
+
+
+def _of(frame: pd.DataFrame, wanted: pd.MultiIndex) -> pd.DataFrame:
+    mine = pd.MultiIndex.from_frame(frame[["dimension", "series"]]).isin(wanted)
+    return frame[mine].reset_index(drop=True)
 
 
 def _reported_to_the_end(panel: SeriesPanel, series: str, origin: pd.Period) -> bool:
@@ -185,19 +316,15 @@ def _reported_to_the_end(panel: SeriesPanel, series: str, origin: pd.Period) -> 
     return series in panel.series and panel.origin == origin and bool(panel.reported[panel.row(series), -1])
 
 
-def _has(paths: Mapping[str, Paths], base: str, series: str) -> bool:
-    return base in paths and series in paths[base].series
-
-
-def _published_inside_draws(of_all: pd.DataFrame, offline: pd.DataFrame) -> pd.DataFrame:
-    """Return draws of K / (K + M), with K online cases and M cases of published procedures among the N - K others.
+def _nested_inside_draws(of_all: pd.DataFrame, rest: pd.DataFrame) -> pd.DataFrame:
+    """Return draws of K / (K + M), with K cases of the parent's numerator and M of the rest's among the N - K others.
 
     The paths of the second panel give the *share* M / (N - K); the volume is that of the first panel.
     """
-    share = (offline["numerator"] / offline["denominator"]).where(offline["denominator"] > 0, 0.0)
-    not_online = of_all["denominator"] - of_all["numerator"]
-    published = of_all["numerator"] + (share * not_online).round().astype("int64")
-    return of_all.assign(denominator=published)
+    share = (rest["numerator"] / rest["denominator"]).where(rest["denominator"] > 0, 0.0)
+    others = of_all["denominator"] - of_all["numerator"]
+    nested = of_all["numerator"] + (share * others).round().astype("int64")
+    return of_all.assign(denominator=nested)
 
 
 def _stack(frames: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:

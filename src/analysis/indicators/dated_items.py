@@ -7,8 +7,10 @@ from datetime import date
 
 import pandas as pd
 
-from analysis.data.codes import PUBLISHED_LEVELS
-from analysis.faults import BadData
+from analysis.data.condition_sql import holds
+from analysis.faults import BadData, BadParameters
+from analysis.plan import conditions
+from analysis.plan.inventories import Inventory
 
 COLUMNS = ["item", "owner", "listed_on", "first_planned_on", "planned_on", "done_on", "called_off_on"]
 DAYS = ["listed_on", "first_planned_on", "planned_on", "done_on", "called_off_on"]
@@ -97,71 +99,99 @@ def from_progress(progress: pd.DataFrame, target: str, *, as_of: date) -> DatedI
     return as_known(table, as_of=as_of)
 
 
-CONDITIONS = ("published", "mobile")
-"""What a procedure published online as promised must be: at level 3 or 4, and usable on several means with mobile."""
-
 _ONE_DAY = pd.Timedelta(days=1)
 
 
-def integration(catalogue: pd.DataFrame, *, as_of: date) -> DatedItems:
-    """Return the procedures of the registered roadmap and since when they are integrated with the National Portal.
+def from_catalogue(
+    catalogue: pd.DataFrame, inventory: Inventory, *, as_of: date, year_start: date, year_end: date
+) -> DatedItems:
+    """Return the procedures that are on a list, and since when they meet what the promise asks of them.
 
     Parameters
     ----------
     catalogue : pd.DataFrame
         See `data.contracts.Catalogue`.
+    inventory : Inventory
+        Which procedures are on the list, when they are due, and what holds of one that is done.
     as_of : date
         Day up to which data is known: states that begin later are not there.
+    year_start, year_end : date
+        First and last day of the plan's year.
 
     Returns
     -------
     DatedItems
-        `owner` is the procedure's field. A procedure that lost its roadmap day, or its last state, is called off.
-        Without rows when the source never says whether a procedure is integrated.
+        `owner` is the procedure's field. A procedure that left the list, or lost its last state, is called off. Without
+        rows when the source never says what a condition asks of.
+
+    Raises
+    ------
+    BadParameters
+        A condition, or `due`, names a column that the catalogue does not have.
     """
     states = _known(catalogue, as_of)
-    if states["integrated"].isna().all():
+    eligible = inventory.condition_of_list
+    asked = conditions.columns_of(eligible) | conditions.columns_of(inventory.done)
+    for name in sorted(asked | ({inventory.due} - {"year_end"})):
+        if name not in catalogue:
+            raise BadParameters(f"plan: inventory: the catalogue has no column {name!r}")
+    needed = conditions.columns_needed(eligible) | conditions.columns_needed(inventory.done)
+    if any(states[name].isna().all() for name in needed):
         return _listed(states.iloc[:0], as_of)
-    return _listed(
-        states.assign(
-            on_list=states["roadmap_on"].notna(), holds=states["integrated"].fillna(False), due_on=states["roadmap_on"]
-        ),
-        as_of,
-    )
+    due_on = pd.Timestamp(year_end) if inventory.due == "year_end" else states[inventory.due]
+    on_list, done = holds(states, eligible), holds(states, inventory.done)
+    items = _listed(states.assign(on_list=on_list, holds=done, due_on=due_on), as_of)
+    if inventory.listed_from == "first":
+        return items
+    opening = pd.Timestamp(year_start) - _ONE_DAY
+    return DatedItems(items.as_of, items.table.assign(listed_on=items.table["listed_on"].clip(lower=opening)))
 
 
-def publication(
-    catalogue: pd.DataFrame, *, as_of: date, year_start: date, due_on: date, conditions: tuple[str, ...] = CONDITIONS
+def services_with_cases(
+    catalogue: pd.DataFrame,
+    days: pd.DataFrame,
+    inventory: Inventory,
+    *,
+    as_of: date,
+    year_start: date,
+    year_end: date,
 ) -> DatedItems:
-    """Return the eligible procedures and since when they meet every condition of publication.
+    """Return the services that are on a list, or done, by the number of their cases in the year.
 
     Parameters
     ----------
     catalogue : pd.DataFrame
         See `data.contracts.Catalogue`.
-    as_of : date
-        Day up to which data is known.
-    year_start, due_on : date
-        First and last day of the plan's year: no procedure is on the list before, and all are due on the last.
-    conditions : tuple of str
-        Of `CONDITIONS`, those that must hold at once.
+    days : pd.DataFrame
+        See `data.case_table.service_days`, with the columns `listed` and `done` as far as the inventory asks.
+    inventory : Inventory
+        Which services are on the list, and when one is done.
+    as_of, year_start, year_end
+        As for `from_catalogue`.
 
     Returns
     -------
     DatedItems
-        `owner` is the procedure's field. A procedure no longer eligible, or without a state, is called off. Without
-        rows when a condition is one the source never tells of.
+        Without rows where no single cases are had.
     """
-    states = _known(catalogue, as_of)
-    known = {"published": states["level"].isin(PUBLISHED_LEVELS), "mobile": states["mobile"]}
-    holds = pd.Series(True, states.index)
-    for name in conditions:
-        if known[name].isna().all():
-            return _listed(states.iloc[:0], as_of)
-        holds &= known[name].fillna(False).astype(bool)
-    items = _listed(states.assign(on_list=states["eligible"], holds=holds, due_on=pd.Timestamp(due_on)), as_of)
-    opening = pd.Timestamp(year_start) - _ONE_DAY
-    return DatedItems(items.as_of, items.table.assign(listed_on=items.table["listed_on"].clip(lower=opening)))
+    listed, done = inventory.listed_with, inventory.done_with
+    if days.empty:
+        return _listed(_known(catalogue, as_of).iloc[:0], as_of)
+    # A service that is done with cases is never done by the catalogue.
+    by_catalogue = inventory.model_copy(update={"done": {"procedure_code": "missing"}}) if done else inventory
+    items = from_catalogue(catalogue, by_catalogue, as_of=as_of, year_start=year_start, year_end=year_end)
+    table = items.table
+    if listed:
+        table = table[table["item"].map(_reached(days, "listed", listed.at_least)).notna()].reset_index(drop=True)
+    if done:
+        table = table.assign(done_on=table["item"].map(_reached(days, "done", done.at_least)))
+    return DatedItems(items.as_of, table)
+
+
+def _reached(days: pd.DataFrame, name: str, at_least: int) -> pd.Series:
+    """Return, by procedure, the day of its n-th case; none where it has fewer."""
+    reached = days[days.groupby("procedure_code")[name].cumsum() >= at_least]
+    return pd.to_datetime(reached.groupby("procedure_code")["day"].min())
 
 
 def _known(catalogue: pd.DataFrame, as_of: date) -> pd.DataFrame:

@@ -12,10 +12,10 @@ import pandas as pd
 
 from analysis import periods
 from analysis.indicators.dated_items import DatedItems
-from analysis.indicators.series import TOTAL
+from analysis.plan.record import TOTAL
 
 COUNTS = ["period", "day", "promised", "due", "done", "due_done", "late", "called_off"]
-SERIES = ["indicator", "series", "period", "numerator", "denominator", "value", "standard_error"]
+SERIES = ["indicator", "dimension", "series", "period", "numerator", "denominator", "value", "standard_error"]
 CURVE = ["day", "planned", "done"]
 OF_DUE = "_due"
 """Ends the name of the share of what is due by then; without it the share is of all that is promised for the year."""
@@ -78,16 +78,18 @@ def progress_series(
         Columns `SERIES`: `series` is ``total`` or an owner's code; counts are items, `value` 0–1, missing where
         nothing was due. `standard_error` is 0 where there is a value: a count of all items is no sample.
     """
-    pieces = [(TOTAL, items)]
+    pieces = [(TOTAL, TOTAL, items)]
     for owner, table in items.table.groupby("owner"):
-        pieces.append((str(owner), DatedItems(items.as_of, table.reset_index(drop=True))))
+        pieces.append(("field", str(owner), DatedItems(items.as_of, table.reset_index(drop=True))))
     rows = []
-    for series, some in pieces:
+    for dimension, series, some in pieces:
         counted = counts(some, labels=labels, cutoff_day=cutoff_day, year_end=year_end)
         for row in counted.itertuples():
-            rows.append((indicator, series, row.period, row.done, row.promised))
-            rows.append((indicator + OF_DUE, series, row.period, row.due_done, row.due))
-    frame = pd.DataFrame(rows, columns=SERIES[:5]).sort_values(["indicator", "series", "period"], ignore_index=True)
+            rows.append((indicator, dimension, series, row.period, row.done, row.promised))
+            rows.append((indicator + OF_DUE, dimension, series, row.period, row.due_done, row.due))
+    frame = pd.DataFrame(rows, columns=SERIES[:6]).sort_values(
+        ["indicator", "dimension", "series", "period"], ignore_index=True
+    )
     frame["value"] = (frame["numerator"] / frame["denominator"]).where(frame["denominator"] > 0)
     frame["standard_error"] = frame["value"] * 0.0
     return frame
@@ -185,8 +187,8 @@ def headcount_series(
         within = counted[counted["day"].between(pd.Timestamp(first), pd.Timestamp(last))]
         if len(within):
             point = within.iloc[-1]
-            rows.append((indicator, TOTAL, label, int(point["actual"]), int(point["planned"])))
-    frame = pd.DataFrame(rows, columns=SERIES[:5])
+            rows.append((indicator, TOTAL, TOTAL, label, int(point["actual"]), int(point["planned"])))
+    frame = pd.DataFrame(rows, columns=SERIES[:6])
     frame["value"] = (frame["numerator"] / frame["denominator"]).where(frame["denominator"] > 0)
     frame["standard_error"] = frame["value"] * 0.0
     return frame

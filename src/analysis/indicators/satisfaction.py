@@ -1,4 +1,4 @@
-"""Satisfaction by three instruments: per-case ratings, a sample survey with its design-based error, and SIPAS.
+"""Satisfaction by surveys with their design-based error, by published indices, and by ratings case by case.
 
 See ``docs/methods/satisfaction.md``.
 """
@@ -10,18 +10,18 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from analysis.data.published import SIPAS_SINCE_2022, SIPAS_UNTIL_2021, comparable_stretches
-from analysis.indicators.series import TOTAL, share_series
+from analysis.data.published import comparable_stretches
+from analysis.plan.record import TOTAL
 
 COLUMNS = [
-    "series", "period", "respondents", "value", "standard_error", "design_effect", "degrees_of_freedom", "strata",
-    "clusters", "lone_clusters", "note",
+    "dimension", "series", "period", "respondents", "value", "standard_error", "design_effect", "degrees_of_freedom",
+    "strata", "clusters", "lone_clusters", "note",
 ]  # fmt: skip
 
 MINIMUM_RESPONDENTS = 30
 """Fewer answers give no share: the least that the US National Center for Health Statistics publishes one of (2017)."""
 
-_WORDS = ["series", "period", "note"]
+_WORDS = ["dimension", "series", "period", "note"]
 _COUNTS = ["respondents", "degrees_of_freedom", "strata", "clusters", "lone_clusters"]
 
 
@@ -51,12 +51,15 @@ def surveyed_shares(answers: pd.DataFrame) -> pd.DataFrame:
     """
     pieces = []
     for name, asked in answers.groupby("round", sort=True):
-        bodies = sorted(asked["agency"].dropna().unique())
-        inside = {TOTAL: np.ones(len(asked), dtype=bool)} | {
-            body: asked["agency"].eq(body).fillna(False).to_numpy(dtype=bool) for body in bodies
-        }
+        inside = {(TOTAL, TOTAL): np.ones(len(asked), dtype=bool)}
+        for dimension in ("agency", "field"):
+            for code in sorted(asked[dimension].dropna().unique()) if dimension in asked else ():
+                inside[dimension, code] = asked[dimension].eq(code).fillna(False).to_numpy(dtype=bool)
         design = _Design(asked)
-        pieces += [design.share(chosen) | {"series": series, "period": name} for series, chosen in inside.items()]
+        pieces += [
+            design.share(chosen) | {"dimension": dimension, "series": series, "period": name}
+            for (dimension, series), chosen in inside.items()
+        ]
     shares = pd.DataFrame(pieces, columns=COLUMNS).astype(dict.fromkeys(_COUNTS, "Int64"))
     return shares.astype(
         {"value": float, "standard_error": float, "design_effect": float} | dict.fromkeys(_WORDS, "str")
@@ -113,39 +116,16 @@ class _Design:
         return float((scale[self.stratum_of] * (sums - centre[self.stratum_of]) ** 2).sum())
 
 
-RATED_SATISFIED = "rated_satisfied"
 SURVEYED = "surveyed_"
 """Stands before the instrument's name: ``surveyed_provincial``."""
-SIPAS = "sipas"
 
 SATISFIED_FROM = 4
 """Lowest of the five answers that is satisfied."""
 
-SIPAS_COLUMNS = [
-    "indicator", "series", "period", "respondents", "value", "standard_error", "method", "stretch", "published_on",
-    "source",
+PUBLISHED_COLUMNS = [
+    "indicator", "dimension", "series", "period", "respondents", "value", "standard_error", "method", "stretch",
+    "published_on", "source",
 ]  # fmt: skip
-
-
-def rated_satisfied(ratings: pd.DataFrame) -> pd.DataFrame:
-    """Return ratings "satisfied" or better / ratings given.
-
-    The respondents chose themselves and only people with a case are asked, so this is no estimate of a survey's
-    result; it moves with it at best.
-
-    Parameters
-    ----------
-    ratings : pd.DataFrame
-        See `data.contracts.Ratings`.
-
-    Returns
-    -------
-    pd.DataFrame
-        See `series.share_series`; the denominator is respondents.
-    """
-    return share_series(
-        ratings.assign(numerator=ratings["satisfied"], denominator=ratings["respondents"]), indicator=RATED_SATISFIED
-    )
 
 
 def rated_by_year(rated: pd.DataFrame) -> pd.DataFrame:
@@ -154,7 +134,7 @@ def rated_by_year(rated: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     rated : pd.DataFrame
-        See `rated_satisfied`.
+        An indicator of ratings; see `measured.indicator_series`.
 
     Returns
     -------
@@ -163,7 +143,9 @@ def rated_by_year(rated: pd.DataFrame) -> pd.DataFrame:
         ratings), `standard_error` (always missing: nobody was drawn, so no design gives one).
     """
     by_year = rated.assign(period=rated["period"].str[:4])
-    sums = by_year.groupby(["indicator", "series", "period"], as_index=False)[["numerator", "denominator"]].sum()
+    sums = by_year.groupby(["indicator", "dimension", "series", "period"], as_index=False)[
+        ["numerator", "denominator"]
+    ].sum()
     value = (sums["numerator"] / sums["denominator"]).where(sums["denominator"] > 0)
     return sums.assign(value=value.astype(float), standard_error=float("nan"))
 
@@ -194,15 +176,17 @@ def surveyed_satisfied(survey: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(pieces, ignore_index=True)[columns]
 
 
-def published_sipas(
-    published: pd.DataFrame, breaks: pd.DataFrame, *, area: str, as_of: date | None = None
+def published_rounds(
+    published: pd.DataFrame, breaks: pd.DataFrame, *, index: str, area: str, as_of: date | None = None
 ) -> pd.DataFrame:
-    """Return the published SIPAS of an area, in stretches through which a line may be drawn.
+    """Return the published figures of a satisfaction index of an area, in stretches through which a line may be drawn.
 
     Parameters
     ----------
     published, breaks : pd.DataFrame
         See `data.published.PublishedFigures` and `data.published.Break`.
+    index : str
+        Code of the index, such as ``sipas``.
     area : str
         Code of the territory.
     as_of : date, optional
@@ -211,32 +195,29 @@ def published_sipas(
     Returns
     -------
     pd.DataFrame
-        `indicator` (``sipas``), `series` (the area), `period` (the year), `respondents` (missing unless published for
-        this area and year), `value` (index 0–1, printed in percent; its formula is not public, so no share of people),
+        `indicator` (the index), `dimension` (``area``), `series` (the area), `period` (the year), `respondents`
+        (missing unless published for this area and year), `value` (index 0–1, printed in percent; its formula is not
+        public, so no share of people),
         `standard_error` (missing: not published), `method` (two methods are not comparable), `stretch` (1 for the
         first; no line from one to the next), `published_on` (day, month or year, as far as known), `source`.
     """
     known = published if as_of is None else published[_is_out(published["published_on"], as_of)]
     pieces = [
         stretch.assign(stretch=at)
-        for at, stretch in enumerate(comparable_stretches(known, SIPAS, area, breaks), start=1)
+        for at, stretch in enumerate(comparable_stretches(known, index, area, breaks), start=1)
     ]
     figures = pd.concat(pieces or [known.iloc[:0].assign(stretch=0)], ignore_index=True)
     figures = figures[figures["unit"] == "score"]
-    asked = known[known["indicator"].eq(f"{SIPAS}_respondents") & known["area"].eq(area)]
+    asked = known[known["indicator"].eq(f"{index}_respondents") & known["area"].eq(area)]
     asked = asked.drop_duplicates(["period", "method"]).set_index(["period", "method"])["value"]
     keys = pd.MultiIndex.from_frame(figures[["period", "method"]])
     return figures.assign(
+        dimension="area",
         series=area,
         respondents=asked.reindex(keys).astype("Int64").array,
         value=figures["value"] / 100,
         standard_error=float("nan"),
-    )[SIPAS_COLUMNS].reset_index(drop=True)
-
-
-def sipas_method(year: int) -> str:
-    """Return the method of the SIPAS of a year, as `published_sipas` names it."""
-    return SIPAS_SINCE_2022 if year >= 2022 else SIPAS_UNTIL_2021
+    )[PUBLISHED_COLUMNS].reset_index(drop=True)
 
 
 def _is_out(published_on: pd.Series, as_of: date) -> pd.Series:

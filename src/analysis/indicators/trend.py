@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 from statsmodels.tsa.seasonal import STL
@@ -16,7 +18,8 @@ def with_trend(shares: pd.DataFrame, *, season_length: int) -> pd.DataFrame:
     Parameters
     ----------
     shares : pd.DataFrame
-        Rows of one indicator and series: `period, numerator, denominator, value`, in time order, without gaps.
+        Rows of one indicator and series: `period, numerator, denominator, value, standard_error`, in time order,
+        without gaps; of a mean, there is no numerator.
     season_length : int
         Periods a year: 12 or 4.
 
@@ -24,14 +27,18 @@ def with_trend(shares: pd.DataFrame, *, season_length: int) -> pd.DataFrame:
     -------
     pd.DataFrame
         The rows with `trend` (share 0–1, STL; missing with fewer than two full years or with a gap) and
-        `lower, upper` (Wilson interval at `LEVEL` of the share given its count).
+        `lower, upper` (interval at `LEVEL`: Wilson's of a share given its count, the normal one of a mean).
 
     Notes
     -----
     STL: Cleveland et al. (1990), as statsmodels implements it. Wilson: `proportion_confint`.
     """
     framed = shares.reset_index(drop=True)
-    lower, upper = proportion_confint(framed["numerator"], framed["denominator"], alpha=1 - LEVEL, method="wilson")
+    if framed["numerator"].notna().any():
+        lower, upper = proportion_confint(framed["numerator"], framed["denominator"], alpha=1 - LEVEL, method="wilson")
+    else:
+        half = NormalDist().inv_cdf((1 + LEVEL) / 2) * framed["standard_error"]
+        lower, upper = framed["value"] - half, framed["value"] + half
     framed = framed.assign(trend=float("nan"), lower=lower, upper=upper)
     if len(framed) >= 2 * season_length and framed["value"].notna().all():
         framed["trend"] = STL(framed["value"].to_numpy(), period=season_length).fit().trend

@@ -154,7 +154,7 @@ class ReportBuild:
             last_day=periods.last_day(quarter, plan.calendar.cutoff_day),
             reporting_body=plan.scope.vi,
             receiving_body="",  # for the office to fill in
-            names={code: name.vi for code, name in plan.names.items()},
+            names={code: name.vi for named in plan.names.values() for code, name in named.items()},
             simulated=self.results.simulated,
         )
 
@@ -179,7 +179,7 @@ class ReportBuild:
             lock_sha256=manifest.lock_sha256(),
             versions=manifest.versions(),
             title=self.results.plan.title,
-            targets={target.id: target.name for target in self.results.plan.targets},
+            targets={target.id: target.name for target in self.results.plan.promises},
             notebooks=manifest.records(outcomes),
             files=manifest.sha256_of_files(folder),
         )

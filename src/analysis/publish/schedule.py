@@ -14,7 +14,7 @@ import yaml
 from analysis import periods
 from analysis.faults import BadParameters
 from analysis.parameters import RunParameters, read_run_file, resolve
-from analysis.plan import read_plan
+from analysis.plan.plan import read_plan
 from analysis.publish.store.releases import ReleaseStore
 
 SYSTEMD = """\

@@ -16,11 +16,11 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import Formatter, MaxNLocator
 
-from analysis.plan import Plan
-from analysis.promises import TOTAL
+from analysis.plan.plan import Plan
+from analysis.plan.record import TOTAL
 from analysis.report import numbers, theme
+from analysis.report.quantities import Quantity, shares
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -123,7 +123,7 @@ def short_name(name: str, most: int = 38) -> str:
     return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"
 
 
-def series_title(words: Wording, plan: Plan, indicator: str, series: str) -> str:
+def series_title(words: Wording, plan: Plan, indicator: str, dimension: str, series: str) -> str:
     """Return what an indicator of a series is called: "Land: share overdue, of the cases resolved".
 
     Parameters
@@ -132,11 +132,11 @@ def series_title(words: Wording, plan: Plan, indicator: str, series: str) -> str
         The reader's language.
     plan : Plan
         The plan, which names its series.
-    indicator, series : str
-        Codes of the two.
+    indicator, dimension, series : str
+        Their codes.
     """
     name = words.indicator(plan, indicator)
-    return name if series == TOTAL else f"{words.name(plan, series)}: {name[0].lower()}{name[1:]}"
+    return name if series == TOTAL else f"{words.name(plan, dimension, series)}: {name[0].lower()}{name[1:]}"
 
 
 def set_title(figure: Figure, title: str) -> None:
@@ -177,8 +177,10 @@ def draw_shares(
               markeredgecolor="white", markeredgewidth=0.75)  # fmt: skip
 
 
-def period_axis(axes: Axes, labels: list[str], language: str, *, most: int = 8) -> None:
-    """Label a time axis with some of its periods, always the last one, and the other axis with shares.
+def period_axis(
+    axes: Axes, labels: list[str], language: str, *, most: int = 8, quantity: Quantity | None = None
+) -> None:
+    """Label a time axis with some of its periods, always the last one, and the other axis with values.
 
     Parameters
     ----------
@@ -190,12 +192,14 @@ def period_axis(axes: Axes, labels: list[str], language: str, *, most: int = 8) 
         Language of the reader.
     most : int
         About how many of them to write.
+    quantity : Quantity, optional
+        What the other axis shows; shares by default.
     """
     step = max(1, round(len(labels) / most))
     ticks = list(range(len(labels) - 1, -1, -step))[::-1]
     axes.set_xticks(ticks, [numbers.period(labels[tick], language) for tick in ticks])
     axes.set_xlim(-0.6, len(labels) + 0.9)
-    write_shares(axes.yaxis, language)
+    (quantity or shares(language)).write_axis(axes.yaxis)
     axes.set(xlabel="", ylabel="")
     axes.grid(axis="x", visible=False)
 
@@ -212,20 +216,7 @@ def write_shares(axis: Axis, language: str, *, most: int = 6) -> None:
     most : int
         Steps it may have.
     """
-    axis.set_major_locator(MaxNLocator(nbins=most, steps=[1, 2, 5, 10]))
-    axis.set_major_formatter(_WrittenShares(language))
-
-
-class _WrittenShares(Formatter):
-    """Writes all ticks of an axis with the decimals that the step between them needs."""
-
-    def __init__(self, language: str) -> None:
-        self._language = language
-
-    def format_ticks(self, values: Sequence[float]) -> list[str]:
-        step = np.diff(values).min(initial=1.0)
-        digits = max(0, -int(np.floor(np.log10(100 * step) + 1e-9)))
-        return [numbers.percent(value, self._language, digits=digits) for value in values]
+    shares(language).write_axis(axis, most=most)
 
 
 def mark_breaks(axes: Axes, results: Results, words: Wording, indicator: str, at: dict[str, int]) -> None:
@@ -272,22 +263,38 @@ def mark_simulated(figure: Figure, results: Results, words: Wording) -> None:
         figure.supxlabel(words.text("SIMULATED DATA"), x=0.99, ha="right", fontsize=9, color="#5b6570", weight="bold")
 
 
-def share_table(shares: pd.DataFrame, words: Wording) -> pd.DataFrame:
-    """Return a series as the table under its figure: counts and share of each period.
+def share_table(values: pd.DataFrame, words: Wording, quantity: Quantity | None = None) -> pd.DataFrame:
+    """Return a series as the table under its figure: counts and value of each period.
 
     Parameters
     ----------
-    shares : pd.DataFrame
-        `period, numerator, denominator, value`, the value a share 0–1.
+    values : pd.DataFrame
+        `period, numerator, denominator, value`; of a mean, there is no numerator.
     words : Wording
         The reader's language.
+    quantity : Quantity, optional
+        What the values are; shares by default.
     """
-    language = words.language
-    return pd.DataFrame(
-        {
-            words.text("Period"): [numbers.period(p, language) for p in shares["period"]],
-            words.text("Numerator"): [numbers.count(n, language) for n in shares["numerator"]],
-            words.text("Denominator"): [numbers.count(n, language) for n in shares["denominator"]],
-            words.text("Share"): [numbers.percent(v, language) for v in shares["value"]],
-        }
-    )
+    written = {words.text("Period"): [numbers.period(p, words.language) for p in values["period"]]}
+    return pd.DataFrame(written | counts_and_values(values, words, quantity))
+
+
+def counts_and_values(values: pd.DataFrame, words: Wording, quantity: Quantity | None = None) -> dict[str, list[str]]:
+    """Return counts and values as columns of a table for the reader, by head.
+
+    Parameters
+    ----------
+    values : pd.DataFrame
+        `numerator, denominator, value`; of a mean, there is no numerator.
+    words : Wording
+        The reader's language.
+    quantity : Quantity, optional
+        What the values are; shares by default.
+    """
+    language, how, written = words.language, quantity or shares(words.language), {}
+    if how.unit == "%":
+        written[words.text("Numerator")] = [numbers.count(n, language) for n in values["numerator"]]
+    written[words.text("Denominator")] = [numbers.count(n, language) for n in values["denominator"]]
+    head = words.text("Share") if how.unit == "%" else words.text("Value")
+    written[head] = [how.write(v) for v in values["value"]]
+    return written

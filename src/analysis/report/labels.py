@@ -4,35 +4,6 @@ from __future__ import annotations
 
 from analysis.report.wording import _
 
-ABOUT_INDICATORS = {
-    "online_of_all": (
-        _("Cases filed online and resolved in the period, of all cases resolved in it whose channel is known."),
-        _("One of the two ways in which the plan promises online filing."),
-        _("A case keyed in as online at the counter counts as online; nobody can tell from the data."),
-    ),
-    "online_of_published": (
-        _("The same cases, of those of procedures published online only."),
-        _("The other way in which the plan promises online filing: of procedures that can be filed online only."),
-        _("It moves with the catalogue: publishing procedures that few file online lowers it."),
-    ),
-    "overdue": (
-        _("Cases resolved after the day they were promised for, of all cases resolved."),
-        _("The plan promises it field by field; it is what people wait for."),
-        _("Cases without a due date are in the denominator and never late; a case is late only once it is resolved."),
-    ),
-    "no_due_date": (
-        _("Cases resolved that had no due date, of all cases resolved."),
-        _("They are neither on time nor late; where there are many, the overdue share says little."),
-        _("Some procedures have no term by law, others lost theirs in the data."),
-    ),
-    "rated_satisfied": (
-        _('Ratings "satisfied" or better, of all ratings given after a case.'),
-        _("The only figure on satisfaction that there is every month."),
-        _("The respondents choose themselves: it is no estimate of what a survey would find."),
-    ),
-}
-"""What an indicator is, why it matters, and what to mind when reading it, by indicator."""
-
 TIMELINESS = {
     "early": _("Before time"),
     "on_time": _("On time"),
@@ -42,49 +13,11 @@ TIMELINESS = {
 }
 """How a case was resolved, by class of timeliness."""
 
-QUESTIONS = {
-    "uptake_base": _("Online uptake counted on"),
-    "year_window": _("The year's share is of"),
-    "postal_cases": _("Cases filed by post"),
-    "vertical_bodies": _("Bodies under a ministry"),
-    "published_level": _("Published online by"),
-    "overdue_interpretation": _('"Early cases down to 2%" is read as'),
-    "overdue_denominator": _("Overdue cases as a share of"),
-    "overdue_scope": _("Fields are judged"),
-    "instrument": _("Satisfaction is judged by"),
-    "month_end": _("Reporting months end"),
-}
-"""Open questions of a plan, by name of the setting that answers them."""
-
-ANSWERS = {
-    ("uptake_base", "resolved"): _("cases resolved"),
-    ("uptake_base", "received"): _("cases received"),
-    ("year_window", "year_to_date"): _("the whole year"),
-    ("year_window", "last_quarter"): _("its last quarter only"),
-    ("postal_cases", "counted"): _("counted"),
-    ("postal_cases", "left_out"): _("left out"),
-    ("vertical_bodies", "counted"): _("counted"),
-    ("vertical_bodies", "left_out"): _("left out"),
-    ("published_level", "at_receipt"): _("the level on the case"),
-    ("published_level", "today"): _("today's catalogue"),
-    ("overdue_interpretation", "overdue"): _("cases resolved overdue"),
-    ("overdue_interpretation", "early_literal"): _("cases resolved early, as written"),
-    ("overdue_denominator", "resolved"): _("cases resolved"),
-    ("overdue_denominator", "workload"): _("cases received and carried over"),
-    ("overdue_denominator", "due"): _("cases falling due"),
-    ("overdue_scope", "per_field"): _("each on its own"),
-    ("overdue_scope", "pooled"): _("all together"),
-    ("instrument", "provincial"): _("the province's own survey"),
-    ("instrument", "sipas"): _("the national index SIPAS"),
-    ("month_end", "plan"): _("on the plan's cut-off day"),
-    ("month_end", "calendar"): _("with the calendar month"),
-}
-"""Their answers, by setting and value."""
-
 NOT_COMPUTABLE = {
     "counts_only": _("not computable: the input holds counts, not cases"),
     "no_catalogue": _("not computable: the input has no catalogue of procedures"),
     "no_workload": _("not computable: the input does not say what was carried over or due"),
+    "contradicts_answers": _("not computable: it contradicts another answer of this run"),
 }
 """Why an answer cannot be computed from an input, by code of the reason."""
 
@@ -93,9 +26,6 @@ DATED_PARTS = {"items": _("The items of the list"), "headcount": _("The headcoun
 
 ITEM_UNITS = {"inventory": _("items"), "milestones": _("milestones"), "headcount": _("persons")}
 """What such a promise counts, by kind of its list."""
-
-DIMENSIONS = {"agencies": _("Bodies"), "fields": _("Fields"), "districts": _("Districts"), "group": _("Fields")}
-"""Ways to split a share, by dimension of `attainment.year_end` or kind of member."""
 
 FAULTS = {
     "column_count": _("more or fewer columns than the header"),

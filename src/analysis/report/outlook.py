@@ -7,8 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from analysis import periods
-from analysis.promises import Part, ShareTarget
-from analysis.report import numbers, theme
+from analysis.attainment.year_end import series_of
+from analysis.plan.promises import Measured, Part
+from analysis.report import theme
 from analysis.report.figure import (
     PERIODS_SHOWN,
     Picture,
@@ -19,8 +20,8 @@ from analysis.report.figure import (
     series_title,
     set_title,
     share_table,
-    write_shares,
 )
+from analysis.report.quantities import Quantity
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -48,12 +49,12 @@ def outlook(
     """
     plan, language = results.plan, words.language
     row = results.promise(target, part)
-    promise = next(one for one in plan.share_targets if one.id == target)
-    share = next(one for one in promise.parts if part in ("", one.id))
+    promise = next(one for one in plan.measured if one.id == target)
+    share = next(one for one in promise.parts.values() if part in ("", one.id))
     frequency = plan.calendar.frequency
-    shares = results.series(share.indicator, share.series)
+    shares = results.series(share.indicator, share.dimension, share.series)
     shown = shares.tail((PERIODS_IN_A_THIRD if small else PERIODS_SHOWN)[frequency])
-    fan = _year_to_date_fan(results, share.indicator, share.series, origin)
+    fan = _year_to_date_fan(results, share, origin)
     labels = [*shown["period"], *[label for label in fan["period"] if label > periods.write(origin)]]
     at = {label: position for position, label in enumerate(labels)}
     earlier = _forecast_a_quarter_ago(results, target, part)
@@ -68,15 +69,16 @@ def outlook(
     if len(positions) > 1:
         axes.fill_between(positions, future["lower"], future["upper"], color=theme.BLUE, alpha=0.22, linewidth=0)
         axes.plot(positions, future["middle"], color=theme.BLUE, linewidth=2, linestyle=(0, (4, 2)))
-    axes.axhline(share.threshold, color=theme.VERMILION, linewidth=1.8, linestyle=(0, (6, 3)))
-    _set_limits(axes, share, fan, shown, earlier)
+    threshold, how = float(row["threshold"]), words.quantity(plan, share.indicator)
+    axes.axhline(threshold, color=theme.VERMILION, linewidth=1.8, linestyle=(0, (6, 3)))
+    _set_limits(axes, threshold, fan, shown, earlier, how)
     period_axis(axes, labels, language, most=4 if small else 8)
-    write_shares(axes.yaxis, language, most=4 if small else 6)
+    how.write_axis(axes.yaxis, most=4 if small else 6)
     if earlier is not None:
         _mark_earlier(axes, earlier, len(labels))
-    _label_lines(axes, words, share, len(labels), fan)
+    _label_lines(axes, words, share, threshold, len(labels), fan, how)
     mark_breaks(axes, results, words, share.indicator, at)
-    title = series_title(words, plan, share.indicator, share.series)
+    title = series_title(words, plan, share.indicator, share.dimension, share.series)
     set_title(figure, _short_title(words, promise, words.part(plan, share)) if small else title)
     mark_simulated(figure, results, words)
     plt.close(figure)
@@ -84,13 +86,13 @@ def outlook(
     alt = words.text(
         "{what}: {standing} so far this year; year-end {outlook}; promised: {rule}; probability {chance}.",
         what=title,
-        standing=words.share_so_far(row, words.of(plan.unit)),
-        outlook=words.outlook(row),
-        rule=words.rule(share.rule, share.threshold),
+        standing=words.share_so_far(row, words.unit(plan, share.indicator), how),
+        outlook=words.outlook(row, how),
+        rule=words.rule(share.rule, threshold, how),
         chance=words.chance(row["probability"]),
     )
     if earlier is not None:
-        alt = f"{alt} {_earlier_sentence(earlier, words)}"
+        alt = f"{alt} {_earlier_sentence(earlier, words, how)}"
     values = shown[["period", "numerator", "denominator", "value"]].merge(
         fan.rename(columns={name: f"year_to_date_{name}" for name in ("middle", "lower", "upper")}),
         on="period",
@@ -98,7 +100,7 @@ def outlook(
     )
     # Three figures side by side are explained once, below them.
     caption = "" if small else outlook_caption(words)
-    return Picture(figure, alt, caption, share_table(shown, words), values, width="third" if small else "wide")
+    return Picture(figure, alt, caption, share_table(shown, words, how), values, width="third" if small else "wide")
 
 
 def outlook_caption(words: Wording) -> str:
@@ -110,7 +112,7 @@ def outlook_caption(words: Wording) -> str:
     )
 
 
-def _short_title(words: Wording, promise: ShareTarget, part: str) -> str:
+def _short_title(words: Wording, promise: Measured, part: str) -> str:
     name = words.of(promise.name)
     return name if len(promise.parts) == 1 else f"{name}\n{part}"
 
@@ -123,21 +125,22 @@ def _forecast_a_quarter_ago(results: Results, target: str, part: str) -> pd.Seri
     return mine.iloc[0]
 
 
-def _earlier_sentence(earlier: pd.Series, words: Wording) -> str:
-    return words.text("A quarter ago: {outlook}.", outlook=words.outlook(earlier))
+def _earlier_sentence(earlier: pd.Series, words: Wording, how: Quantity) -> str:
+    return words.text("A quarter ago: {outlook}.", outlook=words.outlook(earlier, how))
 
 
-def _year_to_date_fan(results: Results, indicator: str, series: str, origin: pd.Period) -> pd.DataFrame:
+def _year_to_date_fan(results: Results, part: Part, origin: pd.Period) -> pd.DataFrame:
     """Return the share cumulated over the plan's year: `period, middle, lower, upper`, each 0–1.
 
     Up to the origin all three are the share observed; after it, the median and the 80 % interval over the draws.
     """
-    shares = results.series(indicator, series)
+    shares = results.series(part.indicator, part.dimension, part.series)
     year = shares[shares["period"].isin(periods.labels_of_year(origin))]
-    K, N = year["numerator"].cumsum(), year["denominator"].cumsum()
+    above = year["total"] if year["total"].notna().any() else year["numerator"]
+    K, N = above.cumsum(), year["denominator"].cumsum()
     observed = pd.DataFrame({"period": year["period"], "middle": K / N})
     observed = observed.assign(lower=observed["middle"], upper=observed["middle"])
-    draws = results.draws[(results.draws["indicator"] == indicator) & (results.draws["series"] == series)]
+    draws = series_of(results.draws, part)
     if not len(draws):
         return observed.reset_index(drop=True)
     paths = draws.pivot_table(index="draw", columns="period", values=["numerator", "denominator"], aggfunc="sum")
@@ -154,14 +157,21 @@ def _year_to_date_fan(results: Results, indicator: str, series: str, origin: pd.
     return pd.concat([observed, ahead], ignore_index=True)
 
 
-def _set_limits(axes: Axes, share: Part, fan: pd.DataFrame, shown: pd.DataFrame, earlier: pd.Series | None) -> None:
-    high = [share.threshold, fan["upper"].max(), shown["value"].max()]
-    low = [share.threshold, fan["lower"].min(), shown["value"].min()]
+def _set_limits(
+    axes: Axes,
+    threshold: float,
+    fan: pd.DataFrame,
+    shown: pd.DataFrame,
+    earlier: pd.Series | None,
+    how: Quantity,
+) -> None:
+    high = [threshold, fan["upper"].max(), shown["value"].max()]
+    low = [threshold, fan["lower"].min(), shown["value"].min()]
     if earlier is not None:
         high.append(earlier["upper"])
         low.append(earlier["lower"])
     height = max(max(high) - min(low), 0.01)
-    axes.set_ylim(max(min(low) - 0.12 * height, 0), min(max(high) + 0.15 * height, 1.02))
+    axes.set_ylim(max(min(low) - 0.12 * height, 0), min(max(high) + 0.15 * height, how.highest))
 
 
 def _mark_earlier(axes: Axes, earlier: pd.Series, width: int) -> None:
@@ -172,10 +182,12 @@ def _mark_earlier(axes: Axes, earlier: pd.Series, width: int) -> None:
               markeredgewidth=1.6)  # fmt: skip
 
 
-def _label_lines(axes: Axes, words: Wording, share: Part, width: int, fan: pd.DataFrame) -> None:
+def _label_lines(
+    axes: Axes, words: Wording, share: Part, threshold: float, width: int, fan: pd.DataFrame, how: Quantity
+) -> None:
     axes.annotate(
-        words.text("promise: {rule}", rule=words.rule(share.rule, share.threshold)),
-        (0, share.threshold),
+        words.text("promise: {rule}", rule=words.rule(share.rule, threshold, how)),
+        (0, threshold),
         xytext=(2, 5),
         textcoords="offset points",
         color=theme.VERMILION,
@@ -183,7 +195,7 @@ def _label_lines(axes: Axes, words: Wording, share: Part, width: int, fan: pd.Da
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.8},
     )
     axes.annotate(
-        numbers.percent(fan["middle"].iloc[-1], words.language),
+        how.write(fan["middle"].iloc[-1]),
         (width - 1, fan["middle"].iloc[-1]),
         xytext=(12, 0),
         textcoords="offset points",

@@ -7,7 +7,7 @@ from html import escape
 import pandas as pd
 
 from analysis import periods
-from analysis.promises import TOTAL, ItemsTarget, Part, ShareTarget, SurveyTarget
+from analysis.plan.promises import ItemsPromise, Measured, Part, SurveyPromise
 from analysis.report import numbers
 from analysis.report.html_table import great_table, verdict_mark
 from analysis.report.labels import ITEM_UNITS
@@ -18,13 +18,15 @@ SAFE = ("met", "very_likely")
 """Verdicts of promises for which nothing more needs to be done."""
 
 
-def parts_of(target: ShareTarget) -> list[tuple[Part, str]]:
+def parts_of(target: Measured) -> list[tuple[Part, str]]:
     """Return the parts of a promise, each with its `part` in `Results.promises`: empty where it is the only one."""
-    return [(part, part.id if target.combine else "") for part in target.parts]
+    return list(target.judged)
 
 
-def deciding_part(results: Results, target: ShareTarget) -> tuple[Part, pd.Series] | None:
+def deciding_part(results: Results, target: Measured) -> tuple[Part, pd.Series] | None:
     """Return the part that decides and its row: the likeliest when any will do, the least likely when all must hold.
+
+    Of steps within the year the last decides.
 
     None where no part is estimated.
 
@@ -32,13 +34,15 @@ def deciding_part(results: Results, target: ShareTarget) -> tuple[Part, pd.Serie
     ----------
     results : Results
         The results.
-    target : ShareTarget
+    target : Measured
         The promise.
     """
     rows = [(part, results.promise(target.id, name)) for part, name in parts_of(target)]
     estimated = [(part, row) for part, row in rows if row["note"] == ""]
     if not estimated:
         return None
+    if target.combine == "last":
+        return estimated[-1]
     pick = max if target.combine == "any_of" else min
     return pick(estimated, key=lambda pair: float(pair[1]["probability"]))  # among equals, the first of the plan
 
@@ -77,7 +81,7 @@ def previous_promise(results: Results, target: str, part: str = "") -> pd.Series
     return results.previous[mine].iloc[0]
 
 
-def parts_table(results: Results, words: Wording, target: ShareTarget) -> str:
+def parts_table(results: Results, words: Wording, target: Measured) -> str:
     """Return the parts of a promise as HTML: counts, forecast, probability and what the rest of the year must deliver.
 
     Parameters
@@ -86,26 +90,28 @@ def parts_table(results: Results, words: Wording, target: ShareTarget) -> str:
         The results to show.
     words : Wording
         The reader's language.
-    target : ShareTarget
+    target : Measured
         The promise.
     """
     rows = []
     for part, name in parts_of(target):
-        row = results.promise(target.id, name)
+        row, how = results.promise(target.id, name), words.quantity(results.plan, part.indicator)
         rate = run_rate_of(results, target.id, name)
         rows.append(
             {
                 words.text("Part"): words.part(results.plan, part),
                 words.text("Verdict"): verdict_mark(row["verdict"], words),
-                words.text("Promised"): words.rule(part.rule, part.threshold),
-                words.text("Where we stand"): escape(words.share_so_far(row, words.of(results.plan.unit))),
-                words.text("Year-end forecast (80% prediction interval)"): words.outlook_cell(row)
+                words.text("Promised"): words.rule(part.rule, row["threshold"], how),
+                words.text("Where we stand"): escape(
+                    words.share_so_far(row, words.unit(results.plan, part.indicator), how)
+                ),
+                words.text("Year-end forecast (80% prediction interval)"): words.outlook_cell(row, how)
                 if row["note"] == ""
                 else words.reason(row["note"]),
                 words.text("Probability"): words.chance(row["probability"]),
                 words.text("What it would take"): numbers.MISSING
                 if rate is None
-                else escape(words.needed(rate, part.rule, words.of(results.plan.unit))),
+                else escape(words.needed(rate, part.rule, words.unit(results.plan, part.indicator), how)),
             }
         )
     return great_table(pd.DataFrame(rows), words.text("Part"), id=f"parts-{target.id}", caption=words.of(target.title))
@@ -185,7 +191,7 @@ def items_so_far(row: pd.Series, words: Wording) -> str:
     return words.share_so_far(row, unit)
 
 
-def items_needed(results: Results, words: Wording, target: ItemsTarget) -> list[str]:
+def items_needed(results: Results, words: Wording, target: ItemsPromise) -> list[str]:
     """Return the sentence of how many items a month are needed, beside the pace of the last six months.
 
     Empty where the pace is not known or nothing more needs to be done.
@@ -196,7 +202,7 @@ def items_needed(results: Results, words: Wording, target: ItemsTarget) -> list[
         The results to show.
     words : Wording
         The reader's language.
-    target : ItemsTarget
+    target : ItemsPromise
         The promise.
     """
     paces = results.items_pace[results.items_pace["target"] == target.id]
@@ -218,7 +224,7 @@ def items_needed(results: Results, words: Wording, target: ItemsTarget) -> list[
     ]
 
 
-def items_needed_cell(results: Results, words: Wording, target: ItemsTarget) -> str:
+def items_needed_cell(results: Results, words: Wording, target: ItemsPromise) -> str:
     """Return how many items are needed for a cell of a table: "61 more items, 21.8 a month (lately 23.0)".
 
     Parameters
@@ -227,7 +233,7 @@ def items_needed_cell(results: Results, words: Wording, target: ItemsTarget) -> 
         The results to show.
     words : Wording
         The reader's language.
-    target : ItemsTarget
+    target : ItemsPromise
         The promise.
     """
     paces = results.items_pace[results.items_pace["target"] == target.id]
@@ -243,7 +249,7 @@ def items_needed_cell(results: Results, words: Wording, target: ItemsTarget) -> 
     )
 
 
-def open_items(results: Results, words: Wording, target: ItemsTarget) -> pd.DataFrame:
+def open_items(results: Results, words: Wording, target: ItemsPromise) -> pd.DataFrame:
     """Return the items that are not done, as a table for the reader, the longest overdue first.
 
     Parameters
@@ -252,7 +258,7 @@ def open_items(results: Results, words: Wording, target: ItemsTarget) -> pd.Data
         The results to show.
     words : Wording
         The reader's language.
-    target : ItemsTarget
+    target : ItemsPromise
         The promise.
     """
     language = words.language
@@ -269,14 +275,14 @@ def open_items(results: Results, words: Wording, target: ItemsTarget) -> pd.Data
     )
 
 
-def proxy_share_so_far(results: Results, target: SurveyTarget) -> pd.Series | None:
+def proxy_share_so_far(results: Results, target: SurveyPromise) -> pd.Series | None:
     """Return the share of the year so far of the ratings that stand in for a missing survey.
 
     Parameters
     ----------
     results : Results
         The results.
-    target : SurveyTarget
+    target : SurveyPromise
         The promise.
 
     Returns
@@ -287,7 +293,7 @@ def proxy_share_so_far(results: Results, target: SurveyTarget) -> pd.Series | No
     if not target.proxy:
         return None
     quarter = periods.parse_quarter(results.promise(target.id)["quarter"])
-    shares = results.series(target.proxy, TOTAL)
+    shares = results.series(target.proxy)
     year = shares[shares["period"].isin(periods.labels_of_year(results.plan.origin(quarter)))]
     if year.empty:
         return None

@@ -10,6 +10,7 @@ import pandas as pd
 from analysis.faults import BadData
 from analysis.parameters import ROOT, RunParameters
 from analysis.periods import parse_quarter
+from analysis.plan.plan import Plan
 from analysis.report import numbers
 from analysis.report.wording import Wording
 from analysis.results import Results
@@ -41,7 +42,7 @@ def probabilities_by_quarter(ledger: Path, run: RunParameters, results: Results)
     results : Results
         Its results.
     """
-    frames = [released_before(ledger, run), results.previous, results.promises]
+    frames = [by_name_of_today(released_before(ledger, run), results.plan), results.previous, results.promises]
     rows = pd.concat([frame[["target", "part", "quarter", "probability"]] for frame in frames if len(frame)])
     rows = rows[(rows["part"] == "") & (rows["quarter"] >= f"{results.plan.year - 1}-Q4")]
     rows = rows.drop_duplicates(["target", "quarter"]).sort_values("quarter", kind="stable")
@@ -64,14 +65,14 @@ def graded_probabilities(ledger: Path, run: RunParameters, results: Results, wor
     words : Wording
         The reader's language.
     """
-    rows = released_before(ledger, run)
+    rows = by_name_of_today(released_before(ledger, run), results.plan)
     if len(rows):
-        rows = rows[rows["target"].isin([target.id for target in results.plan.targets])]
+        rows = rows[rows["target"].isin([target.id for target in results.plan.promises])]
     if rows.empty:
         return rows
     rows = rows.sort_values(["target", "quarter"])
     verdicts = {target: results.promise(target)["verdict"] for target in rows["target"].unique()}
-    titles = {target.id: words.of(target.title) for target in results.plan.targets}
+    titles = {target.id: words.of(target.title) for target in results.plan.promises}
     outcomes = {"met": words.text("It was kept"), "missed": words.text("It was not kept")}
     return pd.DataFrame(
         {
@@ -113,6 +114,21 @@ def released_before(ledger: Path, run: RunParameters) -> pd.DataFrame:
     rows = rows[(rows["part"] == "") & (rows["quarter"] < run.quarter) & (rows["as_of"] <= run.as_of.isoformat())]
     rows = rows.assign(probability=pd.to_numeric(rows["probability"], errors="coerce"))
     return rows.drop_duplicates(["quarter", "target"], keep="last")
+
+
+def by_name_of_today(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+    """Return lines of the ledger with promises that the plan has renamed (`formerly`) under the name they have now.
+
+    Parameters
+    ----------
+    rows : pd.DataFrame
+        See `released_before`.
+    plan : Plan
+        The plan.
+    """
+    renamed = {before: target.id for target in plan.promises for before in target.formerly}
+    found = rows.assign(target=rows["target"].replace(renamed))
+    return found.drop_duplicates(["quarter", "target"], keep="last")
 
 
 def read_ledger(file: Path) -> pd.DataFrame:

@@ -7,13 +7,16 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from pandas.core.groupby import DataFrameGroupBy
 
 from analysis import periods
 from analysis.indicators.trend import with_trend
+from analysis.plan.record import TOTAL
 from analysis.report import numbers, theme
 from analysis.report.figure import (
     PERIODS_SHOWN,
     Picture,
+    counts_and_values,
     draw_shares,
     hide_small,
     mark_breaks,
@@ -24,13 +27,13 @@ from analysis.report.figure import (
     share_table,
     short_name,
     small_cells_sentence,
-    write_shares,
 )
+from analysis.report.quantities import Quantity
 from analysis.report.wording import Wording
 from analysis.results import Results
 
 
-def trend(results: Results, words: Wording, indicator: str, series: str) -> Picture:
+def trend(results: Results, words: Wording, indicator: str, dimension: str = TOTAL, series: str = TOTAL) -> Picture:
     """Return one share by period with its trend and the 80 % sampling interval of each period.
 
     Parameters
@@ -39,12 +42,12 @@ def trend(results: Results, words: Wording, indicator: str, series: str) -> Pict
         The results to show.
     words : Wording
         The reader's language.
-    indicator, series : str
-        The share.
+    indicator, dimension, series : str
+        The share; without a series, of the whole.
     """
     plan, language = results.plan, words.language
     length = {"M": 12, "Q": 4}[plan.calendar.frequency]
-    shares = _trend_since_break(results, indicator, series, season_length=length).tail(
+    shares = _trend_since_break(results, indicator, dimension, series, season_length=length).tail(
         PERIODS_SHOWN[plan.calendar.frequency]
     )
     position = np.arange(len(shares))
@@ -64,29 +67,32 @@ def trend(results: Results, words: Wording, indicator: str, series: str) -> Pict
             annotation_clip=False,
         )
     mark_breaks(axes, results, words, indicator, {label: at for at, label in enumerate(shares["period"])})
-    period_axis(axes, list(shares["period"]), language)
-    title = series_title(words, plan, indicator, series)
+    how = words.quantity(plan, indicator)
+    period_axis(axes, list(shares["period"]), language, quantity=how)
+    title = series_title(words, plan, indicator, dimension, series)
     set_title(figure, title)
     mark_simulated(figure, results, words)
     plt.close(figure)
     last, year_ago = shares.iloc[-1], shares[shares["period"] == _year_before(shares["period"].iloc[-1])]
     change = last["value"] - year_ago["value"].iloc[0] if len(year_ago) else float("nan")
+    standing = last.rename({"value": "observed_to_date"})
     alt = words.text(
-        "{what}, {period}: {share} ({numerator} of {denominator}); {change} percentage points on the year before.",
+        "{what}, {period}: {standing}; {change} {unit} on the year before.",
         what=title,
         period=numbers.period(last["period"], language),
-        share=numbers.percent(last["value"], language),
-        numerator=numbers.count(last["numerator"], language),
-        denominator=numbers.count(last["denominator"], language),
-        change=numbers.points(change, language),
+        standing=words.share_so_far(standing, words.unit(plan, indicator), how),
+        change=how.change(change),
+        unit=how.change_unit,
     )
-    caption = words.text("Dots: each period's share; grey bars: its 80% sampling interval. Dashed: the trend (STL).")
-    return Picture(figure, alt, caption, share_table(shares, words), shares)
+    caption = words.text("Dots: each period's value; grey bars: its 80% sampling interval. Dashed: the trend (STL).")
+    return Picture(figure, alt, caption, share_table(shares, words, how), shares)
 
 
-def _trend_since_break(results: Results, indicator: str, series: str, *, season_length: int) -> pd.DataFrame:
+def _trend_since_break(
+    results: Results, indicator: str, dimension: str, series: str, *, season_length: int
+) -> pd.DataFrame:
     """Return a series with its trend, computed apart before and after the last change in how it is counted."""
-    shares = results.series(indicator, series)
+    shares = results.series(indicator, dimension, series)
     since = max((known.period for known in results.plan.breaks_of(indicator)), default="")
     before, after = shares[shares["period"] < since], shares[shares["period"] >= since]
     pieces = [with_trend(piece, season_length=season_length) for piece in (before, after) if len(piece)]
@@ -105,7 +111,14 @@ QUARTERS = 12
 
 
 def multiples(
-    results: Results, words: Wording, indicator: str, series: list[str], origin: pd.Period, *, members: str
+    results: Results,
+    words: Wording,
+    indicator: str,
+    dimension: str,
+    series: list[str],
+    origin: pd.Period,
+    *,
+    members: str,
 ) -> Picture | None:
     """Return a panel per member with its share by quarter, the largest member first, the whole in grey behind each.
 
@@ -117,8 +130,8 @@ def multiples(
         The results to show.
     words : Wording
         The reader's language.
-    indicator : str
-        The share.
+    indicator, dimension : str
+        The share, and the dimension of its members.
     series : list of str
         Codes of the members.
     origin : pd.Period
@@ -127,7 +140,7 @@ def multiples(
         What the reader calls the members: fields, districts.
     """
     plan, language = results.plan, words.language
-    shares = _by_quarter(results, indicator, [*series, "total"], origin)
+    shares = _by_quarter(results, indicator, dimension, series, origin)
     sums = shares.groupby("series")["denominator"].sum()
     order = [code for code in sums.sort_values(ascending=False, kind="stable").index if code != "total"]
     if shares.loc[shares["series"].isin(order), "value"].isna().all():
@@ -144,15 +157,16 @@ def multiples(
     )
     for axes in grid.flat[len(drawn) :]:
         axes.set_visible(False)
-    _scale_alike(grid, shares[shares["series"].isin(["total", *drawn])], quarters, language)
+    how = words.quantity(plan, indicator)
+    _scale_alike(grid, shares[shares["series"].isin(["total", *drawn])], quarters, how)
     for code, axes in zip(drawn, grid.flat, strict=False):
         mine = shares[(shares["series"] == code) & shares["value"].notna()]
         axes.plot([at[q] for q in whole["quarter"]], whole["value"], color=theme.GREY, linewidth=1.1, linestyle=":")
         axes.plot([at[q] for q in mine["quarter"]], mine["value"], color=theme.BLUE, linewidth=2)
         # Given its height, matplotlib does not search for what the title must stay clear of.
-        axes.set_title(short_name(words.name(plan, code), 26), y=1, fontsize=8.5, fontweight="normal")
+        axes.set_title(short_name(words.name(plan, dimension, code), 26), y=1, fontsize=8.5, fontweight="normal")
         if len(mine):
-            _mark_last(axes, at[mine["quarter"].iloc[-1]], mine["value"].iloc[-1], language)
+            _mark_last(axes, at[mine["quarter"].iloc[-1]], mine["value"].iloc[-1], how)
     what = words.indicator(plan, indicator)
     set_title(figure, words.text("{what}, by quarter ({members})", what=what, members=members))
     mark_simulated(figure, results, words)
@@ -161,44 +175,43 @@ def multiples(
     shown = shares[shares["series"].isin(order) & shares["value"].notna()].set_index("series")
     last = shown.loc[shown["quarter"] == quarters[-1], "value"]
     change = (last - shown.loc[shown["quarter"] == quarters[0], "value"]).dropna()
-    names = {code: words.name(plan, code) for code in order}
+    names = {code: words.name(plan, dimension, code) for code in order}
     alt = words.text(
         "{what}, {members}, {quarter}: from {low} ({low_name}) to {high} ({high_name}); moved most since {since}: "
-        "{most} ({change} percentage points).",
+        "{most} ({change} {unit}).",
         what=what,
         members=members,
         quarter=_quarter_label(quarters[-1], language),
-        low=numbers.percent(last.min(), language),
+        low=how.write(last.min()),
         low_name=names[str(last.idxmin())] if len(last) else numbers.MISSING,
-        high=numbers.percent(last.max(), language),
+        high=how.write(last.max()),
         high_name=names[str(last.idxmax())] if len(last) else numbers.MISSING,
         since=_quarter_label(quarters[0], language),
         most=names[str(change.abs().idxmax())] if len(change) else numbers.MISSING,
-        change=numbers.points(float(change[change.abs().idxmax()]) if len(change) else np.nan, language),
+        change=how.change(float(change[change.abs().idxmax()]) if len(change) else np.nan),
+        unit=how.change_unit,
     )
     caption = words.text(
         "Each member by quarter, all on one scale; dotted grey: the whole. The {most} largest are drawn.",
         most=numbers.count(len(drawn), language),
     )
-    caption = f"{caption} {small_cells_sentence(shares, words, words.of(plan.unit))}".strip()
+    caption = f"{caption} {small_cells_sentence(shares, words, words.unit(plan, indicator))}".strip()
     recent = shares[shares["quarter"].isin(quarters[-4:])]
     wide = recent.pivot_table(index="series", columns="quarter", values="value", dropna=False)
     table = pd.DataFrame({words.text("Body or field"): list(names.values())})
     for quarter in quarters[-4:]:
-        table[_quarter_label(quarter, language)] = [
-            numbers.percent(wide[quarter].get(code, np.nan), language) for code in order
-        ]
+        table[_quarter_label(quarter, language)] = [how.write(wide[quarter].get(code, np.nan)) for code in order]
     return Picture(figure, alt, caption, table, shares)
 
 
-def _scale_alike(grid: np.ndarray, shares: pd.DataFrame, quarters: list[pd.Period], language: str) -> None:
-    """Give all panels of a grid the same axis of shares and of quarters, labelled at the edges of the grid."""
+def _scale_alike(grid: np.ndarray, shares: pd.DataFrame, quarters: list[pd.Period], how: Quantity) -> None:
+    """Give all panels of a grid the same axis of values and of quarters, labelled at the edges of the grid."""
     last, lowest, highest = len(quarters) - 1, shares["value"].min(), shares["value"].max()
     margin, room = 0.08 * max(last, 1), 0.25 * (highest - lowest) or 0.05
-    ends = [_quarter_label(quarters[end], language) for end in (0, -1)]
+    ends = [_quarter_label(quarters[end], how.language) for end in (0, -1)]
     axis = grid[0, 0].yaxis
     axis.set_view_interval(lowest - room, highest + room, ignore=True)
-    write_shares(axis, language, most=3)
+    how.write_axis(axis, most=3)
     ticks = axis.get_majorticklocs()
     tick_labels = axis.get_major_formatter().format_ticks(ticks)
     for (row, column), axes in np.ndenumerate(grid):
@@ -209,10 +222,10 @@ def _scale_alike(grid: np.ndarray, shares: pd.DataFrame, quarters: list[pd.Perio
         axes.grid(axis="x", visible=False)
 
 
-def _mark_last(axes: Axes, position: int, share: float, language: str) -> None:
+def _mark_last(axes: Axes, position: int, share: float, how: Quantity) -> None:
     axes.plot(position, share, marker="o", markersize=4, color=theme.BLUE)
     axes.annotate(
-        numbers.percent(share, language),
+        how.write(share),
         (position, share),
         xytext=(-3, 5),
         textcoords="offset points",
@@ -224,20 +237,38 @@ def _mark_last(axes: Axes, position: int, share: float, language: str) -> None:
     )
 
 
-def _by_quarter(results: Results, indicator: str, series: list[str], origin: pd.Period) -> pd.DataFrame:
+def _by_quarter(results: Results, indicator: str, dimension: str, series: list[str], origin: pd.Period) -> pd.DataFrame:
     """Return `series, quarter, numerator, denominator, value` of the last whole quarters, small cells hidden."""
     rows = results.indicators
-    rows = rows[(rows["indicator"] == indicator) & rows["series"].isin(series)]
+    within = (rows["dimension"] == dimension) & rows["series"].isin(series)
+    rows = rows[(rows["indicator"] == indicator) & (within | (rows["dimension"] == TOTAL))]
     rows = rows[rows["period"] <= periods.write(origin)]
     rows = rows.assign(quarter=periods.quarters_of(rows["period"]))
     length = 3 if origin.freqstr.startswith("M") else 1
     whole = rows[rows["series"] == "total"].groupby("quarter")["period"].nunique()
     shown = whole[whole == length].index[-QUARTERS:]
-    sums = rows[rows["quarter"].isin(shown)].groupby(["series", "quarter"], as_index=False)[
-        ["numerator", "denominator"]
-    ].sum()  # fmt: skip
-    sums = sums[sums["denominator"] > 0]
-    return hide_small(sums.assign(value=sums["numerator"] / sums["denominator"])).reset_index(drop=True)
+    sums = _ratios(rows[rows["quarter"].isin(shown)].groupby(["series", "quarter"]))
+    return hide_small(sums).reset_index()
+
+
+RANKED_DRAWN = 40
+"""Members of a ranking that are drawn: of more, the first and the last ones."""
+
+
+def _ends(count: int) -> list[int]:
+    """Return the places of a ranking that are drawn."""
+    if count <= RANKED_DRAWN:
+        return list(range(count))
+    return [*range(RANKED_DRAWN // 2), *range(count - RANKED_DRAWN // 2, count)]
+
+
+def _ratios(grouped: DataFrameGroupBy) -> pd.DataFrame:
+    """Return the counts of each group added up, and the ratio of the sums, where there are any cases."""
+    sums = grouped[["numerator", "denominator", "total"]].sum(min_count=1).astype("Float64")
+    sums = sums[(sums["denominator"] > 0).fillna(False)]
+    value = (sums["total"].fillna(sums["numerator"]) / sums["denominator"]).astype(float)
+    counts = {"numerator": "Int64", "denominator": "int64"}
+    return sums.drop(columns="total").astype(counts).assign(value=value)
 
 
 def _quarter_label(quarter: pd.Period, language: str) -> str:
@@ -245,7 +276,14 @@ def _quarter_label(quarter: pd.Period, language: str) -> str:
 
 
 def ranking(
-    results: Results, words: Wording, indicator: str, series: list[str], origin: pd.Period, *, members: str
+    results: Results,
+    words: Wording,
+    indicator: str,
+    dimension: str,
+    series: list[str],
+    origin: pd.Period,
+    *,
+    members: str,
 ) -> Picture:
     """Return the share of each member in the year so far, the largest share first.
 
@@ -255,8 +293,8 @@ def ranking(
         The results to show.
     words : Wording
         The reader's language.
-    indicator : str
-        The share.
+    indicator, dimension : str
+        The share, and the dimension of its members.
     series : list of str
         Codes of the members.
     origin : pd.Period
@@ -264,35 +302,42 @@ def ranking(
     members : str
         What the reader calls the members: fields, bodies.
     """
-    plan, language = results.plan, words.language
+    plan = results.plan
     year = periods.labels_of_year(origin)
     rows_of_year = results.indicators[
         (results.indicators["indicator"] == indicator)
+        & (results.indicators["dimension"] == dimension)
         & results.indicators["series"].isin(series)
         & results.indicators["period"].isin(year)
     ]
-    sums = rows_of_year.groupby("series")[["numerator", "denominator"]].sum()
-    sums = sums[sums["denominator"] > 0].assign(value=lambda f: f["numerator"] / f["denominator"])
-    hidden = small_cells_sentence(sums, words, words.of(plan.unit))
-    sums = hide_small(sums).sort_values("value", ascending=False, na_position="last")
-    names = [words.name(plan, code) for code in sums.index]
+    sums, how = _ratios(rows_of_year.groupby("series")), words.quantity(plan, indicator)
+    hidden = small_cells_sentence(sums, words, words.unit(plan, indicator))
+    sums = hide_small(sums).sort_values(
+        "value", ascending=plan.indicators[indicator].better == "lower" and how.unit != "%", na_position="last"
+    )
+    names = [words.name(plan, dimension, code) for code in sums.index]
     shown = sums["value"].dropna()
+    drawn = _ends(len(shown))
+    middle_left_out = len(drawn) < len(shown)
+    highest, lowest = (names[int(at)] for at in (shown.argmax(), shown.argmin())) if len(shown) else ("", "")
+    drawn_names = [names[at] for at in drawn]
+    shown = shown.iloc[drawn]
     positions = list(range(len(shown)))
     theme.apply()
     figure, axes = plt.subplots(figsize=(theme.WIDTH, 0.9 + 0.3 * len(shown)), layout="constrained")
     if positions:
         sns.barplot(x=shown.to_numpy(), y=positions, orient="h", ax=axes, color=theme.BLUE, width=0.62, errorbar=None)
-    axes.set_yticks(positions, [short_name(name) for name in names[: len(shown)]])
+    axes.set_yticks(positions, [short_name(name) for name in drawn_names])
     for position, value in enumerate(shown):
         axes.annotate(
-            numbers.percent(value, language),
+            how.write(value),
             (value, position),
             xytext=(4, 0),
             textcoords="offset points",
             va="center",
             fontsize=9,
         )
-    write_shares(axes.xaxis, language)
+    how.write_axis(axes.xaxis)
     axes.set(xlabel="", ylabel="")
     title = words.text("{what}: year to date ({members})", what=words.indicator(plan, indicator), members=members)
     set_title(figure, title)
@@ -302,18 +347,14 @@ def ranking(
     alt = words.text(
         "{what}, year to date: highest {high} ({high_share}), lowest {low} ({low_share}).",
         what=words.indicator(plan, indicator),
-        high=names[0] if len(shown) else numbers.MISSING,
-        high_share=numbers.percent(shown.max(), language),
-        low=names[len(shown) - 1] if len(shown) else numbers.MISSING,
-        low_share=numbers.percent(shown.min(), language),
+        high=highest or numbers.MISSING,
+        high_share=how.write(shown.max()),
+        low=lowest or numbers.MISSING,
+        low_share=how.write(shown.min()),
     )
-    table = pd.DataFrame(
-        {
-            words.text("Body or field"): names,
-            words.text("Numerator"): [numbers.count(n, language) for n in sums["numerator"]],
-            words.text("Denominator"): [numbers.count(n, language) for n in sums["denominator"]],
-            words.text("Share"): [numbers.percent(v, language) for v in sums["value"]],
-        }
-    )
+    table = pd.DataFrame({words.text("Body or field"): names} | counts_and_values(sums, words, how))
     caption = f"{words.text('Ratio of the sums of the year so far; counts in the table.')} {hidden}".strip()
+    if middle_left_out:
+        both = numbers.count(len(shown) // 2, words.language)
+        caption = f"{caption} {words.text('The first {n} and the last {n} are drawn, all are in the table.', n=both)}"
     return Picture(figure, alt, caption, table, sums.reset_index().assign(name=names))

@@ -17,9 +17,15 @@ import pandas as pd
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from analysis.plan import Plan
-from analysis.promises import Part, Text
+from analysis.attainment.index import RANK
+from analysis.indicators.measured import STOCK
+from analysis.indicators.satisfaction import SURVEYED
+from analysis.plan.indicators import Mean, Score
+from analysis.plan.plan import Plan
+from analysis.plan.promises import Part
+from analysis.plan.record import TOTAL, Text
 from analysis.report import numbers
+from analysis.report.quantities import Quantity, shares
 
 LOCALE = Path(__file__).parent / "locale"
 
@@ -60,9 +66,19 @@ REASONS = {
     "no_published_index": _("No published figure of the index is known."),
     "too_few_published_years": _("Not enough data to estimate: fewer than three published years of the index."),
     "published_years_too_old": _("The last published figure of the index is too old."),
+    "too_few_published_figures": _(
+        "Not enough data to estimate: too few weeks, months or quarters of the index are published."
+    ),
+    "index_changed": _("The index is no longer comparable with its last published figure."),
+    "previous_year_not_comparable": _(
+        "The year before cannot be compared: the index, or the number of areas ranked, has changed."
+    ),
+    "ranked_areas_changed": _("The published ranks are among another number of areas."),
+    "field_not_published": _("Not enough data to estimate the rank: the scores of too few areas are published."),
     "tier_not_stated": _("The index is published, the limits of its groups for the year were not found."),
     "not_enough_history": _("Not enough data to estimate: the series is too short."),
     "no_counts": _("No counts in the data received."),
+    "baseline_incomplete": _("The earlier year it is compared with is not wholly known."),
 }
 """Why a promise is not estimated, by code of the reason."""
 
@@ -78,23 +94,43 @@ SHORT_REASONS = {
     "no_published_index": _("no published figure known"),
     "too_few_published_years": _("fewer than 3 published years"),
     "published_years_too_old": _("last published figure too old"),
+    "too_few_published_figures": _("too few published figures"),
+    "index_changed": _("index no longer comparable"),
+    "previous_year_not_comparable": _("year before not comparable"),
+    "ranked_areas_changed": _("ranks among other areas"),
+    "field_not_published": _("other areas' scores not published"),
     "tier_not_stated": _("limits of the groups not found"),
     "not_enough_history": _("series too short"),
     "no_counts": _("no counts received"),
+    "baseline_incomplete": _("earlier year not wholly known"),
 }
 """`REASONS` as short as a cell of a table needs them."""
 
-INDICATORS = {
-    "online_of_all": _("Share done online, of all {unit}"),
-    "online_of_published": _("Share done online, of the {unit} of procedures published online"),
-    "published_of_offline": _("Published online but not filed online, of the {unit} not filed online"),
-    "overdue": _("Share overdue, of the {unit} resolved"),
-    "overdue_resolved": _("Share of the late {unit} that were resolved, the others still on the desk"),
-    "no_due_date": _("Share without a due date, of the {unit} resolved"),
-    "surveyed_provincial": _("Share satisfied in the province's survey"),
-    "sipas": _("Satisfaction index SIPAS"),
-    "rated_satisfied": _("Share of ratings that are satisfied"),
+EVENTS = {
+    "received": _("received"),
+    "resolved": _("resolved"),
+    "due": _("falling due"),
+    "on_desk": _("received or carried over"),
+    "rated_at": _("rated"),
 }
+"""What a case that is counted by an event is called."""
+
+DIMENSIONS = {
+    "agency": _("Bodies"),
+    "field": _("Fields"),
+    "district": _("Districts"),
+    "channel": _("Channels"),
+    "received_at_agency": _("Bodies that received"),
+}
+"""Ways to split an indicator, by dimension; another one is called by its code."""
+
+CHANNELS = {
+    "online": _("online"),
+    "counter": _("at the counter"),
+    "post": _("by post"),
+    "other": _("other ways"),
+}
+"""What a reader calls a channel."""
 
 BASELINES = {
     "year_to_date": _("The year so far carries on"),
@@ -158,25 +194,28 @@ class Wording:
         """Return why a promise is not estimated, for a cell of a table."""
         return self.text(SHORT_REASONS[code])
 
-    def name(self, plan: Plan, series: str) -> str:
+    def name(self, plan: Plan, dimension: str, series: str) -> str:
         """Return what a reader calls a series.
 
         Parameters
         ----------
         plan : Plan
             The plan, which names its series.
-        series : str
-            Code of the series; without a name in the plan it stands for itself.
+        dimension, series : str
+            Codes of the series; without a name in the plan it stands for itself.
         """
-        if series == "total":
+        if series == TOTAL:
             return self.of(plan.scope)
-        name = self.of(plan.names[series]) if series in plan.names else series
-        return name.translate(_DIRECTION_MARKS)
+        if dimension == "channel" and series in CHANNELS:
+            return self.text(CHANNELS[series])
+        group = plan.groups.get(dimension, {}).get(series)
+        text = group.title if group else plan.names.get(dimension, {}).get(series)
+        return (self.of(text) if text else series).translate(_DIRECTION_MARKS)
 
     def part(self, plan: Plan, part: Part) -> str:
         """Return what a reader calls one part of a promise.
 
-        Its own title, else the name of its series, else, for the whole, that of its indicator.
+        Its own title, else its step, else the name of its series, else, for the whole, that of its indicator.
 
         Parameters
         ----------
@@ -187,27 +226,99 @@ class Wording:
         """
         if part.title:
             return self.of(part.title)
-        if part.series == "total":
+        if part.until:
+            return self.text("by {day}", day=numbers.day(part.until, self.language))
+        if part.series == TOTAL:
             return self.indicator(plan, part.indicator)
-        return self.name(plan, part.series)
+        return self.name(plan, part.dimension, part.series)
 
     def indicator(self, plan: Plan, indicator: str) -> str:
-        """Return what a reader calls an indicator.
+        """Return what a reader calls an indicator, a survey or an index.
 
         Parameters
         ----------
         plan : Plan
-            The plan, which says what its cases are called.
+            The plan as it reads, which says what each is called and what is counted.
         indicator : str
-            Code of the indicator, one of `INDICATORS`.
+            Code of the indicator.
         """
-        return self.text(INDICATORS[indicator], unit=self.of(plan.unit))
+        declared = plan.indicators.get(indicator)
+        if not declared and indicator.endswith(RANK):
+            return self.text("Rank: {index}", index=self.indicator(plan, indicator.removesuffix(RANK)))
+        if declared:
+            return self.filled(plan, indicator, declared.title)
+        base = indicator.removesuffix(STOCK)
+        if base != indicator and base in plan.indicators:
+            return self.text(
+                "Share of the late {unit} that were resolved, the others still on the desk", unit=self.unit(plan, base)
+            )
+        for instrument in plan.instruments.values():
+            if indicator in (getattr(instrument, "index", None), f"{SURVEYED}{getattr(instrument, 'instrument', '')}"):
+                return self.of(instrument.title)
+        return self.of(plan.targets[indicator].name) if indicator in plan.targets else indicator
+
+    def filled(self, plan: Plan, indicator: str, text: Text) -> str:
+        """Return a text of an indicator with what is counted filled in.
+
+        Parameters
+        ----------
+        plan : Plan
+            The plan as it reads.
+        indicator : str
+            The indicator, whose answer in force says by which event its cases are counted.
+        text : Text
+            Its title, or a sentence about it; ``{unit}`` and ``{counted}`` are filled in.
+        """
+        declared = plan.indicators[indicator]
+        parent = getattr(declared, "nested_in", None)
+        event = getattr(plan.indicators[parent] if parent else declared, "counted", "")
+        counted = self.text(EVENTS[event]) if event in EVENTS else event
+        return self.of(text).replace("{unit}", self.unit(plan, indicator)).replace("{counted}", counted)
+
+    def dimension(self, dimension: str) -> str:
+        """Return what a reader calls the members of a dimension."""
+        return self.text(DIMENSIONS[dimension]) if dimension in DIMENSIONS else dimension
+
+    def unit(self, plan: Plan, indicator: str) -> str:
+        """Return what an indicator counts: its own unit, else the plan's.
+
+        Parameters
+        ----------
+        plan : Plan
+            The plan.
+        indicator : str
+            Code of the indicator.
+        """
+        declared = plan.indicators.get(indicator)
+        return self.of(declared.unit if declared and declared.unit else plan.unit)
 
     def baseline(self, name: str) -> str:
         """Return what a reader calls a baseline."""
         return self.text(BASELINES[name])
 
-    def rule(self, rule: str, threshold: float) -> str:
+    def quantity(self, plan: Plan, indicator: str) -> Quantity:
+        """Return how the values of an indicator are written.
+
+        Parameters
+        ----------
+        plan : Plan
+            The plan, which declares the indicator; anything it does not declare is a share.
+        indicator : str
+            Code of the indicator.
+        """
+        declared = plan.indicators.get(indicator)
+        if indicator.endswith(RANK):
+            return Quantity(self.language, 1.0, "", 0, self.text("places"), 1.0, math.inf)
+        if isinstance(declared, Mean):
+            unit = self.of(declared.measured_in) if declared.measured_in else self.text("days")
+            return Quantity(self.language, 1.0, f" {unit}", change_unit=unit, highest=math.inf)
+        if isinstance(declared, Score):
+            unit = self.text("points")
+            low, high = declared.scale
+            return Quantity(self.language, 1.0, f" {unit}", 2, unit, low, high + 0.02 * (high - low))
+        return Quantity(self.language, change_unit=self.text("percentage points"))
+
+    def rule(self, rule: str, threshold: float, quantity: Quantity | None = None) -> str:
         """Return a rule with its threshold: "at least 30%".
 
         Parameters
@@ -215,13 +326,16 @@ class Wording:
         rule : {"at_least", "more_than", "at_most"}
             The rule.
         threshold : float
-            Share 0–1.
+            The threshold.
+        quantity : Quantity, optional
+            What it is; a share by default.
         """
-        digits = 0 if round(threshold * 1000) % 10 == 0 else 1
-        return self.text(RULES[rule], threshold=numbers.percent(threshold, self.language, digits=digits))
+        if pd.isna(threshold):
+            return self.text("not known")
+        return self.text(RULES[rule], threshold=(quantity or shares(self.language)).promised(threshold))
 
-    def share_so_far(self, row: pd.Series, unit: str) -> str:
-        """Return the share of the year so far with its counts: "27.8% (47,465 of 170,921 cases)".
+    def share_so_far(self, row: pd.Series, unit: str, quantity: Quantity | None = None) -> str:
+        """Return the value of the year so far with its counts: "27.8% (47,465 of 170,921 cases)".
 
         Parameters
         ----------
@@ -229,43 +343,78 @@ class Wording:
             `numerator, denominator, observed_to_date` (share 0–1), and `threshold` if the share has one.
         unit : str
             What the counts are called.
+        quantity : Quantity, optional
+            What the value is; a share by default.
         """
+        how = quantity or shares(self.language)
+        so_far = how.beside(row["observed_to_date"], row.get("threshold", math.nan))
+        if how.unit != "%":
+            return self.text(
+                "{value} ({denominator} {unit})",
+                value=so_far,
+                denominator=numbers.count(row["denominator"], self.language),
+                unit=unit,
+            )
         return self.text(
             "{share} ({numerator} of {denominator} {unit})",
-            share=numbers.percent_beside(row["observed_to_date"], row.get("threshold", math.nan), self.language),
+            share=so_far,
             numerator=numbers.count(row["numerator"], self.language),
             denominator=numbers.count(row["denominator"], self.language),
             unit=unit,
         )
 
-    def share_so_far_cell(self, row: pd.Series) -> str:
-        """Return the share of the year so far for a cell of a table: ``27,8% (47.465/170.921)``."""
-        share = numbers.percent_beside(row["observed_to_date"], row.get("threshold", math.nan), self.language)
-        counts = (numbers.count(row[name], self.language) for name in ("numerator", "denominator"))
-        return f"{share} ({'/'.join(counts)})"
+    def share_so_far_cell(self, row: pd.Series, quantity: Quantity | None = None) -> str:
+        """Return the value of the year so far for a cell of a table: ``27,8% (47.465/170.921)``.
 
-    def outlook(self, row: pd.Series) -> str:
-        """Return the forecast of a share at the year's end with its interval, or its final value once it is decided."""
+        Parameters
+        ----------
+        row : pd.Series
+            As for `share_so_far`.
+        quantity : Quantity, optional
+            What the value is; a share by default.
+        """
+        how = quantity or shares(self.language)
+        so_far = how.beside(row["observed_to_date"], row.get("threshold", math.nan))
+        names = ("numerator", "denominator") if how.unit == "%" else ("denominator",)
+        counts = (numbers.count(row[name], self.language) for name in names)
+        return f"{so_far} ({'/'.join(counts)})"
+
+    def outlook(self, row: pd.Series, quantity: Quantity | None = None) -> str:
+        """Return the forecast of the year's end with its interval, or its final value once it is decided.
+
+        Parameters
+        ----------
+        row : pd.Series
+            `expected, lower, upper, verdict`, and `threshold` if there is one.
+        quantity : Quantity, optional
+            What the value is; a share by default.
+        """
+        how = quantity or shares(self.language)
         if row["verdict"] in ("met", "missed"):
-            share = numbers.percent_beside(row["expected"], row.get("threshold", math.nan), self.language)
-            return self.text("{share}, final", share=share)
+            return self.text("{share}, final", share=how.beside(row["expected"], row.get("threshold", math.nan)))
         return self.text(
             "{share} (80% prediction interval: {interval})",
-            share=numbers.percent(row["expected"], self.language),
-            interval=numbers.percent_range(row["lower"], row["upper"], self.language),
+            share=how.write(row["expected"]),
+            interval=how.between(row["lower"], row["upper"]),
         )
 
-    def outlook_cell(self, row: pd.Series) -> str:
-        """Return the forecast for a table whose header names the interval: ``30,2% (29,6–30,9%)``."""
+    def outlook_cell(self, row: pd.Series, quantity: Quantity | None = None) -> str:
+        """Return the forecast for a table whose header names the interval: ``30,2% (29,6–30,9%)``.
+
+        Parameters
+        ----------
+        row, quantity
+            As for `outlook`.
+        """
         if row["verdict"] in ("met", "missed"):
-            return self.outlook(row)
-        return numbers.percent_with_range(row["expected"], row["lower"], row["upper"], self.language)
+            return self.outlook(row, quantity)
+        return (quantity or shares(self.language)).with_interval(row["expected"], row["lower"], row["upper"])
 
     def chance(self, probability: float) -> str:
         """Return a probability in whole per cent, or a dash."""
         return numbers.probability(probability, self.language)
 
-    def needed(self, rate: pd.Series, rule: str, unit: str) -> str:
+    def needed(self, rate: pd.Series, rule: str, unit: str, quantity: Quantity | None = None) -> str:
         """Return the sentence of what the rest of the year must deliver for one share.
 
         Parameters
@@ -276,14 +425,25 @@ class Wording:
             The rule of the promise.
         unit : str
             What the cases are called.
+        quantity : Quantity, optional
+            What the value is; a share by default.
         """
+        how = quantity or shares(self.language)
         values = {
             "weeks": numbers.count(rate["weeks_left"], self.language),
-            "share": numbers.percent(rate["required_share"], self.language),
+            "share": how.write(rate["required_share"]),
             "cases": numbers.count(rate["cases_per_week"], self.language),
-            "current": numbers.percent(rate["current_share"], self.language),
+            "current": how.write(rate["current_share"]),
             "unit": unit,
         }
+        if how.unit != "%":
+            if rate["required_share"] < how.lowest:
+                return self.text("Out of reach: what has been used up cannot be made good in the rest of the year.")
+            most = self.text(RULES[rule], threshold=values["share"])
+            return self.text(
+                "In the {weeks} weeks left, {most} on average (last quarter: {current}).",
+                weeks=values["weeks"], most=most, current=values["current"],
+            )  # fmt: skip
         if rule == "at_most":
             if rate["required_share"] < 0:
                 return self.text("Out of reach: the year's allowance is already used up.")
@@ -299,14 +459,20 @@ class Wording:
             **values,
         )
 
-    def needed_cell(self, rate: pd.Series, rule: str, unit: str) -> str:
+    def needed_cell(self, rate: pd.Series, rule: str, unit: str, quantity: Quantity | None = None) -> str:
         """Return it for a cell of a table: "36.4% of the rest, 1,659 cases a week (now 32.5%)".
 
         Parameters
         ----------
-        rate, rule, unit
+        rate, rule, unit, quantity
             As for `needed`.
         """
+        how = quantity or shares(self.language)
+        if how.unit != "%":
+            if rate["required_share"] < how.lowest:
+                return self.text("out of reach")
+            most = self.text(RULES[rule], threshold=how.write(rate["required_share"]))
+            return self.text("{most} in the rest (now {current})", most=most, current=how.write(rate["current_share"]))
         if rate["required_share"] < 0 or rate["required_share"] > 1:
             return self.text("out of reach")
         share, now = (numbers.percent(rate[name], self.language) for name in ("required_share", "current_share"))

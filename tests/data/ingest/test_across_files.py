@@ -17,8 +17,11 @@ from analysis.data.ingest.archive import archive
 from analysis.data.ingest.intake_report import ACCEPTED, read_intake_reports
 from analysis.data.ingest.received import Calendar, receive
 from analysis.data.ingest.table import ingest
+from analysis.data.measure import Counting, Measure
+from analysis.data.measures import count_measures
 from analysis.data.sources.mapping import Mapping
 from analysis.faults import BadData, BadParameters
+from analysis.plan.conditions import Test as ConditionTest
 
 DAY = date(2021, 9, 30)
 OUTCOMES = {"o": "open", "r": "resolved", "w": "withdrawn"}
@@ -263,7 +266,10 @@ def test_ratings_of_two_systems_are_used_together_and_one_in_both_counts_once(br
     bring("id,rating,at\nA,satisfied,2021-09-10\n", rated, "one", file="one.csv")
     bring("id,rating,at\nA,satisfied,2021-09-10\nB,dissatisfied,2021-09-11\n", rated, "two", file="two.csv")
     received, _ = _run_over(tmp_path / "out")
-    assert received.ratings[["satisfied", "respondents"]].sum().tolist() == [1, 2]
+    # A case rated in both files is counted once: of several ratings of a case the last counts.
+    satisfied = Measure("ratings", "rated_at", (), (ConditionTest("rating", "is_in", ("satisfied", "very_satisfied")),))
+    (cells,) = count_measures([satisfied], received, Counting(DAY, "M", 14, 14, ("agency",))).values()
+    assert cells[["numerator", "denominator"]].sum().tolist() == [1, 2]
     assert {file: sum(codes.values()) for file, codes in _rows(received).items()} == {
         "a.csv": 2, "one.csv": 1, "two.csv": 2
     }  # fmt: skip

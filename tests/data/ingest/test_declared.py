@@ -206,17 +206,10 @@ def test_a_name_may_be_any_word_of_sql_or_of_the_code(tmp_path):
     assert received.counts["received"].sum() == 2
 
 
-def test_a_time_of_ones_own_is_not_taken_for_one_that_is_computed(tmp_path):
-    row = ["H1", "2021-08-20", "2021-09-03", "", "", "1999-01-01", ""]
-    names = ("closed_at", "turns_late_at", "falls_due", "level_in_force")
-    extra = {name: {"kind": "time", "column": "Số hóa"} for name in names}
-    ignored = ["Thanh toán", "Phí", "Kết quả"]
-    _archive(tmp_path, [row], _mapping(extra=extra, ignored=ignored))
-    received = _receive(tmp_path / "out")
-    assert received.workload[["period", "carried_in", "received", "resolved"]].to_numpy().tolist() == [
-        ["2021-09", 0, 1, 1]
-    ]
-    assert received.counts[["received", "resolved"]].sum().tolist() == [1, 1]
+@pytest.mark.parametrize("name", ["closed_at", "turns_late_at", "falls_due", "level_today", "late"])
+def test_a_column_cannot_have_the_name_of_one_that_is_computed(tmp_path, name):
+    with pytest.raises(ValueError, match=f"{name!r} is a column that conditions derive"):
+        _archive(tmp_path, GOOD, _mapping(extra={name: {"kind": "time", "column": "Số hóa"}}))
 
 
 def test_a_description_written_by_hand_stays_when_it_says_the_same(tmp_path):

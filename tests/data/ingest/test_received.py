@@ -97,20 +97,6 @@ def test_beside_counts_the_workload_is_what_the_folder_brings(folder):
     assert workload[["period", "carried_in"]].to_numpy().tolist() == [["2021-09", 7]]
 
 
-def test_beside_cases_the_workload_is_counted_from_them(folder):
-    # Reporting months close on the 14th: the first is late in September's, the second carried into it.
-    _cases(
-        folder,
-        ("H1", "2021-08-20", "2021-09-01", "2021-09-03", "resolved"),
-        ("H2", "2021-08-01", "2021-09-30", None, "open"),
-    )
-    _workload(folder, 7)
-    workload = _receive(folder).workload
-    september = workload[workload["period"] == "2021-09"].iloc[0]
-    assert september[["carried_in", "received", "resolved_late", "due", "due_late"]].tolist() == [1, 1, 1, 1, 1]
-    assert workload["period"].tolist() == ["2021-08", "2021-09", "2021-10"]
-
-
 def test_a_table_that_breaks_its_contract_is_refused(folder):
     _counts(folder)
     frame = pd.read_parquet(folder / "counts.parquet").assign(received=-1)

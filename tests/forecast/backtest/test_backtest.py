@@ -10,11 +10,11 @@ from analysis.forecast.backtest.scores import skill_table
 def indicators(walk_panel) -> pd.DataFrame:
     panel = walk_panel(series=8, periods=45)
     rows = [
-        ("online_of_all", series, str(period), panel.numerator[u, t], panel.denominator[u, t])
+        ("online_of_all", "agency", series, str(period), panel.numerator[u, t], panel.denominator[u, t])
         for u, series in enumerate(panel.series)
         for t, period in enumerate(panel.periods)
     ]
-    return pd.DataFrame(rows, columns=["indicator", "series", "period", "numerator", "denominator"])
+    return pd.DataFrame(rows, columns=["indicator", "dimension", "series", "period", "numerator", "denominator"])
 
 
 def test_every_finished_year_is_graded_and_the_running_one_is_not(indicators):
@@ -58,11 +58,11 @@ def on_threshold() -> pd.DataFrame:
     months = [str(month) for month in pd.period_range("2018-01", periods=24, freq="M")]
     return pd.DataFrame(
         [
-            ("online_of_all", series, month, 100.0 if month < "2019" else 105.0, 200.0)
+            ("online_of_all", "agency", series, month, 100.0 if month < "2019" else 105.0, 200.0)
             for series in "abcd"
             for month in months
         ],
-        columns=["indicator", "series", "period", "numerator", "denominator"],
+        columns=["indicator", "dimension", "series", "period", "numerator", "denominator"],
     )
 
 

@@ -123,7 +123,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[RunParameters]:
     """Two quarters of the demo's plan without its open questions: computed in a third of the time, as truly."""
     file = tmp_path_factory.mktemp("plan") / f"{PLAN}.yml"
     plan = (ROOT / "parameters" / "plans" / f"{PLAN}.yml").read_text(encoding="utf-8")
-    plan, taken = re.subn(r"^settings:.*\n(?:[ #].*\n|\n)+", "", plan, flags=re.MULTILINE)
+    plan, taken = re.subn(r"^questions:.*\n(?:[ #].*\n|\n)+", "", plan, flags=re.MULTILINE)
     assert taken == 1
     file.write_text(plan, encoding="utf-8")
     return [

@@ -50,7 +50,7 @@ def test_every_published_quarter_stands_beside_the_others(
     assert [small.text for small in soup.find_all("small")] == ["Chính thức", "Dự thảo"]
     cells = {row.th.text: [cell.text for cell in row.find_all("td")] for row in soup.tbody.find_all("tr")}
     assert len(cells) == len(results.plan.targets)
-    titles = {target.id: target.name.vi for target in results.plan.targets}
+    titles = {target.id: target.name.vi for target in results.plan.promises}
     # The target's own row, not its part's; a verdict without a probability shows none; a missing target a dash.
     assert cells[titles["online_uptake"]] == ["◆ Chưa chắc chắn 60%", "◆ Chưa chắc chắn 68% (+8)"]
     assert cells[titles["satisfaction"]] == ["○ Chưa ước lượng được"] * 2

@@ -10,9 +10,14 @@ import pytest
 
 from analysis.faults import BadData
 from analysis.parameters import resolve
-from analysis.plan import read_plan
+from analysis.plan.plan import read_plan
 from analysis.publish.store.ledger import enter_probabilities
-from analysis.report.published_probabilities import COLUMNS, graded_probabilities, released_before
+from analysis.report.published_probabilities import (
+    COLUMNS,
+    graded_probabilities,
+    probabilities_by_quarter,
+    released_before,
+)
 from analysis.report.wording import Wording
 
 MOMENT = datetime(2021, 9, 21, 8, 0, tzinfo=UTC)
@@ -151,3 +156,66 @@ def test_a_ledger_may_be_a_link_to_another_disk(tmp_path, run, third):
     enter_probabilities(ledger, run, third, MOMENT)
     assert (ledger / "khanh-hoa-2021.csv").is_symlink()
     assert len(pd.read_csv(elsewhere)) == 1
+
+
+FIRST_EDITION = """\
+published_at,fingerprint,quarter,as_of,status,target,part,rule,threshold,probability,baseline_probability,verdict
+2021-06-21T08:00:00+00:00,0a,2021-Q2,2021-06-21,final,online_uptake,,any_of,,0.41,0.4,uncertain
+2021-06-21T08:00:00+00:00,0a,2021-Q2,2021-06-21,final,online_uptake,of_all,at_least,0.3,0.3,0.2,unlikely
+2021-06-21T08:00:00+00:00,0a,2021-Q2,2021-06-21,final,overdue,,all_of,,0.2,0.1,unlikely
+2021-06-21T08:00:00+00:00,0a,2021-Q2,2021-06-21,final,overdue,datdai,at_most,0.02,0.6,0.5,uncertain
+"""
+
+
+def test_a_ledger_of_the_first_edition_of_plans_is_read_and_goes_on(tmp_path, run, third):
+    file = tmp_path / "khanh-hoa-2021.csv"
+    file.write_text(FIRST_EDITION, encoding="utf-8")
+    table = graded_probabilities(tmp_path, run, replace(third, promises=results_of_both()), Wording("en"))
+    assert table.iloc[:, 2].tolist() == ["41%", "20%"]
+    enter_probabilities(tmp_path, run, third, MOMENT)
+    assert file.read_text(encoding="utf-8").startswith(FIRST_EDITION)
+
+
+def results_of_both() -> pd.DataFrame:
+    return promises("2021-Q3", ("online_uptake", 0.7, "uncertain"), ("overdue", 0.3, "unlikely"))
+
+
+def test_a_promise_that_was_renamed_keeps_its_past(tmp_path, run, third):
+    (tmp_path / "khanh-hoa-2021.csv").write_text(
+        FIRST_EDITION.replace(",overdue,,", ",late_cases,,").replace(",overdue,datdai", ",late_cases,datdai"),
+        encoding="utf-8",
+    )
+    both = replace(third, promises=results_of_both())
+    assert len(graded_probabilities(tmp_path, run, both, Wording("en"))) == 1
+    renamed = both.plan.targets["overdue"].model_copy(update={"formerly": ("late_cases",)})
+    plan = both.plan.model_copy(update={"targets": {**both.plan.targets, "overdue": renamed}})
+    now = replace(both, plan=plan, previous=both.promises.iloc[:0])
+    assert graded_probabilities(tmp_path, run, now, Wording("en")).iloc[:, 2].tolist() == ["41%", "20%"]
+    before = probabilities_by_quarter(tmp_path, run, now)
+    assert before[before["target"] == "overdue"]["probability"].tolist() == [0.2, 0.3]
+
+
+IDS = {
+    "satisfaction": (),
+    "online_uptake": ("of_all", "of_published"),
+    "overdue": ("datdai", "moitruong", "dautu", "xaydung", "nhadat", "thue", "bhxh", "ldtbxh"),
+    **dict.fromkeys(
+        (
+            *("portal_integration", "online_publication", "pci_group", "one_stop"),
+            *("online_centre", "apparatus", "autonomy"),
+        ),
+        (),
+    ),
+}
+"""The names under which the ledger of Khánh Hòa has promises and parts since its first line."""
+
+
+def test_promises_and_parts_of_the_shipped_plan_keep_the_names_the_ledger_has_them_by(results):
+    fields = {("field", "named_fields"): IDS["overdue"]}
+    written = results.plan.over(fields)
+    names = {one.id: tuple(name for _, name in getattr(one, "judged", ()) if name) for one in written.promises}
+    assert names == IDS
+    pooled = results.plan.answered({"overdue_scope": "pooled"}).over(fields)
+    ((part, name),) = pooled.targets["overdue"].judged
+    assert (part.dimension, part.series, name) == ("field", "named_fields", "")
+    assert [one.id for one in pooled.targets["overdue"].parts.values()] == ["named_fields"]

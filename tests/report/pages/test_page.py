@@ -7,10 +7,12 @@ import dataclasses
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from matplotlib.text import Text
 
 from analysis.forecast.open_cases import COLUMNS
 from analysis.parameters import RunParameters
 from analysis.report.figure import Picture
+from analysis.report.pages.online_uptake import UptakePage
 from analysis.report.pages.page import Page
 from analysis.report.pages.timeliness import TimelinessPage
 from analysis.results import Results
@@ -27,16 +29,20 @@ def test_bodies_fields_and_districts_are_shown_apart_and_groups_in_none(
 ) -> None:
     known = results.indicators
     # As in a run that reads the promise of the named fields over all of them together.
-    group = known[(known["indicator"] == "overdue") & (known["series"] == "datdai")].assign(series="named_fields")
+    group = results.series("overdue", "field", "datdai").assign(series="named_fields")
     page = Page(run, dataclasses.replace(results, indicators=pd.concat([known, group])))
     shown: list[Picture] = []
     monkeypatch.setattr(page, "_picture", shown.append)
     page.by_body("overdue")
     plan, (bodies, fields, districts) = results.plan, [set(one.table.iloc[:, 0]) for one in shown]
-    assert districts == {page.words.of(plan.names[code]) for code in plan.districts} < bodies
-    assert page.words.of(plan.names["sxd"]) in bodies - fields
-    assert page.words.of(plan.names["datdai"]) in fields - bodies
-    assert page.words.of(plan.names["named_fields"]) not in bodies | fields
+    assert (
+        districts
+        == {page.words.of(plan.names["agency"][code]) for code in plan.groups["agency"]["districts"].members}
+        < bodies
+    )
+    assert page.words.of(plan.names["agency"]["sxd"]) in bodies - fields
+    assert page.words.of(plan.names["field"]["datdai"]) in fields - bodies
+    assert page.words.of(plan.groups["field"]["named_fields"].title) not in bodies | fields
 
 
 @pytest.mark.slow
@@ -75,3 +81,36 @@ def test_the_cases_received_are_told_by_field_and_in_all_within_what_can_still_c
     # not below the none that are late already, and not above the two that can still be
     assert cells[2][1:] == ["300", "0", "2", "0.3% (0.0–0.7%)"]
     assert cells[3][1:] == ["100", "10", "20", "14.0% (10.2–17.8%)"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("language", "said", "never"), [("en", "received", "resolved"), ("vi", "tiếp nhận", "giải quyết")]
+)
+def test_the_words_of_a_page_follow_the_definition_of_its_indicator(
+    run: RunParameters, results: Results, monkeypatch: pytest.MonkeyPatch, language: str, said: str, never: str
+) -> None:
+    plan = results.plan.answered({"uptake_base": "received"})
+    assert plan.indicators["online_of_all"].counted == "received"
+    reads = dataclasses.replace(results, plan=plan)
+    page = UptakePage(run.model_copy(update={"language": language}), reads)
+    shown: list[str] = []
+    monkeypatch.setattr(page, "_html", shown.append)
+    monkeypatch.setattr(page, "_picture", lambda one: shown.extend(_words_of(one)))
+    for indicator in ("online_of_all", "online_of_published"):
+        before = len(shown)
+        page.indicator(indicator)
+        heading, about, *others = shown[before:]
+        assert said in heading
+        assert said in about
+        assert all(said in alt for alt in others if alt.startswith(page.words.indicator(plan, indicator)))
+        page.by_body(indicator)
+    page.reporting()
+    assert len(shown) > 20
+    assert [one for one in shown if never in one.lower()] == []
+
+
+def _words_of(picture: Picture) -> list[str]:
+    """Return what a picture says: its title and every other word drawn, its sentence, its caption, its table."""
+    drawn = [text.get_text() for text in picture.figure.findobj(Text)]
+    return [picture.alt, picture.caption, *drawn, *picture.table.astype(str).to_numpy().ravel(), *picture.table.columns]

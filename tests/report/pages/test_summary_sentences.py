@@ -76,6 +76,8 @@ def test_what_to_do_begins_where_a_chance_is_nearest_to_even(told, results: Resu
     ]  # fmt: skip
     rate = results.run_rate.set_index(["target", "part"]).loc[("online_uptake", "of_all")]
     assert f"at least {100 * rate['required_share']:.1f}%" in done[0]
-    gap = results.gap.query("target == 'online_uptake' and part == 'of_all' and dimension == 'agencies'")
+    gap = results.gap.query("target == 'online_uptake' and part == 'of_all' and dimension == 'agency'")
     most = gap.sort_values("short").iloc[-1]
-    assert f"Most is missing at: {EN.of(results.plan.names[most['series']])} ({most['short']:,.0f})" in done[0]
+    assert (
+        f"Most is missing at: {EN.of(results.plan.names['agency'][most['series']])} ({most['short']:,.0f})" in done[0]
+    )

@@ -26,7 +26,7 @@ def _rows(results: Results) -> dict[str, list[str]]:
 
 def test_every_promise_has_its_row_and_the_parts_of_two_follow(results: Results) -> None:
     names = list(_rows(results))
-    assert [name for name in names if not name.startswith("–")] == [EN.of(one.name) for one in results.plan.targets]
+    assert [name for name in names if not name.startswith("–")] == [EN.of(one.name) for one in results.plan.promises]
     uptake = names.index("Resolved online: 30% (or 50%)")
     assert names[uptake + 1 : uptake + 3] == ["– Of all cases", "– Of cases in procedures published online"]
 
@@ -47,7 +47,7 @@ def test_a_part_says_its_counts_its_chance_and_what_it_takes(results: Results) -
 
 
 def test_many_parts_are_summed_up_by_the_one_that_decides(results: Results) -> None:
-    target = next(one for one in results.plan.share_targets if one.id == "overdue")
+    (target,) = (one for one in results.plan.measured if one.id == "overdue")
     decides = deciding_part(results, target)
     assert decides is not None
     worst = results.promises.query("target == 'overdue' and part != ''").sort_values("probability").iloc[0]
@@ -57,9 +57,9 @@ def test_many_parts_are_summed_up_by_the_one_that_decides(results: Results) -> N
 
 
 def test_a_called_off_survey_shows_its_proxy_as_one(results: Results) -> None:
-    target = results.plan.targets[0]
+    target = results.plan.promises[0]
     proxy = proxy_share_so_far(results, target)
-    ratings = results.series("rated_satisfied", "total").query("period >= '2021-01' and period <= '2021-09'")
+    ratings = results.series("rated_satisfied").query("period >= '2021-01' and period <= '2021-09'")
     assert proxy["denominator"] == ratings["denominator"].sum()
     standing = _rows(results)["Satisfaction above 81%"][1]
     assert standing == f"survey called off; ratings, as a proxy: {EN.share_so_far_cell(proxy)}"

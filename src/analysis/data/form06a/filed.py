@@ -18,7 +18,7 @@ from analysis.data.form06a.layout import COUNTS, IDENTITIES, NUMBER, UNKNOWN_NAM
 from analysis.data.form06a.read import Form06a, read_form
 from analysis.data.form06a.write import form_from_cases
 from analysis.faults import BadData, BadParameters
-from analysis.plan import Plan
+from analysis.plan.plan import Plan
 
 FAULT_COLUMNS = ["rule", "name", "left", "right", "difference"]
 IDENTITY_COLUMNS = ["line", "name", "identity", "left", "right", "difference"]
@@ -91,7 +91,7 @@ def quarter_form(
                 due_precision=due_precision,
             )
     form, previous = _read_if_filed(input_path, quarter), _read_if_filed(input_path, quarter - 1)
-    names = {code: name.vi for code, name in plan.names.items()}
+    names = {code: name.vi for named in plan.names.values() for code, name in named.items()}
     differences = pd.DataFrame(columns=DIFFERENCE_COLUMNS)
     if form is not None and cases is not None:
         differences = reconcile(form, ours[_group_of_rows(form, ours, names)], names)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from analysis.data.contracts import Catalogue, Counts, Progress, Ratings, Survey, Workload, check, empty
-from analysis.data.counting import DuePrecision, Frequency, count_cases, count_ratings, count_workload, not_yet_known
+from analysis.data.counting import DuePrecision, Frequency, count_cases, not_yet_known
 from analysis.data.declared import DeclaredTable, Extra, extra_column
 from analysis.data.ingest.folder_contents import read_folder, read_parquet
 from analysis.data.ingest.intake_report import ACCEPTED, ACCEPTED_CODES, IntakeReport, flag_and_class_counts
@@ -277,9 +277,6 @@ def _received_cases(
         )
     periods: dict[str, Any] = {"as_of": as_of, "cutoff_day": calendar.cutoff_day, "frequency": calendar.frequency}
     counts = count_cases(cases, **periods, due_precision=record.due_precision)
-    others["workload"] = count_workload(cases, **periods, due_precision=record.due_precision)
-    if case_ratings is not None:
-        others["ratings"] = count_ratings(case_ratings, cases, **periods)
     return _received(record, as_of, counts=counts, cases=cases, case_ratings=case_ratings, **others)
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from analysis.parameters import ROOT
-from analysis.promises import Text
+from analysis.plan.record import Text
 from analysis.publish.notebook_outcome import NotebookOutcome, Status
 
 NAME = "manifest.json"

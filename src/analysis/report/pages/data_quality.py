@@ -214,7 +214,7 @@ def _agency_months(results: Results, words: Wording) -> Picture:
     table = table.reindex(columns=months).astype("float64")
     table = table.where(table > 0)
     table = table.loc[table.sum(axis=1).sort_values(ascending=False, kind="stable").index]
-    names = [words.name(plan, code) for code in table.index]
+    names = [words.name(plan, "agency", code) for code in table.index]
     heads = [numbers.period(label, language) for label in months]
     holes = int(table.isna().sum().sum())
 

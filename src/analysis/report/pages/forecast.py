@@ -18,6 +18,9 @@ from analysis.report.promise_tables import parts_of
 from analysis.report.wording import Wording
 from analysis.results import Results
 
+PICTURES = 12
+"""Pictures of promised series on the page; the page of promises has the numbers of all."""
+
 
 class ForecastPage(Page):
     """What notebook ``05_forecast`` shows; see `Page`."""
@@ -30,10 +33,12 @@ class ForecastPage(Page):
         most : int
             Parts of one promise that are shown.
         """
-        for target in self.results.plan.share_targets:
+        left = PICTURES
+        for target in self.results.plan.measured:
             for _, name in parts_of(target)[:most]:
-                if self.results.promise(target.id, name)["note"] == "":
+                if self.results.promise(target.id, name)["note"] == "" and left:
                     self._picture(outlook(self.results, self.words, target.id, name, self.origin))
+                    left -= 1
 
     def pool(self) -> None:
         """Show the weights of the ensemble, and which series have a short history."""
@@ -67,8 +72,8 @@ class ForecastPage(Page):
             Series that are shown.
         """
         found = self.results.components
-        for indicator, series in list(found[["indicator", "series"]].drop_duplicates().itertuples(index=False))[:most]:
-            self._picture(_components_figure(self.results, self.words, indicator, series))
+        for one in list(found[["indicator", "dimension", "series"]].drop_duplicates().itertuples(index=False))[:most]:
+            self._picture(_components_figure(self.results, self.words, *one))
 
     def diagnostics(self) -> None:
         """Show whether the model's one-step errors look as they should, and statsmodels' simulation beside ours."""
@@ -101,7 +106,7 @@ def _ensemble_weights(results: Results, words: Wording) -> pd.DataFrame:
     frame = results.weights.assign(source=results.weights["member"].str.removeprefix("dressed_"))
     frame["source"] = frame["source"].str.removeprefix("scaled_")
     wide = frame.pivot_table(
-        index=["indicator", "series"], columns="source", values="weight", aggfunc="sum", sort=False
+        index=["indicator", "dimension", "series"], columns="source", values="weight", aggfunc="sum", sort=False
     ).reset_index()
     columns = {words.text("Series"): _series_names(results, words, wide)}
     for source in frame["source"].unique():
@@ -112,7 +117,7 @@ def _ensemble_weights(results: Results, words: Wording) -> pd.DataFrame:
 
 def _short_series(results: Results, words: Wording) -> list[str]:
     """Return the names of forecast series with less than two years of history."""
-    short = results.weights[results.weights["short"].astype(bool)].drop_duplicates(["indicator", "series"])
+    short = results.weights[results.weights["short"].astype(bool)].drop_duplicates(["indicator", "dimension", "series"])
     return _series_names(results, words, short)
 
 
@@ -145,8 +150,8 @@ def _two_simulations(results: Results, words: Wording) -> pd.DataFrame:
 
 def _series_names(results: Results, words: Wording, frame: pd.DataFrame) -> list[str]:
     return [
-        f"{words.indicator(results.plan, indicator)}: {words.name(results.plan, series)}"
-        for indicator, series in zip(frame["indicator"], frame["series"], strict=True)
+        f"{words.indicator(results.plan, indicator)}: {words.name(results.plan, dimension, series)}"
+        for indicator, dimension, series in frame[["indicator", "dimension", "series"]].itertuples(index=False)
     ]
 
 
@@ -158,11 +163,12 @@ def _intervals(frame: pd.DataFrame, kind: str, words: Wording) -> list[str]:
     ]
 
 
-def _components_figure(results: Results, words: Wording, indicator: str, series: str) -> Picture:
+def _components_figure(results: Results, words: Wording, indicator: str, dimension: str, series: str) -> Picture:
     """Return a series decomposed by statsmodels' smoother: level, season, and what is left."""
     language = words.language
     frame = results.components
-    mine = frame[(frame["indicator"] == indicator) & (frame["series"] == series)].reset_index(drop=True)
+    mine = frame[(frame["indicator"] == indicator) & (frame["dimension"] == dimension)]
+    mine = mine[mine["series"] == series].reset_index(drop=True)
     position = np.arange(len(mine))
     level, spread = mine["level"], numbers.HALF_80 * mine["level_deviation"]
     theme.apply()
@@ -185,7 +191,7 @@ def _components_figure(results: Results, words: Wording, indicator: str, series:
     period_axis(bottom, list(mine["period"]), language)
     for axes in (middle, bottom):
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.decimal(value, language)))
-    title = series_title(words, results.plan, indicator, series)
+    title = series_title(words, results.plan, indicator, dimension, series)
     set_title(figure, title)
     mark_simulated(figure, results, words)
     plt.close(figure)

@@ -79,7 +79,7 @@ def _changed_services(results: Results, words: Wording) -> pd.DataFrame:
     return pd.DataFrame(
         {
             words.text("Service"): results.changes["procedure"],
-            words.text("Body"): [words.name(results.plan, code) for code in results.changes["agency"]],
+            words.text("Body"): [words.name(results.plan, "agency", code) for code in results.changes["agency"]],
             words.text("Change"): results.changes["change"].map(kinds),
             words.text("Their {unit}", unit=words.of(results.plan.unit)): [
                 numbers.count(n, language) for n in results.changes["cases"]

@@ -12,10 +12,12 @@ from analysis.parameters import RunParameters
 from analysis.report import grades, numbers
 from analysis.report.figure import Picture
 from analysis.report.html_table import csv_text, plain_table
-from analysis.report.labels import ABOUT_INDICATORS, DIMENSIONS
 from analysis.report.share_figures import multiples, ranking, trend
 from analysis.report.wording import Wording
 from analysis.results import Results
+
+INDICATORS_BY_BODY = 2
+"""Indicators of a page that are pictured body by body, the plan's first: a page has a size it must keep to."""
 
 
 class Page:
@@ -62,54 +64,91 @@ class Page:
         notices.append(f'<p class="note">{escape(f"{period} {data} {signed}")}</p>')
         self._html(f'<div class="notices">{"".join(notices)}</div>')
 
+    def indicators(self, topic: str) -> None:
+        """Show every indicator of a topic that a promise is on, or that has sentences about it, in the plan's order.
+
+        Parameters
+        ----------
+        topic : {"online", "timeliness", "satisfaction"}
+            The topic.
+        """
+        plan = self.results.plan
+        promised = {name for promise in plan.promises for name in promise.indicators}
+        left = INDICATORS_BY_BODY
+        for code, declared in plan.indicators.items():
+            if declared.topic == topic and (code in promised or declared.about):
+                self.indicator(code)
+                if code in promised and left:
+                    self.by_body(code)
+                    left -= 1
+
     def indicator(self, indicator: str) -> None:
         """Show an indicator of the whole: what it is, why it matters, its caveat, its trend and how it changed."""
-        shares, words = self.results.series(indicator, "total"), self.words
+        shares, words, plan = self.results.series(indicator), self.words, self.results.plan
         if shares.empty:
             return
-        self._heading(words.indicator(self.results.plan, indicator))
-        what, why, caveat = (words.text(sentence) for sentence in ABOUT_INDICATORS[indicator])
-        about = {words.text("What it is"): what, words.text("Why it matters"): why, words.text("Caveat"): caveat}
+        self._heading(words.indicator(plan, indicator))
+        told = plan.indicators[indicator].about
+        sentences = (told.what, told.why, told.caveats) if told else ()
+        heads = (words.text("What it is"), words.text("Why it matters"), words.text("Caveat"))
+        about = {
+            head: words.filled(plan, indicator, sentence)
+            for head, sentence in zip(heads, sentences, strict=False)
+            if sentence
+        }
         rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(sentence)}</dd>" for name, sentence in about.items())
-        self._html(f'<dl class="about">{rows}</dl>')
-        self._picture(trend(self.results, words, indicator, "total"))
-        change = self._change(shares)
+        if rows:
+            self._html(f'<dl class="about">{rows}</dl>')
+        self._picture(trend(self.results, words, indicator))
+        change = self._change(shares, indicator)
         if change:
             self._note(change)
 
-    def _change(self, shares: pd.DataFrame) -> str:
-        """Return the sentence of the quarter's share beside those of the quarter before and of a year before."""
+    def _change(self, shares: pd.DataFrame, indicator: str) -> str:
+        """Return the sentence of the quarter's value beside those of the quarter before and of a year before."""
         frequency = self.results.plan.calendar.frequency
         now, before, year_ago = (
             _summed(shares, periods.labels_of(self.run.quarter_period - lag, frequency)) for lag in (0, 1, 4)
         )
         if pd.isna(now["observed_to_date"]):
             return ""
-        language = self.run.language
+        how = self.words.quantity(self.results.plan, indicator)
         return self.words.text(
-            "This quarter: {standing}; {quarter} percentage points against last quarter, {year} against the same "
-            "quarter last year.",
-            standing=self.words.share_so_far(now, self.words.of(self.results.plan.unit)),
-            quarter=numbers.points(now["observed_to_date"] - before["observed_to_date"], language),
-            year=numbers.points(now["observed_to_date"] - year_ago["observed_to_date"], language),
+            "This quarter: {standing}; {quarter} {unit} against last quarter, {year} against the same quarter last "
+            "year.",
+            standing=self.words.share_so_far(now, self.words.unit(self.results.plan, indicator), how),
+            unit=how.change_unit,
+            quarter=how.change(now["observed_to_date"] - before["observed_to_date"]),
+            year=how.change(now["observed_to_date"] - year_ago["observed_to_date"]),
         )
 
     def by_body(self, indicator: str) -> None:
-        """Show the year so far of an indicator by body, and its quarters by field and by district."""
+        """Show the year so far of an indicator by body, and its quarters by field and by groups side by side."""
         known, plan, words = self.results.indicators, self.results.plan, self.words
-        series = known.loc[known["indicator"] == indicator, "series"].unique()
+        mine = known[known["indicator"] == indicator]
         # A group is neither a body nor a field: it would stand among the fields that it is made of.
-        named = [code for code in series if code in plan.names and code not in plan.groups]
-        bodies = set(self.results.agency_months["agency"].dropna())
-        agencies, fields = [c for c in named if c in bodies], [c for c in named if c not in bodies]
-        districts = [code for code in agencies if code in plan.districts]
-        if agencies:
-            name = words.text(DIMENSIONS["agencies"])
-            self._picture(ranking(self.results, words, indicator, agencies, self.origin, members=name))
-        for members, codes in (("fields", fields), ("districts", districts)):
+        members = {
+            dimension: [
+                code
+                for code in mine.loc[mine["dimension"] == dimension, "series"].unique()
+                if code not in plan.groups.get(dimension, {})
+            ]
+            for dimension in ("agency", "field")
+        }
+        if members["agency"]:
+            name = words.dimension("agency")
+            self._picture(
+                ranking(self.results, words, indicator, "agency", members["agency"], self.origin, members=name)
+            )
+        beside = [("field", words.dimension("field"), members["field"])]
+        for dimension, groups in plan.groups.items():
+            for group in groups.values():
+                if group.side_by_side:
+                    there = [code for code in group.members if code in members.get(dimension, ())]
+                    beside.append((dimension, words.of(group.title), there))
+        for dimension, name, codes in beside:
             if codes:
-                name = words.text(DIMENSIONS[members])
-                picture = multiples(self.results, words, indicator, codes, self.origin, members=name)
+                picture = multiples(self.results, words, indicator, dimension, codes, self.origin, members=name)
                 if picture:
                     self._picture(picture)
                 else:
@@ -171,7 +210,8 @@ class Page:
 def _summed(shares: pd.DataFrame, labels: list[str]) -> pd.Series:
     """Return the counts of some periods added up, and their share, missing unless all periods are there."""
     mine = shares[shares["period"].isin(labels)]
-    row = mine[["numerator", "denominator"]].sum().astype(float)
+    row = mine[["numerator", "denominator", "total"]].astype(float).sum()
     whole = len(mine) == len(labels) and row["denominator"] > 0
-    row["observed_to_date"] = row["numerator"] / row["denominator"] if whole else float("nan")
+    above = row["total"] if mine["total"].notna().any() else row["numerator"]
+    row["observed_to_date"] = above / row["denominator"] if whole else float("nan")
     return row

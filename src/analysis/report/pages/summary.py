@@ -7,10 +7,9 @@ from html import escape
 import pandas as pd
 
 from analysis.attainment.items import gap_by_owner
-from analysis.promises import ItemsTarget, Part, ShareTarget, SurveyTarget, Target
+from analysis.plan.promises import IndexPromise, ItemsPromise, Measured, Part, Promise, SurveyPromise
 from analysis.report import numbers, promise_tables
 from analysis.report.html_table import great_table, verdict_mark
-from analysis.report.labels import ANSWERS, QUESTIONS
 from analysis.report.outlook import outlook, outlook_caption
 from analysis.report.pages.page import Page
 from analysis.report.pages.surveys import survey
@@ -22,6 +21,7 @@ from analysis.report.promise_tables import (
     proxy_share_so_far,
     run_rate_of,
 )
+from analysis.report.quantities import Quantity
 from analysis.report.wording import Wording
 from analysis.results import Results
 
@@ -57,12 +57,12 @@ class SummaryPage(Page):
     def pictures(self) -> None:
         """Show a figure per promised share, of several parts the one that decides, and per promise on a survey."""
         has_outlook = False
-        for target in self.results.plan.targets:
-            if isinstance(target, SurveyTarget):
+        for target in self.results.plan.promises:
+            if isinstance(target, SurveyPromise):
                 picture = survey(self.results, self.words, target, small=True)
                 if picture:
                     self._picture(picture)
-            decides = deciding_part(self.results, target) if isinstance(target, ShareTarget) else None
+            decides = deciding_part(self.results, target) if isinstance(target, Measured) else None
             if decides:
                 part, has_outlook = decides[1]["part"], True
                 self._picture(outlook(self.results, self.words, target.id, part, self.origin, small=True))
@@ -74,21 +74,22 @@ class SummaryPage(Page):
         words, found = self.words, self.results.sensitivity
         if found.empty:
             return
-        titles = {target.id: words.of(target.name) for target in self.results.plan.targets}
+        titles = {target.id: words.of(target.name) for target in self.results.plan.promises}
+        questions = self.results.plan.questions
         changing = found[found["changes"].astype(bool)]
         sentences = [
             words.text(
                 "{question} {answer}: {promise}: {verdict} ({chance}).",
-                question=words.text(QUESTIONS[row["setting"]]),
-                answer=words.text(ANSWERS[row["setting"], row["value"]]),
+                question=words.of(questions[row["question"]].asks),
+                answer=words.of(questions[row["question"]].answers[row["answer"]].name),
                 promise=titles[row["target"]],
                 verdict=words.verdict(row["verdict"]),
                 chance=words.chance(row["probability"]),
             )
             for _, row in changing.iterrows()
         ]
-        asked = found["setting"].nunique()
-        quiet = asked - changing["setting"].nunique()
+        asked = found["question"].nunique()
+        quiet = asked - changing["question"].nunique()
         summary = words.text(
             "{asked} questions of the plan are open; {quiet} of them change no verdict, or cannot be computed.",
             asked=numbers.count(asked, words.language),
@@ -113,10 +114,10 @@ def promises(results: Results, words: Wording) -> str:
         The results to show, and the reader's language.
     """
     rows = []
-    for target in results.plan.targets:
+    for target in results.plan.promises:
         row = results.promise(target.id)
         rows.append(_row(results, words, words.of(target.name), row, _cells(results, words, target, row)))
-        if isinstance(target, ShareTarget) and 1 < len(target.parts) <= PARTS_LISTED:
+        if isinstance(target, Measured) and 1 < len(target.parts) <= PARTS_LISTED:
             for part, name in parts_of(target):
                 row, title = results.promise(target.id, name), f"– {words.part(results.plan, part)}"
                 rows.append(_row(results, words, title, row, _share_cells(results, words, row, part)))
@@ -143,25 +144,31 @@ def _row(results: Results, words: Wording, title: str, row: pd.Series, cells: tu
     return [title, verdict_mark(row["verdict"], words), so_far, year_end, chance, moved, needed]
 
 
-def _cells(results: Results, words: Wording, target: Target, row: pd.Series) -> tuple[str, str, str]:
+def _cells(results: Results, words: Wording, target: Promise, row: pd.Series) -> tuple[str, str, str]:
     """Return the cells of a promise's year so far, its year-end forecast, and what it would take."""
     if row["note"]:
         so_far = words.short_reason(row["note"])
-        proxy = proxy_share_so_far(results, target) if isinstance(target, SurveyTarget) else None
+        proxy = proxy_share_so_far(results, target) if isinstance(target, SurveyPromise) else None
         if proxy is not None:
             so_far = words.text(
                 "{reason}; ratings, as a proxy: {standing}", reason=so_far, standing=words.share_so_far_cell(proxy)
             )
         return escape(so_far), numbers.MISSING, _items_needed_cell(results, words, target, row)
-    if not isinstance(target, ShareTarget):
-        so_far = escape(promise_tables.items_so_far(row, words)) if isinstance(target, ItemsTarget) else numbers.MISSING
-        year_end = numbers.MISSING if pd.isna(row["expected"]) else words.outlook_cell(row)
+    if not isinstance(target, Measured):
+        so_far = (
+            escape(promise_tables.items_so_far(row, words)) if isinstance(target, ItemsPromise) else numbers.MISSING
+        )
+        how = words.quantity(results.plan, row["indicator"])
+        year_end = numbers.MISSING if pd.isna(row["expected"]) else words.outlook_cell(row, how)
+        if isinstance(target, IndexPromise) and pd.notna(row["observed_to_date"]):
+            so_far = how.beside(row["observed_to_date"], row["threshold"])
         return so_far, year_end, _items_needed_cell(results, words, target, row)
     if len(target.parts) == 1:
-        return _share_cells(results, words, results.promise(target.id), target.parts[0])
+        return _share_cells(results, words, results.promise(target.id), next(iter(target.parts.values())))
     decides = deciding_part(results, target)
     if decides is None or len(target.parts) <= PARTS_LISTED:  # its parts have rows of their own
-        return words.text("either will do") if target.combine == "any_of" else words.text("both must hold"), "", ""
+        joined = {"any_of": words.text("either will do"), "last": words.text("the last step decides")}
+        return joined.get(str(target.combine), words.text("both must hold")), "", ""
     part, its_row = decides
     on_track = [results.promise(target.id, name)["verdict"] in (*SAFE, "likely") for _, name in parts_of(target)]
     name = escape(words.part(results.plan, part))
@@ -171,7 +178,7 @@ def _cells(results: Results, words: Wording, target: Target, row: pd.Series) -> 
         on_track=sum(on_track),
         all=len(on_track),
         name=name,
-        standing=words.share_so_far_cell(its_row),
+        standing=words.share_so_far_cell(its_row, words.quantity(results.plan, part.indicator)),
     )
     return so_far, f"{name}: {year_end}", needed if needed == numbers.MISSING else f"{name}: {needed}"
 
@@ -180,13 +187,14 @@ def _share_cells(results: Results, words: Wording, row: pd.Series, part: Part) -
     if row["note"]:
         return escape(words.short_reason(row["note"])), numbers.MISSING, numbers.MISSING
     rate, needed = run_rate_of(results, row["target"], row["part"]), numbers.MISSING
+    how = words.quantity(results.plan, part.indicator)
     if rate is not None and row["verdict"] not in (*SAFE, "missed"):
-        needed = escape(words.needed_cell(rate, part.rule, words.of(results.plan.unit)))
-    return words.share_so_far_cell(row), words.outlook_cell(row), needed
+        needed = escape(words.needed_cell(rate, part.rule, words.unit(results.plan, part.indicator), how))
+    return words.share_so_far_cell(row, how), words.outlook_cell(row, how), needed
 
 
-def _items_needed_cell(results: Results, words: Wording, target: Target, row: pd.Series) -> str:
-    if not isinstance(target, ItemsTarget) or row["verdict"] in (*SAFE, "missed"):
+def _items_needed_cell(results: Results, words: Wording, target: Promise, row: pd.Series) -> str:
+    if not isinstance(target, ItemsPromise) or row["verdict"] in (*SAFE, "missed"):
         return numbers.MISSING
     return escape(promise_tables.items_needed_cell(results, words, target))
 
@@ -223,14 +231,14 @@ def what_changed(results: Results, words: Wording) -> list[str]:
     results, words
         The results to show, and the reader's language.
     """
-    changes = [_change(results, words, target) for target in results.plan.targets]
+    changes = [_change(results, words, target) for target in results.plan.promises]
     news = sorted((one for one in changes if one is not None), key=lambda one: one[0], reverse=True)
     if not news:
         return [words.text("No probability moved by a percentage point or more.")]
     return [sentence for _, sentence in news[:SENTENCES]]
 
 
-def _change(results: Results, words: Wording, target: Target) -> tuple[tuple[float, float], str] | None:
+def _change(results: Results, words: Wording, target: Promise) -> tuple[tuple[float, float], str] | None:
     """Return how much a change matters, for sorting, and its sentence; None where there is no news."""
     now, earlier = results.promise(target.id), previous_promise(results, target.id)
     name, first, last = words.of(target.name), earlier["probability"], now["probability"]
@@ -262,22 +270,22 @@ def _change(results: Results, words: Wording, target: Target) -> tuple[tuple[flo
             "{promise}: probability {before} → {now}.",
             promise=name, before=words.chance(first), now=words.chance(last),
         )  # fmt: skip
-    whose, expected_before, expected_now = forecasts
+    whose, how, expected_before, expected_now = forecasts
     return weight, words.text(
         "{promise}: probability {before} → {now}; year-end forecast {whose}{expected_before} → {expected_now}.",
         promise=name,
         before=words.chance(first),
         now=words.chance(last),
         whose=whose,
-        expected_before=numbers.percent(expected_before, words.language),
-        expected_now=numbers.percent(expected_now, words.language),
+        expected_before=how.write(expected_before),
+        expected_now=how.write(expected_now),
     )
 
 
-def _forecasts(results: Results, words: Wording, target: Target) -> tuple[str, float, float] | None:
+def _forecasts(results: Results, words: Wording, target: Promise) -> tuple[str, Quantity, float, float] | None:
     """Return the name of a promise's deciding part, and the year-end share forecast for it a quarter ago and now."""
     whose, now = "", results.promise(target.id)
-    if isinstance(target, ShareTarget):
+    if isinstance(target, Measured):
         decides = deciding_part(results, target)
         if decides is None:
             return None
@@ -286,7 +294,7 @@ def _forecasts(results: Results, words: Wording, target: Target) -> tuple[str, f
     earlier = previous_promise(results, target.id, now["part"])
     if pd.isna(now["expected"]) or pd.isna(earlier["expected"]):
         return None
-    return whose, float(earlier["expected"]), float(now["expected"])
+    return whose, words.quantity(results.plan, now["indicator"]), float(earlier["expected"]), float(now["expected"])
 
 
 def what_to_do(results: Results, words: Wording) -> list[str]:
@@ -298,7 +306,7 @@ def what_to_do(results: Results, words: Wording) -> list[str]:
         The results to show, and the reader's language.
     """
     actions = []
-    for target in results.plan.targets:
+    for target in results.plan.promises:
         row = results.promise(target.id)
         if row["verdict"] in (*SAFE, "missed", "not_estimated"):
             continue
@@ -309,18 +317,20 @@ def what_to_do(results: Results, words: Wording) -> list[str]:
     return [sentence for _, sentence in actions[:SENTENCES]]
 
 
-def _action(results: Results, words: Wording, target: Target) -> str:
+def _action(results: Results, words: Wording, target: Promise) -> str:
     name = words.of(target.name)
-    if isinstance(target, ItemsTarget):
+    if isinstance(target, ItemsPromise):
         return " ".join([*promise_tables.items_needed(results, words, target), _owners(results, words, target)]).strip()
-    decides = deciding_part(results, target) if isinstance(target, ShareTarget) else None
-    if decides is None or not isinstance(target, ShareTarget):
+    decides = deciding_part(results, target) if isinstance(target, Measured) else None
+    if decides is None or not isinstance(target, Measured):
         return ""
     part, row = decides
     rate = run_rate_of(results, target.id, row["part"])
     if rate is None or row["verdict"] in SAFE:
         return ""
-    needed = words.needed(rate, part.rule, words.of(results.plan.unit))
+    needed = words.needed(
+        rate, part.rule, words.unit(results.plan, part.indicator), words.quantity(results.plan, part.indicator)
+    )
     what = f"{name} ({words.part(results.plan, part)})" if len(target.parts) > 1 else name
     return f"{what}: {needed} {_holders(results, words, target.id, row['part'])}".strip()
 
@@ -330,20 +340,24 @@ def _holders(results: Results, words: Wording, target: str, part: str) -> str:
     short = results.gap[(results.gap["target"] == target) & (results.gap["part"] == part) & (results.gap["short"] > 0)]
     if short.empty:
         return ""
-    dimension = "agencies" if "agencies" in set(short["dimension"]) else short["dimension"].iloc[0]
+    dimension = "agency" if "agency" in set(short["dimension"]) else short["dimension"].iloc[0]
     mine = short[short["dimension"] == dimension].sort_values("short", ascending=False).head(MEMBERS_NAMED)
-    return words.text("Most is missing at: {names}.", names=_named(results, words, mine["series"], mine["short"]))
+    return words.text(
+        "Most is missing at: {names}.", names=_named(results, words, dimension, mine["series"], mine["short"])
+    )
 
 
-def _owners(results: Results, words: Wording, target: ItemsTarget) -> str:
+def _owners(results: Results, words: Wording, target: ItemsPromise) -> str:
     """Return the sentence of whose items are open, most first; empty where the data does not say."""
     owners = gap_by_owner(results.items_missing[results.items_missing["target"] == target.id]).head(MEMBERS_NAMED)
     if owners.empty:
         return ""
-    return words.text("Most are open at: {names}.", names=_named(results, words, owners["owner"], owners["open"]))
+    return words.text(
+        "Most are open at: {names}.", names=_named(results, words, "field", owners["owner"], owners["open"])
+    )
 
 
-def _named(results: Results, words: Wording, series: pd.Series, counts: pd.Series) -> str:
+def _named(results: Results, words: Wording, dimension: str, series: pd.Series, counts: pd.Series) -> str:
     """Return the names of bodies or fields, each with its count."""
-    names = [words.name(results.plan, code) for code in series]
+    names = [words.name(results.plan, dimension, code) for code in series]
     return ", ".join(f"{name} ({numbers.count(n, words.language)})" for name, n in zip(names, counts, strict=True))

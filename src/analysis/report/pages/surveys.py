@@ -6,8 +6,10 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from analysis.data.published import SIPAS_SINCE_2022, SIPAS_UNTIL_2021
-from analysis.indicators.satisfaction import SIPAS, SURVEYED
-from analysis.promises import TOTAL, SurveyTarget
+from analysis.indicators.satisfaction import SURVEYED
+from analysis.plan.instruments import SurveyInstrument
+from analysis.plan.promises import SurveyPromise
+from analysis.plan.record import TOTAL
 from analysis.report import numbers, theme
 from analysis.report.figure import Picture, mark_simulated, set_title, write_shares
 from analysis.report.html_table import plain_table
@@ -31,12 +33,16 @@ class SatisfactionPage(Page):
     def surveys(self) -> None:
         """Show every round of every survey, with its standard error where the design of the survey gives one."""
         words = self.words
-        found = sorted(set(self.results.surveys["indicator"]) & {SIPAS, f"{SURVEYED}provincial"}, reverse=True)
+        named = [
+            f"{SURVEYED}{one.instrument}" if isinstance(one, SurveyInstrument) else one.index
+            for one in self.results.plan.instruments.values()
+        ]
+        found = [one for one in named if one in set(self.results.surveys["indicator"])]
         if not found:
             return
         self._heading(words.text("What surveys found"))
-        for target in self.results.plan.targets:
-            picture = survey(self.results, words, target) if isinstance(target, SurveyTarget) else None
+        for target in self.results.plan.promises:
+            picture = survey(self.results, words, target) if isinstance(target, SurveyPromise) else None
             if picture:
                 self._picture(picture)
         for indicator in found:
@@ -88,7 +94,7 @@ def rounds(results: Results, words: Wording, indicator: str) -> pd.DataFrame:
     return frame
 
 
-def survey(results: Results, words: Wording, target: SurveyTarget, *, small: bool = False) -> Picture | None:
+def survey(results: Results, words: Wording, target: SurveyPromise, *, small: bool = False) -> Picture | None:
     """Return the rounds of the survey that a promise is about, with the promise and what a round this year may find.
 
     None where no round is known.
@@ -99,7 +105,7 @@ def survey(results: Results, words: Wording, target: SurveyTarget, *, small: boo
         The results to show.
     words : Wording
         The reader's language.
-    target : SurveyTarget
+    target : SurveyPromise
         The promise.
     small : bool
         Whether it has a third of the width of the page, as in the summary.
@@ -169,4 +175,4 @@ def _rounds_of_province(results: Results, indicator: str) -> pd.DataFrame:
     """Return the rounds of a survey of the whole province that have a share, in the order of their years."""
     surveys = results.surveys
     mine = surveys[(surveys["indicator"] == indicator) & surveys["value"].notna()]
-    return mine[mine["series"].isin([TOTAL, results.plan.area])].sort_values("period", ignore_index=True)
+    return mine[mine["dimension"].isin([TOTAL, "area"])].sort_values("period", ignore_index=True)

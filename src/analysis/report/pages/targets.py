@@ -11,9 +11,10 @@ import seaborn as sns
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis import periods
-from analysis.promises import ItemsTarget, ShareTarget, SurveyTarget
+from analysis.plan.instruments import SurveyInstrument
+from analysis.plan.promises import ItemsPromise, Measured, SurveyPromise
 from analysis.report import labels, numbers, promise_tables, theme
-from analysis.report.figure import Picture, mark_simulated, set_title, short_name
+from analysis.report.figure import Picture, counts_and_values, mark_simulated, set_title, short_name
 from analysis.report.html_table import plain_table, verdict_mark
 from analysis.report.pages.page import Page
 from analysis.report.pages.surveys import rounds
@@ -26,13 +27,19 @@ BASELINES_SHOWN = 3
 """Parts of a promise whose baselines are listed."""
 
 
+GAP_PICTURES = 12
+"""Pictures of who holds a gap: a page has a size it must keep to."""
+
+
 class TargetPage(Page):
     """What notebook ``06_targets`` shows; see `Page`."""
+
+    _pictures_left = GAP_PICTURES
 
     def targets(self) -> None:
         """Show each promise in full: verdict, reading, parts, the gap and who holds it, or why it is not estimated."""
         words, plan = self.words, self.results.plan
-        for target in plan.targets:
+        for target in plan.promises:
             row = self.results.promise(target.id)
             self._heading(words.of(target.name))
             self._html(f"<p><strong>{escape(words.of(target.title))}</strong></p>")
@@ -43,11 +50,11 @@ class TargetPage(Page):
                 if target.ruled_by:
                     heading = words.text("Reading ruled by {who}", who=target.ruled_by)
                 self._note(f"{heading}: {words.of(target.reading)}")
-            if isinstance(target, ShareTarget):
+            if isinstance(target, Measured):
                 self._shares(target)
-            elif isinstance(target, ItemsTarget):
+            elif isinstance(target, ItemsPromise):
                 self._items(target)
-            elif isinstance(target, SurveyTarget):
+            elif isinstance(target, SurveyPromise):
                 self._survey(target)
 
     def history(self, ledger: Path = LEDGER) -> None:
@@ -65,9 +72,10 @@ class TargetPage(Page):
     def readings(self) -> None:
         """Show how the plan was read where nobody has ruled."""
         words, plan = self.words, self.results.plan
-        sentences = [words.of(setting.reading) for setting in plan.settings.values()]
+        answers = plan.answers(self.run.answers)
+        sentences = [words.of(one.answers[answers[code]].reading) for code, one in plan.questions.items()]
         sentences += [
-            f"{words.of(target.title)}: {words.of(target.reading)}" for target in plan.targets if target.reading
+            f"{words.of(target.title)}: {words.of(target.reading)}" for target in plan.promises if target.reading
         ]
         if sentences:
             self._list(words.text("Our reading of the plan, not yet ruled on"), sentences)
@@ -79,13 +87,14 @@ class TargetPage(Page):
         if found.empty:
             self._note(words.text("The plan leaves no question open."))
             return
-        titles = {target.id: words.of(target.title) for target in self.results.plan.targets}
+        questions = self.results.plan.questions
+        titles = {target.id: words.of(target.title) for target in self.results.plan.promises}
         frame = pd.DataFrame(
             {
-                words.text("Open question"): [words.text(labels.QUESTIONS[name]) for name in found["setting"]],
+                words.text("Open question"): [words.of(questions[name].asks) for name in found["question"]],
                 words.text("Another answer"): [
-                    words.text(labels.ANSWERS[name, value])
-                    for name, value in zip(found["setting"], found["value"], strict=True)
+                    words.of(questions[name].answers[answer].name)
+                    for name, answer in zip(found["question"], found["answer"], strict=True)
                 ],
                 words.text("Promise"): [titles[target] for target in found["target"]],
                 words.text("Verdict"): [self._verdict_under(row) for _, row in found.iterrows()],
@@ -106,29 +115,35 @@ class TargetPage(Page):
             return self.words.text(labels.NOT_COMPUTABLE[row["note"]])
         return self.words.verdict(row["verdict"])
 
-    def _shares(self, target: ShareTarget) -> None:
+    def _shares(self, target: Measured) -> None:
         words, plan = self.words, self.results.plan
         self._html(promise_tables.parts_table(self.results, words, target))
+        self._watched(target)
         for part, name in parts_of(target):
             rows = self.results.gap[(self.results.gap["target"] == target.id) & (self.results.gap["part"] == name)]
             for dimension, members in rows.groupby("dimension", sort=True):
                 short = members[members["short"] > 0]
-                if len(short):
-                    what = f"{words.part(plan, part)}: {words.text(labels.DIMENSIONS[str(dimension)])}"
+                unit = words.unit(plan, part.indicator)
+                if len(short) and self._pictures_left:
+                    self._pictures_left -= 1
+                    what = f"{words.part(plan, part)}: {words.dimension(str(dimension))}"
                     title = words.text("Who holds most of what is missing: {what}", what=what)
-                    self._picture(gap(self.results, words, short, title=title, table=self._gap_table(short)))
+                    self._picture(
+                        gap(self.results, words, short, title=title, table=self._gap_table(short, unit), unit=unit)
+                    )
         for part, name in parts_of(target)[:BASELINES_SHOWN]:
             if promise_tables.has_baselines(self.results, target.id, name):
                 title = words.text("Simple forecasts to compare with")
                 self._heading(f"{title}: {words.part(plan, part)}", level=3)
                 self._html(promise_tables.baselines_table(self.results, words, target.id, name))
 
-    def _gap_table(self, members: pd.DataFrame) -> pd.DataFrame:
+    def _gap_table(self, members: pd.DataFrame, unit: str) -> pd.DataFrame:
         words, language = self.words, self.run.language
-        unit = words.of(self.results.plan.unit)
         return pd.DataFrame(
             {
-                words.text("Body or field"): [words.name(self.results.plan, code) for code in members["series"]],
+                words.text("Body or field"): [
+                    words.name(self.results.plan, row.dimension, row.series) for row in members.itertuples()
+                ],
                 words.text("The year so far"): [
                     words.share_so_far(row.rename({"share": "observed_to_date"}), unit) for _, row in members.iterrows()
                 ],
@@ -142,7 +157,27 @@ class TargetPage(Page):
             }
         )
 
-    def _items(self, target: ItemsTarget) -> None:
+    def _watched(self, target: Measured) -> None:
+        """Show which bodies were on the wrong side of the line this quarter, or that none was."""
+        if target.watch is None:
+            return
+        words, plan, language = self.words, self.results.plan, self.run.language
+        watch, how = target.watch, words.quantity(plan, target.indicators[0])
+        if watch.below is not None:
+            heading = words.text("Below {line} this quarter", line=how.promised(watch.below))
+        else:
+            heading = words.text("Above {line} this quarter", line=how.promised(float(watch.above or 0)))
+        found = self.results.watched[self.results.watched["target"] == target.id]
+        if found.empty:
+            self._note(f"{heading}: {words.text('none')}.")
+            return
+        frame = pd.DataFrame(
+            {words.dimension(watch.of): [words.name(plan, watch.of, code) for code in found["series"]]}
+            | counts_and_values(found, words, how)
+        )
+        self._html(plain_table(frame, caption=f"{heading}: {numbers.count(len(found), language)}"))
+
+    def _items(self, target: ItemsPromise) -> None:
         words = self.words
         rows = self.results.promises[self.results.promises["target"] == target.id]
         shown = rows[rows["part"] != ""] if (rows["part"] != "").any() else rows
@@ -162,7 +197,7 @@ class TargetPage(Page):
         if len(open_items):
             self._details(words.text("What is not done yet, the longest overdue first"), open_items)
 
-    def _survey(self, target: SurveyTarget) -> None:
+    def _survey(self, target: SurveyPromise) -> None:
         indicator = self.results.promise(target.id)["indicator"]
         found = rounds(self.results, self.words, indicator)
         if len(found):
@@ -179,7 +214,7 @@ class TargetPage(Page):
             )
         return " ".join(sentences)
 
-    def _proxy(self, target: SurveyTarget) -> None:
+    def _proxy(self, target: SurveyPromise) -> None:
         row = proxy_share_so_far(self.results, target)
         if row is None:
             return
@@ -187,13 +222,14 @@ class TargetPage(Page):
             self.words.text(
                 "Proxy, not the promise itself: {what}, year to date: {standing}.",
                 what=self.words.indicator(self.results.plan, str(target.proxy)),
-                standing=self.words.share_so_far(row, self.words.text("ratings")),
+                standing=self.words.share_so_far(row, self.words.unit(self.results.plan, str(target.proxy))),
             )
         )
-        if target.cancelled and self.results.promise(target.id)["note"] == "survey_cancelled":
-            reason = (
-                f"{self.words.of(target.cancelled.reason)} ({numbers.day(target.cancelled.on, self.run.language)})."
-            )
+        instrument = self.results.plan.instruments[target.instrument]
+        cancelled = instrument.cancelled if isinstance(instrument, SurveyInstrument) else None
+        if cancelled and self.results.promise(target.id)["note"] == "survey_cancelled":
+            day = numbers.day(pd.Timestamp(cancelled.on).date(), self.run.language)
+            reason = f"{self.words.of(cancelled.reason)} ({day})."
             self._note(reason)
 
 
@@ -213,7 +249,7 @@ def history(results: Results, words: Wording, probabilities: pd.DataFrame) -> Pi
     language = words.language
     quarters = sorted(probabilities["quarter"].unique())
     probabilities = probabilities.dropna(subset="probability")
-    targets = [target for target in results.plan.targets if target.id in set(probabilities["target"])]
+    targets = [target for target in results.plan.promises if target.id in set(probabilities["target"])]
     if not targets:
         return None
     heads = [numbers.quarter(periods.parse_quarter(quarter), language) for quarter in quarters]
@@ -265,7 +301,9 @@ MEMBERS_DRAWN = 10
 """Members drawn, those that are short by most; all of them are in the table."""
 
 
-def gap(results: Results, words: Wording, members: pd.DataFrame, *, title: str, table: pd.DataFrame) -> Picture:
+def gap(
+    results: Results, words: Wording, members: pd.DataFrame, *, title: str, table: pd.DataFrame, unit: str
+) -> Picture:
     """Return by how much each member is short of a promise, with the probability if it alone kept the promise.
 
     Parameters
@@ -280,10 +318,12 @@ def gap(results: Results, words: Wording, members: pd.DataFrame, *, title: str, 
         Title of the figure: which promise, by which members.
     table : pd.DataFrame
         The same as a table for the reader.
+    unit : str
+        What is counted.
     """
     plan, language = results.plan, words.language
     shown = members.head(MEMBERS_DRAWN)
-    unit, names = words.of(plan.unit), [words.name(plan, code) for code in shown["series"]]
+    names = [words.name(plan, row.dimension, row.series) for row in shown.itertuples()]
     theme.apply()
     figure, axes = plt.subplots(figsize=(theme.WIDTH, 1.1 + 0.32 * len(shown)), layout="constrained")
     rows = list(range(len(shown)))

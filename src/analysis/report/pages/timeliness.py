@@ -46,7 +46,7 @@ class TimelinessPage(Page):
         upper = np.minimum(share + spread, (rows["late_known"] + rows["undecided"]) / rows["cases"])
         frame = pd.DataFrame(
             {
-                words.text("Series"): [words.name(self.results.plan, series) for series in rows["series"]],
+                words.text("Series"): [words.name(self.results.plan, "field", series) for series in rows["series"]],
                 words.text("Received, with a due date"): [numbers.count(n, language) for n in rows["cases"]],
                 words.text("Late already"): [numbers.count(n, language) for n in rows["late_known"]],
                 words.text("Open, not due yet"): [numbers.count(n, language) for n in rows["undecided"]],

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from analysis.data.contracts import Counts, Workload, check, columns_of, empty
-from analysis.indicators.case_shares import no_due_date, overdue
+from library_series import library_series
 
 # period, agency, field, carried_in, received, resolved, resolved_late, overdue_at_end, due, due_late
 DESK = [
@@ -39,6 +39,23 @@ def _done(rows):
     return check(frame.assign(received=0), Counts, where="hand-made counts")
 
 
+COUNTED = {
+    "resolved": {},
+    "workload": {"counted": "on_desk", "denominator": {}, "late_stock": False},
+    "due": {"counted": "due", "denominator": {}, "late_stock": False},
+}
+"""What the plan of Khánh Hòa says of the share overdue under each answer."""
+
+
+def overdue(counts, workload, *, denominator="resolved", groups=None):
+    shares = library_series("overdue", COUNTED[denominator], counts=counts, workload=workload, groups=groups)
+    return shares[shares["indicator"] == "overdue"]
+
+
+def no_due_date(counts):
+    return library_series("no_due_date", counts=counts)
+
+
 def _row(shares, series="total", period="2021-01"):
     row = shares[(shares["series"] == series) & (shares["period"] == period)].iloc[0]
     return row["numerator"], row["denominator"], row["value"]
@@ -67,18 +84,25 @@ def test_over_a_year_a_case_on_the_desk_is_in_each_of_its_months():
 
 
 def test_fields_of_a_group_are_counted_together():
-    groups = {"named": ["hotich", "xaydung"], "building": ["xaydung"], "absent": ["thue"]}
+    groups = {"field": {"named": ["hotich", "xaydung"], "building": ["xaydung"], "absent": ["thue"]}}
     shares = overdue(_done(DONE), _desk(DESK), denominator="due", groups=groups)
     assert _row(shares, "named")[:2] == (9, 40)
     assert _row(shares, "building")[:2] == _row(shares, "xaydung")[:2] == (5, 10)
     assert "absent" not in set(shares["series"])
 
 
-@pytest.mark.parametrize("denominator", ["resolved", "workload", "due"])
-def test_read_literally_it_is_of_the_resolved_whatever_the_denominator(denominator):
-    how = {"interpretation": "early_literal", "denominator": denominator}
-    shares = overdue(_done(DONE), _desk(DESK), **how)
+def test_read_literally_it_is_of_the_resolved():
+    early = {"numerator": {"timeliness": "early"}, "late_stock": False}
+    shares = library_series("overdue", early, counts=_done(DONE), workload=_desk(DESK))
     assert _row(shares)[:2] == (20, 45)
+
+
+def test_resolved_late_of_those_and_the_late_on_the_desk():
+    shares = library_series("overdue", counts=_done(DONE), workload=_desk(DESK))
+    stock = shares[shares["indicator"] == "overdue_resolved"]
+    # Resolved late: 3 + 1; still late on the desk: 2 + 4.
+    assert _row(stock)[:2] == (4, 10)
+    assert _row(stock, "stp", "2021-02")[:2] == (2, 3)
 
 
 @pytest.mark.parametrize("denominator", ["workload", "due"])

@@ -1,0 +1,74 @@
+"""What a kind of promise is given to judge by, and what it gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from analysis.attainment.evidence import Evidence
+from analysis.forecast.rest_of_year import Forecast
+from analysis.plan.plan import Plan
+
+
+@dataclass(frozen=True, eq=False)
+class CountedSituation:
+    """What counts and draws say at the end of a quarter: enough to judge promises on shares and means.
+
+    Attributes
+    ----------
+    plan : Plan
+        The plan as it reads, those on each member of a list written out.
+    quarter : pd.Period
+        The quarter reported; nothing after it is used.
+    indicators : pd.DataFrame
+        See `indicators.measured.indicator_series`.
+    forecast : Forecast
+        Draws of the rest of the year.
+    draw_count, seed : int
+        Of the run, for what no path of cases says.
+    """
+
+    plan: Plan
+    quarter: pd.Period
+    indicators: pd.DataFrame
+    forecast: Forecast
+    draw_count: int
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Situation(CountedSituation):
+    """Everything known at the end of a quarter.
+
+    Attributes
+    ----------
+    evidence : Evidence
+        What is known beside the counts.
+    """
+
+    evidence: Evidence
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """One promise judged.
+
+    Attributes
+    ----------
+    row : dict
+        Its row of the table of promises, `verdict.COLUMNS`.
+    parts : list of dict
+        The rows of its parts, where it has several.
+    baselines, run_rate, pace, missing, watched : list of pd.DataFrame
+        See the attributes of `probability.Attainment`.
+    """
+
+    row: dict[str, Any]
+    parts: list[dict[str, Any]] = field(default_factory=list)
+    baselines: list[pd.DataFrame] = field(default_factory=list)
+    run_rate: list[pd.DataFrame] = field(default_factory=list)
+    pace: list[pd.DataFrame] = field(default_factory=list)
+    missing: list[pd.DataFrame] = field(default_factory=list)
+    watched: list[pd.DataFrame] = field(default_factory=list)

@@ -1,0 +1,553 @@
+"""A plan: what it measures, what nobody has ruled on, and what it promises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import pandas as pd
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from analysis import periods, strict_yaml
+from analysis.faults import BadParameters
+from analysis.plan.conditions import Condition
+from analysis.plan.group_files import group_files, with_group_files
+from analysis.plan.indicators import Indicator, Score, Share
+from analysis.plan.instruments import Instrument
+from analysis.plan.promises import AnyPromise, IndexPromise, Measured, Promise, SurveyPromise
+from analysis.plan.questions import Question, alternatives, in_order_of_application, merged
+from analysis.plan.record import TOTAL, Code, Strict, Text
+
+LIBRARY = Path(__file__).resolve().parents[3] / "parameters" / "indicators"
+"""Well-known indicators, a file each, that a plan takes by name."""
+
+
+class MonthEnd(Strict):
+    """The day on which reporting months end.
+
+    Attributes
+    ----------
+    cutoff : int or "calendar"
+        Last day of a reporting month, see `analysis.periods`.
+    """
+
+    cutoff: Annotated[int, Field(ge=1, le=28)] | Literal["calendar"] = "calendar"
+
+    @property
+    def day(self) -> int | None:
+        """The last day of a reporting month, or None for calendar months."""
+        return None if self.cutoff == "calendar" else self.cutoff
+
+
+class Calendar(Strict):
+    """How the plan's periods run.
+
+    Attributes
+    ----------
+    frequency : {"M", "Q"}
+        Whether the data comes by month or by quarter.
+    deadlines : MonthEnd
+        When quarters and the year end, by which promises fall due.
+    counting : MonthEnd
+        When the months end in which cases are counted; not given, as `deadlines`.
+    tet : bool
+        Whether the lunar new year moves cases between months.
+    """
+
+    frequency: Literal["M", "Q"]
+    deadlines: MonthEnd = MonthEnd()
+    counting: MonthEnd = MonthEnd()
+    tet: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _counting_is_as_deadlines(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "deadlines" in value and "counting" not in value:
+            return {**value, "counting": value["deadlines"]}
+        return value
+
+    @property
+    def cutoff_day(self) -> int | None:
+        """The day of the month on which quarters and the year end; None for the calendar's."""
+        return self.deadlines.day
+
+
+class Break(Strict):
+    """A dated change in how indicators are counted: the model lets the level move there.
+
+    Attributes
+    ----------
+    indicators : tuple of str
+        The indicators it concerns.
+    period : str
+        The first period counted the new way.
+    reason : Text
+        What changed.
+    source : str
+        Where that is published.
+    """
+
+    indicators: Annotated[tuple[Code, ...], Field(min_length=1)]
+    period: str
+    reason: Text
+    source: str
+
+    @field_validator("period")
+    @classmethod
+    def _is_a_period(cls, value: str) -> str:
+        periods.parse(value)
+        return value
+
+
+class Group(Strict):
+    """Codes of one dimension that are counted together as a series of the group's name.
+
+    Attributes
+    ----------
+    title : Text
+        What a reader calls it.
+    members : tuple of str
+        The codes; given here, or read from a file.
+    file, block : str or None
+        A CSV beside the plan with `code, block, from, to`, and the block whose codes are the members; see
+        `plan.group_files`.
+    side_by_side : bool
+        Whether its members are pictured beside each other.
+    """
+
+    title: Text
+    members: Annotated[tuple[Code, ...], Field(min_length=1)]
+    file: str | None = None
+    block: Code | None = None
+    side_by_side: bool = False
+
+
+class Plan(Strict):
+    """A yearly plan.
+
+    Attributes
+    ----------
+    title : Text
+        Name of the plan.
+    year : int
+        The year its promises fall due.
+    calendar : Calendar
+        How its periods run.
+    source : str
+        Where the plan is published.
+    scope : Text
+        Whose cases are counted; printed in chart titles.
+    unit : Text
+        What is counted: cases, transactions.
+    area : str or None
+        Code of the province among the published figures.
+    notice : Text or None
+        What every page must say first, such as that the plan is an exercise.
+    where : dict
+        What holds for every case counted; see `plan.conditions`.
+    indicators : dict
+        What is measured, by code: those it declares, and those of the library that it names.
+    questions : dict
+        What nobody has ruled on.
+    instruments : dict
+        The surveys that can judge satisfaction.
+    names : dict
+        Dimension → code → what a reader calls it.
+    groups : dict
+        Dimension → code → group.
+    breaks : dict
+        Known changes in counting.
+    targets : dict
+        The promises, in the plan's order.
+    """
+
+    title: Text
+    year: int
+    calendar: Calendar
+    source: str
+    scope: Text
+    unit: Text
+    area: Code | None = None
+    notice: Text | None = None
+    where: Condition = Field(default_factory=dict)
+    indicators: dict[Code, Indicator] = Field(default_factory=dict)
+    questions: dict[Code, Question] = Field(default_factory=dict)
+    instruments: dict[Code, Instrument] = Field(default_factory=dict)
+    names: dict[Code, dict[Code, Text]] = Field(default_factory=dict)
+    groups: dict[Code, dict[Code, Group]] = Field(default_factory=dict)
+    breaks: dict[Code, Break] = Field(default_factory=dict)
+    targets: Annotated[dict[Code, AnyPromise], Field(min_length=1)]
+
+    @field_validator("targets", mode="before")
+    @classmethod
+    def _promises_know_their_names(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            raise ValueError("targets is a mapping of a name to a promise: write `name:` instead of `- id: name`")
+        return {key: {**one, "id": key} if isinstance(one, Mapping) else one for key, one in value.items()}
+
+    @model_validator(mode="after")
+    def _names_what_it_declares(self) -> Self:
+        for promise in self.promises:
+            for name in promise.indicators:
+                self._refuse_undeclared(f"targets.{promise.id}: indicator", name, self.indicators)
+            for dimension, group in promise.dimensions:
+                self._refuse_unknown_group(f"targets.{promise.id}", dimension, group, promise)
+            if isinstance(promise, SurveyPromise):
+                self._refuse_undeclared(f"targets.{promise.id}: instrument", promise.instrument, self.instruments)
+            scored = isinstance(promise, IndexPromise) and promise.indicator
+            if scored and not isinstance(self.indicators[str(scored)], Score):
+                raise ValueError(f"targets.{promise.id}: {scored} is no score")
+        for code, indicator in self.indicators.items():
+            if isinstance(indicator, Share) and indicator.nested_in and indicator.rest:
+                for name in (indicator.nested_in, indicator.rest):
+                    self._refuse_undeclared(f"indicators.{code}", name, self.indicators)
+                parent, rest = self.indicators[indicator.nested_in], self.indicators[indicator.rest]
+                if not (isinstance(parent, Share) and isinstance(rest, Share)) or parent.nested_in or rest.nested_in:
+                    raise ValueError(
+                        f"indicators.{code}: nested_in and rest name shares that are not nested themselves"
+                    )
+                if (parent.of, parent.counted) != (rest.of, rest.counted):
+                    raise ValueError(f"indicators.{code}: {indicator.nested_in} and {indicator.rest} count other rows")
+        for code, one in self.breaks.items():
+            for name in one.indicators:
+                self._refuse_undeclared(f"breaks.{code}", name, self.indicators)
+        for dimension, groups in self.groups.items():
+            taken = set(groups) & {TOTAL}
+            if taken or dimension == TOTAL:
+                raise ValueError(f"groups.{dimension}: {TOTAL!r} is the whole and no group")
+        return self
+
+    @staticmethod
+    def _refuse_undeclared(where: str, name: str, declared: Iterable[str]) -> None:
+        if name not in declared:
+            close = get_close_matches(name, list(declared), n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise ValueError(f"{where}: nobody declares {name!r}{hint}")
+
+    def _refuse_unknown_group(self, where: str, dimension: str, group: str | None, promise: Promise) -> None:
+        measured = isinstance(promise, Measured)
+        if measured:
+            for name in promise.indicators:
+                by = getattr(self.indicators[name], "by", ())
+                nested = getattr(self.indicators[name], "nested_in", None)
+                by = getattr(self.indicators[nested], "by", by) if nested else by
+                if dimension not in by:
+                    raise ValueError(f"{where}: {name} has no series by {dimension!r}; its by is {', '.join(by)}")
+        if group is None or group in self.groups.get(dimension, {}):
+            return
+        each = getattr(promise, "each", None)
+        if each is not None and group in (each.within, *getattr(promise, "threshold_by", {})):
+            close = get_close_matches(group, list(self.groups.get(dimension, {})), n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise ValueError(f"{where}: there is no group {group!r} of {dimension}{hint}")
+
+    @property
+    def promises(self) -> tuple[Promise, ...]:
+        """The promises, in the plan's order."""
+        return tuple(self.targets.values())
+
+    @property
+    def measured(self) -> tuple[Measured, ...]:
+        """The promises that joint draws can judge."""
+        return tuple(one for one in self.promises if isinstance(one, Measured))
+
+    @property
+    def defaults(self) -> dict[str, str]:
+        """The answers the plan is read by."""
+        return {code: question.default for code, question in self.questions.items()}
+
+    @property
+    def open_questions(self) -> tuple[str, ...]:
+        """The questions nobody has ruled on."""
+        return tuple(code for code, question in self.questions.items() if question.ruled_by is None)
+
+    def known_through(self, quarter: pd.Period, labels: Iterable[str]) -> pd.Period:
+        """Return the last period known at the end of a quarter: its own last one, or the last with data before it.
+
+        Parameters
+        ----------
+        quarter : pd.Period
+            The quarter.
+        labels : iterable of str
+            Periods with data, as data columns write them.
+        """
+        origin = self.origin(quarter)
+        last = max((label for label in labels if label <= periods.write(origin)), default=periods.write(origin))
+        return periods.parse(last)
+
+    @property
+    def last_period(self) -> pd.Period:
+        """The last period of the plan's year."""
+        return self.origin(pd.Period(year=self.year, quarter=4, freq="Q"))
+
+    def breaks_of(self, indicator: str) -> tuple[Break, ...]:
+        """Return the known changes in how an indicator is counted."""
+        return tuple(known for known in self.breaks.values() if indicator in known.indicators)
+
+    def origin(self, quarter: pd.Period) -> pd.Period:
+        """Return the last period a quarter's report knows, in the data's frequency."""
+        return periods.origin_of(quarter, self.calendar.frequency)
+
+    @property
+    def group_series(self) -> tuple[tuple[str, str], ...]:
+        """Dimension and code of every group."""
+        return tuple((dimension, code) for dimension, groups in self.groups.items() for code in groups)
+
+    def last_whole_period(self, day: date) -> pd.Period:
+        """Return the last period that ends by a day.
+
+        Parameters
+        ----------
+        day : date
+            The day, such as that of a step within the year.
+        """
+        period = self.last_period
+        while periods.last_day(period, self.calendar.deadlines.day) > day:
+            period -= 1
+        return period
+
+    def members(self, dimension: str, series: str) -> tuple[str, ...]:
+        """Return the codes a series is made of: those of a group, or the code itself.
+
+        Parameters
+        ----------
+        dimension, series : str
+            The series.
+        """
+        group = self.groups.get(dimension, {}).get(series)
+        return group.members if group else (series,)
+
+    def answers(self, given: Mapping[str, str]) -> dict[str, str]:
+        """Return an answer to every question: those a run gives, else the plan's own.
+
+        Raises
+        ------
+        BadParameters
+            A question or an answer the plan does not have.
+        """
+        for code, answer in given.items():
+            if code not in self.questions:
+                close = get_close_matches(code, list(self.questions), n=1)
+                hint = (
+                    f"; did you mean {close[0]!r}?" if close else f"; it asks {', '.join(self.questions) or 'nothing'}"
+                )
+                raise BadParameters(f"answers: the plan has no question {code!r}{hint}")
+            if answer not in self.questions[code].answers:
+                raise BadParameters(f"answers.{code}: {answer!r} is none of {', '.join(self.questions[code].answers)}")
+        return {**self.defaults, **given}
+
+    def answered(self, given: Mapping[str, str]) -> Plan:
+        """Return the plan as it reads under answers.
+
+        Parameters
+        ----------
+        given : mapping
+            Question → answer; the others keep the plan's own.
+
+        Raises
+        ------
+        BadParameters
+            A question or answer the plan does not have, answers that contradict each other, or a plan that is none
+            under them.
+        """
+        chosen = self.answers(given)
+        named = ", ".join(f"{code}={answer}" for code, answer in given.items()) or "the defaults"
+        try:
+            patches = in_order_of_application(self.questions, chosen)
+            if not patches:
+                return self
+            document = self.model_dump(mode="json", by_alias=True, exclude={"questions"})
+            for _, _, patch in patches:
+                document = merged(document, patch)
+            return Plan.model_validate({**document, "questions": self.questions})
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            why = first["msg"].removeprefix("Value error, ")
+            raise BadParameters(": ".join(filter(None, (f"answers {named}", where, why)))) from error
+        except ValueError as error:
+            raise BadParameters(f"answers {named}: {error}") from error
+
+    def definition_of(self, promise: Promise) -> dict[str, Any]:
+        """Return everything a promise's result depends on in the plan, as JSON would have it.
+
+        An answer to a question touches a promise when its definition is another one.
+        """
+        used: dict[str, Any] = {}
+        counted = False
+        for name in promise.indicators:
+            one = self.indicators[name]
+            nested = [one.nested_in, one.rest] if isinstance(one, Share) and one.nested_in else []
+            for code in [name, *[code for code in nested if code]]:
+                indicator = self.indicators[code]
+                used[code] = _without_words(indicator.model_dump(mode="json"))
+                if not isinstance(indicator, Score):
+                    counted = True
+                    if indicator.follows_plan_where:
+                        used[code]["plan_where"] = self.where
+        dimensions = {dimension for dimension, _ in promise.dimensions}
+        definition: dict[str, Any] = {
+            "promise": promise.model_dump(mode="json", exclude={"title", "short", "reported", "reading"}),
+            "indicators": used,
+            "groups": {
+                name: {code: group.members for code, group in self.groups.get(name, {}).items()} for name in dimensions
+            },
+            "deadlines": self.calendar.deadlines.model_dump(),
+        }
+        if counted:
+            definition["counting"] = self.calendar.counting.model_dump()
+            definition["tet"] = self.calendar.tet
+            definition["breaks"] = [
+                (one.period, sorted(one.indicators)) for one in self.breaks.values() if set(one.indicators) & set(used)
+            ]
+        if isinstance(promise, SurveyPromise):
+            definition["instrument"] = self.instruments[promise.instrument].model_dump(mode="json")
+        return definition
+
+    def over(self, members: Mapping[tuple[str, str | None], Sequence[str]]) -> Plan:
+        """Return the plan with every promise on each member of a list written out.
+
+        Parameters
+        ----------
+        members : mapping
+            Dimension and group (None: all of it) → the codes that live.
+
+        Raises
+        ------
+        BadParameters
+            A list has no members.
+        """
+        try:
+            targets = {promise.id: promise.over(members) for promise in self.promises}
+        except ValueError as error:
+            raise BadParameters(f"plan: {error}") from error
+        return self.model_copy(update={"targets": targets})
+
+
+def _without_words(record: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: value for key, value in record.items() if key not in ("title", "about", "unit", "measured_in", "topic")
+    }
+
+
+def read_plan(path: Path) -> Plan:
+    """Return the plan in a file, with the indicators of the library that it names.
+
+    Every single answer to its questions has been tried: the plan is one under each.
+
+    Raises
+    ------
+    BadParameters
+        The file is missing, has an unknown key or a wrong value, names what nobody declares, or is no plan under one
+        of its answers; the sentence names the line.
+    """
+    document = strict_yaml.read(path, what="plan")
+    _refuse_first_edition(document)
+    plan = strict_yaml.validate(with_group_files(with_library(document)), Plan, what="plan")
+    for other in alternatives(plan.questions, plan.defaults, list(plan.questions)):
+        _try_answer(document, plan, other.question, other.answer)
+    return plan
+
+
+def library_names() -> tuple[str, ...]:
+    """Return the indicators of the library, in order of their names."""
+    return tuple(sorted(file.stem for file in LIBRARY.glob("*.yml")))
+
+
+def library() -> dict[str, dict[str, Any]]:
+    """Return the indicators of the library as their files declare them, by code."""
+    return {name: strict_yaml.read(LIBRARY / f"{name}.yml", what="indicator").content for name in library_names()}
+
+
+def library_files(document: strict_yaml.Document) -> tuple[Path, ...]:
+    """Return the files that a plan takes something from: indicators of the library, and members of groups."""
+    declared = document.content.get("indicators")
+    declared = declared if isinstance(declared, Mapping) else {}
+    known, wanted, found = set(library_names()), _named_indicators(document.content, declared), []
+    while wanted:
+        name = wanted.pop(0)
+        own = declared.get(name)
+        source = own.get("from", None if "form" in own else name) if isinstance(own, Mapping) else name
+        if source in known and source not in found:
+            found.append(source)
+            record = strict_yaml.read(LIBRARY / f"{source}.yml", what="indicator").content
+            wanted += [record[key] for key in ("nested_in", "rest") if isinstance(record.get(key), str)]
+    return (*(LIBRARY / f"{name}.yml" for name in sorted(found)), *group_files(document))
+
+
+def with_library(document: strict_yaml.Document) -> strict_yaml.Document:
+    """Return a plan's document with the indicators it takes from the library written out."""
+    declared = document.content.get("indicators", {})
+    if not isinstance(declared, Mapping):
+        return document
+    files = [file for file in library_files(document) if file.parent == LIBRARY]
+    records = {file.stem: strict_yaml.read(file, what="indicator").content for file in files}
+    indicators = {}
+    for code, own in declared.items():
+        if not isinstance(own, Mapping) or "form" in own:
+            indicators[code] = own
+            continue
+        source = str(own.get("from", code))
+        if source not in records:
+            close = get_close_matches(source, library_names(), n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            line = document.lines.get(("indicators", code))
+            raise BadParameters(
+                f"{document.path} line {line}: indicators.{code}: form is missing, and the library has no "
+                f"{source!r}{hint}"
+            )
+        changes = {key: value for key, value in own.items() if key != "from"}
+        indicators[code] = {**records[source], **changes}
+    for code, record in records.items():
+        if code not in declared:
+            indicators.setdefault(code, record)
+    return strict_yaml.Document(document.path, {**document.content, "indicators": indicators}, document.lines)
+
+
+def _named_indicators(content: Mapping[str, Any], declared: Mapping[str, Any]) -> list[str]:
+    """Return the names of indicators in a plan as it is written: those declared, and those promises are on."""
+    named = list(declared)
+    targets = content.get("targets")
+    for target in targets.values() if isinstance(targets, Mapping) else ():
+        if not isinstance(target, Mapping):
+            continue
+        parts = target.get("parts")
+        for record in (target, *(parts.values() if isinstance(parts, Mapping) else ())):
+            if isinstance(record, Mapping):
+                named += [record[key] for key in ("indicator", "proxy") if isinstance(record.get(key), str)]
+    for own in declared.values():
+        if isinstance(own, Mapping):
+            named += [own[key] for key in ("nested_in", "rest") if isinstance(own.get(key), str)]
+    return list(dict.fromkeys(named))
+
+
+def _refuse_first_edition(document: strict_yaml.Document) -> None:
+    content = document.content
+    old = {
+        "settings": "questions, each with its answers and what they change",
+        "vertical_bodies": "where: {agency: {not: [...]}} in the answer that leaves them out",
+        "districts": "a group of agency with side_by_side: true",
+    }
+    for key, instead in old.items():
+        if key in content:
+            raise BadParameters(
+                f"{document.path} line {document.lines[key,]}: {key} is of the first edition of the plan language; "
+                f"write {instead} (docs/write-a-plan.md)"
+            )
+    if isinstance(content.get("targets"), list):
+        raise BadParameters(
+            f"{document.path} line {document.lines['targets',]}: targets is a list, as in the first edition of the "
+            "plan language; write a mapping of a name to a promise (docs/write-a-plan.md)"
+        )
+
+
+def _try_answer(document: strict_yaml.Document, plan: Plan, question: str, answer: str) -> None:
+    try:
+        plan.answered({question: answer})
+    except BadParameters as fault:
+        path = ("questions", question, "answers", answer, "patch")
+        line = document.lines.get(path, document.lines.get(path[:-1]))
+        raise BadParameters(f"{document.path} line {line}: {fault}") from fault

@@ -1,0 +1,107 @@
+"""What of a plan can be judged from an input, and why the rest cannot: tried with few draws, nothing written."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from analysis import periods, quarter
+from analysis.faults import BadData
+from analysis.parameters import RunParameters
+from analysis.plan.plan import Plan, read_plan
+from analysis.plan.questions import alternatives
+from analysis.readings import DrawSettings, evaluate_plan, not_countable, touched_by
+
+DRAWS = 200
+"""Enough to see whether a promise can be judged; its probability is not shown."""
+
+
+@dataclass(frozen=True, eq=False)
+class PlanCheck:
+    """A plan tried on an input.
+
+    Attributes
+    ----------
+    plan : Plan
+        The plan as its file has it.
+    quarter : pd.Period or None
+        The last quarter of its year that the input reaches; None without an input.
+    promises : pd.DataFrame
+        The table of promises at that quarter, see `attainment.verdict.COLUMNS`; without rows without an input.
+    answers : pd.DataFrame
+        `question, answer, target, note`: every other answer and promise it touches; `note` is the code of why the
+        input cannot be counted so, empty where it can.
+    """
+
+    plan: Plan
+    quarter: pd.Period | None
+    promises: pd.DataFrame
+    answers: pd.DataFrame
+
+
+def check_plan(
+    plan_file: Path, input_path: str | None = None, source_file: str | None = None, as_of: date | None = None
+) -> PlanCheck:
+    """Return what of a plan can be judged.
+
+    Parameters
+    ----------
+    plan_file : Path
+        The plan.
+    input_path, source_file : str or None
+        The input as a run file names it, and its mapping; without an input, only the plan is read.
+    as_of : date or None
+        Day up to which data was known; None is today.
+
+    Raises
+    ------
+    BadParameters
+        The plan or the mapping is wrong.
+    BadData
+        The input cannot be what it is said to be, or has nothing of the plan's year.
+    """
+    plan = read_plan(plan_file)
+    touched = pd.DataFrame(
+        [
+            (other.question, other.answer, target, "")
+            for other in alternatives(plan.questions, plan.defaults, list(plan.questions))
+            for target in touched_by(plan, plan.answered(other.answers))
+        ],
+        columns=["question", "answer", "target", "note"],
+    )
+    if input_path is None:
+        return PlanCheck(plan, None, pd.DataFrame(columns=["target", "part", "note"]), touched)
+    day = as_of or date.today()
+    first = pd.Period(year=plan.year, quarter=1, freq="Q")
+    run = RunParameters(
+        plan_file=str(plan_file),
+        quarter=periods.write_quarter(first),
+        as_of=day,
+        input_path=input_path,
+        source_file=source_file,
+        draw_count=DRAWS,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        received = quarter.received_input(run, plan, Path(folder))
+        reached = [
+            one
+            for one in pd.period_range(first, periods=4, freq="Q")
+            if set(periods.labels_of(one, plan.calendar.frequency)) <= set(received.counts["period"])
+            and periods.last_day(one, plan.calendar.cutoff_day) <= day
+        ]
+        if not reached:
+            last = received.counts["period"].max() if len(received.counts) else "nothing"
+            raise BadData(f"{input_path}: no whole quarter of {plan.year} is in the data (it ends with {last})")
+        quarter.refuse_unknown_columns(plan, received)
+        counted = quarter.counted_input(plan, run, received)
+        quarter.refuse_unknown_series(plan, counted)
+        evidence = quarter.evidence_of(plan, received, as_of=day)
+    now = evaluate_plan(plan, reached[-1], counted, evidence, DrawSettings(DRAWS, run.seed), diagnose=False)
+    notes = [
+        not_countable(plan.answered({row.question: row.answer}), row.target, counted) for row in touched.itertuples()
+    ]
+    return PlanCheck(plan, reached[-1], now.attainment.promises, touched.assign(note=notes))

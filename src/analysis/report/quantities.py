@@ -1,0 +1,139 @@
+"""How the values of an indicator are written: shares in per cent, means in their unit, scores in points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axis import Axis
+from matplotlib.ticker import Formatter, MaxNLocator
+
+from analysis.report import numbers
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """The values of one form of indicator, as a reader writes them.
+
+    Attributes
+    ----------
+    language : {"vi", "en"}
+        Language of the reader.
+    scale : float
+        What a value is multiplied by: 100 for shares.
+    unit : str
+        What stands behind it, with its blank: ``%``, `` days``.
+    digits : int
+        Decimals of a value.
+    change_unit : str
+        What a difference of two values is in; differences of shares are in percentage points.
+    lowest, highest : float
+        Ends beyond which no axis goes.
+    """
+
+    language: str
+    scale: float = 100.0
+    unit: str = "%"
+    digits: int = 1
+    change_unit: str = ""
+    lowest: float = 0.0
+    highest: float = 1.02
+
+    def write(self, value: float, *, digits: int | None = None) -> str:
+        """Return a value with its unit; a dash when missing.
+
+        Parameters
+        ----------
+        value : float
+            The value.
+        digits : int, optional
+            Decimals, where not those of the quantity.
+        """
+        written = self._bare(value, self.digits if digits is None else digits)
+        return written if written == numbers.MISSING else f"{written}{self.unit}"
+
+    def beside(self, value: float, threshold: float) -> str:
+        """Return a value with enough decimals to differ from a threshold that it is not equal to.
+
+        Parameters
+        ----------
+        value, threshold : float
+            The two.
+        """
+        if pd.isna(value) or pd.isna(threshold):
+            return self.write(value)
+        for digits in range(self.digits, self.digits + 3):
+            written = self.write(value, digits=digits)
+            if written != self.write(threshold, digits=digits):
+                return written
+        return self.write(value) if value == threshold else written
+
+    def promised(self, threshold: float) -> str:
+        """Return a threshold with no more decimals than it has."""
+        for digits in range(self.digits + 1):
+            if abs(threshold * self.scale - round(threshold * self.scale, digits)) < 1e-9:
+                return self.write(threshold, digits=digits)
+        return self.write(threshold)
+
+    def between(self, lower: float, upper: float) -> str:
+        """Return an interval: ``29,7–30,9%``; a dash when an end is missing.
+
+        Parameters
+        ----------
+        lower, upper : float
+            Its ends.
+        """
+        if pd.isna(lower) or pd.isna(upper):
+            return numbers.MISSING
+        return f"{self._bare(lower, self.digits)}–{self._bare(upper, self.digits)}{self.unit}"
+
+    def with_interval(self, middle: float, lower: float, upper: float) -> str:
+        """Return a value with its interval behind it: ``30,2% (29,6–30,9%)``.
+
+        Parameters
+        ----------
+        middle, lower, upper : float
+            The value and the ends of its interval.
+        """
+        return f"{self.write(middle)} ({self.between(lower, upper)})"
+
+    def change(self, difference: float) -> str:
+        """Return a difference of two values, signed, in the unit `change_unit` says; a dash when missing."""
+        if pd.isna(difference):
+            return numbers.MISSING
+        return f"{'+' if difference >= 0 else '−'}{self._bare(abs(difference), self.digits)}"
+
+    def _bare(self, value: float, digits: int) -> str:
+        return numbers.decimal(value * self.scale, self.language, digits=digits)
+
+    def write_axis(self, axis: Axis, *, most: int = 6) -> None:
+        """Label an axis at round steps, each value with the decimals it needs to be exact.
+
+        Parameters
+        ----------
+        axis : Axis
+            The axis.
+        most : int
+            Steps it may have.
+        """
+        axis.set_major_locator(MaxNLocator(nbins=most, steps=[1, 2, 5, 10]))
+        axis.set_major_formatter(_Ticks(self))
+
+
+class _Ticks(Formatter):
+    """Writes all ticks of an axis with the decimals that the step between them needs."""
+
+    def __init__(self, quantity: Quantity) -> None:
+        self._quantity = quantity
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        step = np.diff(values).min(initial=1.0)
+        digits = max(0, -int(np.floor(np.log10(self._quantity.scale * step) + 1e-9)))
+        return [self._quantity.write(value, digits=digits) for value in values]
+
+
+def shares(language: str) -> Quantity:
+    """Return how shares are written."""
+    return Quantity(language)
