@@ -337,6 +337,7 @@ def test_ctrl_c_calls_the_runs_off_and_leaves_the_workers_to_the_next(machines, 
     asking = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert asking.stdout.readline() == f"{PLAN} 2021-Q1: computing the results\n"
     assert _processes_of(worker)
+    time.sleep(2)  # as a person would: in its first moments the run's process is only starting
     asking.send_signal(signal.SIGINT)
     _, told = asking.communicate(timeout=90)
     assert (asking.returncode, told) == (130, "interrupted: nothing more was published\n")
