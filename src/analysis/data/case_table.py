@@ -17,6 +17,7 @@ from analysis.data.counting import (
     DuePrecision,
     as_known,
     desk,
+    desk_events,
     is_late_sql,
     label_sql,
     levels_in_force,
@@ -98,7 +99,7 @@ class CaseTable:
 
     @property
     def columns(self) -> dict[str, str]:
-        """Return the SQL of every column a condition may name, as of the end of the finish or of the desk."""
+        """The SQL of every column that a condition on cases or their ratings may name."""
         levels = ", ".join(f"'{level}'" for level in PUBLISHED_LEVELS)
         late = is_late_sql("finished_at", self.due_precision)
         return self.stored_columns | {
@@ -162,11 +163,10 @@ class CaseTable:
     def _run(self, rows: str, pieces: Sequence[str], names: Iterable[Measure]) -> pd.DataFrame:
         dimensions = ", ".join(f'"{name}"' for name in self.how.dimensions)
         query = f"""
-        WITH known AS MATERIALIZED {rows}
+        WITH known AS {rows}
         SELECT {label_sql("month", self.how.frequency)} AS period, {dimensions},
             sum(COLUMNS(* EXCLUDE (month, {dimensions})))
         FROM ({" UNION ALL BY NAME ".join(pieces)}) GROUP BY ALL ORDER BY ALL"""
-        query = query.replace("MATERIALIZED ", "")
         today = any("published_today" in one.columns for one in names)
         frames = {"in_force": levels_in_force(self.catalogue, self.how.as_of)} if today else {}
         return run_query(query, **frames)
@@ -177,7 +177,7 @@ class CaseTable:
         late = is_late_sql("closed_at", self.due_precision)
         end = f"CAST('{self.how.as_of.isoformat()}' AS DATE) + INTERVAL 1 DAY"
         pieces = []
-        for flow, (time, condition) in _desk_events(late, end).items():
+        for flow, (time, condition) in desk_events(late, end).items():
             aggregates = []
             for one, name in names.items():
                 if flow in _FLOWS_OF[_kind(one)]:
@@ -216,21 +216,6 @@ _FLOWS_OF = {
 
 def _kind(measure: Measure) -> str:
     return "stock" if measure.stock else measure.counted
-
-
-def _desk_events(late: str, end: str) -> dict[str, tuple[str, str]]:
-    return {
-        "received": ("accepted_at", "true"),
-        "closed": ("closed_at", "closed_at IS NOT NULL"),
-        "resolved_late": ("finished_at", f"outcome = 'resolved' AND {late}"),
-        "due": ("due_at", "falls_due"),
-        "due_late": ("due_at", f"falls_due AND (closed_at IS NULL OR {late})"),
-        "became_overdue": (
-            "greatest(accepted_at, turns_late_at)",
-            f"turns_late_at < {end} AND (closed_at IS NULL OR {late})",
-        ),
-        "overdue_closed": ("closed_at", f"turns_late_at < {end} AND {late}"),
-    }
 
 
 def _aggregates(measure: Measure, name: str, columns: Mapping[str, str], by_day: bool) -> list[str]:

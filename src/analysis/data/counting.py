@@ -153,8 +153,33 @@ def count_workload(
     """
     is_late = is_late_sql("closed_at", due_precision)
     end = f"CAST('{as_of.isoformat()}' AS DATE) + INTERVAL 1 DAY"
-    # By flow: the time that decides the period, and which cases belong to it.
-    events = {
+    # One query per flow, because a case counts in a different period in each.
+    flows = " UNION ALL ".join(
+        f"SELECT {month_sql(time, cutoff_day)} AS month, {_DIMENSIONS_SQL}, '{flow}' AS flow, count(*) AS n "
+        f"FROM desk WHERE {condition} GROUP BY ALL"
+        for flow, (time, condition) in desk_events(is_late, end).items()
+    )
+    query = f"""
+    WITH desk AS (
+        SELECT *, due_at < {end} AS falls_due FROM {desk(cases, as_of=as_of, due_precision=due_precision)})
+    SELECT {label_sql("month", frequency)} AS period, {_DIMENSIONS_SQL}, flow, CAST(sum(n) AS BIGINT) AS n
+    FROM ({flows}) GROUP BY ALL ORDER BY ALL"""
+    last_month = periods.reporting_month(as_of, cutoff_day)
+    last_period = last_month.asfreq("Q") if frequency == "Q" else last_month
+    return check(_with_stocks(run_query(query), last_period), Workload, where=str(cases))
+
+
+def desk_events(is_late: str, end: str) -> dict[str, tuple[str, str]]:
+    """Return, by flow of the desk, SQL of the time that decides the period and of which cases belong to it.
+
+    Parameters
+    ----------
+    is_late : str
+        SQL that is true where a case was closed after its due date.
+    end : str
+        SQL of the end of the last day known.
+    """
+    return {
         "received": ("accepted_at", "true"),
         "closed": ("closed_at", "closed_at IS NOT NULL"),
         "resolved": ("finished_at", "outcome = 'resolved'"),
@@ -165,25 +190,8 @@ def count_workload(
             "greatest(accepted_at, turns_late_at)",
             f"turns_late_at < {end} AND (closed_at IS NULL OR {is_late})",
         ),
-        "overdue_closed": (
-            "closed_at",
-            f"turns_late_at < {end} AND {is_late}",
-        ),
+        "overdue_closed": ("closed_at", f"turns_late_at < {end} AND {is_late}"),
     }
-    # One query per flow, because a case counts in a different period in each.
-    flows = " UNION ALL ".join(
-        f"SELECT {month_sql(time, cutoff_day)} AS month, {_DIMENSIONS_SQL}, '{flow}' AS flow, count(*) AS n "
-        f"FROM desk WHERE {condition} GROUP BY ALL"
-        for flow, (time, condition) in events.items()
-    )
-    query = f"""
-    WITH desk AS (
-        SELECT *, due_at < {end} AS falls_due FROM {desk(cases, as_of=as_of, due_precision=due_precision)})
-    SELECT {label_sql("month", frequency)} AS period, {_DIMENSIONS_SQL}, flow, CAST(sum(n) AS BIGINT) AS n
-    FROM ({flows}) GROUP BY ALL ORDER BY ALL"""
-    last_month = periods.reporting_month(as_of, cutoff_day)
-    last_period = last_month.asfreq("Q") if frequency == "Q" else last_month
-    return check(_with_stocks(run_query(query), last_period), Workload, where=str(cases))
 
 
 def _with_stocks(flows: pd.DataFrame, last_period: pd.Period) -> pd.DataFrame:
