@@ -38,18 +38,18 @@ class Attainment:
     Attributes
     ----------
     promises : pd.DataFrame
-        Columns `promise_rows.COLUMNS`: a row per target, `part` empty, then a row per part of the targets that have
+        Columns `verdict.COLUMNS`: a row per target, `part` empty, then a row per part of the targets that have
         several. Shares 0–1, counts in cases, items or persons; `note` is the code of the reason a promise is not
         estimated.
     baselines : pd.DataFrame
         `target, part, baseline, point` (year-end share), `raw` (does the point meet the rule), `dressed`
         (probability), `chosen`, `errors` (past errors behind it), `error` (their mean size, share units).
     run_rate : pd.DataFrame
-        See `run_rate.run_rate`.
+        See `year_end.run_rate`.
     watched : pd.DataFrame
         See `shares.watched`.
     items_pace, items_missing : pd.DataFrame
-        See `dated.DatedPromise`.
+        See `items.items_pace`; `target` and the columns of `items.gap_holders`.
     """
 
     promises: pd.DataFrame

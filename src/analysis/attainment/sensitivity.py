@@ -23,7 +23,7 @@ def compared(
     Parameters
     ----------
     chosen, other : pd.DataFrame
-        Promises as the plan is read, and under the other answer; see `promise_rows.COLUMNS`.
+        Promises as the plan is read, and under the other answer; see `verdict.COLUMNS`.
     alternative : Alternative
         The other answer.
     targets : collection of str
