@@ -26,7 +26,7 @@ from analysis.parameters import ROOT, read_run_file
 from analysis.publish.limits import Limits
 from analysis.publish.notebooks import execute_all
 from analysis.publish.run import NOTEBOOKS
-from analysis.quarter import results
+from analysis.quarter.stages import results
 
 RUN_FILE = ROOT / "parameters" / "khanh-hoa-2021" / "2021-Q3.yml"
 SOURCES = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))

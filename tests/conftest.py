@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from analysis.data.ingest.table import Intake
     from analysis.parameters import RunParameters
-    from analysis.results import Results
+    from analysis.quarter.results import Results
 
 leave_out_address_parsers()  # which the reading of notebooks would build in every worker, in seconds
 
@@ -67,12 +67,12 @@ def demo_run() -> RunParameters:
 @pytest.fixture(scope="session")
 def demo_processed(made_once, demo_run) -> Path:
     """The folder that holds the results of that quarter under their key: computed once, to be read by every worker."""
-    from analysis import quarter
+    from analysis.quarter import stages
 
     def compute(folder: Path) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(quarter, "PROCESSED", folder)
-            quarter.results(demo_run)
+            patch.setattr(stages, "PROCESSED", folder)
+            stages.results(demo_run)
 
     return made_once("demo-quarter", compute)
 
@@ -80,7 +80,7 @@ def demo_processed(made_once, demo_run) -> Path:
 @pytest.fixture(scope="session")
 def demo_quarter(demo_processed) -> Results:
     """Its results."""
-    from analysis.results import Results
+    from analysis.quarter.results import Results
 
     (kept,) = [folder for folder in demo_processed.iterdir() if Results.are_complete_in(folder)]
     return Results.load(kept)

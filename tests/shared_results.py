@@ -8,17 +8,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
-from analysis import quarter
-from analysis.fingerprint import fingerprint
 from analysis.parameters import ROOT, read_run_file
 from analysis.plan.plan import read_plan
-from analysis.results import Results, lock
+from analysis.quarter import stages
+from analysis.quarter.fingerprint import fingerprint
+from analysis.quarter.results import Results, lock
+from changed_results import changed
 
 DEMO = ROOT / "parameters" / "khanh-hoa-2021" / "2021-Q3.yml"
 
@@ -43,12 +43,12 @@ def keep_as_if_computed(run_file: Path, demo: Results) -> None:
     """Keep the demo's results for a run whose plan differs in nothing but names: no number depends on those."""
     run = read_run_file(run_file)
     made_as = read_run_file(DEMO, draw_count=run.draw_count)
-    assert demo.fingerprint.key == fingerprint(made_as, published=quarter.PUBLISHED, code=quarter.CODE).key
+    assert demo.fingerprint.key == fingerprint(made_as, published=stages.PUBLISHED, code=stages.CODE).key
     names, own = read_plan(Path(run.plan_file)), read_plan(ROOT / "parameters" / "plans" / "khanh-hoa-2021.yml")
     assert names.model_copy(update={"names": own.names}) == own
-    made_of = fingerprint(run, published=quarter.PUBLISHED, code=quarter.CODE)
-    folder = quarter.PROCESSED / made_of.key
-    with lock(quarter.PROCESSED, made_of.key):
+    made_of = fingerprint(run, published=stages.PUBLISHED, code=stages.CODE)
+    folder = stages.PROCESSED / made_of.key
+    with lock(stages.PROCESSED, made_of.key):
         if not Results.are_complete_in(folder):
             plan = demo.plan.model_copy(update={"names": names.names})
-            replace(demo, plan=plan, fingerprint=made_of).store(folder)
+            changed(demo, plan=plan, fingerprint=made_of).store(folder)

@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
-from analysis import quarter
 from analysis.cli import main
 from analysis.faults import BadData, NotebookFailed
 from analysis.parameters import ROOT
@@ -21,6 +20,7 @@ from analysis.publish.cluster import client
 from analysis.publish.limits import Limits
 from analysis.publish.run import RunOutcome
 from analysis.publish.store.releases import ReleaseStore
+from analysis.quarter import stages
 
 GOOD = """\
 plan_file: parameters/plans/khanh-hoa-2021.yml
@@ -152,7 +152,7 @@ def test_a_schedule_is_told_all_that_was_said(good: Path, tmp_path: Path) -> Non
 
 
 def test_input_is_relative_to_the_caller(good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quarter, "PROCESSED", tmp_path / "processed")
+    monkeypatch.setattr(stages, "PROCESSED", tmp_path / "processed")
     (tmp_path / "received").mkdir()
     monkeypatch.chdir(tmp_path)
     ended = dunghen("run", good, "--input", "received", "--reports", tmp_path / "reports")

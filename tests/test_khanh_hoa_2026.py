@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from analysis import quarter
 from analysis.data.simulate.two_tier.folder import write_two_tier
+from analysis.faults import BadParameters
 from analysis.indicators.measured import indicator_series, living
 from analysis.indicators.other_indicators import promised_items
 from analysis.parameters import ROOT, RunParameters
 from analysis.plan.plan import read_plan
+from analysis.quarter import stages
 
 PLAN = ROOT / "parameters" / "plans" / "khanh-hoa-2026.yml"
 TRUE_NAMES = {
@@ -42,8 +43,8 @@ def tried(tmp_path_factory):
         plan_file="parameters/plans/khanh-hoa-2026.yml", quarter="2026-Q3", as_of=date(2026, 10, 5),
         input_path=str(folder),
     )  # fmt: skip
-    received = quarter.received_input(run, plan, tmp_path_factory.mktemp("tables"))
-    counted = quarter.counted_input(plan, run, received)
+    received = stages.received_input(run, plan, tmp_path_factory.mktemp("tables"))
+    counted = stages.counted_input(plan, run, received)
     cells = counted.of(plan)
     written_out = plan.over(living(plan, cells, through="2026-09"))
     groups = {"agency": ["departments", "communes"]}
@@ -69,7 +70,7 @@ def test_an_indicator_counts_what_pandas_counts(tried, indicator):
 
 def test_procedures_with_an_online_payment_are_those_pandas_finds(tried):
     plan, run, received, _, _, truth = tried
-    evidence = quarter.evidence_of(plan, received, as_of=run.as_of)
+    evidence = stages.evidence_of(plan, received, as_of=run.as_of)
     items = promised_items(
         plan, plan.targets["paid_by_procedures"], evidence.catalogue, evidence.progress, evidence.service_days,
         as_of=run.as_of,
@@ -84,5 +85,5 @@ def test_a_promise_on_a_body_nobody_has_is_refused_with_the_nearest(tried):
     part = plan.targets["on_time_blocks"].parts["departments"].model_copy(update={"series": "xa-0l"})
     blocks = plan.targets["on_time_blocks"].model_copy(update={"parts": {"departments": part}, "combine": None})
     wrong = plan.model_copy(update={"targets": {"on_time_blocks": blocks}})
-    with pytest.raises(quarter.BadParameters, match="agency has no 'xa-0l'; did you mean 'xa-"):
-        quarter.refuse_unknown_series(wrong, counted)
+    with pytest.raises(BadParameters, match="agency has no 'xa-0l'; did you mean 'xa-"):
+        stages.refuse_unknown_series(wrong, counted)

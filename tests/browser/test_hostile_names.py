@@ -14,7 +14,7 @@ import yaml
 from playwright.sync_api import Page
 
 from analysis.parameters import ROOT
-from analysis.results import Results
+from analysis.quarter.results import Results
 from shared_results import keep_as_if_computed
 
 pytestmark = pytest.mark.slow

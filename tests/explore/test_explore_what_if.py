@@ -9,13 +9,12 @@ import pytest
 from bs4 import BeautifulSoup
 
 from analysis.attainment.shifted_draws import Shift, what_if
-from analysis.attainment.situation import CountedSituation
 from analysis.explore.what_if import WhatIf
 from analysis.faults import BadData
-from analysis.forecast.rest_of_year import Forecast
 from analysis.parameters import RunParameters
+from analysis.quarter.results import Results
 from analysis.report.wording import Wording
-from analysis.results import Results
+from changed_results import changed
 
 pytestmark = pytest.mark.slow
 
@@ -47,7 +46,7 @@ def _whole(rows: pd.DataFrame, target: str = "online_uptake") -> pd.Series:
 
 
 def test_as_opened_before_and_after_are_the_report(controls: WhatIf, results: Results) -> None:
-    reported = results.promises[results.promises["target"] == "online_uptake"]
+    reported = results.attainment.promises[results.attainment.promises["target"] == "online_uptake"]
     for shown in (controls.before, controls.after):
         assert shown["probability"].tolist() == reported["probability"].tolist()
         assert shown["lower"].dropna().tolist() == reported["lower"].dropna().tolist()
@@ -59,9 +58,8 @@ def test_moving_the_slider_shows_what_the_pure_function_says(
     opened = controls.outcome.value
     controls.members.value = ("ubnd-nt", "cucthue")
     controls.points.value = 10
-    forecast = Forecast(results.draws, results.components, results.diagnostics, results.weights, ())
     pure = what_if(
-        CountedSituation(results.plan, run.quarter_period, results.indicators, forecast, run.draw_count, run.seed),
+        results.counted_situation(run),
         Shift("online_of_all", "agency", ("ubnd-nt", "cucthue"), 0.10),
         ["online_uptake"],
     )
@@ -87,7 +85,7 @@ def test_what_moves_can_be_another_share_with_the_promises_on_it(controls: WhatI
     assert [code for _, code in controls.indicator.options] == ["online_of_all", "overdue"]
     controls.indicator.value = "overdue"
     assert set(controls.before["target"]) == {"overdue"}
-    reported = results.promises[results.promises["target"] == "overdue"]
+    reported = results.attainment.promises[results.attainment.promises["target"] == "overdue"]
     assert controls.after["probability"].tolist() == reported["probability"].tolist()
     controls.dimension.value = "field"
     controls.members.value, controls.points.value = ("datdai", "nhadat"), -2
@@ -141,12 +139,11 @@ def test_a_fault_is_told_and_the_controls_live_on(run: RunParameters, results: R
 
 
 def test_a_promise_judged_otherwise_stands_beside_its_parts(run: RunParameters, results: Results) -> None:
-    from dataclasses import replace
 
     overdue = results.plan.targets["overdue"]
     single = overdue.model_copy(update={"combine": None, "parts": {"datdai": overdue.parts["datdai"]}})
     targets = results.plan.targets | {"overdue": single}
-    pooled = replace(results, plan=results.plan.model_copy(update={"targets": targets}))
+    pooled = changed(results, plan=results.plan.model_copy(update={"targets": targets}))
     controls = WhatIf(run, lambda one: pooled if "overdue_scope" in one.answers else results)
     controls.answers["overdue_scope"].value = "pooled"
     first, land = _cells(controls, 1)[:2]

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from analysis import quarter
 from analysis.parameters import ROOT, read_run_file
-from analysis.results import lock
+from analysis.quarter import stages
+from analysis.quarter.results import lock
 
 RUN_FILE = ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml"
 STALLS = """
 import sys, time
 from pathlib import Path
-from analysis import quarter
+from analysis.quarter import stages
 from analysis.parameters import read_run_file
 
 def stall(run, plan, input_path, source, kept, *, as_of):
@@ -25,9 +25,9 @@ def stall(run, plan, input_path, source, kept, *, as_of):
     (Path(sys.argv[1]) / "stalled").touch()
     time.sleep(60)
 
-quarter.PROCESSED = Path(sys.argv[1])
-quarter._receive = stall
-quarter.results(read_run_file(Path(sys.argv[2]), draw_count=int(sys.argv[3])))
+stages.PROCESSED = Path(sys.argv[1])
+stages._receive = stall
+stages.results(read_run_file(Path(sys.argv[2]), draw_count=int(sys.argv[3])))
 """
 
 
@@ -44,14 +44,14 @@ def processed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     folder = tmp_path / "processed"
     folder.mkdir()
-    monkeypatch.setattr(quarter, "PROCESSED", folder)
-    monkeypatch.setattr(quarter, "compute", stop)
+    monkeypatch.setattr(stages, "PROCESSED", folder)
+    monkeypatch.setattr(stages, "compute", stop)
     return folder
 
 
 def _run(draw_count: int = 200) -> None:
     with pytest.raises(Reached):
-        quarter.results(read_run_file(RUN_FILE, draw_count=draw_count))
+        stages.results(read_run_file(RUN_FILE, draw_count=draw_count))
 
 
 def _half_made(processed: Path) -> list[str]:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis import quarter
 from analysis.attainment.verdict import COLUMNS
 from analysis.parameters import ROOT, read_run_file
+from analysis.quarter import stages
 
 GOLDEN = Path(__file__).parent / "demo-2021-Q3-attainment.csv"
 TEXTS = ["target", "part", "indicator", "quarter", "rule", "verdict", "note"]
@@ -25,7 +25,7 @@ TOLERANCES = {
 @pytest.mark.slow
 def test_the_promises_of_the_demo_quarter() -> None:
     run = read_run_file(ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml", draw_count=2000)
-    promises = quarter.results(run).promises
+    promises = stages.results(run).promises
     if os.environ.get("UPDATE_GOLDEN") == "1":
         promises.to_csv(GOLDEN, index=False, float_format="%.6f", lineterminator="\n")
         pytest.skip(f"{GOLDEN.name} was written anew: nothing was compared")

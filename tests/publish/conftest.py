@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 from datetime import date
 from pathlib import Path
 
@@ -15,11 +14,12 @@ from nbformat import NotebookNode
 from project import Project
 
 from analysis.data.sources.mapping import About
-from analysis.fingerprint import Fingerprint
 from analysis.parameters import RunParameters, resolve
 from analysis.plan.plan import read_plan
+from analysis.quarter.fingerprint import Fingerprint
+from analysis.quarter.results import Results
 from analysis.report.wording import Wording
-from analysis.results import Results
+from changed_results import made_results
 
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 
@@ -124,16 +124,16 @@ def results(run: RunParameters) -> Results:
             "note": ["", "survey_cancelled", ""],
         }
     )
-    frames = [field.name for field in fields(Results) if field.type == "pd.DataFrame"]
-    others = set(frames) - {"indicators", "promises"}
-    return Results(
-        plan=read_plan(resolve(run.plan_file)),
-        fingerprint=Fingerprint("parameters", "plan", "data", "code"),
-        about=About(title="Toy", source="made for the test", simulated=True),
-        basis="exact",
-        compared_with=None,
-        form_filed=False,
-        indicators=indicators,
+    return made_results(
+        read_plan(resolve(run.plan_file)),
+        Fingerprint("parameters", "plan", "data", "code"),
+        of_data={
+            "about": About(title="Toy", source="made for the test", simulated=True),
+            "basis": "exact",
+            "compared_with": None,
+            "form_filed": False,
+        },
+        default=lambda name: empty,
+        series=indicators,
         promises=promises,
-        **dict.fromkeys(others, empty),
     )

@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from analysis import quarter
-from analysis.fingerprint import fingerprint
 from analysis.parameters import ROOT, read_run_file
 from analysis.publish.store import manifest
-from analysis.results import Results
+from analysis.quarter import stages
+from analysis.quarter.fingerprint import fingerprint
+from analysis.quarter.results import Results
 
 PLAN, QUARTER = "khanh-hoa-2021", "2021-Q3"
 STEMS = ("00_summary", "02_online_uptake")
@@ -54,7 +54,7 @@ class Project:
         self.temporary.mkdir()
         for file in sorted((self.root / "parameters" / PLAN).glob("*.yml")):
             run = read_run_file(file)
-            made_of = fingerprint(run, published=quarter.PUBLISHED, code=quarter.CODE)
+            made_of = fingerprint(run, published=stages.PUBLISHED, code=stages.CODE)
             replace(results, fingerprint=made_of).store(self.root / "data" / "processed" / made_of.key)
         self.edit("trước")
 

@@ -14,8 +14,8 @@ from analysis.parameters import RunParameters
 from analysis.publish.run import publish
 from analysis.publish.store import manifest
 from analysis.publish.store.history import history
+from analysis.quarter.results import Results
 from analysis.report.wording import Wording
-from analysis.results import Results
 
 pytestmark = pytest.mark.slow
 MOMENTS = 8

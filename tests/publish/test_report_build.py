@@ -13,8 +13,8 @@ from analysis.publish import report_build as module
 from analysis.publish.report_build import ReportBuild
 from analysis.publish.store import manifest
 from analysis.publish.store.ledger import enter_probabilities
+from analysis.quarter.results import Results
 from analysis.report.wording import Wording
-from analysis.results import Results
 
 MOMENT = datetime(2021, 10, 1, tzinfo=UTC)
 

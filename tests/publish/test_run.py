@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 
 from analysis.faults import BadData, EnvironmentFault, Fault, GateRefused, NotebookFailed
-from analysis.fingerprint import Fingerprint
 from analysis.parameters import RunParameters
 from analysis.publish import report_build
 from analysis.publish.pages import index
@@ -24,8 +23,9 @@ from analysis.publish.run import InterruptedAfterRun, RunNotNeeded, RunOutcome, 
 from analysis.publish.store import manifest
 from analysis.publish.store.history import LOG, history
 from analysis.publish.store.releases import ReleaseStore
+from analysis.quarter.fingerprint import Fingerprint
+from analysis.quarter.results import Results
 from analysis.report.wording import Wording
-from analysis.results import Results
 
 SHOW = "from IPython.display import HTML, display; display(HTML('<h2>Một</h2><p>quý ' + quarter + '</p>'))"
 INDICATORS = """indicator,dimension,series,period,numerator,denominator,value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analysis.parameters import RunParameters
-from analysis.results import Results
+from analysis.quarter.results import Results
 
 
 @pytest.fixture(scope="session")

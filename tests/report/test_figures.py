@@ -10,6 +10,7 @@ import pytest
 
 from analysis.parameters import RunParameters
 from analysis.plan.promises import SurveyPromise
+from analysis.quarter.results import Results
 from analysis.report import numbers
 from analysis.report.pages.surveys import survey
 from analysis.report.pages.targets import gap, history
@@ -17,7 +18,7 @@ from analysis.report.pages.timeliness import timeliness
 from analysis.report.published_probabilities import COLUMNS, probabilities_by_quarter
 from analysis.report.share_figures import multiples
 from analysis.report.wording import Wording
-from analysis.results import Results
+from changed_results import changed
 
 pytestmark = pytest.mark.slow
 ORIGIN = pd.Period("2021-09", "M")
@@ -35,13 +36,11 @@ def test_multiples_are_ratios_of_the_quarters_sums(results: Results) -> None:
 
 
 def test_small_pictures_have_one_scale_written_at_the_edges_of_their_grid(results: Results) -> None:
-    rows = results.indicators.copy()
+    rows = results.indicators.series.copy()
     mine = (rows["series"] == "thue") & (rows["indicator"] == "online_of_all")
     rows.loc[mine, ["numerator", "denominator"]] = [1, 1]  # too few to be shown: no line, the same scale
     fields = ["datdai", "moitruong", "dautu", "congthuong", "thue"]
-    picture = multiples(
-        dataclasses.replace(results, indicators=rows), EN, "online_of_all", "field", fields, ORIGIN, members="Fields"
-    )
+    picture = multiples(changed(results, series=rows), EN, "online_of_all", "field", fields, ORIGIN, members="Fields")
     shown = [axes for axes in picture.figure.axes if axes.get_visible()]
     assert len(shown) == len(fields)
     assert len({(axes.get_xlim(), axes.get_ylim(), tuple(axes.get_yticks())) for axes in shown}) == 1
@@ -59,11 +58,11 @@ def test_a_quarter_that_is_not_whole_is_left_out(results: Results) -> None:
 
 
 def test_small_cells_are_in_no_picture_table_or_file(results: Results) -> None:
-    rows = results.indicators.copy()
+    rows = results.indicators.series.copy()
     mine = (rows["series"] == "thue") & (rows["indicator"] == "online_of_all")
     rows.loc[mine, ["numerator", "denominator"]] = [1, 1]  # three cases a quarter
     picture = multiples(
-        dataclasses.replace(results, indicators=rows),
+        changed(results, series=rows),
         EN,
         "online_of_all",
         "field",
@@ -78,12 +77,12 @@ def test_small_cells_are_in_no_picture_table_or_file(results: Results) -> None:
 
 @pytest.mark.parametrize("quarters", ["all", "the last one"])
 def test_a_member_without_a_share_is_said_to_have_none(results: Results, quarters: str) -> None:
-    rows = results.indicators.copy()
+    rows = results.indicators.series.copy()
     mine = (rows["series"] == "thue") & (rows["indicator"] == "online_of_all")
     if quarters == "the last one":
         mine &= rows["period"] > "2021-06"
     rows.loc[mine, ["numerator", "denominator"]] = [1, 1]
-    few = dataclasses.replace(results, indicators=rows)
+    few = changed(results, series=rows)
     picture = multiples(few, EN, "online_of_all", "field", ["thue"], ORIGIN, members="Fields")
     if quarters == "all":
         assert picture is None
@@ -94,14 +93,14 @@ def test_a_member_without_a_share_is_said_to_have_none(results: Results, quarter
 def test_the_classes_of_a_quarter_add_up_and_are_said(results: Results) -> None:
     picture = timeliness(results, EN)
     assert picture is not None
-    months = results.timeliness.query("period in ['2021-07', '2021-08', '2021-09']")
+    months = results.indicators.timeliness.query("period in ['2021-07', '2021-08', '2021-09']")
     late = months.loc[months["timeliness"] == "late", "resolved"].sum()
     assert picture.values.iloc[-1][["early", "on_time", "late", "no_due_date"]].sum() == months["resolved"].sum()
     assert f"overdue {numbers.percent(late / months['resolved'].sum(), 'en')}" in picture.alt
 
 
 def test_no_classes_no_picture(results: Results) -> None:
-    none = results.timeliness.assign(timeliness=None)
+    none = results.indicators.timeliness.assign(timeliness=None)
     assert timeliness(dataclasses.replace(results, timeliness=none), EN) is None
 
 
@@ -110,7 +109,9 @@ def test_a_survey_picture_tells_its_last_round(results: Results) -> None:
     picture = survey(results, EN, target, small=True)
     assert picture is not None
     last = (
-        results.surveys.query("indicator == 'surveyed_provincial' and series == 'total'").sort_values("period").iloc[-1]
+        results.indicators.surveys.query("indicator == 'surveyed_provincial' and series == 'total'")
+        .sort_values("period")
+        .iloc[-1]
     )
     for said in (numbers.percent(last["value"], "en"), numbers.count(last["respondents"], "en"), "more than 81%"):
         assert said in picture.alt
@@ -118,7 +119,9 @@ def test_a_survey_picture_tells_its_last_round(results: Results) -> None:
 
 
 def test_a_gap_picture_names_who_holds_most(results: Results) -> None:
-    held = results.gap.query("target == 'online_uptake' and part == 'of_all' and dimension == 'field' and short > 0")
+    held = results.attainment.gap.query(
+        "target == 'online_uptake' and part == 'of_all' and dimension == 'field' and short > 0"
+    )
     picture = gap(results, EN, held, title="Who", table=pd.DataFrame({"x": [1]}), unit="cases")
     first = held.sort_values("short").iloc[-1]
     name = EN.name(results.plan, "field", first["series"])

@@ -6,12 +6,12 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
+from analysis.quarter.results import Results
 from analysis.report import numbers
 from analysis.report.figure import Picture
 from analysis.report.outlook import _year_to_date_fan, outlook
 from analysis.report.share_figures import ranking, trend
 from analysis.report.wording import Wording
-from analysis.results import Results
 
 pytestmark = pytest.mark.slow
 ORIGIN = pd.Period("2021-09", "M")
@@ -85,7 +85,7 @@ def test_a_trend_says_its_last_period(results: Results, words: Wording) -> None:
 
 
 def _year_to_date(results: Results, codes: list[str]) -> pd.Series:
-    rows = results.indicators
+    rows = results.indicators.series
     rows = rows[(rows["indicator"] == "overdue") & rows["series"].isin(codes) & (rows["period"] >= "2021-01")]
     sums = rows.groupby("series")[["numerator", "denominator"]].sum()
     return (sums["numerator"] / sums["denominator"]).sort_values(ascending=False)

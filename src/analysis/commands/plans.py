@@ -11,7 +11,7 @@ import click
 from analysis.commands.console import exit_on_fault
 
 if TYPE_CHECKING:
-    from analysis.plan_check import PlanCheck
+    from analysis.quarter.plan_check import PlanCheck
 
 
 @click.group()
@@ -33,7 +33,7 @@ def check(plan_file: Path, input_path: str | None, source_file: str | None, as_o
     Every answer to its questions is tried; with --input, every promise is, on that data.
     Ends with 0 said, 2 bad plan or mapping, 3 bad data, 6 disk.
     """
-    from analysis.plan_check import check_plan
+    from analysis.quarter.plan_check import check_plan
 
     with exit_on_fault(plan_file):
         day = as_of.date() if as_of else date.today()

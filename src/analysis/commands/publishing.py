@@ -248,8 +248,8 @@ def _publish(
 
     # Before the imports below, because it works beside them and beside the results.
     notebooks.warm_up()
-    from analysis import quarter
     from analysis.publish.run import REPORTS, InterruptedAfterRun, publish
+    from analysis.quarter import stages
     from analysis.report.published_probabilities import LEDGER
     from analysis.report.wording import Wording
 
@@ -259,7 +259,7 @@ def _publish(
     try:
         outcome = publish(
             one,
-            compute_results=quarter.results,
+            compute_results=stages.results,
             words=Wording(one.language),
             reports=reports.resolve() if reports else REPORTS,
             ledger=None if reports else LEDGER,
@@ -297,11 +297,11 @@ def indicators(run_file: Path | None, input_path: Path | None, out: Path | None,
         return
     if run_file is None or out is None:
         raise click.UsageError("RUNFILE and --out are missing, or --list")
-    from analysis import quarter
+    from analysis.quarter import stages
 
     (one,) = read_runs((run_file,), input_path, None)
     with exit_on_fault(out):
-        table = quarter.indicators(one)
+        table = stages.indicators(one)
         out.mkdir(parents=True, exist_ok=True)
         part = out / ".indicators.csv.part"
         table.to_csv(part, index=False)

@@ -12,11 +12,11 @@ from IPython.display import display
 from analysis.parameters import RunParameters
 from analysis.plan.promises import ItemsPromise
 from analysis.plan.record import TOTAL
+from analysis.quarter.results import Results
 from analysis.report import numbers, theme
 from analysis.report.figure import MIN_CASES, Picture, is_small, mark_simulated, period_axis, set_title, write_shares
 from analysis.report.html_table import plain_table
 from analysis.report.wording import Wording
-from analysis.results import Results
 
 COLUMNS = ["series", "period", "numerator", "denominator", "value"]
 """Columns of the cells shown: counts as the indicator counts them, `value` their share (0–1)."""
@@ -188,7 +188,7 @@ class SharesByDimension:
 
     def __init__(self, results: Results) -> None:
         self._results = results
-        known = results.indicators.dropna(subset=["numerator", "denominator"])
+        known = results.indicators.series.dropna(subset=["numerator", "denominator"])
         self._shares = known[~known["indicator"].str.endswith(("_due", "_headcount"))]
 
     @property

@@ -11,16 +11,14 @@ import pandas as pd
 from IPython.display import display
 
 from analysis.attainment.shifted_draws import Shift, can_be_shifted, what_if
-from analysis.attainment.situation import CountedSituation
 from analysis.faults import Fault
-from analysis.forecast.rest_of_year import Forecast
 from analysis.parameters import RunParameters, resolve
 from analysis.plan.plan import Plan, read_plan
 from analysis.plan.promises import Measured, Promise
+from analysis.quarter.results import Results
 from analysis.report import labels, numbers
 from analysis.report.html_table import plain_table
 from analysis.report.wording import Wording, _
-from analysis.results import Results
 
 MAX_POINTS = 30
 """Percentage points that the slider can be moved to either side."""
@@ -102,7 +100,7 @@ class WhatIf:
         self._show()
 
     def _list_members(self, _: Any = None) -> None:
-        cases = self._results.counts.groupby(self.dimension.value)["resolved"].sum().sort_values(ascending=False)
+        cases = self._results.data.counts.groupby(self.dimension.value)["resolved"].sum().sort_values(ascending=False)
         self.members.options = [
             (self._words.name(self._results.plan, self.dimension.value, str(code)), code) for code in cases.index
         ]
@@ -155,7 +153,7 @@ class WhatIf:
 
     def _not_computable(self, answers: dict[Any, str]) -> str:
         """Return why the input cannot be counted under an answer, if the run's results say so; empty otherwise."""
-        for row in self._results.sensitivity.itertuples():
+        for row in self._results.attainment.sensitivity.itertuples():
             if answers.get(row.question) == row.answer and row.note in labels.NOT_COMPUTABLE:
                 answer = self._words.of(self._plan.questions[row.question].answers[row.answer].name)
                 return f"{answer}: {self._words.text(labels.NOT_COMPUTABLE[row.note])}"
@@ -184,10 +182,8 @@ def _promises_shifted(run: RunParameters, results: Results, shift: Shift, target
     pd.DataFrame
         See `attainment.shifted_draws.what_if`.
     """
-    forecast = Forecast(results.draws, results.components, results.diagnostics, results.weights, short=())
-    at = CountedSituation(results.plan, run.quarter_period, results.indicators, forecast, run.draw_count, run.seed)
-    shares = what_if(at, shift, targets)
-    promises = results.promises
+    shares = what_if(results.counted_situation(run), shift, targets)
+    promises = results.attainment.promises
     others = promises[promises["target"].isin(targets) & ~promises["target"].isin(shares["target"])]
     return pd.concat([frame for frame in (shares, others) if len(frame)], ignore_index=True)
 

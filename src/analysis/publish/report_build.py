@@ -21,12 +21,12 @@ from analysis.publish.pages.shell import Imprint, Page
 from analysis.publish.store import manifest
 from analysis.publish.store.manifest import Manifest, Recipe
 from analysis.publish.store.releases import run_id
+from analysis.quarter.results import Results
 from analysis.report import numbers
 from analysis.report.grades import PUBLIC_GRADES
 from analysis.report.html_table import csv_text
 from analysis.report.published_probabilities import LEDGER, released_before
 from analysis.report.wording import Wording
-from analysis.results import Results
 
 _PACKAGE = Path(__file__).parents[1]
 _CODE = manifest.sha256_of_code(_PACKAGE)
@@ -137,9 +137,12 @@ class ReportBuild:
 
     def write_tables(self, folder: Path) -> list[str]:
         """Write the files beside the pages into a folder and return their names."""
-        for name, frame in (("indicators", self.results.indicators), ("attainment", self.results.promises)):
+        for name, frame in (
+            ("indicators", self.results.indicators.series),
+            ("attainment", self.results.attainment.promises),
+        ):
             (folder / f"{name}.csv").write_text(csv_text(frame), encoding="utf-8")
-        if self.results.form_by_agency.empty:
+        if self.results.data.form_by_agency.empty:
             return ["indicators.csv", "attainment.csv"]
         self._write_form(folder / FORM)
         return ["indicators.csv", "attainment.csv", FORM]
@@ -148,8 +151,8 @@ class ReportBuild:
         plan, quarter = self.results.plan, self.run.quarter_period
         write_form(
             path,
-            by_agency=self.results.form_by_agency,
-            by_field=self.results.form_by_field,
+            by_agency=self.results.data.form_by_agency,
+            by_field=self.results.data.form_by_field,
             first_day=periods.first_day(quarter, plan.calendar.cutoff_day),
             last_day=periods.last_day(quarter, plan.calendar.cutoff_day),
             reporting_body=plan.scope.vi,

@@ -27,8 +27,8 @@ from analysis.publish.store.history import LOG, log, progress_logger, record_run
 from analysis.publish.store.ledger import enter_probabilities
 from analysis.publish.store.manifest import reuse_notebooks
 from analysis.publish.store.releases import ReleaseStore, failed_path, run_id
+from analysis.quarter.results import Results
 from analysis.report.wording import Wording
-from analysis.results import Results
 
 NOTEBOOKS = parameters.ROOT / "notebooks" / "report"
 REPORTS = parameters.ROOT / "reports"

@@ -19,10 +19,10 @@ from matplotlib.figure import Figure
 
 from analysis.plan.plan import Plan
 from analysis.plan.record import TOTAL
+from analysis.quarter.results import Results
 from analysis.report import numbers, theme
 from analysis.report.quantities import Quantity, shares
 from analysis.report.wording import Wording
-from analysis.results import Results
 
 PERIODS_SHOWN = {"M": 33, "Q": 16}
 """Periods that a figure over time shows, by the frequency of the data."""

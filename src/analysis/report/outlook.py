@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from analysis import periods
 from analysis.attainment.year_end import series_of
 from analysis.plan.promises import Measured, Part
+from analysis.quarter.results import Results
 from analysis.report import theme
 from analysis.report.figure import (
     PERIODS_SHOWN,
@@ -23,7 +24,6 @@ from analysis.report.figure import (
 )
 from analysis.report.quantities import Quantity
 from analysis.report.wording import Wording
-from analysis.results import Results
 
 PERIODS_IN_A_THIRD = {"M": 21, "Q": 8}
 """Periods that a figure of a third of the width shows, by the frequency of the data."""
@@ -119,7 +119,7 @@ def _short_title(words: Wording, promise: Measured, part: str) -> str:
 
 def _forecast_a_quarter_ago(results: Results, target: str, part: str) -> pd.Series | None:
     """Return the row of the promise a quarter ago, or None where there was no forecast in the same year."""
-    mine = results.previous[(results.previous["target"] == target) & (results.previous["part"] == part)]
+    mine = results.attainment.of("previous", target, part)
     if mine.empty or mine.iloc[0]["note"] or pd.isna(mine.iloc[0]["expected"]):
         return None
     return mine.iloc[0]
@@ -140,7 +140,7 @@ def _year_to_date_fan(results: Results, part: Part, origin: pd.Period) -> pd.Dat
     K, N = above.cumsum(), year["denominator"].cumsum()
     observed = pd.DataFrame({"period": year["period"], "middle": K / N})
     observed = observed.assign(lower=observed["middle"], upper=observed["middle"])
-    draws = series_of(results.draws, part)
+    draws = series_of(results.forecast.draws, part)
     if not len(draws):
         return observed.reset_index(drop=True)
     paths = draws.pivot_table(index="draw", columns="period", values=["numerator", "denominator"], aggfunc="sum")

@@ -8,11 +8,11 @@ import pandas as pd
 
 from analysis import periods
 from analysis.plan.promises import ItemsPromise, Measured, Part, SurveyPromise
+from analysis.quarter.results import Results
 from analysis.report import numbers
 from analysis.report.html_table import great_table, verdict_mark
 from analysis.report.labels import ITEM_UNITS
 from analysis.report.wording import Wording
-from analysis.results import Results
 
 SAFE = ("met", "very_likely")
 """Verdicts of promises for which nothing more needs to be done."""
@@ -60,10 +60,9 @@ def run_rate_of(results: Results, target: str, part: str) -> pd.Series | None:
     Returns
     -------
     pd.Series or None
-        Row of `Results.run_rate`.
+        Row of `AttainmentTables.run_rate`.
     """
-    rates = results.run_rate
-    mine = rates[(rates["target"] == target) & (rates["part"] == part)]
+    mine = results.attainment.of("run_rate", target, part)
     return None if mine.empty else mine.iloc[0]
 
 
@@ -77,8 +76,7 @@ def previous_promise(results: Results, target: str, part: str = "") -> pd.Series
     target, part : str
         The promise, and its part or the empty string.
     """
-    mine = (results.previous["target"] == target) & (results.previous["part"] == part)
-    return results.previous[mine].iloc[0]
+    return results.attainment.of("previous", target, part).iloc[0]
 
 
 def parts_table(results: Results, words: Wording, target: Measured) -> str:
@@ -127,7 +125,7 @@ def has_baselines(results: Results, target: str, part: str) -> bool:
     target, part : str
         The promise, and its part or the empty string.
     """
-    return bool(((results.baselines["target"] == target) & (results.baselines["part"] == part)).any())
+    return len(results.attainment.of("baselines", target, part)) > 0
 
 
 def baselines_table(results: Results, words: Wording, target: str, part: str) -> str:
@@ -142,7 +140,7 @@ def baselines_table(results: Results, words: Wording, target: str, part: str) ->
     target, part : str
         The promise, and its part or the empty string.
     """
-    mine = results.baselines[(results.baselines["target"] == target) & (results.baselines["part"] == part)]
+    mine = results.attainment.of("baselines", target, part)
     language = words.language
     rows = [
         {
@@ -205,7 +203,7 @@ def items_needed(results: Results, words: Wording, target: ItemsPromise) -> list
     target : ItemsPromise
         The promise.
     """
-    paces = results.items_pace[results.items_pace["target"] == target.id]
+    paces = results.attainment.of("items_pace", target.id)
     if paces.empty or results.promise(target.id)["verdict"] in SAFE:
         return []
     pace = paces.iloc[0]
@@ -236,7 +234,7 @@ def items_needed_cell(results: Results, words: Wording, target: ItemsPromise) ->
     target : ItemsPromise
         The promise.
     """
-    paces = results.items_pace[results.items_pace["target"] == target.id]
+    paces = results.attainment.of("items_pace", target.id)
     if paces.empty:
         return numbers.MISSING
     pace, language = paces.iloc[0], words.language
@@ -262,7 +260,7 @@ def open_items(results: Results, words: Wording, target: ItemsPromise) -> pd.Dat
         The promise.
     """
     language = words.language
-    mine = results.items_missing[results.items_missing["target"] == target.id].head(OPEN_ITEMS_SHOWN)
+    mine = results.attainment.of("items_missing", target.id).head(OPEN_ITEMS_SHOWN)
     return pd.DataFrame(
         {
             words.text("Item"): mine["item"],

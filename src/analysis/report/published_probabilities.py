@@ -11,9 +11,9 @@ from analysis.faults import BadData
 from analysis.parameters import ROOT, RunParameters
 from analysis.periods import parse_quarter
 from analysis.plan.plan import Plan
+from analysis.quarter.results import Results
 from analysis.report import numbers
 from analysis.report.wording import Wording
-from analysis.results import Results
 
 LEDGER = ROOT / "data" / "ledger"
 """Folder of the ledger, a file per plan, of every probability ever released; an office backs it up."""
@@ -42,7 +42,11 @@ def probabilities_by_quarter(ledger: Path, run: RunParameters, results: Results)
     results : Results
         Its results.
     """
-    frames = [by_name_of_today(released_before(ledger, run), results.plan), results.previous, results.promises]
+    frames = [
+        by_name_of_today(released_before(ledger, run), results.plan),
+        results.attainment.previous,
+        results.attainment.promises,
+    ]
     rows = pd.concat([frame[["target", "part", "quarter", "probability"]] for frame in frames if len(frame)])
     rows = rows[(rows["part"] == "") & (rows["quarter"] >= f"{results.plan.year - 1}-Q4")]
     rows = rows.drop_duplicates(["target", "quarter"]).sort_values("quarter", kind="stable")

@@ -12,6 +12,7 @@ from pandas.core.groupby import DataFrameGroupBy
 from analysis import periods
 from analysis.indicators.trend import with_trend
 from analysis.plan.record import TOTAL
+from analysis.quarter.results import Results
 from analysis.report import numbers, theme
 from analysis.report.figure import (
     PERIODS_SHOWN,
@@ -30,7 +31,6 @@ from analysis.report.figure import (
 )
 from analysis.report.quantities import Quantity
 from analysis.report.wording import Wording
-from analysis.results import Results
 
 
 def trend(results: Results, words: Wording, indicator: str, dimension: str = TOTAL, series: str = TOTAL) -> Picture:
@@ -239,7 +239,7 @@ def _mark_last(axes: Axes, position: int, share: float, how: Quantity) -> None:
 
 def _by_quarter(results: Results, indicator: str, dimension: str, series: list[str], origin: pd.Period) -> pd.DataFrame:
     """Return `series, quarter, numerator, denominator, value` of the last whole quarters, small cells hidden."""
-    rows = results.indicators
+    rows = results.indicators.series
     within = (rows["dimension"] == dimension) & rows["series"].isin(series)
     rows = rows[(rows["indicator"] == indicator) & (within | (rows["dimension"] == TOTAL))]
     rows = rows[rows["period"] <= periods.write(origin)]
@@ -304,11 +304,11 @@ def ranking(
     """
     plan = results.plan
     year = periods.labels_of_year(origin)
-    rows_of_year = results.indicators[
-        (results.indicators["indicator"] == indicator)
-        & (results.indicators["dimension"] == dimension)
-        & results.indicators["series"].isin(series)
-        & results.indicators["period"].isin(year)
+    rows_of_year = results.indicators.series[
+        (results.indicators.series["indicator"] == indicator)
+        & (results.indicators.series["dimension"] == dimension)
+        & results.indicators.series["series"].isin(series)
+        & results.indicators.series["period"].isin(year)
     ]
     sums, how = _ratios(rows_of_year.groupby("series")), words.quantity(plan, indicator)
     hidden = small_cells_sentence(sums, words, words.unit(plan, indicator))

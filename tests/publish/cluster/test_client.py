@@ -22,7 +22,6 @@ import psutil
 import pytest
 from click.testing import CliRunner
 
-from analysis import quarter
 from analysis.cli import main
 from analysis.faults import BadData, BadParameters, EnvironmentFault, NotebookFailed
 from analysis.parameters import ROOT, RunParameters, read_run_file
@@ -31,6 +30,7 @@ from analysis.publish.cluster.client import publish_all
 from analysis.publish.run import RunOutcome, publish
 from analysis.publish.store import manifest
 from analysis.publish.store.releases import lock
+from analysis.quarter import stages
 from analysis.report.wording import Wording
 
 pytestmark = pytest.mark.slow
@@ -145,7 +145,7 @@ def made_before(tmp_path_factory: pytest.TempPathFactory, write_notebook, runs: 
     write_notebook(folder / "notebooks" / "00_summary.ipynb", SHOW)
     places = {name: folder / name for name in ("notebooks", "reports", "ledger")}
     for run in runs:
-        publish(run, compute_results=quarter.results, words=Wording(run.language), **places)
+        publish(run, compute_results=stages.results, words=Wording(run.language), **places)
     return folder
 
 

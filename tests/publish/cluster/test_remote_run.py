@@ -22,7 +22,7 @@ from analysis.publish.limits import Limits
 from analysis.publish.run import InterruptedAfterRun, RunOutcome
 from analysis.publish.store.history import history
 from analysis.publish.store.releases import ReleaseStore
-from analysis.results import Results
+from analysis.quarter.results import Results
 
 WORKER = "tcp://10.0.0.7:4000"
 
@@ -68,7 +68,7 @@ def publications(monkeypatch: pytest.MonkeyPatch, store: ReleaseStore, results: 
             return RunOutcome("published", store.link)
 
     monkeypatch.setattr(remote_run, "publish", publish)
-    monkeypatch.setattr(remote_run.quarter, "results", lambda run: results)
+    monkeypatch.setattr(remote_run.stages, "results", lambda run: results)
     return forced
 
 
@@ -125,7 +125,7 @@ def test_the_second_attempt_of_one_by_force_takes_what_the_first_published(
     write_notebook: Callable[..., Path],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(remote_run.quarter, "results", lambda run: results)
+    monkeypatch.setattr(remote_run.stages, "results", lambda run: results)
     write_notebook(Path(asked.notebooks) / "00_summary.ipynb", "from IPython.display import HTML; HTML('<h2>Một</h2>')")
     asked = asked.model_copy(update={"force": True})
     assert carry_out(asked, WORKER, print) == "published"

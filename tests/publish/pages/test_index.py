@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +15,9 @@ from analysis.publish.pages.gates import check_page
 from analysis.publish.report_build import ReportBuild
 from analysis.publish.store import manifest
 from analysis.publish.store.releases import ReleaseStore
+from analysis.quarter.results import Results
 from analysis.report.wording import Wording
-from analysis.results import Results
+from changed_results import changed
 
 
 def put(reports: Path, run: RunParameters, results: Results, words: Wording) -> None:
@@ -34,9 +34,9 @@ def test_every_published_quarter_stands_beside_the_others(
 ) -> None:
     put(tmp_path, run, results, words)
     second = run.model_copy(update={"quarter": "2021-Q2", "status": "final", "signed_by": "X"})
-    uptake = results.promises["target"] == "online_uptake"
-    said = results.promises.assign(probability=results.promises["probability"].mask(uptake, 0.60))
-    put(tmp_path, second, dataclasses.replace(results, promises=said), words)
+    uptake = results.attainment.promises["target"] == "online_uptake"
+    said = results.attainment.promises.assign(probability=results.attainment.promises["probability"].mask(uptake, 0.60))
+    put(tmp_path, second, changed(results, promises=said), words)
     page = index.rebuild(tmp_path, words)
     html = page.read_text(encoding="utf-8")
     check_page(html, name="index.html")

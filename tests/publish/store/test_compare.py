@@ -13,8 +13,9 @@ from analysis.parameters import RunParameters
 from analysis.publish.report_build import ReportBuild
 from analysis.publish.store import manifest
 from analysis.publish.store.compare import compare
+from analysis.quarter.results import Results
 from analysis.report.wording import Wording
-from analysis.results import Results
+from changed_results import changed
 
 
 def put(folder: Path, run: RunParameters, results: Results) -> Path:
@@ -32,10 +33,10 @@ def test_the_same_publication_twice_differs_in_nothing(tmp_path: Path, run: RunP
 
 
 def test_what_went_in_and_what_came_out_is_told(tmp_path: Path, run: RunParameters, results: Results) -> None:
-    uptake = (results.promises["target"] == "online_uptake") & (results.promises["part"] == "")
-    said = results.promises.assign(probability=results.promises["probability"].mask(uptake, 0.9))
+    uptake = (results.attainment.promises["target"] == "online_uptake") & (results.attainment.promises["part"] == "")
+    said = results.attainment.promises.assign(probability=results.attainment.promises["probability"].mask(uptake, 0.9))
     data = dataclasses.replace(results.fingerprint, data="other")
-    later = dataclasses.replace(results, promises=said, fingerprint=data)
+    later = changed(results, promises=said, fingerprint=data)
     signed = run.model_copy(update={"status": "final", "signed_by": "Sở Nội vụ"})
     lines, moved = compare(put(tmp_path / "a", run, results), put(tmp_path / "b", signed, later))
     assert lines == ["signed_by: None → Sở Nội vụ", "status: draft → final", "data: another one"]

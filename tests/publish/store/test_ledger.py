@@ -19,6 +19,7 @@ from analysis.report.published_probabilities import (
     released_before,
 )
 from analysis.report.wording import Wording
+from changed_results import changed
 
 MOMENT = datetime(2021, 9, 21, 8, 0, tzinfo=UTC)
 
@@ -37,7 +38,7 @@ def promises(quarter: str, *rows: tuple[str, float, str]) -> pd.DataFrame:
 
 @pytest.fixture
 def third(results):
-    return replace(results, promises=promises("2021-Q3", ("online_uptake", 0.68, "uncertain")))
+    return changed(results, promises=promises("2021-Q3", ("online_uptake", 0.68, "uncertain")))
 
 
 def test_a_publication_is_entered_once_and_a_changed_one_again(tmp_path, run, third):
@@ -57,7 +58,7 @@ def test_a_publication_is_entered_once_and_a_changed_one_again(tmp_path, run, th
 
 def test_what_is_not_estimated_is_entered_without_a_probability(tmp_path, run, results):
     called_off = promises("2021-Q3", ("satisfaction", float("nan"), "not_estimated"))
-    enter_probabilities(tmp_path, run, replace(results, promises=called_off), MOMENT)
+    enter_probabilities(tmp_path, run, changed(results, promises=called_off), MOMENT)
     last = (tmp_path / "khanh-hoa-2021.csv").read_text().splitlines()[-1]
     assert last.endswith("satisfaction,,at_least,0.3,,0.4,not_estimated")
 
@@ -65,15 +66,15 @@ def test_what_is_not_estimated_is_entered_without_a_probability(tmp_path, run, r
 def test_earlier_quarters_are_graded_by_what_the_year_decided(tmp_path, run, results, third):
     plan = read_plan(resolve(run.plan_file))
     enter_probabilities(tmp_path, run, third, MOMENT)
-    again = replace(third, promises=promises("2021-Q3", ("online_uptake", 0.75, "uncertain")))
+    again = changed(third, promises=promises("2021-Q3", ("online_uptake", 0.75, "uncertain")))
     enter_probabilities(tmp_path, run, replace(again, fingerprint=replace(third.fingerprint, data="later")), MOMENT)
     fourth = run.model_copy(update={"quarter": "2021-Q4", "as_of": date(2021, 12, 20)})
-    decided = replace(results, plan=plan, promises=promises("2021-Q4", ("online_uptake", 1.0, "met")))
+    decided = changed(results, plan=plan, promises=promises("2021-Q4", ("online_uptake", 1.0, "met")))
     enter_probabilities(tmp_path, fourth, decided, MOMENT)
     table = graded_probabilities(tmp_path, fourth, decided, Wording("en"))
     assert len(table) == 1  # the last publication of the third quarter; the fourth is this very run
     assert table.iloc[0].tolist()[2:] == ["75%", "It was kept"]
-    undecided = replace(decided, promises=promises("2021-Q4", ("online_uptake", 0.9, "likely")))
+    undecided = changed(decided, promises=promises("2021-Q4", ("online_uptake", 0.9, "likely")))
     assert graded_probabilities(tmp_path, fourth, undecided, Wording("en")).iloc[0, 3] == "Not decided yet"
 
 
@@ -120,7 +121,7 @@ def test_an_empty_ledger_is_like_none(tmp_path, run, third):
 @pytest.mark.parametrize("left", [0.3, 0.6, 0.9])
 def test_an_entry_that_was_cut_off_is_entered_again_and_the_whole_one_stands(tmp_path, run, results, left):
     several = [("online_uptake", 0.68, "uncertain"), ("overdue", 0.3512, "unlikely"), ("portal", 1.0, "met")]
-    published = replace(results, promises=promises("2021-Q3", *several))
+    published = changed(results, promises=promises("2021-Q3", *several))
     enter_probabilities(tmp_path, run, published, MOMENT)
     file = tmp_path / "khanh-hoa-2021.csv"
     header, *lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -170,7 +171,7 @@ published_at,fingerprint,quarter,as_of,status,target,part,rule,threshold,probabi
 def test_a_ledger_of_the_first_edition_of_plans_is_read_and_goes_on(tmp_path, run, third):
     file = tmp_path / "khanh-hoa-2021.csv"
     file.write_text(FIRST_EDITION, encoding="utf-8")
-    table = graded_probabilities(tmp_path, run, replace(third, promises=results_of_both()), Wording("en"))
+    table = graded_probabilities(tmp_path, run, changed(third, promises=results_of_both()), Wording("en"))
     assert table.iloc[:, 2].tolist() == ["41%", "20%"]
     enter_probabilities(tmp_path, run, third, MOMENT)
     assert file.read_text(encoding="utf-8").startswith(FIRST_EDITION)
@@ -185,11 +186,11 @@ def test_a_promise_that_was_renamed_keeps_its_past(tmp_path, run, third):
         FIRST_EDITION.replace(",overdue,,", ",late_cases,,").replace(",overdue,datdai", ",late_cases,datdai"),
         encoding="utf-8",
     )
-    both = replace(third, promises=results_of_both())
+    both = changed(third, promises=results_of_both())
     assert len(graded_probabilities(tmp_path, run, both, Wording("en"))) == 1
     renamed = both.plan.targets["overdue"].model_copy(update={"formerly": ("late_cases",)})
     plan = both.plan.model_copy(update={"targets": {**both.plan.targets, "overdue": renamed}})
-    now = replace(both, plan=plan, previous=both.promises.iloc[:0])
+    now = changed(both, plan=plan, previous=both.attainment.promises.iloc[:0])
     assert graded_probabilities(tmp_path, run, now, Wording("en")).iloc[:, 2].tolist() == ["41%", "20%"]
     before = probabilities_by_quarter(tmp_path, run, now)
     assert before[before["target"] == "overdue"]["probability"].tolist() == [0.2, 0.3]

@@ -13,8 +13,8 @@ from analysis.publish.notebook_outcome import NotebookOutcome, Status
 from analysis.publish.report_build import ReportBuild
 from analysis.publish.store import manifest
 from analysis.publish.store.manifest import reuse_notebooks
+from analysis.quarter.results import Results
 from analysis.report.wording import Wording
-from analysis.results import Results
 
 
 def test_a_manifest_is_read_back_as_written(

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from analysis.parameters import ROOT, read_run_file
+from analysis.quarter.results import Results
 from analysis.report.pages.data_quality import DataPage
-from analysis.results import Results
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,9 @@ def test_the_page_says_whether_the_past_is_exact_and_why_not(
     monkeypatch: pytest.MonkeyPatch, basis: str, table: str, told: str
 ) -> None:
     intake = pd.DataFrame({"file": ["f"], "table": [table], "code": ["accepted"], "rows": [1]})
-    results = SimpleNamespace(basis=basis, intake=intake, plan=SimpleNamespace(origin=lambda quarter: quarter))
+    results = SimpleNamespace(
+        data=SimpleNamespace(basis=basis, intake=intake), plan=SimpleNamespace(origin=lambda quarter: quarter)
+    )
     page = DataPage(
         read_run_file(ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml", language="en"), cast(Results, results)
     )

@@ -11,11 +11,12 @@ from matplotlib.text import Text
 
 from analysis.forecast.open_cases import COLUMNS
 from analysis.parameters import RunParameters
+from analysis.quarter.results import Results
 from analysis.report.figure import Picture
 from analysis.report.pages.online_uptake import UptakePage
 from analysis.report.pages.page import Page
 from analysis.report.pages.timeliness import TimelinessPage
-from analysis.results import Results
+from changed_results import changed
 
 
 @pytest.fixture
@@ -27,10 +28,10 @@ def run(demo_run: RunParameters) -> RunParameters:
 def test_bodies_fields_and_districts_are_shown_apart_and_groups_in_none(
     run: RunParameters, results: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = results.indicators
+    known = results.indicators.series
     # As in a run that reads the promise of the named fields over all of them together.
     group = results.series("overdue", "field", "datdai").assign(series="named_fields")
-    page = Page(run, dataclasses.replace(results, indicators=pd.concat([known, group])))
+    page = Page(run, changed(results, series=pd.concat([known, group])))
     shown: list[Picture] = []
     monkeypatch.setattr(page, "_picture", shown.append)
     page.by_body("overdue")
@@ -49,11 +50,11 @@ def test_bodies_fields_and_districts_are_shown_apart_and_groups_in_none(
 def test_members_of_too_few_cases_are_said_to_be_so(
     run: RunParameters, results: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few = results.indicators.copy()
+    few = results.indicators.series.copy()
     few.loc[few["series"] != "total", ["numerator", "denominator"]] = [0, 0]
     last = (few["series"] != "total") & (few["period"] == "2021-09")
     few.loc[last, ["numerator", "denominator"]] = [1, 1]
-    page = Page(run, dataclasses.replace(results, indicators=few))
+    page = Page(run, changed(results, series=few))
     shown: list[str] = []
     monkeypatch.setattr(page, "_html", shown.append)
     page.by_body("overdue")
@@ -92,7 +93,7 @@ def test_the_words_of_a_page_follow_the_definition_of_its_indicator(
 ) -> None:
     plan = results.plan.answered({"uptake_base": "received"})
     assert plan.indicators["online_of_all"].counted == "received"
-    reads = dataclasses.replace(results, plan=plan)
+    reads = changed(results, plan=plan)
     page = UptakePage(run.model_copy(update={"language": language}), reads)
     shown: list[str] = []
     monkeypatch.setattr(page, "_html", shown.append)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from analysis.quarter.results import Results
 from analysis.report.pages.summary import what_changed, what_to_do
 from analysis.report.wording import Wording
-from analysis.results import Results
 
 pytestmark = pytest.mark.slow
 EN = Wording("en")
@@ -22,7 +22,7 @@ def told(results: Results) -> Callable[..., Results]:
     def told(now: dict[str, tuple[float, str]], before: dict[str, tuple[float, str]]) -> Results:
         frames = {}
         for name, said in (("promises", now), ("previous", before)):
-            frame = results.promises.copy()  # a quarter ago as now, unless said otherwise
+            frame = results.attainment.promises.copy()  # a quarter ago as now, unless said otherwise
             for target, (probability, verdict) in said.items():
                 mine = (frame["target"] == target) & (frame["part"] == "")
                 frame.loc[mine, ["probability", "verdict"]] = [probability, verdict]
@@ -74,9 +74,9 @@ def test_what_to_do_begins_where_a_chance_is_nearest_to_even(told, results: Resu
     assert [sentence.split(":")[0].split(" (")[0] for sentence in done] == [
         "Resolved online", "One-stop mechanism everywhere", "Public units made autonomous",
     ]  # fmt: skip
-    rate = results.run_rate.set_index(["target", "part"]).loc[("online_uptake", "of_all")]
+    rate = results.attainment.run_rate.set_index(["target", "part"]).loc[("online_uptake", "of_all")]
     assert f"at least {100 * rate['required_share']:.1f}%" in done[0]
-    gap = results.gap.query("target == 'online_uptake' and part == 'of_all' and dimension == 'agency'")
+    gap = results.attainment.gap.query("target == 'online_uptake' and part == 'of_all' and dimension == 'agency'")
     most = gap.sort_values("short").iloc[-1]
     assert (
         f"Most is missing at: {EN.of(results.plan.names['agency'][most['series']])} ({most['short']:,.0f})" in done[0]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from bs4 import BeautifulSoup
 
+from analysis.quarter.results import Results
 from analysis.report import numbers
 from analysis.report.pages.summary import promises
 from analysis.report.promise_tables import deciding_part, proxy_share_so_far
 from analysis.report.wording import Wording
-from analysis.results import Results
+from changed_results import changed
 
 pytestmark = pytest.mark.slow
 EN = Wording("en")
@@ -34,8 +33,8 @@ def test_every_promise_has_its_row_and_the_parts_of_two_follow(results: Results)
 def test_a_part_says_its_counts_its_chance_and_what_it_takes(results: Results) -> None:
     verdict, standing, outlook, chance, moved, needed = _rows(results)["– Of all cases"]
     row = results.promise("online_uptake", "of_all")
-    earlier = results.previous.query("target == 'online_uptake' and part == 'of_all'").iloc[0]
-    rate = results.run_rate.query("target == 'online_uptake' and part == 'of_all'").iloc[0]
+    earlier = results.attainment.previous.query("target == 'online_uptake' and part == 'of_all'").iloc[0]
+    rate = results.attainment.run_rate.query("target == 'online_uptake' and part == 'of_all'").iloc[0]
     assert verdict == EN.verdict(row["verdict"])
     assert standing == f"{100 * row['observed_to_date']:.1f}% ({row['numerator']:,}/{row['denominator']:,})"
     assert outlook.startswith(f"{100 * row['expected']:.1f}% (")
@@ -50,7 +49,7 @@ def test_many_parts_are_summed_up_by_the_one_that_decides(results: Results) -> N
     (target,) = (one for one in results.plan.measured if one.id == "overdue")
     decides = deciding_part(results, target)
     assert decides is not None
-    worst = results.promises.query("target == 'overdue' and part != ''").sort_values("probability").iloc[0]
+    worst = results.attainment.promises.query("target == 'overdue' and part != ''").sort_values("probability").iloc[0]
     assert decides[1]["probability"] == worst["probability"]
     standing = _rows(results)["Overdue down to 2% in each field"][1]
     assert f"of 8 on track; furthest off: {EN.part(results.plan, decides[0])} " in standing
@@ -66,8 +65,8 @@ def test_a_called_off_survey_shows_its_proxy_as_one(results: Results) -> None:
 
 
 def test_what_is_safe_or_missed_takes_nothing_more(results: Results) -> None:
-    told = results.promises.copy()
+    told = results.attainment.promises.copy()
     told.loc[told["target"] == "one_stop", "verdict"] = "very_likely"
     told.loc[told["target"] == "autonomy", "verdict"] = "missed"
-    rows = _rows(dataclasses.replace(results, promises=told))
+    rows = _rows(changed(results, promises=told))
     assert rows["One-stop mechanism everywhere"][-1] == rows["Public units made autonomous"][-1] == numbers.MISSING

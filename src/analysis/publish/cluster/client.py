@@ -26,9 +26,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis import faults, quarter
+from analysis import faults
 from analysis.faults import BadParameters, EnvironmentFault, Fault, NotebookFailed
-from analysis.fingerprint import fingerprint
 from analysis.parameters import RunParameters
 from analysis.publish.cluster import remote_run
 from analysis.publish.cluster.remote_run import RemoteRun
@@ -38,6 +37,8 @@ from analysis.publish.limits import DEFAULT_LIMITS, Limits
 from analysis.publish.run import NOTEBOOKS, REPORTS, RunOutcome
 from analysis.publish.store.history import user
 from analysis.publish.store.releases import ReleaseStore
+from analysis.quarter import stages
+from analysis.quarter.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -144,7 +145,7 @@ def publish_all(
 def _input_hashes(run: RunParameters) -> dict[str, str] | str:
     """Return the hashes of what a run's numbers depend on, or a sentence on what cannot be read."""
     try:
-        return vars(fingerprint(run, published=quarter.PUBLISHED, code=quarter.CODE))
+        return vars(fingerprint(run, published=stages.PUBLISHED, code=stages.CODE))
     except OSError as error:
         # A fault of this run alone, which the worker reports like any other; the other runs go on.
         return str(_disk_fault(error))

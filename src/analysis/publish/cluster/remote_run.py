@@ -22,7 +22,6 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from analysis import quarter
 from analysis.faults import EnvironmentFault, Fault
 from analysis.parameters import ROOT, RunParameters, resolve
 from analysis.publish.cluster.shared_folder_check import marker_path
@@ -31,8 +30,9 @@ from analysis.publish.report_build import track_record_sha256
 from analysis.publish.run import InterruptedAfterRun, RunNotNeeded, publish
 from analysis.publish.store import manifest
 from analysis.publish.store.releases import ReleaseStore
+from analysis.quarter import stages
+from analysis.quarter.results import Results
 from analysis.report.wording import Wording
-from analysis.results import Results
 
 _GRACE = 45
 """Seconds an interrupted run has to shut its kernels down."""
@@ -59,7 +59,7 @@ class RemoteRun(BaseModel):
         Who asked for the run.
     made_of : dict or str
         What the numbers depend on where the run was requested: a hash for each part of an
-        `analysis.fingerprint.Fingerprint`; or a sentence on which part cannot be read.
+        `analysis.quarter.fingerprint.Fingerprint`; or a sentence on which part cannot be read.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -113,7 +113,7 @@ def carry_out(remote_run: RemoteRun, worker: str, report_progress: Callable[[str
         # Called while the lock of the quarter is held: nobody can release between this check and our own release.
         if force and store.released_id() != remote_run.before:
             raise RunNotNeeded
-        results = quarter.results(run)
+        results = stages.results(run)
         _refuse_other_inputs(expected, results, worker)
         return results
 

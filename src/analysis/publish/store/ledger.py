@@ -13,8 +13,8 @@ from filelock import FileLock
 from analysis.durable import rewrite
 from analysis.parameters import RunParameters
 from analysis.publish.store.releases import LOCK_TIMEOUT
+from analysis.quarter.results import Results
 from analysis.report.published_probabilities import COLUMNS, read_ledger
-from analysis.results import Results
 
 
 def enter_probabilities(ledger: Path, run: RunParameters, results: Results, moment: datetime) -> None:
@@ -46,7 +46,7 @@ def enter_probabilities(ledger: Path, run: RunParameters, results: Results, mome
     release = [moment.isoformat(timespec="seconds"), results.fingerprint.key, run.quarter, run.as_of.isoformat()]
     lines = [
         [*release, run.status, *("" if pd.isna(value) else str(value) for value in row)]
-        for row in results.promises[COLUMNS[5:]].itertuples(index=False)
+        for row in results.attainment.promises[COLUMNS[5:]].itertuples(index=False)
     ]
     with FileLock(ledger / f".{run.plan_name}.lock", timeout=LOCK_TIMEOUT):
         before = read_ledger(file)

@@ -9,12 +9,12 @@ from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
 from analysis.data.ingest.fault_codes import CLASSES
 from analysis.data.ingest.intake_report import ACCEPTED, ACCEPTED_CODES, NOT_YET_KNOWN
+from analysis.quarter.results import Results
 from analysis.report import labels, numbers, theme
 from analysis.report.figure import Picture, set_title, short_name
 from analysis.report.html_table import plain_table
 from analysis.report.pages.page import Page
 from analysis.report.wording import Wording
-from analysis.results import Results
 
 ROWS_SHOWN = 30
 """Rows of a list that the page shows; all of them are in the files beside it."""
@@ -28,7 +28,7 @@ class DataPage(Page):
         words, language = self.words, self.run.language
         self._heading(words.text("What came in"))
         rows = []
-        for (file, table), group in self.results.intake.groupby(["file", "table"], sort=True):
+        for (file, table), group in self.results.data.intake.groupby(["file", "table"], sort=True):
             by_code = group.set_index("code")["rows"]
             rejected = by_code.drop(list(ACCEPTED_CODES), errors="ignore")
             rows.append(
@@ -50,12 +50,12 @@ class DataPage(Page):
         """Show why rows were rejected, with an example of each reason."""
         words, language = self.words, self.run.language
         self._heading(words.text("What was rejected, and why"))
-        rejected = self.results.intake[~self.results.intake["code"].isin(list(ACCEPTED_CODES))]
+        rejected = self.results.data.intake[~self.results.data.intake["code"].isin(list(ACCEPTED_CODES))]
         if rejected.empty:
             self._note(words.text("No row was rejected."))
             return
         sums = rejected.groupby("code")["rows"].sum().sort_values(ascending=False, kind="stable")
-        first = self.results.rejected.drop_duplicates("code").set_index("code")
+        first = self.results.data.rejected.drop_duplicates("code").set_index("code")
         frame = pd.DataFrame(
             {
                 words.text("Reason"): [words.text(labels.FAULTS[code]) for code in sums.index],
@@ -71,17 +71,17 @@ class DataPage(Page):
     def flagged(self) -> None:
         """Show the cases that were accepted and are worth a look, and those that are counted apart."""
         words, language = self.words, self.run.language
-        if self.results.flagged.empty:
+        if self.results.data.flagged.empty:
             return
         self._heading(words.text("Taken, and worth a look"))
         classes = {fault.code for fault in CLASSES}
         frame = pd.DataFrame(
             {
-                words.text("What"): [words.text(labels.FAULTS[code]) for code in self.results.flagged["code"]],
-                words.text("Cases"): [numbers.count(rows, language) for rows in self.results.flagged["rows"]],
+                words.text("What"): [words.text(labels.FAULTS[code]) for code in self.results.data.flagged["code"]],
+                words.text("Cases"): [numbers.count(rows, language) for rows in self.results.data.flagged["rows"]],
                 words.text("Kind"): [
                     words.text("counted apart") if code in classes else words.text("to be checked")
-                    for code in self.results.flagged["code"]
+                    for code in self.results.data.flagged["code"]
                 ],
             }
         )
@@ -91,7 +91,7 @@ class DataPage(Page):
 
     def coverage(self) -> None:
         """Show which body delivered cases in which month."""
-        if self.results.agency_months["agency"].notna().any():
+        if self.results.indicators.agency_months["agency"].notna().any():
             self._heading(self.words.text("Who delivered, month by month"))
             self._picture(_agency_months(self.results, self.words))
 
@@ -99,14 +99,14 @@ class DataPage(Page):
         """Show where the official form that was filed differs from our own counts."""
         words, language = self.words, self.run.language
         self._heading(words.text("Against form II.06a/VPCP/KSTT"))
-        if self.results.form_by_agency.empty:
+        if self.results.data.form_by_agency.empty:
             self._note(
                 words.text(
                     "The data received is no table of cases, so we have no totals of our own to hold against the form."
                 )
             )
             return
-        if not self.results.form_filed:
+        if not self.results.data.form_filed:
             self._note(
                 words.text(
                     "No form filed for this quarter stands beside the data; ours is in form-06a.xlsx. It crosses the "
@@ -115,7 +115,7 @@ class DataPage(Page):
             )
             return
         self._differences()
-        faults = self.results.form_faults
+        faults = self.results.data.form_faults
         if len(faults):
             frame = pd.DataFrame(
                 {
@@ -131,11 +131,11 @@ class DataPage(Page):
         """Show which counts of past periods differ from those of the extract before this one."""
         words, language = self.words, self.run.language
         self._heading(words.text("What changed since the extract before"))
-        changed = self.results.revisions
-        if self.results.compared_with is None:
+        changed = self.results.data.revisions
+        if self.results.data.compared_with is None:
             self._note(words.text("No earlier extract is archived beside this one, so nothing can be compared."))
             return
-        before = numbers.day(self.results.compared_with, language)
+        before = numbers.day(self.results.data.compared_with, language)
         if changed.empty:
             self._note(words.text("Nothing: the periods both know are the same as on {day}.", day=before))
             return
@@ -152,9 +152,9 @@ class DataPage(Page):
         self._html(plain_table(frame, caption=words.text("Counts of past periods that were revised")))
 
     def _basis(self) -> str:
-        if self.results.basis == "exact":
+        if self.results.data.basis == "exact":
             return self.words.text("The data is what was known on {day}.", day=self._as_of())
-        if "cases" not in set(self.results.intake["table"]):
+        if "cases" not in set(self.results.data.intake["table"]):
             return self.words.text(
                 "Reconstructed: the data was taken later than {day}. Counts that came added up are used up to this "
                 "quarter as they stood later; what was corrected in between cannot be told.",
@@ -177,7 +177,7 @@ class DataPage(Page):
         return self.words.text("{file}, line {line}", file=row["file"], line=line)
 
     def _differences(self) -> None:
-        words, language, differences = self.words, self.run.language, self.results.reconciliation
+        words, language, differences = self.words, self.run.language, self.results.data.reconciliation
         if differences.empty:
             self._note(words.text("Every count of the form filed is ours too."))
             return
@@ -208,8 +208,10 @@ BODIES_DRAWN = 40
 def _agency_months(results: Results, words: Wording) -> Picture:
     """Return the cases resolved by body and period, over the last year; a cell without any is marked."""
     plan, language = results.plan, words.language
-    months = sorted(results.agency_months["period"].unique())[-PERIODS_DRAWN:]
-    recent = results.agency_months[results.agency_months["period"].isin(months)].dropna(subset="agency")
+    months = sorted(results.indicators.agency_months["period"].unique())[-PERIODS_DRAWN:]
+    recent = results.indicators.agency_months[results.indicators.agency_months["period"].isin(months)].dropna(
+        subset="agency"
+    )
     table = recent.pivot_table(index="agency", columns="period", values="resolved", aggfunc="sum")
     table = table.reindex(columns=months).astype("float64")
     table = table.where(table > 0)

@@ -9,6 +9,7 @@ from matplotlib.ticker import FuncFormatter
 from scipy.special import expit
 
 from analysis.forecast.origin_state import MODEL_OF_RECORD
+from analysis.quarter.results import Results
 from analysis.report import numbers, theme
 from analysis.report.figure import Picture, mark_simulated, period_axis, series_title, set_title, write_shares
 from analysis.report.html_table import plain_table
@@ -16,7 +17,6 @@ from analysis.report.outlook import outlook
 from analysis.report.pages.page import Page
 from analysis.report.promise_tables import parts_of
 from analysis.report.wording import Wording
-from analysis.results import Results
 
 PICTURES = 12
 """Pictures of promised series on the page; the page of promises has the numbers of all."""
@@ -42,7 +42,7 @@ class ForecastPage(Page):
 
     def pool(self) -> None:
         """Show the weights of the ensemble, and which series have a short history."""
-        if self.results.weights.empty:
+        if self.results.forecast.weights.empty:
             return
         words = self.words
         self._heading(words.text("What each forecast is made of"))
@@ -71,13 +71,13 @@ class ForecastPage(Page):
         most : int
             Series that are shown.
         """
-        found = self.results.components
+        found = self.results.forecast.components
         for one in list(found[["indicator", "dimension", "series"]].drop_duplicates().itertuples(index=False))[:most]:
             self._picture(_components_figure(self.results, self.words, *one))
 
     def diagnostics(self) -> None:
         """Show whether the model's one-step errors look as they should, and statsmodels' simulation beside ours."""
-        if self.results.diagnostics.empty:
+        if self.results.forecast.diagnostics.empty:
             return
         words = self.words
         self._heading(words.text("Is the model sure for the right reasons?"))
@@ -94,7 +94,7 @@ class ForecastPage(Page):
                 "statsmodels filters and simulates each series by itself, at its likeliest parameters; what is "
                 "published also takes the less likely ones, and heavier tails. Largest difference between the two "
                 "filters in log-likelihood: {gap}.",
-                gap=f"{self.results.diagnostics['likelihood_gap'].max():.0e}",
+                gap=f"{self.results.forecast.diagnostics['likelihood_gap'].max():.0e}",
             )
         )
         simulations = _two_simulations(self.results, words)
@@ -103,7 +103,7 @@ class ForecastPage(Page):
 
 def _ensemble_weights(results: Results, words: Wording) -> pd.DataFrame:
     """Return the weight of each member of the ensemble, a row per series."""
-    frame = results.weights.assign(source=results.weights["member"].str.removeprefix("dressed_"))
+    frame = results.forecast.weights.assign(source=results.forecast.weights["member"].str.removeprefix("dressed_"))
     frame["source"] = frame["source"].str.removeprefix("scaled_")
     wide = frame.pivot_table(
         index=["indicator", "dimension", "series"], columns="source", values="weight", aggfunc="sum", sort=False
@@ -117,13 +117,15 @@ def _ensemble_weights(results: Results, words: Wording) -> pd.DataFrame:
 
 def _short_series(results: Results, words: Wording) -> list[str]:
     """Return the names of forecast series with less than two years of history."""
-    short = results.weights[results.weights["short"].astype(bool)].drop_duplicates(["indicator", "dimension", "series"])
+    short = results.forecast.weights[results.forecast.weights["short"].astype(bool)].drop_duplicates(
+        ["indicator", "dimension", "series"]
+    )
     return _series_names(results, words, short)
 
 
 def _one_step_errors(results: Results, words: Wording) -> pd.DataFrame:
     """Return the size and the autocorrelation of the one-step errors of each fitted series."""
-    language, frame = words.language, results.diagnostics
+    language, frame = words.language, results.forecast.diagnostics
     return pd.DataFrame(
         {
             words.text("Series"): _series_names(results, words, frame),
@@ -138,7 +140,7 @@ def _one_step_errors(results: Results, words: Wording) -> pd.DataFrame:
 
 def _two_simulations(results: Results, words: Wording) -> pd.DataFrame:
     """Return the share of the year's last period as statsmodels simulates it and as our paths do."""
-    frame = results.diagnostics
+    frame = results.forecast.diagnostics
     return pd.DataFrame(
         {
             words.text("Series"): _series_names(results, words, frame),
@@ -166,7 +168,7 @@ def _intervals(frame: pd.DataFrame, kind: str, words: Wording) -> list[str]:
 def _components_figure(results: Results, words: Wording, indicator: str, dimension: str, series: str) -> Picture:
     """Return a series decomposed by statsmodels' smoother: level, season, and what is left."""
     language = words.language
-    frame = results.components
+    frame = results.forecast.components
     mine = frame[(frame["indicator"] == indicator) & (frame["dimension"] == dimension)]
     mine = mine[mine["series"] == series].reset_index(drop=True)
     position = np.arange(len(mine))

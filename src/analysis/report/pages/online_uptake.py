@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis.data.ingest.intake_report import ACCEPTED_CODES
+from analysis.quarter.results import Results
 from analysis.report import labels, numbers
 from analysis.report.html_table import plain_table
 from analysis.report.pages.page import Page
 from analysis.report.wording import Wording
-from analysis.results import Results
 
 
 class UptakePage(Page):
@@ -17,11 +17,11 @@ class UptakePage(Page):
 
     def reporting(self) -> None:
         """Show how many services report the share, and which started or stopped since the period before."""
-        if self.results.coverage.empty:
+        if self.results.indicators.coverage.empty:
             return
         words = self.words
         self._heading(words.text("Who reports"))
-        latest = self.results.coverage.iloc[-1]
+        latest = self.results.indicators.coverage.iloc[-1]
         self._note(
             words.text(
                 "{reporting} services report both figures this period; {started} started and {stopped} stopped since "
@@ -33,12 +33,12 @@ class UptakePage(Page):
         self._html(
             plain_table(_services_by_period(self.results, words), caption=words.text("Services behind the share"))
         )
-        if len(self.results.changes):
+        if len(self.results.indicators.changes):
             self._details(words.text("Started or stopped, service by service"), _changed_services(self.results, words))
 
     def rejected(self) -> None:
         """Show how many rows came in, and how many were rejected for which reason."""
-        language, rows = self.run.language, self.results.intake.groupby("code")["rows"].sum()
+        language, rows = self.run.language, self.results.data.intake.groupby("code")["rows"].sum()
         rejected = rows.drop(list(ACCEPTED_CODES), errors="ignore")
         reasons = "; ".join(
             f"{self.words.text(labels.FAULTS[code])}: {numbers.count(n, language)}" for code, n in rejected.items()
@@ -57,7 +57,7 @@ class UptakePage(Page):
 def _services_by_period(results: Results, words: Wording) -> pd.DataFrame:
     """Return how many services report, by period, the newest first."""
     language = words.language
-    table = results.coverage.iloc[::-1].head(8)
+    table = results.indicators.coverage.iloc[::-1].head(8)
     return pd.DataFrame(
         {
             words.text("Period"): [numbers.period(p, language) for p in table["period"]],
@@ -78,11 +78,13 @@ def _changed_services(results: Results, words: Wording) -> pd.DataFrame:
     kinds = {"started": words.text("Started"), "stopped": words.text("Stopped")}
     return pd.DataFrame(
         {
-            words.text("Service"): results.changes["procedure"],
-            words.text("Body"): [words.name(results.plan, "agency", code) for code in results.changes["agency"]],
-            words.text("Change"): results.changes["change"].map(kinds),
+            words.text("Service"): results.indicators.changes["procedure"],
+            words.text("Body"): [
+                words.name(results.plan, "agency", code) for code in results.indicators.changes["agency"]
+            ],
+            words.text("Change"): results.indicators.changes["change"].map(kinds),
             words.text("Their {unit}", unit=words.of(results.plan.unit)): [
-                numbers.count(n, language) for n in results.changes["cases"]
+                numbers.count(n, language) for n in results.indicators.changes["cases"]
             ],
         }
     )

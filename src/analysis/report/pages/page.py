@@ -9,12 +9,12 @@ from IPython.display import HTML, display
 
 from analysis import periods
 from analysis.parameters import RunParameters
+from analysis.quarter.results import Results
 from analysis.report import grades, numbers
 from analysis.report.figure import Picture
 from analysis.report.html_table import csv_text, plain_table
 from analysis.report.share_figures import multiples, ranking, trend
 from analysis.report.wording import Wording
-from analysis.results import Results
 
 INDICATORS_BY_BODY = 2
 """Indicators of a page that are pictured body by body, the plan's first: a page has a size it must keep to."""
@@ -43,7 +43,7 @@ class Page:
             notices.append(f'<p class="simulated">{escape(words.text("SIMULATED DATA, not real figures."))}</p>')
         if plan.notice:
             notices.append(f'<p class="notice">{escape(words.of(plan.notice))}</p>')
-        if self.results.basis == "reconstructed":
+        if self.results.data.basis == "reconstructed":
             reconstructed = words.text("RECONSTRUCTED from an extract taken later than the day given here.")
             notices.append(f'<p class="notice">{escape(reconstructed)}</p>')
         closed_on = periods.last_day(self.run.quarter_period, plan.calendar.cutoff_day)
@@ -59,7 +59,7 @@ class Page:
             if self.run.status == "final"
             else words.text("Draft, not signed off.")
         )
-        about = self.results.about
+        about = self.results.data.about
         data = words.text("Data: {title} ({source}).", title=about.title, source=about.source)
         notices.append(f'<p class="note">{escape(f"{period} {data} {signed}")}</p>')
         self._html(f'<div class="notices">{"".join(notices)}</div>')
@@ -124,7 +124,7 @@ class Page:
 
     def by_body(self, indicator: str) -> None:
         """Show the year so far of an indicator by body, and its quarters by field and by groups side by side."""
-        known, plan, words = self.results.indicators, self.results.plan, self.words
+        known, plan, words = self.results.indicators.series, self.results.plan, self.words
         mine = known[known["indicator"] == indicator]
         # A group is neither a body nor a field: it would stand among the fields that it is made of.
         members = {
@@ -158,7 +158,7 @@ class Page:
 
     def caution(self) -> None:
         """Show how often intervals would have held on this plan's own series, and which page has more."""
-        words, scored = self.words, self.results.track_scored
+        words, scored = self.words, self.results.record.scored
         mine = grades.of_ensemble(scored)
         if mine.empty:
             self._note(words.text("No earlier year of this plan can be scored yet; the track record shows other data."))

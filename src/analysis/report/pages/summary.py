@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis.attainment.items import gap_by_owner
 from analysis.plan.promises import IndexPromise, ItemsPromise, Measured, Part, Promise, SurveyPromise
+from analysis.quarter.results import Results
 from analysis.report import numbers, promise_tables
 from analysis.report.html_table import great_table, verdict_mark
 from analysis.report.outlook import outlook, outlook_caption
@@ -23,7 +24,6 @@ from analysis.report.promise_tables import (
 )
 from analysis.report.quantities import Quantity
 from analysis.report.wording import Wording
-from analysis.results import Results
 
 
 class SummaryPage(Page):
@@ -71,7 +71,7 @@ class SummaryPage(Page):
 
     def open_questions(self) -> None:
         """Show which open questions would change a verdict if answered otherwise, and how many would not."""
-        words, found = self.words, self.results.sensitivity
+        words, found = self.words, self.results.attainment.sensitivity
         if found.empty:
             return
         titles = {target.id: words.of(target.name) for target in self.results.plan.promises}
@@ -337,7 +337,8 @@ def _action(results: Results, words: Wording, target: Promise) -> str:
 
 def _holders(results: Results, words: Wording, target: str, part: str) -> str:
     """Return the sentence of where most is missing, by body, else by field; empty where that is not known."""
-    short = results.gap[(results.gap["target"] == target) & (results.gap["part"] == part) & (results.gap["short"] > 0)]
+    held = results.attainment.of("gap", target, part)
+    short = held[held["short"] > 0]
     if short.empty:
         return ""
     dimension = "agency" if "agency" in set(short["dimension"]) else short["dimension"].iloc[0]
@@ -349,7 +350,7 @@ def _holders(results: Results, words: Wording, target: str, part: str) -> str:
 
 def _owners(results: Results, words: Wording, target: ItemsPromise) -> str:
     """Return the sentence of whose items are open, most first; empty where the data does not say."""
-    owners = gap_by_owner(results.items_missing[results.items_missing["target"] == target.id]).head(MEMBERS_NAMED)
+    owners = gap_by_owner(results.attainment.of("items_missing", target.id)).head(MEMBERS_NAMED)
     if owners.empty:
         return ""
     return words.text(

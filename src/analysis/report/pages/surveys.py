@@ -10,12 +10,12 @@ from analysis.indicators.satisfaction import SURVEYED
 from analysis.plan.instruments import SurveyInstrument
 from analysis.plan.promises import SurveyPromise
 from analysis.plan.record import TOTAL
+from analysis.quarter.results import Results
 from analysis.report import numbers, theme
 from analysis.report.figure import Picture, mark_simulated, set_title, write_shares
 from analysis.report.html_table import plain_table
 from analysis.report.pages.page import Page
 from analysis.report.wording import Wording, _
-from analysis.results import Results
 
 
 class SatisfactionPage(Page):
@@ -37,7 +37,7 @@ class SatisfactionPage(Page):
             f"{SURVEYED}{one.instrument}" if isinstance(one, SurveyInstrument) else one.index
             for one in self.results.plan.instruments.values()
         ]
-        found = [one for one in named if one in set(self.results.surveys["indicator"])]
+        found = [one for one in named if one in set(self.results.indicators.surveys["indicator"])]
         if not found:
             return
         self._heading(words.text("What surveys found"))
@@ -173,6 +173,6 @@ def survey(results: Results, words: Wording, target: SurveyPromise, *, small: bo
 
 def _rounds_of_province(results: Results, indicator: str) -> pd.DataFrame:
     """Return the rounds of a survey of the whole province that have a share, in the order of their years."""
-    surveys = results.surveys
+    surveys = results.indicators.surveys
     mine = surveys[(surveys["indicator"] == indicator) & surveys["value"].notna()]
     return mine[mine["dimension"].isin([TOTAL, "area"])].sort_values("period", ignore_index=True)

@@ -13,6 +13,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from analysis import periods
 from analysis.plan.instruments import SurveyInstrument
 from analysis.plan.promises import ItemsPromise, Measured, SurveyPromise
+from analysis.quarter.results import Results
 from analysis.report import labels, numbers, promise_tables, theme
 from analysis.report.figure import Picture, counts_and_values, mark_simulated, set_title, short_name
 from analysis.report.html_table import plain_table, verdict_mark
@@ -21,7 +22,6 @@ from analysis.report.pages.surveys import rounds
 from analysis.report.promise_tables import parts_of, proxy_share_so_far
 from analysis.report.published_probabilities import LEDGER, probabilities_by_quarter
 from analysis.report.wording import Wording
-from analysis.results import Results
 
 BASELINES_SHOWN = 3
 """Parts of a promise whose baselines are listed."""
@@ -82,7 +82,7 @@ class TargetPage(Page):
 
     def sensitivity(self) -> None:
         """Show, for every open question, whether another answer would change a verdict."""
-        words, found = self.words, self.results.sensitivity
+        words, found = self.words, self.results.attainment.sensitivity
         self._heading(words.text("Read otherwise: does the verdict change?"))
         if found.empty:
             self._note(words.text("The plan leaves no question open."))
@@ -120,7 +120,7 @@ class TargetPage(Page):
         self._html(promise_tables.parts_table(self.results, words, target))
         self._watched(target)
         for part, name in parts_of(target):
-            rows = self.results.gap[(self.results.gap["target"] == target.id) & (self.results.gap["part"] == name)]
+            rows = self.results.attainment.of("gap", target.id, name)
             for dimension, members in rows.groupby("dimension", sort=True):
                 short = members[members["short"] > 0]
                 unit = words.unit(plan, part.indicator)
@@ -167,7 +167,7 @@ class TargetPage(Page):
             heading = words.text("Below {line} this quarter", line=how.promised(watch.below))
         else:
             heading = words.text("Above {line} this quarter", line=how.promised(float(watch.above or 0)))
-        found = self.results.watched[self.results.watched["target"] == target.id]
+        found = self.results.attainment.of("watched", target.id)
         if found.empty:
             self._note(f"{heading}: {words.text('none')}.")
             return
@@ -179,7 +179,7 @@ class TargetPage(Page):
 
     def _items(self, target: ItemsPromise) -> None:
         words = self.words
-        rows = self.results.promises[self.results.promises["target"] == target.id]
+        rows = self.results.attainment.of("promises", target.id)
         shown = rows[rows["part"] != ""] if (rows["part"] != "").any() else rows
         frame = pd.DataFrame(
             {

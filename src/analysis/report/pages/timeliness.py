@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 
 from analysis import periods
+from analysis.quarter.results import Results
 from analysis.report import numbers, theme
 from analysis.report.figure import Picture, mark_simulated, set_title
 from analysis.report.html_table import plain_table
 from analysis.report.labels import TIMELINESS
 from analysis.report.pages.page import Page
 from analysis.report.wording import Wording
-from analysis.results import Results
 
 
 class TimelinessPage(Page):
@@ -27,7 +27,7 @@ class TimelinessPage(Page):
 
     def received(self) -> None:
         """Show how many of the cases received this quarter are late already, and how many are expected to be."""
-        found, words = self.results.received_late, self.words
+        found, words = self.results.forecast.received_late, self.words
         if found.empty:
             return
         self._heading(words.text("Of the cases received this quarter, how many will be late?"))
@@ -143,7 +143,7 @@ def timeliness(results: Results, words: Wording) -> Picture | None:
 
 def _by_quarter(results: Results) -> pd.DataFrame:
     """Return cases resolved: a row per whole quarter, a column per class."""
-    rows = results.timeliness.fillna({"timeliness": "unclassed"})
+    rows = results.indicators.timeliness.fillna({"timeliness": "unclassed"})
     if rows.empty:
         return pd.DataFrame()
     rows = rows.assign(quarter=periods.quarters_of(rows["period"]))

@@ -16,7 +16,7 @@ class TrackPage(Page):
 
     def own(self) -> None:
         """Show how the method would have done in earlier years of the plan's own series."""
-        words, scored = self.words, self.results.track_scored
+        words, scored = self.words, self.results.record.scored
         self._heading(words.text("On this plan's own series"))
         if scored.empty:
             self._note(words.text("No earlier year can be scored yet: the data does not reach back far enough."))
@@ -36,7 +36,7 @@ class TrackPage(Page):
         skill = skill_table(scored, seed=self.run.seed)
         table = grades.skill(skill[skill["panel"] == ""], words)
         self._html(plain_table(table, caption=words.text("What is published, against simple forecasts")))
-        reliability = grades.of_ensemble(self.results.track_reliability)
+        reliability = grades.of_ensemble(self.results.record.reliability)
         if len(reliability):
             title = words.text("What was said and what happened: this plan's series")
             self._picture(grades.reliability(reliability, words, title=title))

@@ -11,19 +11,23 @@ import pandas as pd
 import pytest
 import yaml
 
-from analysis import quarter, strict_yaml
+from analysis import strict_yaml
 from analysis.faults import BadData, BadParameters, EnvironmentFault
-from analysis.fingerprint import fingerprint
 from analysis.forecast.backtest.backtest import track_record
 from analysis.parameters import ROOT, RunParameters, read_run_file
 from analysis.plan.plan import read_plan
-from analysis.results import Results
+from analysis.quarter import stages
+from analysis.quarter.fingerprint import fingerprint
+from analysis.quarter.results import Results
 
 DEMO = ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml"
-NUMBERS = [
-    "promises", "indicators", "draws", "components", "weights", "track_scored", "track_reliability", "diagnostics",
-    "baselines", "run_rate", "previous", "coverage", "changes", "intake", "rejected", "flagged", "agency_months",
-]  # fmt: skip
+NUMBERS = {
+    "data": ["intake", "rejected", "flagged"],
+    "indicators": ["series", "coverage", "changes", "agency_months"],
+    "forecast": ["draws", "components", "diagnostics", "weights"],
+    "attainment": ["promises", "baselines", "run_rate", "previous"],
+    "record": ["scored", "reliability"],
+}
 
 
 def _run(**changes: Any) -> RunParameters:
@@ -34,7 +38,7 @@ def _run(**changes: Any) -> RunParameters:
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Results are kept in a folder of this test's own, so that nothing is read from an earlier run."""
     folder = tmp_path / "processed"
-    monkeypatch.setattr(quarter, "PROCESSED", folder)
+    monkeypatch.setattr(stages, "PROCESSED", folder)
     return folder
 
 
@@ -64,8 +68,8 @@ def small_inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def small(small_inputs: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Results:
     """The whole way from files to results."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(quarter, "PROCESSED", tmp_path_factory.mktemp("processed"))
-        return quarter.results(_run(**small_inputs))
+        patch.setattr(stages, "PROCESSED", tmp_path_factory.mktemp("processed"))
+        return stages.results(_run(**small_inputs))
 
 
 def _changed_data(folder: Path, change: Any) -> str:
@@ -76,20 +80,22 @@ def _changed_data(folder: Path, change: Any) -> str:
 
 
 def _assert_same_numbers(one: Results, other: Results) -> None:
-    for name in NUMBERS:
-        pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name), check_exact=True, obj=name)
+    for stage, names in NUMBERS.items():
+        for name in names:
+            mine, theirs = (getattr(getattr(results, stage), name) for results in (one, other))
+            pd.testing.assert_frame_equal(mine, theirs, check_exact=True, obj=name)
 
 
 @pytest.fixture
 def asking_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out what other answers would change: half the time, and none of the numbers compared."""
-    monkeypatch.setattr(quarter, "sensitivity", lambda *_, **__: pd.DataFrame())
+    monkeypatch.setattr(stages, "sensitivity", lambda *_, **__: pd.DataFrame())
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("asking_nothing")
 def test_the_same_run_twice_is_the_same(demo: Results, kept: Path) -> None:
-    again = quarter.results(_run())
+    again = stages.results(_run())
     assert again.fingerprint.key == demo.fingerprint.key
     _assert_same_numbers(again, demo)
 
@@ -102,7 +108,7 @@ def test_a_count_after_the_quarter_changes_nothing(demo: Results, kept: Path, tm
         counts.loc[at, "resolved"] += 50_000
         return counts
 
-    later = quarter.results(_run(input_path=_changed_data(tmp_path / "data", one_more)))
+    later = stages.results(_run(input_path=_changed_data(tmp_path / "data", one_more)))
     assert later.fingerprint.key != demo.fingerprint.key
     _assert_same_numbers(later, demo)
 
@@ -114,27 +120,27 @@ def test_the_numbers_add_up_to_the_counts_received(demo: Results) -> None:
     row = demo.promise("online_uptake", "of_all")
     assert row["numerator"] == year.loc[year["channel"] == "online", "resolved"].sum()
     assert row["denominator"] == year["resolved"].sum()
-    assert demo.indicators["period"].max() == "2021-09"
-    assert sorted(demo.draws["period"].unique()) == ["2021-10", "2021-11", "2021-12"]
-    assert sorted(demo.draws["draw"].unique()) == list(range(200))
-    assert demo.intake["rows"].sum() == (counts["period"] <= "2021-09").sum()
-    assert demo.basis == "reconstructed"  # added up on 20 December, asked about 20 September
+    assert demo.indicators.series["period"].max() == "2021-09"
+    assert sorted(demo.forecast.draws["period"].unique()) == ["2021-10", "2021-11", "2021-12"]
+    assert sorted(demo.forecast.draws["draw"].unique()) == list(range(200))
+    assert demo.data.intake["rows"].sum() == (counts["period"] <= "2021-09").sum()
+    assert demo.data.basis == "reconstructed"  # added up on 20 December, asked about 20 September
 
 
 @pytest.mark.slow
 def test_results_are_computed_once(demo: Results, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     demo.store(kept / demo.fingerprint.key)
-    monkeypatch.setattr(quarter, "compute", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr(stages, "compute", lambda *_: pytest.fail("computed again"))
     for changes in ({}, {"language": "en"}, {"status": "final", "signed_by": "Sở Nội vụ"}):
-        _assert_same_numbers(quarter.results(_run(**changes)), demo)
+        _assert_same_numbers(stages.results(_run(**changes)), demo)
 
 
 def test_a_small_quarter_goes_the_whole_way_from_files_to_a_verdict(small: Results) -> None:
-    assert sorted(small.draws["draw"].unique()) == list(range(200))
-    assert sorted(small.draws["period"].unique()) == ["2021-10", "2021-11", "2021-12"]
-    assert small.promises["target"].tolist() == ["online_uptake"]
-    assert small.promises["probability"].between(0, 1).all()
-    assert set(small.counts["agency"]) == {"sxd", "stp"}
+    assert sorted(small.forecast.draws["draw"].unique()) == list(range(200))
+    assert sorted(small.forecast.draws["period"].unique()) == ["2021-10", "2021-11", "2021-12"]
+    assert small.attainment.promises["target"].tolist() == ["online_uptake"]
+    assert small.attainment.promises["probability"].between(0, 1).all()
+    assert set(small.data.counts["agency"]) == {"sxd", "stp"}
 
 
 def test_the_track_record_grades_a_share_under_the_rule_it_is_promised_by(
@@ -165,14 +171,14 @@ def test_the_track_record_grades_a_share_under_the_rule_it_is_promised_by(
         record = track_record(on_threshold, promised, origin=pd.Period("2019-12", "M"), seed=1)
         raise Graded(int(record.reliability.query("model == 'hub'")["happened"].sum()))
 
-    monkeypatch.setattr(quarter, "track_record", instead)
+    monkeypatch.setattr(stages, "track_record", instead)
     plan = Path(small_inputs["plan_file"]).read_text(encoding="utf-8")
     assert plan.count("rule: at_least\n") == 1
     for rule, met in (("at_least", 16), ("more_than", 0)):
         changed = tmp_path / f"{rule}.yml"
         changed.write_text(plan.replace("rule: at_least\n", f"rule: {rule}\n"), encoding="utf-8")
         with pytest.raises(Graded) as told:
-            quarter.results(_run(**small_inputs | {"plan_file": str(changed)}))
+            stages.results(_run(**small_inputs | {"plan_file": str(changed)}))
         assert told.value.args == (met,)
 
 
@@ -190,9 +196,9 @@ def test_what_is_changed_while_it_is_computed_is_not_kept_under_its_name(
         file.write_bytes(right + b"# another one\n")
         return small
 
-    monkeypatch.setattr(quarter, "compute", compute)
+    monkeypatch.setattr(stages, "compute", compute)
     with pytest.raises(EnvironmentFault, match="data or plan; run again"):
-        quarter.results(run)
+        stages.results(run)
     assert [folder for folder in kept.iterdir() if folder.is_dir()] == []
 
 
@@ -212,28 +218,28 @@ def test_a_plan_saved_while_the_data_is_hashed_is_the_one_computed_with(
         computed_with.append(plan)
         return small
 
-    monkeypatch.setattr(quarter, "fingerprint", saved_first)
-    monkeypatch.setattr(quarter, "compute", compute)
-    quarter.results(_run(plan_file=str(plan)))
+    monkeypatch.setattr(stages, "fingerprint", saved_first)
+    monkeypatch.setattr(stages, "compute", compute)
+    stages.results(_run(plan_file=str(plan)))
     assert computed_with == [read_plan(plan)] != [read_plan(ROOT / "parameters/plans/khanh-hoa-2021.yml")]
 
 
 def test_results_a_tidying_hand_has_been_at_are_computed_again(
     small: Results, kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = kept / fingerprint(_run(), published=quarter.PUBLISHED, code=quarter.CODE).key
+    folder = kept / fingerprint(_run(), published=stages.PUBLISHED, code=stages.CODE).key
     small.store(folder)
-    (folder / "promises.parquet").unlink()
+    (folder / "attainment" / "promises.parquet").unlink()
     computed = []
-    monkeypatch.setattr(quarter, "compute", lambda *_: computed.append(1) or small)
-    _assert_same_numbers(quarter.results(_run()), small)
+    monkeypatch.setattr(stages, "compute", lambda *_: computed.append(1) or small)
+    _assert_same_numbers(stages.results(_run()), small)
     assert computed
-    assert (folder / "promises.parquet").exists()
+    assert (folder / "attainment" / "promises.parquet").exists()
 
 
 def test_a_run_before_its_quarter_closes_is_refused(kept: Path) -> None:
     with pytest.raises(BadParameters, match="2021-09-14"):
-        quarter.results(_run(as_of="2021-09-13"))
+        stages.results(_run(as_of="2021-09-13"))
 
 
 def test_the_closing_day_itself_is_enough(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,27 +249,27 @@ def test_the_closing_day_itself_is_enough(kept: Path, monkeypatch: pytest.Monkey
     def stop(*_: Any) -> None:
         raise Reached
 
-    monkeypatch.setattr(quarter, "compute", stop)
+    monkeypatch.setattr(stages, "compute", stop)
     with pytest.raises(Reached):
-        quarter.results(_run(as_of="2021-09-14"))
+        stages.results(_run(as_of="2021-09-14"))
 
 
 def test_a_quarter_of_another_year_is_refused(kept: Path) -> None:
     with pytest.raises(BadParameters, match=r"2020-Q3.*2021"):
-        quarter.results(_run(quarter="2020-Q3"))
+        stages.results(_run(quarter="2020-Q3"))
 
 
 def test_data_that_stops_a_month_early_is_refused(kept: Path, tmp_path: Path) -> None:
     folder = _changed_data(tmp_path / "data", lambda counts: counts[counts["period"] < "2021-09"])
     with pytest.raises(BadData, match="2021-09"):
-        quarter.results(_run(input_path=folder))
+        stages.results(_run(input_path=folder))
     assert not [path for path in kept.iterdir() if path.is_dir()]
 
 
 def test_data_with_a_hole_in_the_year_is_refused(kept: Path, tmp_path: Path) -> None:
     folder = _changed_data(tmp_path / "data", lambda counts: counts[counts["period"] != "2021-04"])
     with pytest.raises(BadData, match="2021-04"):
-        quarter.results(_run(input_path=folder))
+        stages.results(_run(input_path=folder))
 
 
 @pytest.mark.parametrize("label", ["2020Q4", "2021Q1"])
@@ -274,9 +280,9 @@ def test_a_quarter_among_months_is_refused(
         return pd.concat([counts, counts.head(1).assign(period=label)], ignore_index=True)
 
     # past the check, the forecast would take long to say nothing of it
-    monkeypatch.setattr(quarter, "evaluate_plan", lambda *_, **__: pytest.fail("taken without a word"))
+    monkeypatch.setattr(stages, "evaluate_plan", lambda *_, **__: pytest.fail("taken without a word"))
     with pytest.raises(BadData, match=label):
-        quarter.results(_run(input_path=_changed_data(tmp_path / "data", stray)))
+        stages.results(_run(input_path=_changed_data(tmp_path / "data", stray)))
 
 
 # The official export: DUNGHEN_REAL_DATA is the file, or a folder with govuk/services.csv in it.
@@ -326,7 +332,7 @@ def _sums(export: Path, through: int) -> dict[str, tuple[int, int]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
 def test_the_official_export_adds_up(number: int, kept: Path) -> None:
-    found, sums = quarter.results(_govuk(number, _export())), _sums(_export(), number)
+    found, sums = stages.results(_govuk(number, _export())), _sums(_export(), number)
     for part, series in (("", "total"), ("defra", "defra"), ("dft", "dft"), ("hmrc", "hmrc")):
         row = found.promise("departments" if part else "digital_share", part)
         assert (row["numerator"], row["denominator"]) == sums[series]
@@ -359,6 +365,6 @@ def test_what_came_after_the_quarter_changes_nothing(kept: Path, tmp_path: Path)
     with blanked.open("w", encoding="utf-8-sig", newline="") as file:
         csv.writer(file).writerows([header, *rows])
 
-    before, after = quarter.results(_govuk(3, _export())), quarter.results(_govuk(3, blanked))
+    before, after = stages.results(_govuk(3, _export())), stages.results(_govuk(3, blanked))
     assert before.fingerprint.key != after.fingerprint.key
     _assert_same_numbers(before, after)

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import quarter, readings
 from analysis.data.ingest.received import Calendar, receive
 from analysis.data.measure import Counting
 from analysis.data.measures import count_measures
@@ -19,7 +18,8 @@ from analysis.indicators.measured import dimensions_of, indicator_series, living
 from analysis.parameters import ROOT
 from analysis.plan.plan import Plan, read_plan
 from analysis.plan.promises import Measured
-from analysis.readings import Counted, DrawSettings, measures_needed, readings_of
+from analysis.quarter import readings, stages
+from analysis.quarter.readings import Counted, DrawSettings, measures_needed, readings_of
 
 Q3 = pd.Period("2021Q3")
 DRAWN = DrawSettings(draw_count=200, seed=1)
@@ -140,7 +140,7 @@ def _until(counted: Counted, last: str, day: int | None = None) -> Counted:
 
 @pytest.mark.slow
 def test_a_month_that_was_not_over_is_forecast_with_those_after_it(plan: Plan, received, counted: Counted) -> None:
-    facts = quarter.evidence_of(plan, received, as_of=date(2021, 9, 20))
+    facts = stages.evidence_of(plan, received, as_of=date(2021, 9, 20))
     by_calendar = plan.answered({"month_end": "calendar"})
     only = by_calendar.model_copy(update={"targets": {"online_uptake": by_calendar.targets["online_uptake"]}})
     # What was over by the end of August, as months of the calendar.
@@ -160,7 +160,7 @@ def test_a_month_that_was_not_over_is_forecast_with_those_after_it(plan: Plan, r
 
 @pytest.mark.slow
 def test_the_table_says_what_each_other_answer_changes(plan: Plan, received, counted: Counted) -> None:
-    facts = quarter.evidence_of(plan, received, as_of=date(2021, 9, 20))
+    facts = stages.evidence_of(plan, received, as_of=date(2021, 9, 20))
     asked: list[str] = []
     questions = {name: plan.questions[name] for name in ("uptake_base", "overdue_scope", "month_end")}
     questions["uptake_base"] = questions["uptake_base"].model_copy(update={"ruled_by": "UBND tỉnh"})
@@ -190,7 +190,7 @@ def test_the_table_says_what_each_other_answer_changes(plan: Plan, received, cou
 
 @pytest.mark.slow
 def test_the_gap_is_of_the_whole_only_and_its_counts_add_up(plan: Plan, received, counted: Counted) -> None:
-    facts = quarter.evidence_of(plan, received, as_of=date(2021, 9, 20))
+    facts = stages.evidence_of(plan, received, as_of=date(2021, 9, 20))
     only = plan.model_copy(update={"targets": {"online_uptake": plan.targets["online_uptake"]}})
     now = readings.evaluate_plan(only, Q3, counted, replace(facts), DRAWN, diagnose=False)
     assert set(now.gap["part"]) == {"of_all", "of_published"}

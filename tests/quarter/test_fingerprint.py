@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from analysis.fingerprint import Fingerprint, code_hash, fingerprint
 from analysis.parameters import RunParameters
 from analysis.plan import plan as plan_module
+from analysis.quarter.fingerprint import Fingerprint, code_hash, fingerprint
 
 
 @pytest.fixture

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis import periods, quarter
+from analysis import periods
 from analysis.faults import BadData
 from analysis.parameters import RunParameters
 from analysis.plan.plan import Plan, read_plan
 from analysis.plan.questions import alternatives
-from analysis.readings import DrawSettings, evaluate_plan, not_countable, touched_by
+from analysis.quarter import inputs
+from analysis.quarter.readings import DrawSettings, evaluate_plan, not_countable, touched_by
 
 DRAWS = 200
 """Enough to see whether a promise can be judged; its probability is not shown."""
@@ -86,7 +87,7 @@ def check_plan(
         draw_count=DRAWS,
     )
     with tempfile.TemporaryDirectory() as folder:
-        received = quarter.received_input(run, plan, Path(folder))
+        received = inputs.received_input(run, plan, Path(folder))
         reached = [
             one
             for one in pd.period_range(first, periods=4, freq="Q")
@@ -96,10 +97,10 @@ def check_plan(
         if not reached:
             last = received.counts["period"].max() if len(received.counts) else "nothing"
             raise BadData(f"{input_path}: no whole quarter of {plan.year} is in the data (it ends with {last})")
-        quarter.refuse_unknown_columns(plan, received)
-        counted = quarter.counted_input(plan, run, received)
-        quarter.refuse_unknown_series(plan, counted)
-        evidence = quarter.evidence_of(plan, received, as_of=day)
+        inputs.refuse_unknown_columns(plan, received)
+        counted = inputs.counted_input(plan, run, received)
+        inputs.refuse_unknown_series(plan, counted)
+        evidence = inputs.evidence_of(plan, received, as_of=day)
     now = evaluate_plan(plan, reached[-1], counted, evidence, DrawSettings(DRAWS, run.seed), diagnose=False)
     notes = [
         not_countable(plan.answered({row.question: row.answer}), row.target, counted) for row in touched.itertuples()

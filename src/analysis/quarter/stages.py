@@ -1,0 +1,307 @@
+"""One run → its results: its stages in order, computed once and kept."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+
+from analysis import periods
+from analysis.attainment.evidence import Evidence
+from analysis.attainment.probability import Attainment
+from analysis.data.counting import cases_for_lateness_nowcast
+from analysis.data.form06a.filed import quarter_form
+from analysis.data.ingest.received import RunInput
+from analysis.data.revisions import COLUMNS as REVISED
+from analysis.data.revisions import earlier_archive, revisions
+from analysis.faults import EnvironmentFault
+from analysis.forecast.backtest.backtest import track_record
+from analysis.forecast.open_cases import COLUMNS as NOWCAST
+from analysis.forecast.open_cases import lateness_nowcast
+from analysis.forecast.rest_of_year import PathMemory, peer_series
+from analysis.indicators import reporting
+from analysis.indicators.measured import indicator_series, living
+from analysis.indicators.other_indicators import other_series
+from analysis.parameters import ROOT, RunParameters, resolve
+from analysis.plan.plan import Plan, read_plan
+from analysis.quarter.fingerprint import Fingerprint, code_hash, fingerprint
+from analysis.quarter.inputs import (
+    PUBLISHED,
+    counted_input,
+    counts_of_the_quarter,
+    evidence_of,
+    receive_as_of,
+    received_input,
+    refuse_misfit,
+    refuse_uncounted,
+    refuse_unknown_columns,
+    refuse_unknown_series,
+)
+from analysis.quarter.readings import Counted, DrawSettings, PlanReading, evaluate_plan, sensitivity
+from analysis.quarter.results import (
+    AttainmentTables,
+    DataTables,
+    ForecastTables,
+    IndicatorTables,
+    RecordTables,
+    Results,
+    lock,
+    remove_leftovers,
+    temporary_folder,
+)
+
+PROCESSED = ROOT / "data" / "processed"
+"""Where results are kept; everything in it can be rebuilt."""
+
+CODE = code_hash(Path(__file__).parents[1])
+"""Hash of the source as this process has loaded it: what is edited later neither computes nor names its results."""
+
+
+def results(run: RunParameters) -> Results:
+    """Return the results of a run: computed once under a lock, then read from where they are stored.
+
+    Raises
+    ------
+    BadParameters
+        The plan or mapping is wrong, or the run does not fit the plan.
+    BadData
+        The input cannot be what it is said to be, or does not reach the quarter.
+    EnvironmentFault
+        Something the numbers depend on was changed while they were being computed.
+    """
+    refuse_misfit(run, read_plan(resolve(run.plan_file)))
+    made_of = fingerprint(run, published=PUBLISHED, code=CODE)
+    folder = PROCESSED / made_of.key
+    PROCESSED.mkdir(parents=True, exist_ok=True)
+    with lock(PROCESSED, made_of.key):
+        if not Results.are_complete_in(folder):
+            remove_leftovers(PROCESSED, made_of.key)
+            with temporary_folder(PROCESSED, made_of.key) as tables_folder:
+                # Read again: it may have been saved while the data was hashed.
+                plan = read_plan(resolve(run.plan_file))
+                found = compute(run, plan, received_input(run, plan, Path(tables_folder)), made_of)
+            # What was changed on the way must not be kept under the name of what it was.
+            if fingerprint(run, published=PUBLISHED, code=CODE).key != made_of.key:
+                raise EnvironmentFault("changed while the results were being computed: data or plan; run again")
+            found.store(folder)
+    return Results.load(folder)
+
+
+def compute(run: RunParameters, plan: Plan, received: RunInput, made_of: Fingerprint) -> Results:
+    """Return the results of a run, from the tables received to the attainment of every promise.
+
+    Parameters
+    ----------
+    run : RunParameters
+        The run.
+    plan : Plan
+        Its plan, as its file has it.
+    received : RunInput
+        The tables of its input.
+    made_of : Fingerprint
+        Hashes of all the results depend on.
+
+    Raises
+    ------
+    BadParameters
+        The plan asks for columns or codes that nobody has.
+    BadData
+        The counts have another calendar than the plan, or do not reach the quarter.
+    """
+    quarter = run.quarter_period
+    counts = counts_of_the_quarter(plan, received, quarter)
+    refuse_unknown_columns(plan, received)
+    counted, chosen = counted_input(plan, run, received), plan.answered(run.answers)
+    refuse_uncounted(chosen, run, counted)
+    refuse_unknown_series(chosen, counted)
+
+    evidence = evidence_of(plan, received, as_of=run.as_of)
+    drawn, memory = DrawSettings(run.draw_count, run.seed), PathMemory()
+    now = evaluate_plan(chosen, quarter, counted, evidence, drawn, memory=memory)
+    other = sensitivity(plan, run.answers, quarter, now.attainment.promises, counted, evidence, drawn, memory=memory)
+    before = _one_quarter_earlier(chosen, quarter, counted, received, drawn)
+    return Results(
+        plan=now.plan,
+        fingerprint=made_of,
+        version=version("dung-hen"),
+        data=_data_tables(run, plan, received, counts, made_of.key),
+        indicators=_indicator_tables(plan, counts, now.indicators, evidence, plan.origin(quarter)),
+        forecast=_forecast_tables(run, plan, received, now),
+        attainment=_attainment_tables(now, other, before),
+        record=_record_tables(plan, now, plan.origin(quarter), drawn.seed),
+    )
+
+
+def _data_tables(run: RunParameters, plan: Plan, received: RunInput, counts: pd.DataFrame, key: str) -> DataTables:
+    origin = plan.origin(run.quarter_period)
+    before = earlier_archive(resolve(run.input_path))
+    forms = quarter_form(
+        received.cases,
+        resolve(run.input_path),
+        plan=plan,
+        quarter=run.quarter_period,
+        due_precision=received.due_precision,
+    )
+    return DataTables(
+        about=received.about,
+        basis=received.basis,
+        compared_with=before[1] if before else None,
+        form_filed=forms.is_filed,
+        intake=_intake(received, origin),
+        rejected=_rejected(received, origin),
+        flagged=received.flagged,
+        counts=counts,
+        ratings=received.ratings[received.ratings["period"] <= periods.write(origin)].reset_index(drop=True),
+        catalogue=received.catalogue,
+        progress=received.progress,
+        revisions=_revised(run, plan, counts, before, key),
+        form_by_agency=forms.by_agency,
+        form_by_field=forms.by_field,
+        reconciliation=forms.reconciliation,
+        form_faults=forms.faults,
+    )
+
+
+def _indicator_tables(
+    plan: Plan, counts: pd.DataFrame, shares: pd.DataFrame, evidence: Evidence, origin: pd.Period
+) -> IndicatorTables:
+    return IndicatorTables(
+        series=_all_indicators(plan, shares, evidence, origin),
+        surveys=evidence.surveys,
+        agency_months=reporting.by_agency(counts),
+        timeliness=reporting.by_timeliness(counts),
+        coverage=reporting.coverage(counts),
+        changes=reporting.changes(counts, periods.write(origin), periods.write(origin - 1)),
+    )
+
+
+def _forecast_tables(run: RunParameters, plan: Plan, received: RunInput, now: PlanReading) -> ForecastTables:
+    return ForecastTables(
+        draws=now.forecast.draws,
+        components=now.forecast.components,
+        diagnostics=now.forecast.diagnostics,
+        weights=now.forecast.weights,
+        received_late=_received_late(received, plan, run.quarter_period, as_of=run.as_of),
+    )
+
+
+def _attainment_tables(now: PlanReading, other: pd.DataFrame, before: Attainment) -> AttainmentTables:
+    return AttainmentTables(
+        promises=now.attainment.promises,
+        baselines=now.attainment.baselines,
+        run_rate=now.attainment.run_rate,
+        items_pace=now.attainment.items_pace,
+        items_missing=now.attainment.items_missing,
+        watched=now.attainment.watched,
+        gap=now.gap,
+        sensitivity=other,
+        previous=before.promises,
+    )
+
+
+def _record_tables(plan: Plan, now: PlanReading, origin: pd.Period, seed: int) -> RecordTables:
+    """Return the grades of the same forecasts at earlier origins, each share under the rules it is promised by."""
+    promised = [(part.indicator, part.rule) for target in now.plan.measured for part in target.parts.values()]
+    record = track_record(peer_series(now.indicators, plan.group_series), promised, origin=origin, seed=seed)
+    return RecordTables(scored=record.scored, reliability=record.reliability)
+
+
+def _received_late(received: RunInput, plan: Plan, quarter: pd.Period, *, as_of: date) -> pd.DataFrame:
+    """Return, by field, how many of the cases received in the quarter are late and will be; empty without cases."""
+    if received.cases is None:
+        return pd.DataFrame(columns=NOWCAST)
+    cutoff = plan.calendar.cutoff_day
+    first, last = periods.first_day(quarter, cutoff), periods.last_day(quarter, cutoff)
+    cases = cases_for_lateness_nowcast(
+        received.cases, as_of=as_of, first=first, last=last, due_precision=received.due_precision
+    )
+    return lateness_nowcast(cases, snapshot=pd.Timestamp(as_of) + pd.Timedelta(days=1))
+
+
+def _one_quarter_earlier(
+    plan: Plan, quarter: pd.Period, counted: Counted, received: RunInput, drawn: DrawSettings
+) -> Attainment:
+    """Return the attainment as last quarter's report would have it, from what was known then."""
+    closed = periods.last_day(quarter - 1, plan.calendar.cutoff_day)
+    evidence = replace(evidence_of(plan, received, as_of=closed), last_round=plan.year - 1)
+    return evaluate_plan(plan, quarter - 1, counted, evidence, drawn, diagnose=False).attainment
+
+
+def _all_indicators(plan: Plan, shares: pd.DataFrame, evidence: Evidence, origin: pd.Period) -> pd.DataFrame:
+    others = other_series(
+        plan,
+        evidence.catalogue,
+        evidence.progress,
+        evidence.surveys,
+        evidence.published,
+        evidence.breaks,
+        evidence.service_days,
+        as_of=evidence.as_of,
+        labels=periods.labels_of_year(origin),
+    )
+    counted = dict.fromkeys(("numerator", "denominator", "respondents"), "Int64")
+    return pd.concat([shares, others], ignore_index=True).astype(counted)
+
+
+def indicators(run: RunParameters) -> pd.DataFrame:
+    """Return every indicator of a run as `IndicatorTables.series` has them, without a forecast.
+
+    Raises
+    ------
+    BadParameters, BadData
+        As for `results`.
+    """
+    plan = read_plan(resolve(run.plan_file))
+    refuse_misfit(run, plan)
+    origin = plan.origin(run.quarter_period)
+    with tempfile.TemporaryDirectory() as tables_folder:
+        received = received_input(run, plan, Path(tables_folder))
+        counts_of_the_quarter(plan, received, run.quarter_period)
+        refuse_unknown_columns(plan, received)
+        chosen = plan.answered(run.answers)
+        counted = counted_input(plan, run, received, alternatives_too=False)
+        refuse_uncounted(chosen, run, counted)
+        refuse_unknown_series(chosen, counted)
+        through = periods.write(origin)
+        chosen = chosen.over(living(chosen, counted.of(chosen), through=through))
+        shares = indicator_series(chosen, counted.of(chosen), through=through, gaps_are_zero=counted.of_cases)
+    return _all_indicators(plan, shares, evidence_of(plan, received, as_of=run.as_of), origin)
+
+
+def _intake(received: RunInput, origin: pd.Period) -> pd.DataFrame:
+    """Return what came in, by file and by what became of it; counts for periods the quarter does not know are left out.
+
+    Rows without a period, as cases are, have no such limit: of them, those filed later stand apart already.
+    """
+    intake = received.intake
+    known = intake[intake["period"].isna() | (intake["period"] <= periods.write(origin))]
+    return known.groupby(["file", "table", "code"], as_index=False)["rows"].sum()
+
+
+def _rejected(received: RunInput, origin: pd.Period) -> pd.DataFrame:
+    """Return the rows not taken; of counts, which are for a period, only those the quarter knows."""
+    rejected = received.rejected
+    if "period" not in rejected:
+        return rejected
+    return rejected[rejected["period"] <= periods.write(origin)].drop(columns="period").reset_index(drop=True)
+
+
+def _revised(
+    run: RunParameters, plan: Plan, counts: pd.DataFrame, before: tuple[Path, date] | None, key: str
+) -> pd.DataFrame:
+    """Return what this extract says otherwise of periods the archive before it had counted."""
+    if before is None:
+        return pd.DataFrame(columns=REVISED)
+    folder, day = before
+    with temporary_folder(PROCESSED, key) as tables_folder:
+        earlier = receive_as_of(run, plan, folder, None, Path(tables_folder), as_of=day)
+    closed = [label for label in earlier.counts["period"].unique() if _has_closed(label, plan, day)]
+    return revisions(earlier.counts[earlier.counts["period"].isin(closed)], counts)
+
+
+def _has_closed(label: str, plan: Plan, day: date) -> bool:
+    return periods.last_day(periods.parse(label), plan.calendar.cutoff_day) <= day
