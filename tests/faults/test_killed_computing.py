@@ -20,13 +20,13 @@ from pathlib import Path
 from analysis.quarter import stages
 from analysis.parameters import read_run_file
 
-def stall(run, plan, input_path, source, kept, *, as_of):
+def stall(run, plan, kept):
     (kept / "cases.parquet").write_bytes(b"PAR1 half")
     (Path(sys.argv[1]) / "stalled").touch()
     time.sleep(60)
 
 stages.PROCESSED = Path(sys.argv[1])
-stages._receive = stall
+stages.received_input = stall
 stages.results(read_run_file(Path(sys.argv[2]), draw_count=int(sys.argv[3])))
 """
 
