@@ -204,6 +204,19 @@ def run_parameters(names: Mapping[str, Any]) -> RunParameters:
     return run
 
 
+def validated_run(fields: Mapping[str, Any]) -> RunParameters:
+    """Return the run that some fields make.
+
+    Raises
+    ------
+    BadParameters
+        A field is unknown, has the wrong type or names a file that is not there.
+    """
+    run = _validated(fields, where="parameters")
+    _refuse_missing_files(run, "parameters")
+    return run
+
+
 def _validated(fields: Mapping[str, Any], *, where: str) -> RunParameters:
     try:
         return RunParameters.model_validate(fields)

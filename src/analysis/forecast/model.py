@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import expit, logit
 from statsmodels.tsa.statespace.mlemodel import MLEModel
 
 INITIAL_LEVEL_VARIANCE = 2.0
@@ -117,6 +118,16 @@ class BinomLLT(MLEModel):
         breaks = kwargs.pop("break_variance", self.break_variance if same else np.zeros(nobs))
         drift = kwargs.pop("pooled_drift", self.pooled_drift)
         return BinomLLT(endog, variance, pooled_drift=drift, break_variance=breaks, **kwargs)
+
+    def transform_params(self, unconstrained: Any) -> np.ndarray:
+        """Return parameters (6,) from unconstrained ones, for maximum likelihood: two within 0–1, four positive."""
+        free = np.asarray(unconstrained)
+        return np.concatenate([expit(free[:2]), np.exp(np.clip(free[2:], -12.0, 3.0))])
+
+    def untransform_params(self, constrained: Any) -> np.ndarray:
+        """Return the unconstrained parameters (6,) of given ones; those at a bound start a little inside."""
+        bound = np.asarray(constrained, dtype=float)
+        return np.concatenate([logit(np.clip(bound[:2], 0.02, 0.98)), np.log(np.maximum(bound[2:], 1e-3))])
 
     def update(self, params: Any, **kwargs: Any) -> None:
         """Set the system matrices from parameters.

@@ -14,8 +14,10 @@ import pandas as pd
 
 from analysis.forecast.diagnostics import AUDIT_COLUMNS, COMPONENT_COLUMNS
 from analysis.forecast.open_cases import with_stock_resolved
+from analysis.forecast.origin_state import fit_year
 from analysis.forecast.panel import SeriesPanel, mean_panel_from_totals, panel_from_counts
 from analysis.forecast.paths import Paths, year_paths
+from analysis.forecast.series_model import SeriesModel
 from analysis.indicators.measured import STOCK
 from analysis.periods import write
 from analysis.plan.indicators import Indicator, Share
@@ -130,18 +132,16 @@ def rest_of_year(
     pairs = list(dict.fromkeys(wanted))
     paths: dict[str, Paths] = {}
     labels: dict[str, pd.DataFrame] = {}
-    bases = dict.fromkeys(base for name, *_ in pairs for base in _bases(name, definitions))
+    bases = dict.fromkeys(base for name, *_ in pairs for base in bases_of(name, definitions))
     for base in bases if origin != last_period else ():
-        labelled = _labelled(_counts(known, base, definitions))
-        if labelled.empty:
+        inputs = panel_inputs(known, base, definitions, groups)
+        if inputs is None:
             continue
-        panel = _panel(labelled)
-        labels[base] = labelled.drop_duplicates("label").set_index("label")[["dimension", "series"]]
-        asked = [_label_of(labels[base], one[1], one[2]) for one in pairs if base in _bases(one[0], definitions)]
+        panel, labels[base], peers = inputs.panel, inputs.labels, inputs.peers
+        asked = [inputs.label(one[1], one[2]) for one in pairs if base in bases_of(one[0], definitions)]
         headline = [one for one in dict.fromkeys(asked) if one and _reported_to_the_end(panel, one, origin)]
         if not headline:
             continue
-        peers = _peers(labelled, groups)
         drawn = memory.paths(
             panel,
             last_period.year,
@@ -149,7 +149,7 @@ def rest_of_year(
             draw_count=draw_count,
             seed=seed,
             key=base,
-            breaks=dict.fromkeys(breaks.get(base, ()), BREAK_VARIANCE),
+            breaks=_break_variances(breaks, base),
             tet_cutoff_day=tet_cutoff_day,
             diagnose=diagnose,
             peers=peers,
@@ -163,12 +163,12 @@ def rest_of_year(
         paths[base] = drawn
     frames = {base: _with_series(path.to_frame(), labels[base]) for base, path in paths.items()}
     had = {base: set(zip(frame["dimension"], frame["series"], strict=True)) for base, frame in frames.items()}
-    ready = [one for one in pairs if all(one[1:] in had.get(base, ()) for base in _bases(one[0], definitions))]
+    ready = [one for one in pairs if all(one[1:] in had.get(base, ()) for base in bases_of(one[0], definitions))]
     short = [one for one in pairs if one not in ready] if origin != last_period else []
     draws = []
     for name in dict.fromkeys(name for name, *_ in ready):
         mine = pd.MultiIndex.from_tuples([one[1:] for one in ready if one[0] == name])
-        pieces = [_of(frames[base], mine) for base in _bases(name, definitions)]
+        pieces = [_of(frames[base], mine) for base in bases_of(name, definitions)]
         joint = _nested_inside_draws(*pieces) if len(pieces) == 2 else pieces[0]
         draws.append(joint.assign(indicator=name))
     return Forecast(
@@ -187,6 +187,100 @@ def rest_of_year(
         ),
         short=tuple(short),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class PanelInputs:
+    """What the forecast of one indicator is made from.
+
+    Attributes
+    ----------
+    panel : SeriesPanel
+        All its series.
+    labels : pd.DataFrame
+        `dimension, series` of each series, by its name in the panel.
+    peers : tuple of str or None
+        Names of the series that inform each other; None where all do.
+    """
+
+    panel: SeriesPanel
+    labels: pd.DataFrame
+    peers: tuple[str, ...] | None
+
+    def label(self, dimension: str, series: str) -> str | None:
+        """Return the name of a series in the panel, None where it has no such series.
+
+        Parameters
+        ----------
+        dimension, series : str
+            Its dimension and code.
+        """
+        mine = (self.labels["dimension"] == dimension) & (self.labels["series"] == series)
+        return str(self.labels.index[mine][0]) if mine.any() else None
+
+
+def panel_inputs(
+    known: pd.DataFrame, base: str, definitions: Mapping[str, Indicator], groups: Collection[tuple[str, str]]
+) -> PanelInputs | None:
+    """Return what the forecast of one indicator is made from, None without any counts.
+
+    Parameters
+    ----------
+    known : pd.DataFrame
+        `indicator, dimension, series, period, numerator, denominator` up to the origin.
+    base : str
+        The indicator; not one that is nested in another, see `bases_of`.
+    definitions : mapping
+        Indicator → its declaration.
+    groups : collection of (str, str)
+        Dimension and code of the series that are groups.
+    """
+    labelled = _labelled(_counts(known, base, definitions))
+    if labelled.empty:
+        return None
+    labels = labelled.drop_duplicates("label").set_index("label")[["dimension", "series"]]
+    return PanelInputs(_panel(labelled), labels, _peers(labelled, groups))
+
+
+def series_model(
+    indicators: pd.DataFrame,
+    wanted: Wanted,
+    definitions: Mapping[str, Indicator],
+    *,
+    groups: Collection[tuple[str, str]],
+    origin: pd.Period,
+    last_period: pd.Period,
+    breaks: Mapping[str, Sequence[pd.Period]],
+    tet_cutoff_day: int | None,
+) -> SeriesModel | None:
+    """Return the model of record of one series as `rest_of_year` fits it; None where the series cannot be forecast.
+
+    Parameters
+    ----------
+    indicators : pd.DataFrame
+        As for `rest_of_year`.
+    wanted : (str, str, str)
+        Indicator, dimension and series; not an indicator that is nested in another, see `bases_of`.
+    definitions, groups, origin, last_period, breaks, tet_cutoff_day
+        As for `rest_of_year`.
+    """
+    base, dimension, series = wanted
+    inputs = panel_inputs(indicators[indicators["period"] <= write(origin)], base, definitions, groups)
+    label = inputs.label(dimension, series) if inputs else None
+    if inputs is None or label is None or origin == last_period:
+        return None
+    fit = fit_year(
+        inputs.panel.until(origin),
+        last_period.year,
+        breaks=_break_variances(breaks, base),
+        tet_cutoff_day=tet_cutoff_day,
+        peers=inputs.peers,
+    )
+    return SeriesModel.of(fit, label) if fit is not None and label in fit.panel.series else None
+
+
+def _break_variances(breaks: Mapping[str, Sequence[pd.Period]], base: str) -> dict[pd.Period, float]:
+    return dict.fromkeys(breaks.get(base, ()), BREAK_VARIANCE)
 
 
 def indicator_panel(indicators: pd.DataFrame, indicator: str) -> SeriesPanel:
@@ -234,8 +328,16 @@ def peers_of(rows: pd.DataFrame, groups: Collection[tuple[str, str]]) -> tuple[s
     return _peers(_labelled(rows), groups)
 
 
-def _bases(indicator: str, definitions: Mapping[str, Indicator]) -> tuple[str, ...]:
-    """Return the indicators that are forecast for one: itself, or for a nested share its parent and the rest."""
+def bases_of(indicator: str, definitions: Mapping[str, Indicator]) -> tuple[str, ...]:
+    """Return the indicators that are forecast for one: itself, or for a nested share its parent and the rest.
+
+    Parameters
+    ----------
+    indicator : str
+        The indicator.
+    definitions : mapping
+        Indicator → its declaration.
+    """
     one = definitions[indicator]
     return (one.nested_in, one.rest) if isinstance(one, Share) and one.nested_in and one.rest else (indicator,)
 
@@ -293,11 +395,6 @@ def _peers(labelled: pd.DataFrame, groups: Collection[tuple[str, str]]) -> tuple
     """Return the peers of a panel, None where all its series are: numbers are then those of a panel without names."""
     peers = peer_series(labelled, groups)
     return None if len(peers) == len(labelled) else tuple(sorted(peers["label"].unique()))
-
-
-def _label_of(labels: pd.DataFrame, dimension: str, series: str) -> str | None:
-    mine = labels.index[(labels["dimension"] == dimension) & (labels["series"] == series)]
-    return str(mine[0]) if len(mine) else None
 
 
 def _with_series(frame: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:

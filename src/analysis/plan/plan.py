@@ -287,6 +287,11 @@ class Plan(Strict):
         """Return the known changes in how an indicator is counted."""
         return tuple(known for known in self.breaks.values() if indicator in known.indicators)
 
+    @property
+    def break_periods(self) -> dict[str, list[pd.Period]]:
+        """The periods at which known changes in counting arrive, by indicator."""
+        return {code: [periods.parse(one.period) for one in self.breaks_of(code)] for code in self.indicators}
+
     def origin(self, quarter: pd.Period) -> pd.Period:
         """Return the last period a quarter's report knows, in the data's frequency."""
         return periods.origin_of(quarter, self.calendar.frequency)

@@ -329,7 +329,7 @@ def _forecast(
         last_period=plan.last_period,
         draw_count=drawn.draw_count,
         seed=drawn.seed,
-        breaks={code: [periods.parse(known.period) for known in plan.breaks_of(code)] for code in plan.indicators},
+        breaks=plan.break_periods,
         tet_cutoff_day=plan.calendar.counting.day if plan.calendar.tet else None,
         diagnose=diagnose,
         memory=memory,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from dataclasses import replace
 from datetime import date
@@ -57,6 +58,9 @@ from analysis.quarter.results import (
 PROCESSED = ROOT / "data" / "processed"
 """Where results are kept; everything in it can be rebuilt."""
 
+REPORTS = ROOT / "reports"
+"""Where quarters are published, unless a run says otherwise."""
+
 CODE = code_hash(Path(__file__).parents[1])
 """Hash of the source as this process has loaded it: what is edited later neither computes nor names its results."""
 
@@ -89,6 +93,35 @@ def results(run: RunParameters) -> Results:
                 raise EnvironmentFault("changed while the results were being computed: data or plan; run again")
             found.store(folder)
     return Results.load(folder)
+
+
+def stored(run: RunParameters, *, published_too: bool = True) -> Results:
+    """Return the results of a run, those of another version of the code included where the quarter was published so.
+
+    Parameters
+    ----------
+    run : RunParameters
+        The run.
+    published_too : bool
+        Whether a quarter that was published from the same parameters, plan and data is opened as it was published;
+        its results' `version` and `fingerprint` say what made them. Where the code at hand has computed the run, its
+        results are opened in any case.
+
+    Raises
+    ------
+    BadParameters, BadData, EnvironmentFault
+        As for `results`.
+    """
+    released = REPORTS / run.plan_name / run.quarter / "manifest.json"
+    if not published_too or not released.exists():
+        return results(run)
+    made_of = fingerprint(run, published=PUBLISHED, code=CODE)
+    folder = PROCESSED / json.loads(released.read_text(encoding="utf-8"))["recipe"]["results_key"]
+    if Results.are_complete_in(PROCESSED / made_of.key) or not Results.are_complete_in(folder):
+        return results(run)
+    found = Results.load(folder)
+    same = replace(found.fingerprint, code=made_of.code).key == made_of.key
+    return found if same else results(run)
 
 
 def compute(run: RunParameters, plan: Plan, received: RunInput, made_of: Fingerprint) -> Results:
