@@ -167,6 +167,61 @@ def indicator_series(
     return pd.concat(pieces, ignore_index=True).reindex(columns=COLUMNS)
 
 
+def joint_cells(plan: Plan, cells: Mapping[Measure, Cells | str], *, through: str) -> pd.DataFrame:
+    """Return what every indicator counts by all dimensions at once, as it was counted.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan as it is read.
+    cells : mapping
+        See `data.measures.count_measures`.
+    through : str
+        Last period known; later cells are left out.
+
+    Returns
+    -------
+    pd.DataFrame
+        `indicator, period`, a column per dimension, and `numerator, denominator` or, of a mean, `denominator, total,
+        total_squares`: a row per combination that has any. Rows may be added up; `cut` does.
+    """
+    pieces = []
+    for code, measure in measures_of(plan).items():
+        frame = cells.get(measure)
+        if isinstance(frame, pd.DataFrame) and len(frame):
+            pieces.append(frame[frame["period"] <= through].assign(indicator=code))
+    found = pd.concat(pieces, ignore_index=True) if pieces else pd.DataFrame(columns=["indicator", "period"])
+    return found[["indicator", *(name for name in found if name != "indicator")]]
+
+
+def cut(cells: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Return the cells of one indicator added up by some columns, with their values.
+
+    Parameters
+    ----------
+    cells : pd.DataFrame
+        Rows of `joint_cells`.
+    by : sequence of str
+        Dimensions, and `period` where periods are kept apart.
+
+    Returns
+    -------
+    pd.DataFrame
+        The columns of `by`, the counts, `value` (share 0–1, or mean) and `standard_error`; a row without a code of a
+        dimension belongs to no member.
+    """
+    counts = [
+        name for name in ("numerator", "denominator", "total", "total_squares") if cells.get(name, _NONE).notna().any()
+    ]
+    sums = (
+        cells.groupby(list(by), as_index=False, dropna=False)[counts].sum() if by else cells[counts].sum().to_frame().T
+    )
+    return _with_values(sums)
+
+
+_NONE = pd.Series(dtype=float)
+
+
 def groups_named(plan: Plan) -> dict[str, list[str]]:
     """Return the groups that promises are on, by dimension: others would count their cases twice for nothing."""
     named: dict[str, list[str]] = {}

@@ -20,6 +20,7 @@ from analysis.attainment.year_end import year_end
 from analysis.faults import BadParameters
 from analysis.forecast.rest_of_year import bases_of, series_model
 from analysis.forecast.series_model import SeriesModel
+from analysis.indicators.measured import cut
 from analysis.parameters import RunParameters, read_run_file, resolve, run_parameters, validated_run
 from analysis.plan.plan import Plan, read_plan
 from analysis.plan.promises import Part, Promise
@@ -230,6 +231,46 @@ class Quarter:
         framed = mine.drop(columns=["dimension", "series"]).set_index("period").sort_index()
         full = pd.period_range(framed.index.min(), framed.index.max(), name="period")
         return framed.astype(float).reindex(full)
+
+    def cut(self, name: str, *by: str) -> pd.DataFrame:
+        """Return an indicator by several dimensions at once.
+
+        Parameters
+        ----------
+        name : str
+            Code of the indicator, a share or a mean of the plan.
+        *by : str
+            Dimensions, and ``"period"`` where periods are kept apart; the year so far and all before it otherwise.
+
+        Returns
+        -------
+        pd.DataFrame
+            The columns of `by`, `numerator, denominator, value, standard_error`; of a mean, `total` and
+            `total_squares` for the numerator.
+
+        Raises
+        ------
+        BadParameters
+            Nobody counted such an indicator, or it is not counted by such a dimension.
+
+        Examples
+        --------
+        >>> cut = q.cut("online_of_all", "agency", "field", "period")
+        >>> whole = q.share("online_of_all")
+        >>> bool((cut.groupby("period")["numerator"].sum().to_numpy() == whole["numerator"].to_numpy()).all())
+        True
+        """
+        cells = self.results.indicators.cells
+        mine = cells[cells["indicator"] == name]
+        if mine.empty:
+            raise BadParameters(f"no indicator {name!r} was counted{_near(name, cells['indicator'].unique())}")
+        counted = ("indicator", "numerator", "denominator", "total", "total_squares")
+        there = [column for column in mine if column not in counted and mine[column].notna().any()]
+        for one in by:
+            if one not in there:
+                raise BadParameters(f"{name} is not counted by {one!r}; it is by {', '.join(there)}")
+        found = cut(mine, by)
+        return found.assign(period=pd.PeriodIndex(map(periods.parse, found["period"]))) if "period" in by else found
 
     def model(self, name: str, **member: str) -> SeriesModel:
         """Return the model of record of one series: a statsmodels model with its data, season and grid.

@@ -119,6 +119,8 @@ class IndicatorTables(Tables):
     series : pd.DataFrame
         `indicator, dimension, series, period, numerator, denominator, value` and more, up to the quarter; see
         `indicators.measured.indicator_series`.
+    cells : pd.DataFrame
+        The same by all dimensions at once; see `indicators.measured.joint_cells`.
     surveys : pd.DataFrame
         Rounds of every survey; see `indicators.satisfaction`.
     agency_months : pd.DataFrame
@@ -130,6 +132,7 @@ class IndicatorTables(Tables):
     """
 
     series: pd.DataFrame
+    cells: pd.DataFrame
     surveys: pd.DataFrame
     agency_months: pd.DataFrame
     timeliness: pd.DataFrame

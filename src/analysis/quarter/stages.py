@@ -25,7 +25,7 @@ from analysis.forecast.open_cases import COLUMNS as NOWCAST
 from analysis.forecast.open_cases import lateness_nowcast
 from analysis.forecast.rest_of_year import PathMemory, peer_series
 from analysis.indicators import reporting
-from analysis.indicators.measured import indicator_series, living
+from analysis.indicators.measured import indicator_series, joint_cells, living
 from analysis.indicators.other_indicators import other_series
 from analysis.parameters import ROOT, RunParameters, resolve
 from analysis.plan.plan import Plan, read_plan
@@ -162,7 +162,7 @@ def compute(run: RunParameters, plan: Plan, received: RunInput, made_of: Fingerp
         fingerprint=made_of,
         version=version("dung-hen"),
         data=_data_tables(run, plan, received, counts, made_of.key),
-        indicators=_indicator_tables(plan, counts, now.indicators, evidence, plan.origin(quarter)),
+        indicators=_indicator_tables(now, counts, counted, evidence, plan.origin(quarter)),
         forecast=_forecast_tables(run, plan, received, now),
         attainment=_attainment_tables(now, other, before),
         record=_record_tables(plan, now, plan.origin(quarter), drawn.seed),
@@ -200,15 +200,17 @@ def _data_tables(run: RunParameters, plan: Plan, received: RunInput, counts: pd.
 
 
 def _indicator_tables(
-    plan: Plan, counts: pd.DataFrame, shares: pd.DataFrame, evidence: Evidence, origin: pd.Period
+    now: PlanReading, counts: pd.DataFrame, counted: Counted, evidence: Evidence, origin: pd.Period
 ) -> IndicatorTables:
+    through = periods.write(origin)
     return IndicatorTables(
-        series=_all_indicators(plan, shares, evidence, origin),
+        series=_all_indicators(now.plan, now.indicators, evidence, origin),
+        cells=joint_cells(now.plan, counted.of(now.plan), through=through),
         surveys=evidence.surveys,
         agency_months=reporting.by_agency(counts),
         timeliness=reporting.by_timeliness(counts),
         coverage=reporting.coverage(counts),
-        changes=reporting.changes(counts, periods.write(origin), periods.write(origin - 1)),
+        changes=reporting.changes(counts, through, periods.write(origin - 1)),
     )
 
 
