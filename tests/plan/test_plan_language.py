@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from analysis import periods, strict_yaml
 from analysis.faults import BadParameters
 from analysis.parameters import ROOT
-from analysis.plan.plan import read_plan
+from analysis.plan.plan import Plan, read_plan
 from analysis.plan.promises import IndexPromise, SharePromise, SurveyPromise
 from analysis.plan.schema import plan_schema
 
@@ -381,6 +381,51 @@ def test_a_survey_tells_fields_apart_and_no_bodies():
     assert survey.over({("field", None): ["a", "b"]}).fields == ("a", "b")
     with pytest.raises(ValidationError, match="of: field was expected"):
         SurveyPromise.model_validate(SURVEY | {"instrument": "own", "each": {"of": "agency"}})
+
+
+def _satisfied(tmp_path, indicator="rated_satisfied", by=("field",), **changes):
+    instruments = {
+        "own": {"of": "survey", "title": TEXT, "instrument": "own"},
+        "ratings": {"of": "indicator", "title": TEXT, "indicator": indicator},
+    }
+    survey = SURVEY | {"instrument": "ratings", "proxy": "rated_satisfied"} | changes
+    indicators = {"rated_satisfied": {"by": list(by)}}
+    return _plan(tmp_path, indicators=indicators, instruments=instruments, targets={"t": survey})
+
+
+def test_an_indicator_in_a_surveys_place_makes_a_promise_on_shares(tmp_path):
+    plan = _satisfied(tmp_path)
+    (promise,) = plan.measured
+    assert (promise.kind, promise.title, promise.indicators) == ("share", plan.targets["t"].title, ("rated_satisfied",))
+    ((part, name),) = promise.judged
+    assert (name, part.id, part.title, part.rule, part.threshold, part.series) == (
+        "", "t", plan.instruments["ratings"].title, "more_than", 0.81, "total",
+    )  # fmt: skip
+    # The survey's own promise stays what it was.
+    assert _satisfied(tmp_path, instrument="own").measured == ()
+
+
+def test_an_indicator_judges_each_field_that_lives(tmp_path):
+    plan = _satisfied(tmp_path, each={"of": "field"})
+    written = plan.over({("field", None): ["a", "b"]})
+    # Kept as JSON and read again, as with the results of a run.
+    for read in (written, Plan.model_validate(written.model_dump(mode="json", by_alias=True))):
+        (promise,) = read.measured
+        assert promise.combine == "all_of"
+        assert [(part.dimension, part.series, name) for part, name in promise.judged] == [
+            ("field", "a", "a"), ("field", "b", "b"),
+        ]  # fmt: skip
+    with pytest.raises(BadParameters, match="t: field has no members with cases this year"):
+        plan.over({("field", None): []})
+
+
+def test_an_indicator_in_a_surveys_place_is_a_share_somebody_declares(tmp_path):
+    with pytest.raises(BadParameters, match=r"instruments\.ratings: indicator: nobody declares 'rated_satisfed'"):
+        _satisfied(tmp_path, indicator="rated_satisfed")
+    with pytest.raises(BadParameters, match=r"instruments\.ratings: days_to_resolve is no share"):
+        _satisfied(tmp_path, indicator="days_to_resolve")
+    with pytest.raises(BadParameters, match=r"targets\.t: rated_satisfied has no series by 'field'"):
+        _satisfied(tmp_path, each={"of": "field"}, by=["agency"])
 
 
 @pytest.mark.parametrize("changes", [{"tier": "best"}, {"tiers": ["good", "good"]}, {"last_ranks": {2019: {"x": 1}}}])

@@ -189,6 +189,40 @@ def test_the_table_says_what_each_other_answer_changes(plan: Plan, received, cou
 
 
 @pytest.mark.slow
+def test_a_survey_an_index_and_an_indicator_each_have_their_verdict(plan: Plan, received, counted: Counted) -> None:
+    ratings = {"of": "indicator", "title": {"vi": "v", "en": "Ratings"}, "indicator": "rated_satisfied"}
+    document = plan.model_dump(mode="json", by_alias=True)
+    document["instruments"]["ratings"] = ratings
+    question = document["questions"]["instrument"]
+    question["answers"]["ratings"] = {
+        "reading": ratings["title"], "patch": {"targets": {"satisfaction": {"instrument": "ratings"}}},
+    }  # fmt: skip
+    document |= {
+        "questions": {"instrument": question},
+        "targets": {"satisfaction": document["targets"]["satisfaction"]},
+    }
+    asks = Plan.model_validate(document)
+    facts = quarter.evidence_of(asks, received, as_of=date(2021, 9, 20))
+    now = readings.evaluate_plan(asks, Q3, counted, facts, DRAWN, diagnose=False)
+    table = readings.sensitivity(asks, {}, Q3, now.attainment.promises, counted, facts, DRAWN)
+    assert table["answer"].tolist() == ["sipas", "ratings"]
+    assert set(table["chosen_verdict"]) == {"not_estimated"}  # the survey was called off
+    by = table.set_index("answer")
+    assert by.loc["sipas", "note"] == "not_enough_rounds"
+    above, below = _year(counted, plan, "rated_satisfied")
+    assert by.loc["ratings", "observed_to_date"] == above / below
+    assert by.loc["ratings", "verdict"] not in ("not_estimated", "met", "missed")
+    assert by.loc["ratings", "changes"]
+    # A run that gives the answer says what the table says, with all that a share has.
+    read = readings.evaluate_plan(asks.answered({"instrument": "ratings"}), Q3, counted, facts, DRAWN, diagnose=False)
+    (row,) = read.attainment.promises.to_dict("records")
+    assert (row["indicator"], row["numerator"], row["denominator"]) == ("rated_satisfied", above, below)
+    assert row["probability"] == by.loc["ratings", "probability"]
+    assert len(read.attainment.baselines)
+    assert len(read.gap)
+
+
+@pytest.mark.slow
 def test_the_gap_is_of_the_whole_only_and_its_counts_add_up(plan: Plan, received, counted: Counted) -> None:
     facts = stages.evidence_of(plan, received, as_of=date(2021, 9, 20))
     only = plan.model_copy(update={"targets": {"online_uptake": plan.targets["online_uptake"]}})

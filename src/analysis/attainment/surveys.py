@@ -14,7 +14,7 @@ from analysis.attainment.verdict import AttainmentDraws, blank_row, combined, sp
 from analysis.attainment.year_end import year_end
 from analysis.forecast.shocks import stream
 from analysis.indicators.satisfaction import SURVEYED, rated_by_year
-from analysis.plan.instruments import SurveyInstrument
+from analysis.plan.instruments import IndicatorInstrument, SurveyInstrument
 from analysis.plan.promises import Part, SurveyPromise
 from analysis.plan.record import TOTAL
 from analysis.rules import meets
@@ -47,6 +47,7 @@ def _row(target: SurveyPromise, part: str, field: str | None, at: Situation) -> 
     weighted. Not estimated once the survey is called off, or without enough earlier rounds.
     """
     plan, instrument = at.plan, at.plan.instruments[target.instrument]
+    assert not isinstance(instrument, IndicatorInstrument)  # such a promise is one on shares, see `Plan.promise`
     if isinstance(instrument, SurveyInstrument):
         indicator, series, method = f"{SURVEYED}{instrument.instrument}", field or TOTAL, None
     else:

@@ -139,7 +139,7 @@ class WhatIf:
         targets = [
             one.id
             for one in now.promises
-            if self._is_on(one, moving) or now.definition_of(one) != then.definition_of(then.targets[one.id])
+            if self._is_on(one, moving) or now.definition_of(one) != then.definition_of(then.promise(one.id))
         ]
         self._targets = targets
         self.before = _promises_shifted(self._run, self._results, Shift(moving or ""), targets)
@@ -205,10 +205,9 @@ def _comparison(now: Plan, then: Plan, before: pd.DataFrame, after: pd.DataFrame
         The reader's language.
     """
     tables = []
-    later = then.targets
     for target in now.promises:
         was, will = (rows[rows["target"] == target.id].set_index("part") for rows in (before, after))
-        names = _part_names(later[target.id], then, words) | _part_names(target, now, words)
+        names = _part_names(then.promise(target.id), then, words) | _part_names(target, now, words)
         lines = [
             _line(names[part], _row(was, part), _row(will, part), words.of(now.unit), words)
             for part in dict.fromkeys([*was.index, *will.index])

@@ -62,4 +62,20 @@ class PublishedInstrument(Strict):
     method: Code | None = None
 
 
-Instrument = Annotated[SurveyInstrument | PublishedInstrument, Field(discriminator="of")]
+class IndicatorInstrument(Strict):
+    """An indicator in a survey's place, such as the ratings given case by case.
+
+    Attributes
+    ----------
+    title : Text
+        What a reader calls it.
+    indicator : str
+        The indicator.
+    """
+
+    of: Literal["indicator"]
+    title: Text
+    indicator: Code
+
+
+Instrument = Annotated[SurveyInstrument | PublishedInstrument | IndicatorInstrument, Field(discriminator="of")]

@@ -16,7 +16,7 @@ from analysis.faults import BadParameters
 from analysis.plan.conditions import Condition
 from analysis.plan.group_files import group_files, with_group_files
 from analysis.plan.indicators import Indicator, Score, Share
-from analysis.plan.instruments import Instrument
+from analysis.plan.instruments import IndicatorInstrument, Instrument
 from analysis.plan.promises import AnyPromise, IndexPromise, Measured, Promise, SurveyPromise
 from analysis.plan.questions import Question, alternatives, in_order_of_application, merged
 from analysis.plan.record import TOTAL, Code, Strict, Text
@@ -190,13 +190,18 @@ class Plan(Strict):
 
     @model_validator(mode="after")
     def _names_what_it_declares(self) -> Self:
+        for code, instrument in self.instruments.items():
+            if isinstance(instrument, IndicatorInstrument):
+                self._refuse_undeclared(f"instruments.{code}: indicator", instrument.indicator, self.indicators)
+                if not isinstance(self.indicators[instrument.indicator], Share):
+                    raise ValueError(f"instruments.{code}: {instrument.indicator} is no share")
         for promise in self.promises:
+            if isinstance(promise, SurveyPromise):
+                self._refuse_undeclared(f"targets.{promise.id}: instrument", promise.instrument, self.instruments)
             for name in promise.indicators:
                 self._refuse_undeclared(f"targets.{promise.id}: indicator", name, self.indicators)
             for dimension, group in promise.dimensions:
                 self._refuse_unknown_group(f"targets.{promise.id}", dimension, group, promise)
-            if isinstance(promise, SurveyPromise):
-                self._refuse_undeclared(f"targets.{promise.id}: instrument", promise.instrument, self.instruments)
             scored = isinstance(promise, IndexPromise) and promise.indicator
             if scored and not isinstance(self.indicators[str(scored)], Score):
                 raise ValueError(f"targets.{promise.id}: {scored} is no score")
@@ -246,8 +251,22 @@ class Plan(Strict):
 
     @property
     def promises(self) -> tuple[Promise, ...]:
-        """The promises, in the plan's order."""
-        return tuple(self.targets.values())
+        """The promises as they are judged, in the plan's order; see `promise`."""
+        return tuple(self.promise(code) for code in self.targets)
+
+    def promise(self, code: str) -> Promise:
+        """Return a promise as it is judged: one on shares, where an indicator stands in a survey's place.
+
+        Parameters
+        ----------
+        code : str
+            Its name in `targets`.
+        """
+        promise = self.targets[code]
+        instrument = self.instruments.get(promise.instrument) if isinstance(promise, SurveyPromise) else None
+        if isinstance(promise, SurveyPromise) and isinstance(instrument, IndicatorInstrument):
+            return promise.on_shares(instrument.indicator, instrument.title)
+        return promise
 
     @property
     def measured(self) -> tuple[Measured, ...]:
@@ -426,7 +445,9 @@ class Plan(Strict):
             A list has no members.
         """
         try:
-            targets = {promise.id: promise.over(members) for promise in self.promises}
+            for promise in self.promises:  # refuses a list without members, whoever judges it
+                promise.over(members)
+            targets = {code: promise.over(members) for code, promise in self.targets.items()}
         except ValueError as error:
             raise BadParameters(f"plan: {error}") from error
         return self.model_copy(update={"targets": targets})
@@ -523,6 +544,10 @@ def _named_indicators(content: Mapping[str, Any], declared: Mapping[str, Any]) -
         for record in (target, *(parts.values() if isinstance(parts, Mapping) else ())):
             if isinstance(record, Mapping):
                 named += [record[key] for key in ("indicator", "proxy") if isinstance(record.get(key), str)]
+    instruments = content.get("instruments")
+    for one in instruments.values() if isinstance(instruments, Mapping) else ():
+        if isinstance(one, Mapping) and isinstance(one.get("indicator"), str):
+            named.append(one["indicator"])
     for own in declared.values():
         if isinstance(own, Mapping):
             named += [own[key] for key in ("nested_in", "rest") if isinstance(own.get(key), str)]

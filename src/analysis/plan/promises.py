@@ -378,7 +378,7 @@ class MeanPromise(Measured):
 
 
 class SurveyPromise(Promise):
-    """A promise judged by a survey of the year.
+    """A promise judged by a survey of the year, or by what stands in its place.
 
     Attributes
     ----------
@@ -426,6 +426,29 @@ class SurveyPromise(Promise):
         if self.each is None:
             return self
         return self.model_copy(update={"fields": tuple(members.get(("field", self.each.within), ()))})
+
+    def on_shares(self, indicator: str, title: Text) -> SharePromise:
+        """Return the same promise on an indicator that stands in the survey's place.
+
+        Parameters
+        ----------
+        indicator : str
+            A share.
+        title : Text
+            What a reader calls it, where the promise is on the whole.
+        """
+        common: dict[str, Any] = {"indicator": indicator, "rule": self.rule, "threshold": self.threshold}
+        asked: dict[str, Any]
+        if self.fields:
+            few = self.each.at_most_late if self.each else None
+            parts = {one: Part(id=one, dimension="field", series=one, at_most=few, **common) for one in self.fields}
+            asked = {"parts": parts, "combine": "all_of" if len(parts) > 1 else None}
+        elif self.each:
+            asked = {**common, "each": self.each}
+        else:
+            asked = {"parts": {self.id: Part(id=self.id, title=title, **common)}}
+        own = {name: getattr(self, name) for name in Promise.model_fields if name != "kind"}
+        return SharePromise(kind="share", **own, **asked)
 
 
 class ItemsPromise(Promise):

@@ -190,7 +190,7 @@ def touched_by(chosen: Plan, other: Plan) -> list[str]:
         The plan as it reads under the answers in force, and under others.
     """
     return [
-        one.id for one in chosen.promises if chosen.definition_of(one) != other.definition_of(other.targets[one.id])
+        one.id for one in chosen.promises if chosen.definition_of(one) != other.definition_of(other.promise(one.id))
     ]
 
 
@@ -232,7 +232,7 @@ def not_countable(plan: Plan, target: str, counted: Counted) -> str:
         What the input gives.
     """
     cells, measures = counted.of(plan), measures_of(plan)
-    for name in plan.targets[target].indicators:
+    for name in plan.promise(target).indicators:
         if name in measures:
             found = cells.get(measures[name], "counts_only")
             if isinstance(found, str) and found in ("counts_only", "no_catalogue", "no_workload"):

@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis.data.published import SIPAS_SINCE_2022, SIPAS_UNTIL_2021
 from analysis.indicators.satisfaction import SURVEYED
-from analysis.plan.instruments import SurveyInstrument
+from analysis.plan.instruments import IndicatorInstrument, SurveyInstrument
 from analysis.plan.promises import SurveyPromise
 from analysis.plan.record import TOTAL
 from analysis.quarter.results import Results
@@ -36,6 +36,7 @@ class SatisfactionPage(Page):
         named = [
             f"{SURVEYED}{one.instrument}" if isinstance(one, SurveyInstrument) else one.index
             for one in self.results.plan.instruments.values()
+            if not isinstance(one, IndicatorInstrument)
         ]
         found = [one for one in named if one in set(self.results.indicators.surveys["indicator"])]
         if not found:

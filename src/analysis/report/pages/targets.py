@@ -117,6 +117,10 @@ class TargetPage(Page):
 
     def _shares(self, target: Measured) -> None:
         words, plan = self.words, self.results.plan
+        written = plan.targets[target.id]
+        if isinstance(written, SurveyPromise):
+            title = words.of(plan.instruments[written.instrument].title)
+            self._note(words.text("No survey judges it, but what is counted: {what}.", what=title))
         self._html(promise_tables.parts_table(self.results, words, target))
         self._watched(target)
         for part, name in parts_of(target):
