@@ -6,6 +6,7 @@ import json
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from analysis.data.simulate.two_tier.folder import write_two_tier
@@ -66,6 +67,18 @@ def test_an_indicator_counts_what_pandas_counts(tried, indicator):
             mine, true = of_period[of_period["series"] == series], truth[label][TRUE_NAMES[indicator]][series]
             assert mine["denominator"].sum() == true["denominator"], (label, series)
             assert mine[above].astype(float).sum() == pytest.approx(true["numerator"], abs=1e-3), (label, series)
+
+
+def test_online_cases_without_a_recorded_dissatisfaction_are_those_pandas_finds(tried):
+    _, _, received, _, found, _ = tried
+    cases, ratings = pd.read_parquet(received.cases), pd.read_parquet(received.case_ratings)
+    last = ratings.sort_values("rated_at", kind="stable").drop_duplicates("case_id", keep="last")
+    mine = cases.query("channel == 'online' and outcome == 'resolved'").merge(last, on="case_id", how="left")
+    quarter_ = mine[mine["finished_at"].between("2026-07-01", "2026-10-01", inclusive="left")]
+    rows = found[(found["indicator"] == "online_not_dissatisfied") & (found["series"] == "total")]
+    rows = rows[rows["period"].between("2026-07", "2026-09")]
+    assert int(rows["denominator"].sum()) == len(quarter_) > 100
+    assert int(rows["numerator"].sum()) == int((quarter_["rating"] != "dissatisfied").sum()) < len(quarter_)
 
 
 def test_procedures_with_an_online_payment_are_those_pandas_finds(tried):

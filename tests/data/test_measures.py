@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pandas as pd
@@ -10,11 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analysis import periods
-from analysis.data.contracts import Catalogue, Counts, Ratings, check, columns_of
+from analysis.data.case_table import service_days
+from analysis.data.contracts import CaseRatings, Catalogue, Counts, Ratings, check, columns_of
 from analysis.data.counting import count_cases, count_workload
 from analysis.data.measure import Counting, Measure
 from analysis.data.measures import columns_known, count_measures
 from analysis.plan import conditions
+from analysis.plan.inventories import CasesOfService
+from analysis.report.labels import NOT_COMPUTABLE
 from run_inputs import case, cases_file, run_input
 
 AS_OF = date(2021, 5, 20)
@@ -260,9 +264,64 @@ def test_ratings_by_hand():
     assert _cells(_measure("rated_at", {"rating": "very_satisfied"}, of="ratings"), received) == "counts_only"
 
 
+def _ratings_file(path, *rows):
+    frame = pd.DataFrame(rows, columns=columns_of(CaseRatings))
+    check(frame.assign(rated_at=pd.to_datetime(frame["rated_at"])), CaseRatings, where="ratings").to_parquet(path)
+    return path
+
+
+@pytest.fixture
+def rated(tmp_path, received):
+    """The six cases with ratings of four of them and of a case that is not among them."""
+    ratings = _ratings_file(
+        tmp_path / "ratings.parquet",
+        ("H0", "very_satisfied", _at(12)), ("H0", "dissatisfied", _at(8)),  # the later one counts, wherever it stands
+        ("H1", "satisfied", _at(10)), ("H1", "dissatisfied", _at(45)),
+        ("H2", "satisfied", _at(42)), ("H2", "dissatisfied", _at(42)),  # at one moment: the last in the file
+        ("H4", "dissatisfied", _at(30)),
+        ("H9", "satisfied", _at(5)),
+    )  # fmt: skip
+    return replace(received, case_ratings=ratings)
+
+
+LAST_NOT_DISSATISFIED = _measure("resolved", {"rating": {"not": "dissatisfied"}})
+
+
+def test_cases_without_a_recorded_dissatisfaction_by_hand(rated):
+    # January: H0 became satisfied, H1 dissatisfied. February: H2 is dissatisfied, H3 says nothing.
+    assert _by_period(LAST_NOT_DISSATISFIED, rated) == {"2021-01": (1, 2), "2021-02": (1, 2)}
+    # Known on 14 February: H1 was satisfied still, and of ratings of the day itself the last counts.
+    assert _by_period(LAST_NOT_DISSATISFIED, rated, as_of=date(2021, 2, 14)) == {"2021-01": (2, 2), "2021-02": (1, 2)}
+    assert _by_period(LAST_NOT_DISSATISFIED, rated, as_of=date(2021, 2, 11)) == {"2021-01": (2, 2), "2021-02": (2, 2)}
+    said = _measure("resolved", {"rating": ["satisfied", "very_satisfied"]}, {"rating": "known"})
+    assert _by_period(said, rated) == {"2021-01": (1, 2), "2021-02": (0, 1)}
+    assert _by_period(_measure("received", {"rating": "missing"}), rated) == {"2021-01": (2, 6)}
+
+
+def test_a_case_on_the_desk_has_its_last_rating_too(rated):
+    due = _measure("due", {"rating": {"not": "dissatisfied"}})
+    assert _by_period(due, rated) == {"2021-01": (1, 3), "2021-03": (1, 2)}
+    late = _measure("due", {"late": True}, {"rating": "dissatisfied"})
+    assert _by_period(late, rated) == {"2021-01": (1, 2), "2021-03": (1, 1)}
+
+
+def test_services_count_cases_by_their_last_rating(rated):
+    wanted = {"done": CasesOfService(at_least=1, counted="resolved", where={"rating": "dissatisfied"})}
+    days = service_days(rated, _how(), wanted, first=date(2021, 1, 1))
+    assert days.to_numpy().tolist() == [["b", pd.Timestamp(2021, 1, 10), 1], ["c", pd.Timestamp(2021, 2, 10), 1]]
+    assert service_days(replace(rated, case_ratings=None), _how(), wanted, first=date(2021, 1, 1)).empty
+
+
+def test_where_ratings_are_not_of_single_cases_it_is_said(received, counted):
+    assert _cells(LAST_NOT_DISSATISFIED, received) == "no_case_ratings"
+    assert _cells(LAST_NOT_DISSATISFIED, counted) == "counts_only"
+    assert "ratings of single cases" in NOT_COMPUTABLE["no_case_ratings"]
+
+
 def test_columns_that_a_condition_may_name_are_those_of_the_tables_and_those_derived(received):
     known = columns_known(received)
-    assert {"channel", "due_at", "timeliness", "published_today", "closed"} <= set(known["cases"])
+    assert {"channel", "due_at", "timeliness", "published_today", "closed", "rating"} <= set(known["cases"])
+    assert "rated_at" not in known["cases"]
     assert {"rating", "rated_at", "channel"} <= set(known["ratings"])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -27,20 +27,20 @@ from analysis.data.counting import (
 )
 from analysis.data.declared import DeclaredTable
 from analysis.data.ingest.received import RunInput
-from analysis.data.measure import LATE, Cells, Counting, Measure
+from analysis.data.measure import LATE, Cells, Counting, Measure, columns_named
 from analysis.data.sql import file_literal
 from analysis.plan.conditions import tests_of
 from analysis.plan.inventories import CasesOfService
 
-DERIVED = ("timeliness", "late", "published_online", "published_today", "closed")
-"""Columns of cases that a condition may name besides those of the contract."""
+DERIVED = ("timeliness", "late", "published_online", "published_today", "closed", "rating")
+"""Columns of cases that a condition may name besides those of the contract; `rating` is the case's last one."""
 
 
 @dataclass(frozen=True)
 class CaseTable:
     """A file of cases, or of what hangs on cases, as it stood at the end of a day, and what conditions may name of it.
 
-    `cases` is the file of the cases themselves, where `file` is another.
+    `cases` is the file of the cases themselves, where `file` is another; `ratings` that of their ratings.
     """
 
     file: Path
@@ -48,6 +48,7 @@ class CaseTable:
     due_precision: DuePrecision
     catalogue: pd.DataFrame
     cases: Path | None = None
+    ratings: Path | None = None
 
     @cached_property
     def stored(self) -> list[str]:
@@ -64,15 +65,39 @@ class CaseTable:
         """Whether its times are compared by their days."""
         return self.due_precision == "day"
 
-    def with_ratings(self, ratings: Path) -> str:
-        """Return SQL for the last rating of each case up to the day, with its case's columns; see `count_ratings`."""
+    def _last_ratings(self) -> str:
+        """Return SQL for the last rating of each case up to the day; of those of one moment, the last in the file."""
+        assert self.ratings is not None
         return f"""(
-            SELECT known.*, last.* FROM (
-                SELECT case_id AS rated_case, arg_max(rating, (rated_at, file_row_number)) AS rating,
-                    max(rated_at) AS rated_at
-                FROM read_parquet({file_literal(ratings)}, file_row_number = true)
-                WHERE rated_at {up_to(self.how.as_of)} GROUP BY case_id) AS last
-            LEFT JOIN {as_known(self.file, as_of=self.how.as_of)} AS known ON known.case_id = last.rated_case)"""
+            SELECT case_id AS rated_case, arg_max(rating, (rated_at, file_row_number)) AS rating,
+                max(rated_at) AS rated_at
+            FROM read_parquet({file_literal(self.ratings)}, file_row_number = true)
+            WHERE rated_at {up_to(self.how.as_of)} GROUP BY case_id)"""
+
+    def rated_rows(self) -> str:
+        """Return SQL for the last ratings, each with the columns of its case: missing where the case is not known."""
+        known = as_known(self.file, as_of=self.how.as_of)
+        return (
+            f"(SELECT known.*, last.* FROM {self._last_ratings()} AS last "
+            f"LEFT JOIN {known} AS known ON known.case_id = last.rated_case)"
+        )
+
+    def with_last_rating(self, rows: str, columns: Collection[str]) -> str:
+        """Return SQL for cases with their last rating, where that is asked of them.
+
+        Parameters
+        ----------
+        rows : str
+            SQL for the cases.
+        columns : collection of str
+            The columns that conditions name.
+        """
+        if "rating" not in columns:
+            return rows
+        return (
+            f"(SELECT known.*, last.rating FROM {rows} AS known "
+            f"LEFT JOIN {self._last_ratings()} AS last ON known.case_id = last.rated_case)"
+        )
 
     def declared_rows(self, declared: DeclaredTable) -> str:
         """Return SQL for the rows of a declared table known on the day, later times blanked."""
@@ -156,7 +181,10 @@ class CaseTable:
                 f"SELECT {month_sql(time, self.how.cutoff_day)} AS month, {self._dimensions}, {aggregates} "
                 f"FROM known WHERE {condition} GROUP BY ALL"
             )
-        rows = self._with_level_today(rows or as_known(self.file, as_of=self.how.as_of), names)
+        if rows is None:
+            named = {column for one in names for column in one.columns}
+            rows = self.with_last_rating(as_known(self.file, as_of=self.how.as_of), named)
+        rows = self._with_level_today(rows, names)
         found = self._run(rows, pieces, names)
         return {one: _cells_of(one, name, found, self.how) for one, name in names.items()}
 
@@ -191,6 +219,7 @@ class CaseTable:
                     f"{', '.join(aggregates)} FROM known WHERE {condition} GROUP BY ALL"
                 )
         rows = desk(self.file, as_of=self.how.as_of, due_precision=self.due_precision)
+        rows = self.with_last_rating(rows, {column for one in names for column in one.columns})
         rows = self._with_level_today(f"(SELECT *, due_at < {end} AS falls_due FROM {rows})", names)
         flows = self._run(rows, pieces, names)
         return {one: _stock_cells(one, name, flows, self.how) for one, name in names.items()}
@@ -323,11 +352,12 @@ def service_days(
     -------
     pd.DataFrame
         `procedure_code, day` and a column of cases for each name, in the order of days; days without any case have no
-        row. Without rows where no single cases are had.
+        row. Without rows where no single cases are had, or not the ratings of them that a condition names.
     """
-    if received.cases is None:
+    named = set(columns_named(test for cases in wanted.values() for test in tests_of(cases.where)))
+    if received.cases is None or ("rating" in named and received.case_ratings is None):
         return pd.DataFrame(columns=["procedure_code", "day", *wanted])
-    table = CaseTable(received.cases, how, received.due_precision, received.catalogue)
+    table = CaseTable(received.cases, how, received.due_precision, received.catalogue, ratings=received.case_ratings)
     columns, since = table.columns, f">= CAST('{first.isoformat()}' AS DATE)"
     pieces = []
     for name, cases in wanted.items():
@@ -338,7 +368,7 @@ def service_days(
             f"WHERE {time} {since} AND {condition} AND {where} AND procedure_code IS NOT NULL GROUP BY ALL"
         )
     query = f"""
-    WITH known AS {as_known(received.cases, as_of=how.as_of)}
+    WITH known AS {table.with_last_rating(as_known(received.cases, as_of=how.as_of), named)}
     SELECT procedure_code, day, coalesce(sum(COLUMNS(* EXCLUDE (procedure_code, day))), 0)::BIGINT
     FROM ({" UNION ALL BY NAME ".join(pieces)}) GROUP BY ALL ORDER BY procedure_code, day"""
     found = run_query(query)

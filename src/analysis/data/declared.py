@@ -192,6 +192,8 @@ def fault_in_extra(
         fault = fault_in_name(name)
         if fault:
             return name, fault
+        if (table, name) == ("cases", "rating"):
+            return name, "'rating' of cases is the last one in case_ratings; another name was expected"
         if table == "counts" and kind not in ("code", "flag"):
             return name, f"counts are added up by their columns: a code or flag was expected, not a {kind}"
     return None

@@ -7,6 +7,7 @@ dimensions. The columns a condition names are never grouping keys: eight flags w
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 import pandas as pd
 
@@ -37,8 +38,8 @@ def count_measures(measures: Iterable[Measure], received: RunInput, how: Countin
     -------
     dict
         Measure → cells: no row without a case. From counts, rows that stand in them with 0 stay: a period that was
-        reported without a case is no gap. Reasons: ``counts_only``, ``no_catalogue``, ``no_workload``, ``no_column``,
-        ``no_table``.
+        reported without a case is no gap. Reasons: ``counts_only``, ``no_catalogue``, ``no_workload``,
+        ``no_case_ratings``, ``no_column``, ``no_table``.
     """
     found: dict[Measure, Cells | str] = {}
     wanted = list(dict.fromkeys(measures))
@@ -136,8 +137,8 @@ def _with_dimensions(cells: Cells, how: Counting) -> Cells:
 
 def _from_ratings(measures: Sequence[Measure], received: RunInput, how: Counting) -> dict[Measure, Cells | str]:
     if received.case_ratings is not None and received.cases is not None:
-        table = CaseTable(received.cases, how, received.due_precision, received.catalogue)
-        return table.flows(_named(measures), rows=table.with_ratings(received.case_ratings))
+        table = _cases_of(received, received.cases, how)
+        return table.flows(_named(measures), rows=table.rated_rows())
     return {one: _from_counted_ratings(one, received.ratings, how) for one in measures}
 
 
@@ -166,6 +167,10 @@ def _from_declared(measures: Sequence[Measure], received: RunInput, how: Countin
     return table.flows(_named(measures), rows=table.declared_rows(declared), columns=table.stored_columns)
 
 
+def _cases_of(received: RunInput, cases: Path, how: Counting) -> CaseTable:
+    return CaseTable(cases, how, received.due_precision, received.catalogue, ratings=received.case_ratings)
+
+
 def _named(measures: Iterable[Measure]) -> dict[Measure, str]:
     """Return a short name for the aggregate columns of each measure."""
     return {one: f"m{number}" for number, one in enumerate(measures)}
@@ -188,10 +193,12 @@ def _from_cases(measures: Sequence[Measure], received: RunInput, how: Counting) 
     for one in measures:
         if "published_today" in one.columns and received.catalogue.empty:
             found[one] = "no_catalogue"
+        elif "rating" in one.columns and received.case_ratings is None:
+            found[one] = "no_case_ratings"
         else:
             countable.append(one)
     names = _named(countable)
-    source = CaseTable(received.cases, how, received.due_precision, received.catalogue)
+    source = _cases_of(received, received.cases, how)
     flows = {one: name for one, name in names.items() if one.is_flow}
     if flows:
         found |= source.flows(flows)

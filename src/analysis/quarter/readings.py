@@ -235,7 +235,7 @@ def not_countable(plan: Plan, target: str, counted: Counted) -> str:
     for name in plan.promise(target).indicators:
         if name in measures:
             found = cells.get(measures[name], "counts_only")
-            if isinstance(found, str) and found in ("counts_only", "no_catalogue", "no_workload"):
+            if isinstance(found, str) and found in ("counts_only", "no_catalogue", "no_workload", "no_case_ratings"):
                 return found
     return ""
 

@@ -17,6 +17,7 @@ NOT_COMPUTABLE = {
     "counts_only": _("not computable: the input holds counts, not cases"),
     "no_catalogue": _("not computable: the input has no catalogue of procedures"),
     "no_workload": _("not computable: the input does not say what was carried over or due"),
+    "no_case_ratings": _("not computable: the input has no ratings of single cases"),
     "contradicts_answers": _("not computable: it contradicts another answer of this run"),
 }
 """Why an answer cannot be computed from an input, by code of the reason."""

@@ -212,6 +212,11 @@ def test_a_column_cannot_have_the_name_of_one_that_is_computed(tmp_path, name):
         _archive(tmp_path, GOOD, _mapping(extra={name: {"kind": "time", "column": "Số hóa"}}))
 
 
+def test_a_case_has_no_rating_of_its_own_beside_the_last_one_given(tmp_path):
+    with pytest.raises(ValueError, match="'rating' of cases is the last one in case_ratings"):
+        _archive(tmp_path, GOOD, _mapping(extra={"rating": {"kind": "code", "column": "Số hóa"}}))
+
+
 def test_a_description_written_by_hand_stays_when_it_says_the_same(tmp_path):
     _archive(tmp_path, GOOD)
     about = tmp_path / "out" / "about.yml"
