@@ -10,7 +10,7 @@ from analysis.data.simulate.inventories import catalogue as simulated_catalogue
 from analysis.data.simulate.inventories import procedures
 from analysis.data.simulate.inventories import progress as simulated_progress
 from analysis.faults import BadData, BadParameters
-from analysis.indicators.dated_items import from_catalogue, from_progress
+from analysis.indicators.dated_items import from_catalogue, from_progress, services_with_cases
 from analysis.plan.inventories import Inventory
 from dated_lists import YEAR_END, item, listed
 
@@ -196,6 +196,30 @@ def test_a_source_that_never_says_has_no_list():
 def test_a_list_on_a_column_that_the_catalogue_does_not_have_is_refused(inventory):
     with pytest.raises(BadParameters, match=r"the catalogue has no column '(elligible|planned)'"):
         publication(PUBLISHED, as_of=date(2021, 9, 20), inventory=inventory)
+
+
+@pytest.mark.parametrize(
+    ("listed_at", "done_at", "expected"),
+    [
+        (1, 3, {"a": "2021-01-12", "b": None}),
+        (3, 5, {"a": "2021-01-20"}),
+        (1, 1000, {"a": None, "b": None}),  # not one has so many
+        (1000, 1000, {}),
+    ],
+)
+def test_services_are_listed_and_done_by_their_cases(listed_at, done_at, expected):
+    inventory = Inventory(
+        eligible={"cases": {"at_least": listed_at}}, listed_from="year_start", done={"cases": {"at_least": done_at}}
+    )
+    days = pd.DataFrame(
+        [("a", "2021-01-10", 2), ("a", "2021-01-12", 1), ("a", "2021-01-20", 2), ("b", "2021-01-11", 1)],
+        columns=["procedure_code", "day", "listed"],
+    )
+    days = days.assign(day=pd.to_datetime(days["day"]), done=days["listed"])
+    catalogue = _catalogue(a=[{}], b=[{}], c=[{}])
+    assert (
+        _days(services_with_cases(catalogue, days, inventory, as_of=date(2021, 9, 20), **YEAR), "done_on") == expected
+    )
 
 
 @pytest.mark.parametrize("as_of", [date(2021, 3, 20), date(2021, 9, 20), date(2021, 12, 20)])

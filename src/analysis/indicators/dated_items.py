@@ -182,9 +182,9 @@ def services_with_cases(
     items = from_catalogue(catalogue, by_catalogue, as_of=as_of, year_start=year_start, year_end=year_end)
     table = items.table
     if listed:
-        table = table[table["item"].map(_reached(days, "listed", listed.at_least)).notna()].reset_index(drop=True)
+        table = table[table["item"].isin(_reached(days, "listed", listed.at_least).index)].reset_index(drop=True)
     if done:
-        table = table.assign(done_on=table["item"].map(_reached(days, "done", done.at_least)))
+        table = table.assign(done_on=_reached(days, "done", done.at_least).reindex(table["item"]).to_numpy())
     return DatedItems(items.as_of, table)
 
 
