@@ -497,6 +497,13 @@ class IndexPart(Strict):
     rule: Rule
     threshold: Threshold
 
+    @model_validator(mode="after")
+    def _states_what_is_used(self) -> Self:
+        stated = self.threshold.of if isinstance(self.threshold, Relative) else None
+        if isinstance(stated, StatedValue) and stated.standard_error:
+            raise ValueError("threshold: the error of a stated value is used for shares and means only")
+        return self
+
 
 class IndexPromise(Promise):
     """A promise on a published index: its tier, or its score and rank.
