@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import periods
-from analysis.data.contracts import CaseRatings, Cases, Catalogue, check, columns_of
-from analysis.data.counting import count_cases, count_ratings, not_yet_known
+from analysis.data.contracts import Cases, Catalogue, check, columns_of
+from analysis.data.counting import count_cases, not_yet_known
 
 TIMES = ("submitted_at", "accepted_at", "first_due_at", "due_at", "finished_at", "returned_at")
 LATEST = date(2100, 1, 1)
@@ -237,50 +237,6 @@ def test_by_a_catalogue_the_level_in_force_that_day_decides(cases):
         for row in counts.itertuples():
             found = None if pd.isna(row.published_online) else bool(row.published_online)
             assert found == scenes[int(row.field[1:])][which], scenes[int(row.field[1:])]
-
-
-@pytest.fixture
-def ratings(tmp_path):
-    def write(*rows):
-        frame = pd.DataFrame(rows, columns=columns_of(CaseRatings))
-        frame["rated_at"] = pd.to_datetime(frame["rated_at"], format="ISO8601")
-        path = tmp_path / "ratings.parquet"
-        check(frame, CaseRatings, where="test").to_parquet(path)
-        return path
-
-    return write
-
-
-def _rated(ratings, cases, *, as_of=LATEST):
-    counts = count_ratings(ratings, cases, as_of=as_of, cutoff_day=14, frequency="M")
-    return {
-        (row.period, "" if pd.isna(row.agency) else row.agency): (row.satisfied, row.respondents)
-        for row in counts.itertuples()
-    }
-
-
-def test_a_rating_belongs_to_its_case_and_to_the_period_it_was_given_in(cases, ratings):
-    path = cases(_case("H1", "2021-08-20", agency="snv"), _case("H2", "2021-08-20", agency="stp"))
-    given_ = ratings(
-        ("H1", "very_satisfied", "2021-09-14 23:59:59"),
-        ("H2", "dissatisfied", "2021-09-15"),
-        ("H9", "satisfied", "2021-09-01"),
-    )
-    assert _rated(given_, path) == {("2021-09", "snv"): (1, 1), ("2021-10", "stp"): (0, 1), ("2021-09", ""): (1, 1)}
-
-
-def test_of_several_ratings_of_a_case_the_last_known_counts(cases, ratings):
-    path = cases(_case("H1", "2021-08-20", agency="snv"), _case("H2", "2021-08-20", agency="snv"))
-    given_ = ratings(
-        ("H1", "dissatisfied", "2021-09-02"),
-        ("H1", "satisfied", "2021-09-01"),
-        ("H1", "very_satisfied", "2021-09-11"),
-        ("H2", "satisfied", "2021-09-01 10:00:00"),
-        ("H2", "dissatisfied", "2021-09-01 10:00:00"),  # at the same moment: the last in the file
-    )
-    assert _rated(given_, path) == {("2021-09", "snv"): (1, 2)}
-    assert _rated(given_, path, as_of=date(2021, 9, 10)) == {("2021-09", "snv"): (0, 2)}
-    assert _rated(given_, path, as_of=date(2021, 8, 31)) == {}
 
 
 def test_no_cases_give_no_counts(cases):

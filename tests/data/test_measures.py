@@ -284,6 +284,40 @@ def rated(tmp_path, received):
     return replace(received, case_ratings=ratings)
 
 
+SATISFIED = _measure("rated_at", {"rating": ["satisfied", "very_satisfied"]}, of="ratings")
+
+
+def _by_agency(received, **how):
+    cells = _cells(SATISFIED, received, **how)
+    return {
+        (row.period, "" if pd.isna(row.agency) else row.agency): (row.numerator, row.denominator)
+        for row in cells.itertuples()
+    }
+
+
+def test_of_several_ratings_of_a_case_the_last_known_counts(rated):
+    # H0 on 13 January, H4 on the 31st; H1 and H2 in February; H9 is not among the cases: in the whole only.
+    assert _by_agency(rated) == {
+        ("2021-01", "stp"): (1, 1), ("2021-01", "sxd"): (0, 1), ("2021-01", ""): (1, 1), ("2021-02", "stp"): (0, 2),
+    }  # fmt: skip
+    # On 11 January H0 was dissatisfied, and H1 satisfied on that very day.
+    assert _by_agency(rated, as_of=date(2021, 1, 11)) == {("2021-01", "stp"): (1, 2), ("2021-01", ""): (1, 1)}
+    before = _cells(SATISFIED, rated, as_of=date(2021, 1, 5))
+    assert isinstance(before, str) or before.empty
+
+
+def test_a_rating_is_in_the_period_it_was_given_in(tmp_path):
+    cases = cases_file([case(_at(0), agency="snv"), case(_at(0), agency="stp")], tmp_path / "cases.parquet")
+    ratings = _ratings_file(
+        tmp_path / "ratings.parquet",
+        ("H0", "very_satisfied", "2021-02-14 23:59:59"), ("H1", "dissatisfied", "2021-02-15 00:00:00"),
+    )  # fmt: skip
+    received = run_input(cases=cases, case_ratings=ratings)
+    by_the_14th = {"cutoff_day": 14, "own": 14}
+    assert _by_agency(received, **by_the_14th) == {("2021-02", "snv"): (1, 1), ("2021-03", "stp"): (0, 1)}
+    assert _by_agency(received, as_of=date(2021, 2, 14), **by_the_14th) == {("2021-02", "snv"): (1, 1)}
+
+
 LAST_NOT_DISSATISFIED = _measure("resolved", {"rating": {"not": "dissatisfied"}})
 
 

@@ -11,8 +11,8 @@ import pandas as pd
 
 from analysis import periods
 from analysis.data.codes import PUBLISHED_LEVELS
-from analysis.data.contracts import Counts, Ratings, Workload, check, columns_of
-from analysis.data.sql import file_literal, identifier, parquet
+from analysis.data.contracts import Counts, Workload, check, columns_of
+from analysis.data.sql import identifier, parquet
 
 DuePrecision = Literal["day", "instant"]
 Frequency = Literal["M", "Q"]
@@ -91,39 +91,6 @@ def count_cases(
     in_force = None if level_catalogue is None else levels_in_force(level_catalogue, as_of)
     frames = {} if in_force is None else {"in_force": in_force}
     return check(run_query(query, **frames), Counts, where=str(cases))
-
-
-def count_ratings(
-    ratings: Path, cases: Path, *, as_of: date, cutoff_day: int | None, frequency: Frequency
-) -> pd.DataFrame:
-    """Return the `ratings` table of the ratings given up to a day.
-
-    A rating counts in the period in which it was given, with the agency, district, field and channel of its case. Of
-    several ratings of one case the last counts; of those given at the same moment, the last in the file. A rating
-    whose case is not among the cases counts with these dimensions missing, so only in the totals.
-
-    Parameters
-    ----------
-    ratings, cases : Path
-        Parquet files of `analysis.data.contracts.CaseRatings` and `Cases`.
-    as_of, cutoff_day, frequency
-        As for `count_cases`.
-
-    Returns
-    -------
-    pd.DataFrame
-        See `analysis.data.contracts.Ratings`.
-    """
-    query = f"""
-    WITH known AS {as_known(cases, as_of=as_of)},
-    last AS (
-        SELECT case_id, arg_max(rating, (rated_at, file_row_number)) AS rating, max(rated_at) AS rated_at
-        FROM read_parquet({file_literal(ratings)}, file_row_number = true)
-        WHERE rated_at {up_to(as_of)} GROUP BY case_id)
-    SELECT {label_sql(month_sql("rated_at", cutoff_day), frequency)} AS period, {_DIMENSIONS_SQL},
-        count(*) FILTER (WHERE rating <> 'dissatisfied') AS satisfied, count(*) AS respondents
-    FROM last LEFT JOIN known USING (case_id) GROUP BY ALL ORDER BY ALL"""
-    return check(run_query(query), Ratings, where=str(ratings))
 
 
 _FLOWS = ("received", "closed", "resolved", "resolved_late", "due", "due_late", "became_overdue", "overdue_closed")
