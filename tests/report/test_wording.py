@@ -4,6 +4,7 @@ import ast
 import re
 import string
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -15,8 +16,11 @@ from pydantic import TypeAdapter
 import analysis
 from analysis import strict_yaml
 from analysis.attainment.verdict import verdict
+from analysis.data.contracts import CaseRatings, Cases, columns_of
 from analysis.plan.indicators import Indicator
 from analysis.plan.plan import LIBRARY, Plan, read_plan
+from analysis.plan.promises import Part
+from analysis.plan.record import Text
 from analysis.report.wording import EVENTS, LOCALE, REASONS, SHORT_REASONS, VERDICTS, Wording
 
 PACKAGE = Path(analysis.__file__).parent
@@ -197,6 +201,27 @@ def test_a_title_says_by_which_event_its_cases_are_counted(library: Plan) -> Non
     assert Wording("en").indicator(workload, "overdue") == "Share overdue, of the cases received or carried over"
     told = Wording("vi").indicator(workload, "overdue")
     assert told == "Tỷ lệ trễ hạn trên số hồ sơ đã tiếp nhận hoặc chuyển từ kỳ trước"
+
+
+def test_a_time_by_which_rows_are_counted_has_words_and_not_its_code(library: Plan) -> None:
+    timed = library.indicators["online_of_all"].model_copy(update={"counted": "answered_at"})
+    plan = library.model_copy(update={"indicators": library.indicators | {"online_of_all": timed}})
+    assert Wording("en").indicator(plan, "online_of_all") == "Share filed online, of all cases dated in the period"
+    named = {"counted": {"answered_at": Text(vi="được trả lời", en="answered")}}
+    plan = plan.model_copy(update={"names": plan.names | named})
+    assert Wording("en").indicator(plan, "online_of_all") == "Share filed online, of all cases answered"
+    assert Wording("vi").indicator(plan, "online_of_all") == "Tỷ lệ nộp trực tuyến trên tổng số hồ sơ đã được trả lời"
+
+
+def test_every_time_of_the_contract_has_words() -> None:
+    times = [name for name in (*columns_of(Cases), *columns_of(CaseRatings)) if name.endswith("_at")]
+    assert set(times) <= set(EVENTS)
+
+
+def test_a_step_begins_with_a_capital_as_other_parts_do(library: Plan) -> None:
+    step = Part(indicator="on_time", rule="at_least", threshold=0.8, until=date(2026, 6, 30))
+    assert Wording("en").part(library, step) == "By 30 June 2026"
+    assert Wording("vi").part(library, step) == "Đến ngày 30/06/2026"
 
 
 def test_a_nested_share_is_counted_as_the_one_it_is_nested_in(library: Plan) -> None:

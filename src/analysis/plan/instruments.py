@@ -1,4 +1,4 @@
-"""The surveys and indices that can judge satisfaction."""
+"""What can judge satisfaction: surveys, indices, and indicators in their place."""
 
 from __future__ import annotations
 

@@ -153,9 +153,9 @@ class Plan(Strict):
     questions : dict
         What nobody has ruled on.
     instruments : dict
-        The surveys that can judge satisfaction.
+        The surveys, indices and indicators that can judge satisfaction.
     names : dict
-        Dimension → code → what a reader calls it.
+        Dimension → code → what a reader calls it; under ``counted``, rows counted by a column of times.
     groups : dict
         Dimension → code → group.
     breaks : dict

@@ -112,8 +112,14 @@ EVENTS = {
     "due": _("falling due"),
     "on_desk": _("received or carried over"),
     "rated_at": _("rated"),
+    "submitted_at": _("filed"),
+    "accepted_at": _("received"),
+    "first_due_at": _("first falling due"),
+    "due_at": _("falling due"),
+    "finished_at": _("finished"),
+    "returned_at": _("handed over"),
 }
-"""What a case that is counted by an event is called."""
+"""What a case that is counted by an event, or by a time of the contract, is called."""
 
 DIMENSIONS = {
     "agency": _("Bodies"),
@@ -227,7 +233,7 @@ class Wording:
         if part.title:
             return self.of(part.title)
         if part.until:
-            return self.text("by {day}", day=numbers.day(part.until, self.language))
+            return self.text("By {day}", day=numbers.day(part.until, self.language))
         if part.series == TOTAL:
             return self.indicator(plan, part.indicator)
         return self.name(plan, part.dimension, part.series)
@@ -272,7 +278,11 @@ class Wording:
         declared = plan.indicators[indicator]
         parent = getattr(declared, "nested_in", None)
         event = getattr(plan.indicators[parent] if parent else declared, "counted", "")
-        counted = self.text(EVENTS[event]) if event in EVENTS else event
+        named = plan.names.get("counted", {}).get(event)
+        if named:
+            counted = self.of(named)
+        else:
+            counted = self.text(EVENTS[event]) if event in EVENTS else self.text("dated in the period")
         return self.of(text).replace("{unit}", self.unit(plan, indicator)).replace("{counted}", counted)
 
     def dimension(self, dimension: str) -> str:

@@ -10,7 +10,8 @@ from bs4 import BeautifulSoup
 from matplotlib.text import Text
 
 from analysis.forecast.open_cases import COLUMNS
-from analysis.parameters import RunParameters
+from analysis.parameters import ROOT, RunParameters
+from analysis.plan.plan import read_plan
 from analysis.quarter.results import Results
 from analysis.report.figure import Picture
 from analysis.report.pages.online_uptake import UptakePage
@@ -44,6 +45,30 @@ def test_bodies_fields_and_districts_are_shown_apart_and_groups_in_none(
     assert page.words.of(plan.names["agency"]["sxd"]) in bodies - fields
     assert page.words.of(plan.names["field"]["datdai"]) in fields - bodies
     assert page.words.of(plan.groups["field"]["named_fields"].title) not in bodies | fields
+
+
+@pytest.mark.slow
+def test_an_answer_that_leaves_cases_out_stands_beside_the_sentences_of_an_indicator(
+    run: RunParameters, results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(indicator: str, **answers: str) -> str:
+        plan = read_plan(ROOT / "parameters" / "plans" / "khanh-hoa-2021.yml").answered(answers)
+        page = Page(run.model_copy(update={"answers": answers}), dataclasses.replace(results, plan=plan))
+        shown: list[str] = []
+        monkeypatch.setattr(page, "_html", shown.append)
+        monkeypatch.setattr(page, "_picture", lambda picture: None)
+        page.indicator(indicator)
+        return BeautifulSoup("".join(shown), "html.parser").get_text(" ")
+
+    both = told("online_of_all", postal_cases="left_out", vertical_bodies="left_out")
+    assert "whose channel is known, but for those filed by post." in both
+    assert (
+        "As this run reads it Cases filed by post are left out. Bodies under a ministry do not count as the province's."
+        in both
+    )
+    assert "Bodies under a ministry" in told("overdue", vertical_bodies="left_out")
+    assert "As this run reads it" not in told("rated_satisfied", vertical_bodies="left_out")
+    assert "As this run reads it" not in told("online_of_all")
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from IPython.display import HTML, display
 
 from analysis import periods
 from analysis.parameters import RunParameters
+from analysis.plan.answers_on import answers_on
 from analysis.quarter.results import Results
 from analysis.report import grades, numbers
 from analysis.report.figure import Picture
@@ -96,6 +97,9 @@ class Page:
             for head, sentence in zip(heads, sentences, strict=False)
             if sentence
         }
+        read = answers_on(plan, indicator, self.run.answers)
+        if read:
+            about[words.text("As this run reads it")] = " ".join(words.of(one.reading) for one in read)
         rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(sentence)}</dd>" for name, sentence in about.items())
         if rows:
             self._html(f'<dl class="about">{rows}</dl>')
