@@ -383,6 +383,16 @@ def test_a_survey_tells_fields_apart_and_no_bodies():
         SurveyPromise.model_validate(SURVEY | {"instrument": "own", "each": {"of": "agency"}})
 
 
+def test_an_indicator_that_is_only_copied_is_none_of_the_plan(tmp_path):
+    copied = {"late_in_land": {"from": "overdue", "where": {"field": "datdai"}}}
+    plan = _plan(tmp_path, indicators=copied, targets={"t": _target(**OVERDUE | {"indicator": "late_in_land"})})
+    assert list(plan.indicators) == ["late_in_land"]
+    # What a copy is nested in belongs to it.
+    copied = {"of_those": {"from": "online_of_published"}}
+    plan = _plan(tmp_path, indicators=copied, targets={"t": _target(**OVERDUE | {"indicator": "of_those"})})
+    assert set(plan.indicators) == {"of_those", "online_of_all", "published_of_offline"}
+
+
 def _satisfied(tmp_path, indicator="rated_satisfied", by=("field",), **changes):
     instruments = {
         "own": {"of": "survey", "title": TEXT, "instrument": "own"},

@@ -500,7 +500,7 @@ def library_files(document: strict_yaml.Document) -> tuple[Path, ...]:
         if source in known and source not in found:
             found.append(source)
             record = strict_yaml.read(LIBRARY / f"{source}.yml", what="indicator").content
-            wanted += [record[key] for key in ("nested_in", "rest") if isinstance(record.get(key), str)]
+            wanted += _nested_in([record])
     return (*(LIBRARY / f"{name}.yml" for name in sorted(found)), *group_files(document))
 
 
@@ -527,8 +527,11 @@ def with_library(document: strict_yaml.Document) -> strict_yaml.Document:
             )
         changes = {key: value for key, value in own.items() if key != "from"}
         indicators[code] = {**records[source], **changes}
+    # A record that is only copied from is none of the plan's own.
+    named = {*_named_indicators(document.content, declared), *_nested_in(indicators.values())}
+    named |= set(_nested_in(record for code, record in records.items() if code in named))
     for code, record in records.items():
-        if code not in declared:
+        if code in named:
             indicators.setdefault(code, record)
     return strict_yaml.Document(document.path, {**document.content, "indicators": indicators}, document.lines)
 
@@ -548,10 +551,13 @@ def _named_indicators(content: Mapping[str, Any], declared: Mapping[str, Any]) -
     for one in instruments.values() if isinstance(instruments, Mapping) else ():
         if isinstance(one, Mapping) and isinstance(one.get("indicator"), str):
             named.append(one["indicator"])
-    for own in declared.values():
-        if isinstance(own, Mapping):
-            named += [own[key] for key in ("nested_in", "rest") if isinstance(own.get(key), str)]
-    return list(dict.fromkeys(named))
+    return list(dict.fromkeys([*named, *_nested_in(declared.values())]))
+
+
+def _nested_in(indicators: Iterable[Any]) -> list[str]:
+    """Return the shares that indicators, as they are written, are nested in, and the rests of those."""
+    records = [one for one in indicators if isinstance(one, Mapping)]
+    return [one[key] for one in records for key in ("nested_in", "rest") if isinstance(one.get(key), str)]
 
 
 def _refuse_first_edition(document: strict_yaml.Document) -> None:
