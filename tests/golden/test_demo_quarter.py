@@ -25,7 +25,7 @@ TOLERANCES = {
 @pytest.mark.slow
 def test_the_promises_of_the_demo_quarter() -> None:
     run = read_run_file(ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml", draw_count=2000)
-    promises = stages.results(run).promises
+    promises = stages.results(run).attainment.promises
     if os.environ.get("UPDATE_GOLDEN") == "1":
         promises.to_csv(GOLDEN, index=False, float_format="%.6f", lineterminator="\n")
         pytest.skip(f"{GOLDEN.name} was written anew: nothing was compared")

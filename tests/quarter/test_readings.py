@@ -202,7 +202,7 @@ def test_a_survey_an_index_and_an_indicator_each_have_their_verdict(plan: Plan, 
         "targets": {"satisfaction": document["targets"]["satisfaction"]},
     }
     asks = Plan.model_validate(document)
-    facts = quarter.evidence_of(asks, received, as_of=date(2021, 9, 20))
+    facts = stages.evidence_of(asks, received, as_of=date(2021, 9, 20))
     now = readings.evaluate_plan(asks, Q3, counted, facts, DRAWN, diagnose=False)
     table = readings.sensitivity(asks, {}, Q3, now.attainment.promises, counted, facts, DRAWN)
     assert table["answer"].tolist() == ["sipas", "ratings"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import pandas as pd
@@ -101,7 +100,7 @@ def test_the_classes_of_a_quarter_add_up_and_are_said(results: Results) -> None:
 
 def test_no_classes_no_picture(results: Results) -> None:
     none = results.indicators.timeliness.assign(timeliness=None)
-    assert timeliness(dataclasses.replace(results, timeliness=none), EN) is None
+    assert timeliness(changed(results, timeliness=none), EN) is None
 
 
 def test_a_survey_picture_tells_its_last_round(results: Results) -> None:

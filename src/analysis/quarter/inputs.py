@@ -23,7 +23,7 @@ from analysis.parameters import ROOT, RunParameters, resolve
 from analysis.plan.instruments import PublishedInstrument
 from analysis.plan.plan import Plan
 from analysis.plan.promises import ItemsPromise
-from analysis.quarter.readings import Counted, measures_needed, readings_of
+from analysis.quarter.readings import EXPECTED, Counted, measures_needed, readings_of
 
 PUBLISHED = ROOT / "data" / "published"
 """Figures others have printed."""
@@ -223,17 +223,17 @@ def refuse_uncounted(chosen: Plan, run: RunParameters, counted: Counted) -> None
     Raises
     ------
     BadData
-        The answers need cases with a catalogue, and the input holds counts.
+        What the answers need and the input does not hold.
     """
     given = {code: answer for code, answer in run.answers.items() if chosen.defaults.get(code) != answer}
     if not given:
         return
     cells = counted.of(chosen)
     for code, measure in measures_of(chosen).items():
-        found = cells.get(measure)
-        if isinstance(found, str) and found in ("counts_only", "no_catalogue"):
+        expected = EXPECTED.get(str(cells.get(measure)))
+        if expected:
             told = ", ".join(f"{question}={answer}" for question, answer in given.items())
-            raise BadData(f"answers {told}: cases with a catalogue were expected, the input holds counts ({code})")
+            raise BadData(f"answers {told}: {expected} ({code})")
 
 
 def refuse_misfit(run: RunParameters, plan: Plan) -> None:

@@ -23,9 +23,10 @@ from analysis.forecast.series_model import SeriesModel
 from analysis.indicators.measured import cut
 from analysis.parameters import RunParameters, read_run_file, resolve, run_parameters, validated_run
 from analysis.plan.plan import Plan, read_plan
-from analysis.plan.promises import Part, Promise
+from analysis.plan.promises import Part
 from analysis.plan.record import TOTAL
 from analysis.quarter import comparison, stages
+from analysis.quarter.promise_standing import PromiseStanding
 from analysis.quarter.results import DataTables, Results
 
 COUNTS = ("numerator", "denominator", "value", "standard_error")
@@ -426,7 +427,7 @@ class Quarter:
         """
         if target not in self.plan.targets:
             raise BadParameters(f"the plan has no promise {target!r}{_near(target, self.plan.targets)}")
-        return PromiseStanding(self.plan.targets[target], self.results)
+        return PromiseStanding(self.plan.promise(target), self.results)
 
     @property
     def promises(self) -> pd.DataFrame:
@@ -559,76 +560,6 @@ class Quarter:
         titles = [getattr(self.plan.targets[code].title, self.run.language) for code in table.index]
         table = table.assign(title=titles).rename_axis(index=None)
         return f"<h4>{escape(about)}</h4>{simulated}{table.to_html()}<p>{escape(self.made_by)}</p>"
-
-
-@dataclass(frozen=True, eq=False)
-class PromiseStanding:
-    """How one promise stands at the end of a quarter.
-
-    Attributes
-    ----------
-    target : Promise
-        The promise as the plan declares it.
-    results : Results
-        The results it is from.
-    """
-
-    target: Promise
-    results: Results
-
-    @property
-    def row(self) -> pd.Series:
-        """Its row of the table of promises; see `attainment.verdict.COLUMNS`."""
-        return self.results.promise(self.target.id)
-
-    @property
-    def verdict(self) -> str:
-        """Verdict code; see `attainment.verdict.VERDICTS`."""
-        return str(self.row["verdict"])
-
-    @property
-    def probability(self) -> float:
-        """Attainment probability, 0–1; missing when not estimated."""
-        return float(self.row["probability"])
-
-    @property
-    def parts(self) -> pd.DataFrame:
-        """The rows of what it is judged by, by their name; of a promise without parts, its own under an empty name."""
-        rows = self.results.attainment.of("promises", self.target.id).set_index("part")
-        return rows.drop(index="") if len(rows) > 1 else rows
-
-    @property
-    def baselines(self) -> pd.DataFrame:
-        """What simple forecasts say of each part; see `attainment.probability.Attainment`."""
-        return self.results.attainment.of("baselines", self.target.id)
-
-    @property
-    def run_rate(self) -> pd.DataFrame:
-        """What the rest of the year must deliver, part by part: shares 0–1, and cases a week."""
-        return self.results.attainment.of("run_rate", self.target.id)
-
-    @property
-    def gap(self) -> pd.DataFrame:
-        """Who holds what is missing, by agency and by field: `short` in cases."""
-        return self.results.attainment.of("gap", self.target.id)
-
-    @property
-    def readings(self) -> pd.DataFrame:
-        """What every other answer to an open question would make of it."""
-        return self.results.attainment.of("sensitivity", self.target.id)
-
-    @property
-    def previous(self) -> pd.DataFrame:
-        """The same rows one quarter earlier, from what was known then."""
-        return self.results.attainment.of("previous", self.target.id).set_index("part")
-
-    def __repr__(self) -> str:
-        return f"PromiseStanding({self.target.id}: {self.verdict}, probability {self.probability})"
-
-    def _repr_html_(self) -> str:
-        columns = ["rule", "threshold", "numerator", "denominator", "observed_to_date", "expected", "lower", "upper"]
-        shown = self.parts[[*columns, "probability", "baseline_probability", "verdict", "note"]]
-        return f"<h4>{escape(self.target.id)}: {escape(self.verdict)}</h4>{shown.rename_axis(index=None).to_html()}"
 
 
 def _near(name: str, known: Any) -> str:

@@ -20,6 +20,14 @@ from analysis.plan.plan import Plan
 from analysis.plan.questions import alternatives
 from analysis.plan.record import TOTAL
 
+EXPECTED = {
+    "counts_only": "single cases were expected, the input holds counts",
+    "no_catalogue": "a catalogue of procedures was expected, the input has none",
+    "no_workload": "a table of workload or single cases were expected, the input has neither",
+    "no_case_ratings": "ratings of single cases were expected, the input has none",
+}
+"""What an input would have to hold, by the code of why it cannot be counted; see `data.measures.count_measures`."""
+
 
 @dataclass(frozen=True, eq=False)
 class Counted:
@@ -235,7 +243,7 @@ def not_countable(plan: Plan, target: str, counted: Counted) -> str:
     for name in plan.promise(target).indicators:
         if name in measures:
             found = cells.get(measures[name], "counts_only")
-            if isinstance(found, str) and found in ("counts_only", "no_catalogue", "no_workload", "no_case_ratings"):
+            if isinstance(found, str) and found in EXPECTED:
                 return found
     return ""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
@@ -53,7 +51,7 @@ def test_an_answer_that_leaves_cases_out_stands_beside_the_sentences_of_an_indic
 ) -> None:
     def told(indicator: str, **answers: str) -> str:
         plan = read_plan(ROOT / "parameters" / "plans" / "khanh-hoa-2021.yml").answered(answers)
-        page = Page(run.model_copy(update={"answers": answers}), dataclasses.replace(results, plan=plan))
+        page = Page(run.model_copy(update={"answers": answers}), changed(results, plan=plan))
         shown: list[str] = []
         monkeypatch.setattr(page, "_html", shown.append)
         monkeypatch.setattr(page, "_picture", lambda picture: None)
@@ -94,7 +92,7 @@ def test_the_cases_received_are_told_by_field_and_in_all_within_what_can_still_c
 ) -> None:
     rows = [("datdai", 100, 10, 20, 14.0, 9.0), ("thue", 300, 0, 2, 1.0, 4.0)]
     received = pd.DataFrame(rows, columns=["series", *COLUMNS[1:]])
-    page = TimelinessPage(run, dataclasses.replace(results, received_late=received))
+    page = TimelinessPage(run, changed(results, received_late=received))
     shown: list[str] = []
     monkeypatch.setattr(page, "_html", shown.append)
     page.received()

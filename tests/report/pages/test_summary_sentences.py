@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from analysis.quarter.results import Results
 from analysis.report.pages.summary import what_changed, what_to_do
 from analysis.report.wording import Wording
+from changed_results import changed
 
 pytestmark = pytest.mark.slow
 EN = Wording("en")
@@ -28,7 +28,7 @@ def told(results: Results) -> Callable[..., Results]:
                 frame.loc[mine, ["probability", "verdict"]] = [probability, verdict]
                 frame.loc[mine, "note"] = "survey_cancelled" if verdict == "not_estimated" else ""
             frames[name] = frame
-        return dataclasses.replace(results, **frames)
+        return changed(results, **frames)
 
     return told
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pandas as pd
 import pytest
 
 from analysis.parameters import RunParameters
 from analysis.plan.plan import Plan
+from analysis.quarter.results import Results
 from analysis.report.pages.summary import promises
 from analysis.report.pages.surveys import SatisfactionPage
 from analysis.report.pages.targets import TargetPage
 from analysis.report.wording import Wording
-from analysis.results import Results
+from changed_results import changed
 
 pytestmark = pytest.mark.slow
 
@@ -29,8 +28,8 @@ def by_ratings(results: Results) -> Results:
         "indicator": "rated_satisfied", "numerator": 900, "denominator": 1000, "observed_to_date": 0.9,
         "expected": 0.9, "lower": 0.89, "upper": 0.91, "probability": 0.99, "verdict": "very_likely", "note": "",
     }  # fmt: skip
-    of_it = results.promises[results.promises["target"] == "satisfaction"]
-    return dataclasses.replace(
+    of_it = results.attainment.of("promises", "satisfaction")
+    return changed(
         results, plan=Plan.model_validate(document), promises=of_it.assign(**{k: [v] for k, v in judged.items()})
     )
 
