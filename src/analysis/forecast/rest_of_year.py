@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from analysis.forecast.diagnostics import AUDIT_COLUMNS, COMPONENT_COLUMNS
+from analysis.forecast.futures import PanelFit
 from analysis.forecast.open_cases import with_stock_resolved
 from analysis.forecast.origin_state import fit_year
 from analysis.forecast.panel import SeriesPanel, mean_panel_from_totals, panel_from_counts
 from analysis.forecast.paths import Paths, year_paths
-from analysis.forecast.series_model import SeriesModel
 from analysis.indicators.measured import STOCK
 from analysis.periods import write
 from analysis.plan.indicators import Indicator, Share
@@ -242,9 +242,9 @@ def panel_inputs(
     return PanelInputs(_panel(labelled), labels, _peers(labelled, groups))
 
 
-def series_model(
+def fit_of_record(
     indicators: pd.DataFrame,
-    wanted: Wanted,
+    base: str,
     definitions: Mapping[str, Indicator],
     *,
     groups: Collection[tuple[str, str]],
@@ -252,31 +252,34 @@ def series_model(
     last_period: pd.Period,
     breaks: Mapping[str, Sequence[pd.Period]],
     tet_cutoff_day: int | None,
-) -> SeriesModel | None:
-    """Return the model of record of one series as `rest_of_year` fits it; None where the series cannot be forecast.
+) -> tuple[PanelInputs, PanelFit] | None:
+    """Return the panel of one indicator and its fit at the origin, as the draws of `rest_of_year` come from it.
 
     Parameters
     ----------
     indicators : pd.DataFrame
         As for `rest_of_year`.
-    wanted : (str, str, str)
-        Indicator, dimension and series; not an indicator that is nested in another, see `bases_of`.
+    base : str
+        The indicator; not one that is nested in another, see `bases_of`.
     definitions, groups, origin, last_period, breaks, tet_cutoff_day
-        As for `rest_of_year`.
+        As for `rest_of_year`. At the end of the plan's year, where nothing is drawn, the fit is that of the year after.
+
+    Returns
+    -------
+    tuple or None
+        None without any counts, or where no series can be forecast.
     """
-    base, dimension, series = wanted
     inputs = panel_inputs(indicators[indicators["period"] <= write(origin)], base, definitions, groups)
-    label = inputs.label(dimension, series) if inputs else None
-    if inputs is None or label is None or origin == last_period:
+    if inputs is None:
         return None
     fit = fit_year(
         inputs.panel.until(origin),
-        last_period.year,
+        last_period.year + (origin == last_period),
         breaks=_break_variances(breaks, base),
         tet_cutoff_day=tet_cutoff_day,
         peers=inputs.peers,
     )
-    return SeriesModel.of(fit, label) if fit is not None and label in fit.panel.series else None
+    return None if fit is None else (inputs, fit)
 
 
 def _break_variances(breaks: Mapping[str, Sequence[pd.Period]], base: str) -> dict[pd.Period, float]:

@@ -18,16 +18,21 @@ from analysis.attainment.shifted_draws import Shift, what_if
 from analysis.attainment.verdict import probability_of
 from analysis.attainment.year_end import year_end
 from analysis.faults import BadParameters
-from analysis.forecast.rest_of_year import bases_of, series_model
+from analysis.forecast.rest_of_year import bases_of, fit_of_record
 from analysis.forecast.series_model import SeriesModel
 from analysis.indicators.measured import cut
 from analysis.parameters import RunParameters, read_run_file, resolve, run_parameters, validated_run
 from analysis.plan.plan import Plan, read_plan
-from analysis.plan.promises import Part
+from analysis.plan.promises import Part, Relative, Window
 from analysis.plan.record import TOTAL
 from analysis.quarter import comparison, stages
 from analysis.quarter.promise_standing import PromiseStanding
 from analysis.quarter.results import DataTables, Results
+
+PROMISED_COLUMNS = [
+    "target", "part", "indicator", "member", "topic", "rule", "threshold", "window", "drawn", "plain",
+    "observed_to_date", "expected", "lower", "upper", "probability", "verdict",
+]  # fmt: skip
 
 COUNTS = ("numerator", "denominator", "value", "standard_error")
 """Columns of a series: counts, their ratio (a share 0–1, or a mean), and its standard error."""
@@ -287,6 +292,10 @@ class Quarter:
             The series was not measured or cannot be forecast; or the share is nested in another, so that it is formed
             inside the draws of two others, which are named.
 
+        Notes
+        -----
+        At the end of the plan's year, where nothing is left to forecast, it is the model of the year after.
+
         Examples
         --------
         >>> model = q.model("online_of_all")
@@ -303,20 +312,57 @@ class Quarter:
         bases = bases_of(name, self.plan.indicators)
         if len(bases) > 1:
             raise BadParameters(f"{name} is formed inside the draws from {' and '.join(bases)}: open their models")
-        found = series_model(
-            self.results.indicators.series,
-            (name, dimension, series),
-            self.plan.indicators,
-            groups=self.plan.group_series,
-            origin=self.origin,
-            last_period=self.plan.last_period,
-            breaks=self.plan.break_periods,
-            tet_cutoff_day=self.plan.calendar.counting.day if self.plan.calendar.tet else None,
-        )
+        found = self._model(name, dimension, series)
         if found is None:
-            over = "the year is over" if self.origin == self.plan.last_period else "its history is too short"
-            raise BadParameters(f"{name}, {dimension} {series}: nothing is forecast, {over}")
+            raise BadParameters(f"{name}, {dimension} {series}: no model, its history is too short or ends too early")
         return found
+
+    def models(self, *, most: int = 12) -> dict[str, SeriesModel]:
+        """Return the model of record of each promised series that has one, by what it is of.
+
+        A nested share has the models of the two shares it is formed from.
+
+        Parameters
+        ----------
+        most : int
+            Models that are returned, in the plan's order.
+
+        Examples
+        --------
+        >>> list(q.models())[:3]
+        ['online_of_all', 'published_of_offline', 'overdue field=datdai']
+        """
+        found: dict[str, SeriesModel] = {}
+        for row in self.promised.itertuples():
+            ((dimension, series),) = row.member.items() or [(TOTAL, TOTAL)]
+            for base in bases_of(row.indicator, self.plan.indicators):
+                label = base if series == TOTAL else f"{base} {dimension}={series}"
+                model = self._model(base, dimension, series) if label not in found and len(found) < most else None
+                if model is not None:
+                    found[label] = model
+        return found
+
+    def _model(self, base: str, dimension: str, series: str) -> SeriesModel | None:
+        if base not in self._fits:
+            self._fits[base] = fit_of_record(
+                self.results.indicators.series,
+                base,
+                self.plan.indicators,
+                groups=self.plan.group_series,
+                origin=self.plan.known_through(self.run.quarter_period, self.results.indicators.series["period"]),
+                last_period=self.plan.last_period,
+                breaks=self.plan.break_periods,
+                tet_cutoff_day=self.plan.calendar.counting.day if self.plan.calendar.tet else None,
+            )
+        if self._fits[base] is None:
+            return None
+        inputs, fit = self._fits[base]
+        label = inputs.label(dimension, series)
+        return SeriesModel.of(fit, label) if label in fit.panel.series else None
+
+    @cached_property
+    def _fits(self) -> dict[str, Any]:
+        return {}
 
     def draws(self, name: str, **member: str) -> pd.DataFrame:
         """Return the joint draws of the periods that remain of the year.
@@ -348,12 +394,16 @@ class Quarter:
         framed.insert(0, "period", index)
         return framed.sort_values(["period", "draw"], ignore_index=True)
 
-    def year_end(self, name: str, **member: str) -> pd.Series:
+    def year_end(self, name: str, *, window: Window = "year", **member: str) -> pd.Series:
         """Return the year-end value in each draw: observed to date and simulated rest, added up before the ratio.
 
         Parameters
         ----------
-        name, **member
+        name : str
+            As for `share`.
+        window : {"year", "last_quarter"}
+            Whether the value is of the whole year or of its last quarter.
+        **member
             As for `share`.
 
         Returns
@@ -373,7 +423,9 @@ class Quarter:
         """
         dimension, series = self._member(member)
         self.share(name, **member)
-        part = Part(id=name, indicator=name, dimension=dimension, series=series, rule="at_least", threshold=0.0)
+        part = Part(
+            id=name, indicator=name, dimension=dimension, series=series, rule="at_least", threshold=0.0, window=window
+        )
         found = year_end(
             self.results.indicators.series,
             self.results.forecast.draws,
@@ -428,6 +480,75 @@ class Quarter:
         if target not in self.plan.targets:
             raise BadParameters(f"the plan has no promise {target!r}{_near(target, self.plan.targets)}")
         return PromiseStanding(self.plan.promise(target), self.results)
+
+    @property
+    def promised(self) -> pd.DataFrame:
+        """Every promise on a share or a mean, part by part: what is promised of which series, and how it stands.
+
+        A row per part, by the id of the promise and of the part. `indicator` and `member` are what the other methods
+        are asked by (``q.share(row.indicator, **row.member)``); `topic` is that of its page; `rule, threshold, window`
+        what is promised; `drawn` whether the series has draws; `plain` whether the promise is judged by its value in
+        the window alone, with no second way to keep it and no error of what it is compared with; the rest are columns
+        of the table of promises.
+
+        Examples
+        --------
+        >>> q.promised.loc["online_uptake.of_all", ["indicator", "rule", "threshold", "plain"]].tolist()
+        ['online_of_all', 'at_least', 0.3, True]
+        """
+        rows = []
+        for target in self.plan.measured:
+            for part, name in target.judged:
+                row = self.results.promise(target.id, name)
+                rows.append(
+                    {
+                        "label": f"{target.id}.{name}" if name else target.id,
+                        "target": target.id,
+                        "part": name,
+                        "indicator": part.indicator,
+                        "member": {} if part.series == TOTAL else {part.dimension: part.series},
+                        "topic": self.plan.indicators[part.indicator].topic,
+                        "rule": part.rule,
+                        "threshold": row["threshold"],
+                        "window": part.window,
+                        "drawn": row["note"] == "",
+                        "plain": row["note"] == "" and is_plain(part),
+                        **row[["observed_to_date", "expected", "lower", "upper", "probability", "verdict"]],
+                    }
+                )
+        return pd.DataFrame(rows, columns=["label", *PROMISED_COLUMNS]).set_index("label")
+
+    def shares(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return several series below each other, each labelled.
+
+        Parameters
+        ----------
+        rows : pd.DataFrame
+            Rows of `promised`, or others with `indicator, member` and a label in the index; there may be none.
+
+        Returns
+        -------
+        pd.DataFrame
+            `label, period, numerator, denominator, value, standard_error`; periods as pandas periods.
+
+        Examples
+        --------
+        >>> online = q.shares(q.promised.query("topic == 'online'"))
+        >>> online.groupby("label")["value"].last().round(3).to_dict()
+        {'online_uptake.of_all': 0.342, 'online_uptake.of_published': 0.523}
+        """
+        pieces = [
+            self.share(row.indicator, **row.member).reset_index().assign(label=row.Index) for row in rows.itertuples()
+        ]
+        if not pieces:
+            periods_known = pd.PeriodIndex([], freq=self.origin.freq)
+            return pd.DataFrame({"label": [], "period": periods_known, **{name: np.empty(0) for name in COUNTS}})
+        return pd.concat(pieces, ignore_index=True)[["label", "period", *COUNTS]]
+
+    @property
+    def season_length(self) -> int:
+        """Periods in a year: 12 or 4."""
+        return 4 if self.plan.calendar.frequency == "Q" else 12
 
     @property
     def promises(self) -> pd.DataFrame:
@@ -560,6 +681,12 @@ class Quarter:
         titles = [getattr(self.plan.targets[code].title, self.run.language) for code in table.index]
         table = table.assign(title=titles).rename_axis(index=None)
         return f"<h4>{escape(about)}</h4>{simulated}{table.to_html()}<p>{escape(self.made_by)}</p>"
+
+
+def is_plain(part: Part) -> bool:
+    """Return whether a part is judged by its value in its window alone, against a line that is known exactly."""
+    compared = part.threshold.of if isinstance(part.threshold, Relative) else None
+    return part.until is None and part.at_most is None and not getattr(compared, "standard_error", None)
 
 
 def _near(name: str, known: Any) -> str:
