@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 WORKERS ?= 2
 RECENT = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; set PYTHON=python3.12, say" >&2; exit 6; }
 
-.PHONY: help report test test-slow test-statistical test-all lab lint lock demo track-record bench pictures
+.PHONY: help report test test-slow test-statistical test-all lab lint lock wheel demo track-record bench pictures
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -67,6 +67,9 @@ lock: .venv/installed ## pin what pyproject.toml asks for, with hashes and witho
 	$(BIN)/uv pip compile pyproject.toml --extra dev --extra cluster --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-annotate --quiet -o requirements.lock
 	$(BIN)/python tests/environment_yml.py > environment.yml
+
+wheel: .venv/installed ## what an office installs: dist/dung_hen-….whl, built without an index
+	$(BIN)/hatchling build -t wheel
 
 track-record: .venv/installed ## grade the method on the public panels again (about 8 minutes; DUNGHEN_REAL_DATA says where they are)
 	@test -d "$(DUNGHEN_REAL_DATA)" || { echo "set DUNGHEN_REAL_DATA to the folder with govuk/ and nhs_ae/" >&2; exit 2; }

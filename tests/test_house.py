@@ -14,6 +14,7 @@ LEAVES = {
     "faults",
     "strict_yaml",
     "parameters",
+    "project",
     "periods",
     "rules",
 }
@@ -27,6 +28,7 @@ ORDER = [
     "report",
     "explore",
     "publish",
+    "office_folder",
     "commands",
     "cli",
 ]

@@ -7,6 +7,7 @@ import click
 from analysis.commands.console import InterruptibleGroup
 from analysis.commands.intake import demo, ingest
 from analysis.commands.looking_back import backtest, compare, history
+from analysis.commands.office import init, upgrade_notebooks
 from analysis.commands.plans import plan, schema
 from analysis.commands.publishing import due, indicators, run
 from analysis.commands.run_files import new_quarter
@@ -19,7 +20,10 @@ def main() -> None:
     """Đúng Hẹn: will the promises of this year's plan be kept, how sure are we, and what would it take?"""
 
 
-for command in (run, due, history, compare, new_quarter, plan, schema, indicators, ingest, demo, backtest):
+for command in (
+    *(init, upgrade_notebooks, run, due, history, compare, new_quarter),
+    *(plan, schema, indicators, ingest, demo, backtest),
+):
     main.add_command(command)
 
 

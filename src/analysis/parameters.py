@@ -14,8 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from analysis import periods, strict_yaml
 from analysis.faults import BadParameters
+from analysis.project import project_folder
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = project_folder()
 """The project's folder: relative paths in run files start here, wherever the notebook runs."""
 
 _PATHS = ("plan_file", "source_file", "input_path")

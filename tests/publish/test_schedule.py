@@ -16,6 +16,8 @@ from analysis.faults import BadParameters
 from analysis.parameters import ROOT, RunParameters, read_run_file
 from analysis.publish.schedule import due, next_quarter, schedule
 
+HERE = Path("/")
+
 
 @pytest.fixture
 def runs(run: RunParameters) -> list[RunParameters]:
@@ -47,12 +49,12 @@ def test_what_is_published_is_not_due_again(tmp_path: Path, runs: list[RunParame
 @pytest.mark.parametrize("kind", ["systemd", "cron"])
 def test_a_schedule_runs_the_very_command(kind: str) -> None:
     command = ["/opt/a place/dunghen", "due", "--on-failure", "mail -s x"]
-    (line,) = [line for line in schedule(kind, command).splitlines() if "dunghen" in line and "due" in line]
-    assert shlex.split(line.removeprefix("ExecStart=").removeprefix("0 6 * * * ")) == command
+    (line,) = [line for line in schedule(kind, command, HERE).splitlines() if "dunghen" in line and "due" in line]
+    assert shlex.split(line.removeprefix("ExecStart=").removeprefix("0 6 * * * cd / && ")) == command
 
 
 def test_cron_does_not_end_at_a_percent_sign() -> None:
-    assert schedule("cron", ["date", "+%F"]) == "0 6 * * * date +\\%F\n"
+    assert schedule("cron", ["date", "+%F"], Path("/a b%c")) == "0 6 * * * cd '/a b'\\%c && date +\\%F\n"
 
 
 AWKWARD = [
@@ -69,7 +71,7 @@ AWKWARD = [
 @pytest.mark.parametrize("left_to_the_shell", [False, True], ids=["cron takes \\ away", "the shell does"])
 def test_cron_hands_on_every_word_as_it_was_said(left_to_the_shell: bool) -> None:
     script = "import json, sys; print(json.dumps(sys.argv[1:]))"
-    line = schedule("cron", [sys.executable, "-c", script, *AWKWARD]).removeprefix("0 6 * * * ")
+    line = schedule("cron", [sys.executable, "-c", script, *AWKWARD], HERE).removeprefix("0 6 * * * ")
     assert re.search(r"(?<!\\)%", line) is None
     heard = line if left_to_the_shell else line.replace("\\%", "%")
     ended = subprocess.run(["/bin/sh", "-c", heard], capture_output=True, text=True, check=True)
@@ -89,11 +91,11 @@ def test_cron_hands_on_every_word_as_it_was_said(left_to_the_shell: bool) -> Non
     ],
 )
 def test_systemd_is_told_every_word_in_its_own_quotes(word: str, written: str) -> None:
-    assert f"\nExecStart=/opt/dunghen due {written}\n" in schedule("systemd", ["/opt/dunghen", "due", word])
+    assert f"\nExecStart=/opt/dunghen due {written}\n" in schedule("systemd", ["/opt/dunghen", "due", word], HERE)
 
 
 def test_systemd_finds_a_program_in_a_folder_with_a_dollar_sign() -> None:
-    assert "\nExecStart=/opt/$5/100%%/dunghen due\n" in schedule("systemd", ["/opt/$5/100%/dunghen", "due"])
+    assert "\nExecStart=/opt/$5/100%%/dunghen due\n" in schedule("systemd", ["/opt/$5/100%/dunghen", "due"], HERE)
 
 
 TEXT = """\

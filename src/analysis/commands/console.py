@@ -62,9 +62,17 @@ class InterruptibleGroup(click.Group):
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Return what the command returns; an interruption ends it with 130, whatever exception it was turned into."""
+        """Return what the command returns.
+
+        An interruption ends it with 130, whatever exception it was turned into; a fault that no command has taken, as
+        when there is no project folder, with its sentence and exit code.
+        """
         with _interruptible():
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            except Fault as fault:
+                write_error(str(fault))
+                raise SystemExit(fault.exit_code) from fault
 
 
 @contextmanager

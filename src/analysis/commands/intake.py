@@ -109,8 +109,6 @@ def demo(
 
     truth.json beside it says what is true; with --dirty also how many rows carry which fault.
     """
-    from analysis.parameters import ROOT
-
     of_2021: dict[str, object] = {"--cases": case_count, "--dirty": dirty}
     of_2026: dict[str, object] = {"--scale": scale, "--until": until, "--survey-2026": survey_2026}
     others = of_2026 if province == "2021" else of_2021
@@ -118,7 +116,7 @@ def demo(
         raise click.UsageError(f"{', '.join(misplaced)}: not for the province of {province}")
     if out is None and (province == "2026" or case_count or dirty):
         raise click.UsageError("--out is missing: the demo folder keeps the counts of 2021")
-    folder = (out or ROOT / "data" / "demo").resolve()
+    folder = (out or _demo_folder()).resolve()
     seed = int(province) if seed is None else seed
     with exit_on_fault(folder):
         if province == "2026":
@@ -126,6 +124,13 @@ def demo(
         else:
             _write_2021(folder, seed, case_count, dirty)
     click.echo(f"simulated province, seed {seed}: {folder}")
+
+
+def _demo_folder() -> Path:
+    # Asked for only where it is meant: --out works outside any project.
+    from analysis.parameters import ROOT
+
+    return ROOT / "data" / "demo"
 
 
 def _write_2021(folder: Path, seed: int, case_count: int | None, dirty: bool) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from analysis.commands.console import Failures, exit_on_fault, progress, write_line
+from analysis.commands.office import warn_of_other_version
 from analysis.commands.run_files import read_run, read_runs, run_files
 from analysis.faults import Fault
 from analysis.publish.limits import CELL_TIMEOUT, KERNEL_MEMORY, Limits
@@ -107,6 +108,7 @@ def run(
         raise click.UsageError("--resume is of this machine; on a cluster a run that is lost is resumed by itself")
     if cluster and limits.workers:
         raise click.UsageError("--workers is of this machine; a cluster has the workers that were started for it")
+    warn_of_other_version()
     runs = read_runs(paths, input_path, language)
     failures = Failures(on_failure)
     if cluster:
@@ -146,7 +148,7 @@ def due(
     \b
     Ends as `dunghen run` does; 0 when nothing is due.
     """
-    from analysis.parameters import read_run_file
+    from analysis.parameters import ROOT, read_run_file
     from analysis.publish import schedule as schedules
     from analysis.publish.run import REPORTS
 
@@ -154,8 +156,10 @@ def due(
         words = [str(path.resolve()) for path in paths] + _limit_options(limits)
         words += ["--reports", str(reports.resolve())] if reports else []
         words += ["--on-failure", on_failure] if on_failure else []
-        click.echo(schedules.schedule(schedule, [str(Path(sys.argv[0]).resolve()), "due", *words]), nl=False)
+        command = [str(Path(sys.argv[0]).resolve()), "due", *words]
+        click.echo(schedules.schedule(schedule, command, ROOT), nl=False)
         return
+    warn_of_other_version()
     failures = Failures(on_failure)
     file_of = {}
     for file in run_files(paths):

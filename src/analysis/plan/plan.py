@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from analysis import periods, strict_yaml
 from analysis.faults import BadParameters
+from analysis.parameters import ROOT
 from analysis.plan.conditions import Condition
 from analysis.plan.group_files import group_files, with_group_files
 from analysis.plan.indicators import Indicator, Score, Share
@@ -21,7 +22,7 @@ from analysis.plan.promises import AnyPromise, IndexPromise, Measured, Promise, 
 from analysis.plan.questions import Question, alternatives, in_order_of_application, merged
 from analysis.plan.record import TOTAL, Code, Strict, Text
 
-LIBRARY = Path(__file__).resolve().parents[3] / "parameters" / "indicators"
+LIBRARY = ROOT / "parameters" / "indicators"
 """Well-known indicators, a file each, that a plan takes by name."""
 
 

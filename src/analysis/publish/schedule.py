@@ -24,6 +24,7 @@ Description=Đúng Hẹn: publish the quarters that are due
 
 [Service]
 Type=oneshot
+WorkingDirectory={folder}
 ExecStart={command}
 
 # ~/.config/systemd/user/dunghen.timer
@@ -38,7 +39,7 @@ Persistent=true
 WantedBy=timers.target
 """
 
-CRON = "0 6 * * * {command}\n"
+CRON = "0 6 * * * cd {folder} && {command}\n"
 
 
 def due(runs: Iterable[RunParameters], reports: Path, *, today: date) -> list[RunParameters]:
@@ -65,7 +66,7 @@ def _is_released(reports: Path, run: RunParameters) -> bool:
     return link.is_symlink() and link.is_dir()
 
 
-def schedule(kind: str, command: Sequence[str]) -> str:
+def schedule(kind: str, command: Sequence[str], folder: Path) -> str:
     """Return the lines that make a scheduler run a command every morning.
 
     Parameters
@@ -74,9 +75,13 @@ def schedule(kind: str, command: Sequence[str]) -> str:
         The scheduler.
     command : sequence of str
         The command and its arguments.
+    folder : Path
+        The project's folder, which the command finds from its working directory.
     """
-    template, quote = {"systemd": (SYSTEMD, _systemd_line), "cron": (CRON, _cron_line)}[kind]
-    return template.format(command=quote(command))
+    if kind == "systemd":
+        # The rest of the line is the folder, spaces included; only % means something in it.
+        return SYSTEMD.format(command=_systemd_line(command), folder=str(folder).replace("%", "%%"))
+    return CRON.format(command=_cron_line(command), folder=_cron_line([str(folder)]))
 
 
 def _cron_line(command: Sequence[str]) -> str:

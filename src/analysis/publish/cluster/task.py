@@ -17,7 +17,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from analysis.faults import EnvironmentFault
+from analysis.faults import BadParameters, EnvironmentFault
+from analysis.project import project_folder
 
 if TYPE_CHECKING:
     from distributed import Worker
@@ -47,8 +48,11 @@ def work(payload: str) -> str:
         worker.log_event(request, [number, kind, text])
 
     if worker.state.nthreads != 1:
-        message = f"worker {worker.address} has {worker.state.nthreads} threads: start it with --nthreads 1"
-        return json.dumps({"fault": EnvironmentFault.__name__, "told": message})
+        return _refusal(f"worker {worker.address} has {worker.state.nthreads} threads: start it with --nthreads 1")
+    try:
+        project_folder()
+    except BadParameters as fault:
+        return _refusal(f"worker {worker.address}: {fault}")
     log_event("begun", worker.address)
     answer = ""
     try:
@@ -59,6 +63,10 @@ def work(payload: str) -> str:
         # The answer is sent as an event, too: Dask drops the result of a task that was cancelled.
         log_event("ended", answer)
     return answer
+
+
+def _refusal(sentence: str) -> str:
+    return json.dumps({"fault": EnvironmentFault.__name__, "told": sentence})
 
 
 def _is_wanted(worker: Worker, key: Any) -> bool:

@@ -10,7 +10,7 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from importlib.metadata import EntryPoint
@@ -23,6 +23,9 @@ from typing import Any, ClassVar
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
+
+from analysis.faults import BadParameters
+from analysis.project import find_project, project_folder
 
 NAME = "dunghen-forked"
 """Name of the provisioner's entry point, which JUPYTER_DEFAULT_PROVISIONER_NAME may be set to."""
@@ -85,12 +88,15 @@ class ForkedProvisioner(LocalProvisioner):
     from_here: ClassVar[bool] = False
     exit_code: ClassVar[int | None] = None
     _is_forked = False
+    _project_of_server: ClassVar[Path | None] = None
     _sockets: str | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Return the arguments of `launch_kernel`, and give the kernel its sockets."""
         ordinary = set(kwargs) <= _ORDINARY_ARGUMENTS and self._is_of_this_python()
-        self._is_forked = ordinary and can_fork() and not _differs_at_start(kwargs.get("env", os.environ))
+        environment = kwargs.get("env", os.environ)
+        self._is_forked = ordinary and can_fork() and not _differs_at_start(environment)
+        self._is_forked = self._is_forked and self._is_of_this_project(kwargs.get("cwd"), environment)
         # The server has imported this package once; after an edit of the package a kernel must have the edit.
         self._is_forked = self._is_forked and (self.from_here or _package_files() == _PACKAGE_FILES)
         manager: Any = self.parent
@@ -157,6 +163,22 @@ class ForkedProvisioner(LocalProvisioner):
                 os.killpg(group, 0)  # succeeds also while an ended process waits to be reaped by its new parent
                 await asyncio.sleep(0.005)
             os.killpg(group, signal.SIGKILL)
+
+    def _is_of_this_project(self, cwd: str | None, environment: Mapping[str, str]) -> bool:
+        """Return whether a kernel finds the project that the stack it is forked from was loaded for."""
+        here = Path.cwd()
+        try:
+            wanted = find_project(Path(cwd) if cwd else here, environment)
+            if self.from_here:
+                from analysis.parameters import ROOT
+
+                return wanted == ROOT
+            # The server is started with the first kernel, where this process is then.
+            if ForkedProvisioner._project_of_server is None:
+                ForkedProvisioner._project_of_server = project_folder()
+        except BadParameters:
+            return False
+        return wanted == ForkedProvisioner._project_of_server
 
     def _is_of_this_python(self) -> bool:
         python, *arguments = self.kernel_spec.argv

@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from analysis.parameters import ROOT
 from analysis.plan.record import Text
+from analysis.project import shipped
 from analysis.publish.notebook_outcome import NotebookOutcome, Status
 
 NAME = "manifest.json"
@@ -160,8 +160,8 @@ def versions() -> dict[str, str]:
 
 
 def lock_sha256() -> str | None:
-    """Return the sha256 of the lock of dependencies; None outside a checkout."""
-    lock = ROOT / "requirements.lock"
+    """Return the sha256 of the lock of dependencies that ships with the code; None where there is none."""
+    lock = shipped() / "requirements.lock"
     return sha256(lock) if lock.is_file() else None
 
 
