@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from analysis.durable import flush, rewrite
 from analysis.faults import BadParameters
@@ -99,12 +99,11 @@ class Mark:
         BadParameters
             The file is not what dunghen writes.
         """
-        try:
-            content = tomllib.loads((folder / MARK).read_text(encoding="utf-8"))
-            laid_out = {str(path): str(digest) for path, digest in content.get("laid_out", {}).items()}
-            return cls(str(content.get("version", "")), laid_out)
-        except (ValueError, AttributeError) as error:
-            raise BadParameters(f"{folder / MARK}: not as dunghen writes it: {error}") from error
+        content = _read_mark(folder)
+        laid_out = content.get("laid_out", {})
+        if not isinstance(laid_out, dict):
+            raise BadParameters(f"{folder / MARK}: not as dunghen writes it: laid_out is no table")
+        return cls(str(content.get("version", "")), {path: str(digest) for path, digest in laid_out.items()})
 
     def write(self, folder: Path) -> None:
         """Write the mark into a folder; an earlier one stays as it was until the new one is complete."""
@@ -266,7 +265,7 @@ def upgrade(folder: Path, *, dry_run: bool = False) -> list[Change]:
     BadParameters
         The folder is a checkout, or was laid out by a later version.
     """
-    if folder == checkout() or _is_a_checkout(folder):
+    if _is_a_checkout(folder):
         raise BadParameters(f"{folder} is a checkout of the suite: git brings newer notebooks")
     mark, ours = Mark.read(folder), version(DISTRIBUTION)
     if _order(mark.version) > _order(ours):
@@ -283,14 +282,22 @@ def upgrade(folder: Path, *, dry_run: bool = False) -> list[Change]:
 
 def other_version(folder: Path) -> str | None:
     """Return the version of the suite that an office's notebooks are of, if it is not this one."""
-    if folder == checkout() or _is_a_checkout(folder):
+    if _is_a_checkout(folder):
         return None
     theirs = Mark.read(folder).version
     return theirs if theirs and theirs != version(DISTRIBUTION) else None
 
 
 def _is_a_checkout(folder: Path) -> bool:
-    return "checkout" in tomllib.loads((folder / MARK).read_text(encoding="utf-8"))
+    # A checkout that has lost its mark is known by this code being in it.
+    return folder == checkout() or "checkout" in _read_mark(folder)
+
+
+def _read_mark(folder: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads((folder / MARK).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BadParameters(f"{folder / MARK}: not as dunghen writes it: {error}") from error
 
 
 def _order(text: str) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from analysis.commands.console import exit_on_fault, write_error
+from analysis.faults import BadParameters
 
 if TYPE_CHECKING:
     from analysis.office_folder import Change
@@ -99,6 +100,12 @@ def warn_of_other_version() -> None:
     from analysis.office_folder import DISTRIBUTION, other_version
     from analysis.parameters import ROOT
 
-    if theirs := other_version(ROOT):
+    try:
+        theirs = other_version(ROOT)
+    except BadParameters as fault:
+        # A report does not depend on the mark's contents.
+        write_error(str(fault))
+        return
+    if theirs:
         ours = version(DISTRIBUTION)
         write_error(f"the notebooks here are of version {theirs}, dunghen is {ours}: run dunghen upgrade-notebooks")
