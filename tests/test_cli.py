@@ -100,7 +100,7 @@ def test_without_dask_a_cluster_is_refused_in_one_sentence(good: Path, tmp_path:
     monkeypatch.setitem(sys.modules, "distributed", None)
     ended = dunghen("run", good, "--cluster", "tcp://127.0.0.1:9", "--reports", tmp_path / "reports")
     assert (ended.exit_code, ended.stdout) == (6, "")
-    assert ended.stderr == 'the extra "cluster" is not installed: make .venv/installed in the project folder\n'
+    assert ended.stderr == 'the extra "cluster" is not installed: make .venv/installed, or pip install distributed\n'
     assert not (tmp_path / "reports").exists()
 
 

@@ -42,9 +42,10 @@ def test_a_folder_that_is_named_wins(office: Path, tmp_path: Path) -> None:
     assert find_project(other, {"DUNGHEN_HOME": ""}) == other
 
 
-def test_a_folder_that_is_named_must_be_a_project(tmp_path: Path) -> None:
-    with pytest.raises(BadParameters, match=r"DUNGHEN_HOME names .*/nowhere, which is no project folder"):
-        find_project(ROOT, {"DUNGHEN_HOME": str(tmp_path / "nowhere")})
+@pytest.mark.parametrize("home", ["/nowhere", ".", "~"])
+def test_a_folder_that_is_named_must_be_a_project_and_absolute(home: str) -> None:
+    with pytest.raises(BadParameters, match=f"DUNGHEN_HOME is {home}; the absolute path of a folder"):
+        find_project(ROOT, {"DUNGHEN_HOME": home})
 
 
 def test_a_checkout_is_found_from_anywhere(tmp_path: Path) -> None:

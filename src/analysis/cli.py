@@ -16,6 +16,7 @@ from analysis.commands.run_files import new_quarter
 
 
 @click.group(cls=InterruptibleGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="dung-hen")
 def main() -> None:
     """Đúng Hẹn: will the promises of this year's plan be kept, how sure are we, and what would it take?"""
 

@@ -37,10 +37,10 @@ def find_project(start: Path, environment: Mapping[str, str]) -> Path:
         There is none; the sentence names where it was looked for.
     """
     if home := environment.get(HOME):
-        folder = Path(home).resolve()
-        if not (folder / MARK).is_file():
-            raise BadParameters(f"{HOME} names {home}, which is no project folder: it has no {MARK}")
-        return folder
+        # A kernel stands elsewhere than whoever started it, and would take a relative path for another folder.
+        if not Path(home).is_absolute() or not _has_mark(Path(home)):
+            raise BadParameters(f"{HOME} is {home}; the absolute path of a folder with a {MARK} was expected")
+        return Path(home).resolve()
     found = _marked(start) or checkout() or _marked(Path(environment.get("PWD") or start))
     if found is None:
         raise BadParameters(
@@ -52,7 +52,15 @@ def find_project(start: Path, environment: Mapping[str, str]) -> Path:
 
 def _marked(start: Path) -> Path | None:
     start = start.resolve()
-    return next((folder for folder in (start, *start.parents) if (folder / MARK).is_file()), None)
+    return next(filter(_has_mark, (start, *start.parents)), None)
+
+
+def _has_mark(folder: Path) -> bool:
+    try:
+        return (folder / MARK).is_file()
+    except OSError:
+        # A folder above that we may not look into is no project of ours.
+        return False
 
 
 def checkout() -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,10 @@ from analysis.project import HOME
 
 def dunghen(*arguments: str | Path) -> Result:
     return CliRunner().invoke(main, [*map(str, arguments)])
+
+
+def test_the_version_is_said() -> None:
+    assert dunghen("--version").output.endswith(f"version {metadata.version('dung-hen')}\n")
 
 
 def test_a_folder_is_laid_out_once(tmp_path: Path) -> None:

@@ -319,6 +319,18 @@ def test_a_kernel_of_another_python_is_left_to_itself() -> None:
         assert ForkedProvisioner(kernel_id="other", kernel_spec=spec, parent=manager)._is_of_this_python() is ours
 
 
+def test_only_a_kernel_that_finds_the_same_project_is_forked(tmp_path: Path) -> None:
+    """JupyterLab may serve the notebooks of two projects from one process."""
+    one = ForkedProvisioner(kernel_id="other", kernel_spec=KernelSpec(), parent=KernelManager())
+    (tmp_path / "notebooks").mkdir()
+    assert one._is_of_this_project(None, os.environ)
+    assert one._is_of_this_project(str(tmp_path / "notebooks"), os.environ)
+    (tmp_path / "dunghen.toml").touch()
+    assert not one._is_of_this_project(str(tmp_path / "notebooks"), os.environ)
+    assert not one._is_of_this_project(None, {"DUNGHEN_HOME": str(tmp_path)})
+    assert not one._is_of_this_project(None, {"DUNGHEN_HOME": "/nowhere"})
+
+
 @pytest.mark.parametrize("missing", ["fork", "server", "the same paths"])
 def test_a_kernel_that_cannot_be_forked_is_started(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_server(process: object) -> None:

@@ -161,7 +161,7 @@ def _connect(scheduler: str) -> Iterator[Client]:
         from distributed import Client
     except ImportError as error:
         raise EnvironmentFault(
-            'the extra "cluster" is not installed: make .venv/installed in the project folder'
+            'the extra "cluster" is not installed: make .venv/installed, or pip install distributed'
         ) from error
     # Dask reports a lost connection with a traceback; we report it in a sentence.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
