@@ -21,8 +21,8 @@ def find_project(start: Path, environment: Mapping[str, str]) -> Path:
     """Return the project's folder as a process finds it.
 
     It is what DUNGHEN_HOME names; else the nearest folder with the mark, at or above the working directory; else the
-    checkout this code is in; else the nearest one at or above the folder the shell was in: jupyter-scheduler has a
-    notebook work in a folder of its own, and PWD is then where the server was started.
+    checkout this code is in; else the nearest one at or above the folder the shell was in: a job of jupyter-scheduler
+    may work in a folder of its own, and PWD is then where the server was started.
 
     Parameters
     ----------

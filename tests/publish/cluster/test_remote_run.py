@@ -11,9 +11,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from analysis import project
 from analysis.faults import EnvironmentFault
 from analysis.parameters import RunParameters
 from analysis.publish.cluster import remote_run, task
@@ -293,3 +295,18 @@ def test_a_run_called_off_is_ended_even_if_it_will_not_stop(monkeypatch):
     with pytest.raises(RuntimeError):
         task._run_process("{}", WORKER, lambda: False, print)
     assert time.monotonic() - began < 20
+
+
+def test_a_worker_that_finds_no_project_refuses(asked: RemoteRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It runs code from a wheel and was not started in the office's folder."""
+    worker = SimpleNamespace(
+        address=WORKER, state=SimpleNamespace(nthreads=1), get_current_task=lambda: "key", log_event=lambda *_: None
+    )
+    monkeypatch.setattr("distributed.get_worker", lambda: worker)
+    monkeypatch.setattr(project, "_PACKAGE", Path("/site-packages/analysis"))
+    monkeypatch.delenv("DUNGHEN_HOME", raising=False)
+    monkeypatch.delenv("PWD", raising=False)
+    monkeypatch.chdir("/")
+    answer = json.loads(task.work(asked.model_dump_json()))
+    assert answer["fault"] == "EnvironmentFault"
+    assert answer["told"].startswith(f"worker {WORKER}: no project folder: neither / nor")
