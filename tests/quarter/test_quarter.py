@@ -20,7 +20,7 @@ from analysis import Quarter
 from analysis.faults import BadParameters
 from analysis.parameters import RunParameters
 from analysis.quarter import quarter as module
-from analysis.quarter import stages
+from analysis.quarter import series, stages
 from analysis.quarter.fingerprint import fingerprint
 from changed_results import changed
 
@@ -44,12 +44,15 @@ def with_results(q: Quarter) -> Callable[..., Quarter]:
 
 
 def test_every_example_of_the_interface_holds(q: Quarter) -> None:
-    tests = [one for one in doctest.DocTestFinder().find(module, globs={"q": q, "Quarter": Quarter}) if one.examples]
+    names = {"q": q, "Quarter": Quarter}
+    tests = [
+        one for part in (module, series) for one in doctest.DocTestFinder().find(part, globs=names) if one.examples
+    ]
     runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
     for one in tests:
         runner.run(one)
     assert runner.summarize(verbose=False).failed == 0
-    public = {name for name, one in vars(Quarter).items() if inspect.isfunction(one) and not name.startswith("_")}
+    public = {name for name, one in inspect.getmembers(Quarter, inspect.isfunction) if not name.startswith("_")}
     shown = {one.name.rpartition(".")[2] for one in tests}
     assert public - shown <= {"compare"}  # which computes other quarters; see test_comparison
 

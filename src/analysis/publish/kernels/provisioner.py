@@ -35,7 +35,7 @@ STACK = (
     *("ipykernel.debugger", "tornado.platform.asyncio", "IPython.core.debugger", "IPython.core.completerlib"),
     "IPython.extensions.storemagic",
     "matplotlib.backends.backend_agg",
-    "analysis.quarter",
+    "analysis.quarter.quarter",
     *(f"analysis.report.pages.{page}" for page in ("data_quality", "forecast", "online_uptake", "summary")),
     *(f"analysis.report.pages.{page}" for page in ("surveys", "targets", "timeliness", "track_record")),
 )

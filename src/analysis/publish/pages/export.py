@@ -22,6 +22,9 @@ from analysis.report.wording import Wording
 FOLDER = "figures"
 """Folder of the values behind the figures, beside the pages."""
 
+ANALYST = "analyst"
+"""Tag of the cells whose outputs are for the analyst and on no page."""
+
 _WIDTHS = {"wide", "third"}
 _HEADING = re.compile(r"<h2>(.*?)</h2>", re.DOTALL)
 _TAG = re.compile(r"<[^>]+>")
@@ -48,8 +51,8 @@ def export_page(
 ) -> ExportedPage:
     """Return the HTML page of an executed notebook, with the values behind its figures.
 
-    The page holds only what code cells showed as HTML, Markdown or PNG, and the HTML without scripts, styles and
-    foreign images.
+    The page holds only what code cells showed as HTML, Markdown or PNG, but for those of the analyst, and the HTML
+    without scripts, styles and foreign images.
 
     Parameters
     ----------
@@ -67,6 +70,7 @@ def export_page(
         The language of the page, and its fixed phrases.
     """
     notebook = nbformat.read(executed, as_version=4)
+    notebook.cells = [cell for cell in notebook.cells if ANALYST not in cell.metadata.get("tags", [])]
     values = extract_figures(notebook, stem=page.stem, words=words)
     body = _render_outputs(notebook, table_label=words.text("Table, scrolls sideways"))
     html, headings = number_headings(body)
