@@ -35,11 +35,11 @@ def what_moved(
     Returns
     -------
     pd.DataFrame
-        Columns `COLUMNS`, a row per promise and part that both plans have: probabilities 0–1 `before` and `after`;
-        what was added by another number or seed of `draws`; by the past as the newer data has it, at the same quarter
-        and under the same reading (`past_revised`); by another plan or other answers (`read_otherwise`); by the
-        quarters in between (`time_passed`); and `change`, their sum, all in percentage points. Missing where a
-        promise is not estimated on the way.
+        Columns `COLUMNS`, a row per promise and part that both plans have: probabilities 0–1 `before` and `after`; what
+        was added, in percentage points, by another number or seed of `draws`; by the past as the newer data has it, at
+        the same quarter, as known on the same day and under the same reading (`past_revised`); by another plan or other
+        answers (`read_otherwise`); by the quarters in between and what became known in them (`time_passed`); and
+        `change`, their sum. Missing where a promise is not estimated on the way.
 
     Raises
     ------
@@ -49,7 +49,8 @@ def what_moved(
     if before.quarter_period.year != after.quarter_period.year or before.quarter > after.quarter:
         raise BadParameters(f"{before.quarter} → {after.quarter}: two quarters of one year, in order, were expected")
     drawn = before.model_copy(update={"draw_count": after.draw_count, "seed": after.seed})
-    data = {name: getattr(after, name) for name in ("input_path", "source_file", "as_of", "reject_limit")}
+    # On the earlier day still: what became known since belongs to the time that passed.
+    data = {name: getattr(after, name) for name in ("input_path", "source_file", "reject_limit")}
     revised = drawn.model_copy(update=data)
     read = revised.model_copy(update={"plan_file": after.plan_file, "answers": after.answers})
     probabilities = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from nbformat import NotebookNode
@@ -40,6 +41,19 @@ def export(exported: Callable[..., ExportedPage]) -> Callable[..., str]:
         return exported(*outputs).html
 
     return export
+
+
+def test_what_is_for_the_analyst_is_on_no_page(executed: Callable[..., Path], words: Wording) -> None:
+    path = executed(html("<h2>Bảng</h2>"), html("<p>của người phân tích</p>"))
+    notebook = nbformat.read(path, as_version=4)
+    *_, cell = (one for one in notebook.cells if one.cell_type == "code" and one.outputs)
+    other = nbformat.from_dict({**cell, "metadata": {"tags": ["analyst"]}, "id": "analyst"})
+    cell.outputs, other.outputs = cell.outputs[:1], cell.outputs[1:]
+    notebook.cells.append(other)
+    nbformat.write(notebook, path)
+    page = export_page(path, page=PAGES[1], pages=PAGES, files=[], imprint=IMPRINT, words=words).html
+    assert ">Bảng</h2>" in page
+    assert "của người phân tích" not in page
 
 
 def test_only_html_markdown_and_pictures_of_code_cells_are_shown(export: Callable[..., str]) -> None:
