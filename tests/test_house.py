@@ -222,3 +222,17 @@ def test_the_glossary_maps_to_names_that_exist():
             offenders.append(path)
     assert len(named) > 150
     _assert_none(offenders)
+
+
+def test_no_indicator_and_no_question_is_named_in_code():
+    """Plans declare them; only what makes up a province knows those of its own."""
+    named = re.compile(r"online_of_|overdue_denominator|uptake_base|published_level")
+    _assert_none(
+        [
+            f"{module} line {number}"
+            for module in MODULES
+            if "simulate" not in module.parts
+            for number, line in enumerate(_lines(module), start=1)
+            if named.search(line)
+        ]
+    )

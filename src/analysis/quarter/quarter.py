@@ -50,8 +50,8 @@ class Quarter(QuarterSeries):
     --------
     >>> q.run.quarter, q.plan.year
     ('2021-Q3', 2021)
-    >>> round(q.probability(q.year_end("online_of_all") >= 0.30), 2)
-    0.3
+    >>> q.probability(q.year_end("overdue", field="moitruong") <= 0.02)
+    0.955
     """
 
     run: RunParameters
@@ -139,11 +139,11 @@ class Quarter(QuarterSeries):
 
         Examples
         --------
-        >>> said = q.promise("online_uptake").parts.probability["of_all"]
-        >>> bool(q.probability(q.year_end("online_of_all") >= 0.30) == said)
+        >>> said = q.promise("overdue").parts.probability["moitruong"]
+        >>> bool(q.probability(q.year_end("overdue", field="moitruong") <= 0.02) == said)
         True
-        >>> q.probability(q.year_end("online_of_all") >= 0.99)
-        0.005
+        >>> q.probability(q.year_end("overdue", field="moitruong") <= 0.5)
+        0.995
         """
         values = np.asarray(met, dtype=bool)
         return probability_of(values, decided=len(values) == 1)
@@ -158,10 +158,10 @@ class Quarter(QuarterSeries):
 
         Examples
         --------
-        >>> q.promise("online_uptake").verdict
-        'uncertain'
-        >>> q.promise("online_uptake").parts[["numerator", "denominator", "threshold"]].loc["of_all"].tolist()
-        [47465.0, 170921.0, 0.3]
+        >>> q.promise("overdue").verdict
+        'very_unlikely'
+        >>> q.promise("overdue").parts[["numerator", "denominator", "threshold"]].loc["datdai"].tolist()
+        [816.0, 30691.0, 0.02]
         """
         if target not in self.plan.targets:
             raise BadParameters(f"the plan has no promise {target!r}{nearest(target, self.plan.targets)}")
@@ -179,8 +179,8 @@ class Quarter(QuarterSeries):
 
         Examples
         --------
-        >>> q.promised.loc["online_uptake.of_all", ["indicator", "rule", "verdict"]].tolist()
-        ['online_of_all', 'at_least', 'uncertain']
+        >>> q.promised.loc["overdue.datdai", ["indicator", "rule", "verdict"]].tolist()
+        ['overdue', 'at_most', 'very_unlikely']
         """
         rows = []
         for target in self.plan.measured:
@@ -227,8 +227,8 @@ class Quarter(QuarterSeries):
         Examples
         --------
         >>> asked = q.sensitivity()
-        >>> sorted(asked.loc[asked["note"] == "", "question"].unique())[:2]
-        ['overdue_denominator', 'overdue_interpretation']
+        >>> bool(asked.loc[asked["question"] == "overdue_scope", "changes"].iloc[0])
+        True
         """
         return self.results.attainment.sensitivity
 
@@ -242,8 +242,8 @@ class Quarter(QuarterSeries):
 
         Examples
         --------
-        >>> sorted(q.track_record()["panel"].unique())
-        ['online_of_all', 'online_of_published', 'overdue']
+        >>> "overdue" in set(q.track_record()["panel"])
+        True
         """
         return self.results.record.scored
 
@@ -292,8 +292,8 @@ class Quarter(QuarterSeries):
 
         Examples
         --------
-        >>> now, then = (q.shifted("online_of_all", d).set_index(["target", "part"]).probability for d in (0, 0.1))
-        >>> bool((then["online_uptake"] >= now["online_uptake"]).all())
+        >>> now, then = (q.shifted("overdue", d).set_index(["target", "part"]).probability for d in (0, -0.01))
+        >>> bool((then["overdue"] >= now["overdue"]).all())
         True
         """
         self.indicator(name)

@@ -61,8 +61,8 @@ class QuarterSeries(ABC):
 
         Examples
         --------
-        >>> q.indicators.loc["online_of_all", "dimensions"]
-        'total, agency, field, district'
+        >>> q.indicators.loc["overdue", "dimensions"]
+        'total, agency, field, district, channel'
         """
         rows = self.results.indicators.series
         grouped = rows.groupby("indicator", sort=False)
@@ -99,8 +99,8 @@ class QuarterSeries(ABC):
 
         Examples
         --------
-        >>> online = q.indicator("online_of_all")
-        >>> last_quarter = online[(online["dimension"] == "agency") & (online["period"] >= "2021-07")]
+        >>> late = q.indicator("overdue")
+        >>> last_quarter = late[(late["dimension"] == "agency") & (late["period"] >= "2021-07")]
         >>> sums = last_quarter.groupby("series")[["numerator", "denominator"]].sum()
         >>> len(sums)
         34
@@ -156,8 +156,8 @@ class QuarterSeries(ABC):
 
         Examples
         --------
-        >>> q.share("online_of_all")["value"].loc["2021-07":"2021-09"].round(3).tolist()
-        [0.306, 0.327, 0.342]
+        >>> q.share("overdue", field="datdai")["value"].loc["2021-07":"2021-09"].round(3).tolist()
+        [0.025, 0.024, 0.021]
         >>> q.share("overdue", field="datdai").index.freqstr
         'M'
         """
@@ -190,8 +190,8 @@ class QuarterSeries(ABC):
 
         Examples
         --------
-        >>> cut = q.cut("online_of_all", "agency", "field", "period")
-        >>> whole = q.share("online_of_all")
+        >>> cut = q.cut("overdue", "agency", "field", "period")
+        >>> whole = q.share("overdue")
         >>> bool((cut.groupby("period")["numerator"].sum().to_numpy() == whole["numerator"].to_numpy()).all())
         True
         """
@@ -227,7 +227,7 @@ class QuarterSeries(ABC):
 
         Examples
         --------
-        >>> model = q.model("online_of_all")
+        >>> model = q.model("overdue", field="datdai")
         >>> smoothed = model.as_value(model.level()["mean"] + model.observed["season"])
         >>> bool(abs(smoothed - model.observed["value"]).max() < 0.1)
         True
@@ -258,8 +258,8 @@ class QuarterSeries(ABC):
 
         Examples
         --------
-        >>> list(q.models())[:3]
-        ['online_of_all', 'published_of_offline', 'overdue field=datdai']
+        >>> list(q.models())[2:4]
+        ['overdue field=datdai', 'overdue field=moitruong']
         """
         found: dict[str, SeriesModel] = {}
         for row in self.promised.itertuples():
@@ -310,7 +310,7 @@ class QuarterSeries(ABC):
 
         Examples
         --------
-        >>> q.draws("online_of_all").groupby("period")["draw"].nunique().tolist()
+        >>> q.draws("overdue", field="datdai").groupby("period")["draw"].nunique().tolist()
         [200, 200, 200]
         """
         dimension, series = self._member(member)
@@ -346,7 +346,7 @@ class QuarterSeries(ABC):
 
         Examples
         --------
-        >>> q.year_end("online_of_all").shape
+        >>> q.year_end("overdue", field="datdai").shape
         (200,)
         """
         dimension, series = self._member(member)
@@ -382,9 +382,9 @@ class QuarterSeries(ABC):
 
         Examples
         --------
-        >>> online = q.shares(q.promised.query("topic == 'online'"))
-        >>> online.groupby("label")["value"].last().round(3).to_dict()
-        {'online_uptake.of_all': 0.342, 'online_uptake.of_published': 0.522}
+        >>> late = q.shares(q.promised.query("topic == 'timeliness'"))
+        >>> late.groupby("label")["value"].last().round(3).head(2).to_dict()
+        {'overdue.bhxh': 0.009, 'overdue.datdai': 0.021}
         """
         pieces = [
             self.share(row.indicator, **row.member).reset_index().assign(label=row.Index) for row in rows.itertuples()

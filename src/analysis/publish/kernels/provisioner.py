@@ -36,6 +36,8 @@ STACK = (
     "IPython.extensions.storemagic",
     "matplotlib.backends.backend_agg",
     "analysis.quarter.quarter",
+    # What the notebooks themselves import.
+    *("statsmodels.tsa.statespace.structural", "statsmodels.tsa.exponential_smoothing.ets"),
     *(f"analysis.report.pages.{page}" for page in ("data_quality", "forecast", "online_uptake", "summary")),
     *(f"analysis.report.pages.{page}" for page in ("surveys", "targets", "timeliness", "track_record")),
 )
