@@ -13,7 +13,7 @@ from analysis.parameters import ROOT, RunParameters
 from analysis.quarter import stages
 
 
-@pytest.mark.parametrize("paper", ["docs/analyst.md", "README.md"])
+@pytest.mark.parametrize("paper", ["docs/analyst.md", "README.md", "README.vi.md"])
 def test_the_blocks_of_a_paper_run(
     paper: str, demo_run: RunParameters, demo_processed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,12 +85,24 @@ class Quarter(QuarterSeries):
 
     @classmethod
     def of(cls, **parameters: Any) -> Self:
-        """Return the quarter of a run's parameters, as a run file names them; see `parameters.RunParameters`."""
+        """Return the quarter of a run's parameters, as a run file names them; see `parameters.RunParameters`.
+
+        Examples
+        --------
+        >>> Quarter.of(**q.run.model_dump()).run == q.run
+        True
+        """
         return cls(validated_run(parameters))
 
     @classmethod
     def of_notebook(cls, names: Mapping[str, Any]) -> Self:
-        """Return the quarter that a notebook's parameters cell sets, given the notebook's ``globals()``."""
+        """Return the quarter that a notebook's parameters cell sets, given the notebook's ``globals()``.
+
+        Examples
+        --------
+        >>> Quarter.of_notebook(q.run.model_dump() | {"anything": "else"}).run == q.run
+        True
+        """
         return cls(run_parameters(names))
 
     @cached_property
@@ -317,6 +329,12 @@ class Quarter(QuarterSeries):
         -------
         pd.DataFrame
             See `quarter.comparison.what_moved`: parts in percentage points that add up.
+
+        Examples
+        --------
+        >>> moved = q.compare(q)  # with itself: nothing has
+        >>> float(moved["change"].abs().max())
+        0.0
         """
         return comparison.what_moved(other.run, self.run)
 
