@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 
 from analysis.attainment import shifted_draws
-from analysis.attainment.shifted_draws import shifted, what_if
+from analysis.attainment.needed import Needed
+from analysis.attainment.shifted_draws import JudgedPromises, Shift, can_be_shifted, needed_shift, shifted, what_if
 from analysis.attainment.situation import CountedSituation
+from analysis.faults import BadParameters
 from analysis.forecast.rest_of_year import Forecast
 from analysis.plan.plan import Plan
 
@@ -185,3 +187,135 @@ def test_only_promises_asked_for_are_judged() -> None:
     at = CountedSituation(_plan(), QUARTER, _indicators(), _forecast(_draws()), draw_count=2, seed=1)
     rows = what_if(at, _shift(), [])
     assert rows.empty
+
+
+def _cases(members: tuple[str, ...], cases: float) -> Shift:
+    return Shift("online_of_all", "agency", members, cases=cases)
+
+
+def test_a_move_by_cases_brings_them_in_every_draw() -> None:
+    assert _numerators(_cases(("town",), 10)) == pytest.approx([30, 130])
+    assert _numerators(_cases(("town", "hills"), -8)) == pytest.approx([12, 112])
+    # the town has a fifth of its quarter to lose: 10 and 20 cases
+    assert _numerators(_cases(("town",), -50)) == pytest.approx([10, 100])
+
+
+def test_cases_are_spread_over_the_periods_as_all_cases_are() -> None:
+    draws = _draws().assign(draw=0, period=["2020Q3", "2020Q4"], numerator=[5, 15], denominator=[50, 150])
+    assert _numerators(_cases(("town",), 8), draws=draws) == pytest.approx([7, 21])
+
+
+def test_each_series_has_its_members_part_of_the_cases() -> None:
+    draws = pd.concat(
+        [_draws().assign(dimension="agency", series=series) for series in ("town", "hills", "both")], ignore_index=True
+    )
+    both = _indicators()
+    both = pd.concat(
+        [both, both[both["series"] == "total"].assign(dimension="agency", series="both")], ignore_index=True
+    )
+    plan = _plan(groups={"agency": {"both": {"title": T, "members": ["town", "hills"]}}})
+    moved = _numerators(_cases(("town", "hills"), 40), plan=plan, indicators=both, draws=draws)
+    # the town has a quarter of the cases of both
+    assert moved == pytest.approx([30, 130, 50, 150, 60, 160])
+
+
+def test_a_move_is_by_points_or_by_cases() -> None:
+    with pytest.raises(BadParameters, match="not by both"):
+        Shift("online_of_all", "agency", ("town",), points=0.1, cases=3)
+
+
+DAYS = {"days": {"form": "mean", "title": T, "value": {"days_between": ["received_at", "resolved_at"]}}}
+
+
+def _days() -> tuple[Plan, pd.DataFrame, pd.DataFrame]:
+    """10 days in the town, 4 in the hills; 1,000 days for 200 cases in one draw, 3,000 for 400 in the other."""
+    target = {"title": T, "reported": "…", "kind": "mean", "parts": {"days": _part("days", 5.4)}}
+    target["parts"]["days"]["rule"] = "at_most"
+    plan = _plan(indicators=DAYS, targets={"uptake": target})
+    totals = {"town": 500, "hills": 600, "total": 1100}
+    known = _indicators().assign(indicator="days", numerator=float("nan"))
+    known["total"] = known["series"].map(totals).astype(float)
+    known["total_squares"] = known["total"] ** 2
+    return plan, known, _draws().assign(indicator="days", numerator=[1000, 3000])
+
+
+def test_a_mean_moves_in_its_own_unit_and_not_below_nothing() -> None:
+    plan, known, draws = _days()
+    for by, moved in ((-2.0, [900, 2800]), (-20.0, [500, 2000]), (4.0, [1200, 3400])):
+        shift = Shift("days", "agency", ("town",), by)
+        assert _numerators(shift, plan=plan, indicators=known, draws=draws) == pytest.approx(moved)
+    with pytest.raises(BadParameters, match="days is a mean"):
+        _numerators(Shift("days", "agency", ("town",), cases=5), plan=plan, indicators=known, draws=draws)
+    assert can_be_shifted(plan) == ("days",)
+
+
+def _needed(*members: str, probability: float = 0.8, plan: Plan | None = None, indicators: Any = None,
+            draws: Any = None, name: str = "online_of_all") -> Needed:  # fmt: skip
+    known = _indicators() if indicators is None else indicators
+    at = CountedSituation(plan or _plan(), QUARTER, known, _forecast(_draws() if draws is None else draws), 2, 1)
+    return needed_shift(at, name, "agency", members, "uptake", probability)
+
+
+def test_the_smallest_move_is_found_to_a_tenth_of_a_point() -> None:
+    # 14.61 % of 800 are 116.88, 36.88 more than the 80 of the first draw: 18.44 points of its 200 cases
+    found = _needed("town", "hills", plan=_plan(_part(threshold=0.1461)))
+    assert found.amount == pytest.approx(0.185)
+    # 37 of 200 cases and 74 of 400
+    assert found.cases == pytest.approx((37 + 74) / 2)
+    assert (found.probability, found.reason) == (0.995, "")
+
+
+def test_a_promise_that_is_likely_enough_needs_nothing() -> None:
+    assert _needed("town", probability=0.5) == Needed(0.0, 0.0, 0.5)
+
+
+def test_even_all_may_not_be_enough() -> None:
+    # 40 points more, all that can be filed online, are 20 cases: 100 of 800
+    indicators = _indicators({"town": 30, "hills": 100, "total": 130})
+    found = _needed("town", indicators=indicators)
+    assert (found.amount, found.probability, found.reason) == (None, 0.5, "unreachable")
+
+
+def test_a_promise_of_less_needs_less() -> None:
+    # 180 of 1,000 must fall to 150.05. The hills' 1/15 of three quarters of 400 cases are 20; the other 9.95 of the
+    # town's 100 are 9.95 points.
+    plan = _plan(_part(threshold=0.15005) | {"rule": "at_most"})
+    found = _needed("town", "hills", plan=plan)
+    assert found.amount == pytest.approx(-0.1)
+    assert found.cases == pytest.approx(-(15 + 30) / 2)
+    assert _needed("town", plan=plan).reason == "unreachable"
+
+
+def test_a_mean_needs_an_amount_in_its_unit_and_no_cases() -> None:
+    plan, known, draws = _days()
+    # so far 3,300 days for 600 cases; 5.4 days for 1,000 are 5,400, 900 less than in the second draw: 9 of the town's
+    found = _needed("town", plan=plan, indicators=known, draws=draws, name="days")
+    assert found.amount == pytest.approx(-9.0)
+    assert pd.isna(found.cases)
+
+
+def test_what_cannot_be_moved_has_a_reason() -> None:
+    assert _needed("nowhere").reason == "not_moved"
+    assert _needed("town", draws=_draws().iloc[:0]).reason == "not_enough_history"
+    over = [f"2020Q{number}" for number in (1, 2, 3, 4)]
+    known = pd.concat([_indicators(), _indicators().tail(1).assign(period="2020Q4")])
+    assert set(over) <= set(known["period"])
+    at = CountedSituation(_plan(), pd.Period("2020Q4"), known, _forecast(_draws()), 2, 1)
+    assert needed_shift(at, "online_of_all", "agency", ("town",), "uptake").reason == "decided"
+    mixed = _plan(_part(), _part("online_of_published", 0.5) | {"rule": "at_most"}, combine="all_of")
+    published = _draws(
+        ("online_of_published", "total", "total", "2020Q4", 0, 20, 100),
+        ("online_of_published", "total", "total", "2020Q4", 1, 120, 130),
+    )
+    indicators = _indicators({"town": 30, "hills": 100, "total": 130})
+    assert _needed("town", plan=mixed, draws=published, indicators=indicators).reason == "both_ways"
+
+
+def test_judged_again_a_promise_is_as_the_table_of_the_moved_draws_says() -> None:
+    at = CountedSituation(_plan(), QUARTER, _indicators(), _forecast(_draws()), draw_count=2, seed=1)
+    judged = JudgedPromises.of(at, ["uptake"])
+    shift = _shift(("town",), 0.8)
+    moved = judged.moved(shift)
+    pd.testing.assert_frame_equal(moved.table(), what_if(at, shift, ["uptake"]))
+    assert moved.year_end("uptake", "").tolist() == pytest.approx([0.15, 0.26])
+    assert judged.moved(_shift()) is judged

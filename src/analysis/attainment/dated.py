@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -21,6 +22,7 @@ from analysis.attainment.verdict import (
     spread,
 )
 from analysis.forecast.shocks import stream
+from analysis.indicators.dated_items import DatedItems
 from analysis.indicators.item_progress import headcount
 from analysis.indicators.other_indicators import promised_items, year_of
 from analysis.plan.inventories import CasesOfService
@@ -116,6 +118,55 @@ HEADCOUNT = "headcount"
 """Part of a target that has a headcount path beside its items."""
 
 
+def promised_of(target: ItemsPromise, at: Situation) -> DatedItems:
+    """Return the items a promise is on, as known at the end of a quarter.
+
+    Parameters
+    ----------
+    target : ItemsPromise
+        The promise.
+    at : Situation
+        What is known.
+    """
+    evidence = at.evidence
+    return promised_items(
+        at.plan, target, evidence.catalogue, evidence.progress, evidence.service_days, as_of=evidence.as_of
+    )
+
+
+def year_end_of(
+    target: ItemsPromise,
+    at: Situation,
+    items: DatedItems,
+    moving: Callable[[pd.DataFrame, np.ndarray], np.ndarray] | None = None,
+) -> ItemsYearEnd:
+    """Return how the items of a promise stand at the end of its year.
+
+    Parameters
+    ----------
+    target : ItemsPromise
+        The promise.
+    at : Situation
+        What is known.
+    items : DatedItems
+        See `promised_of`.
+    moving : callable, optional
+        See `items.items_year_end`.
+    """
+    with_cases = target.inventory.done_with if target.inventory else None
+    return items_year_end(
+        items,
+        year_end=year_of(at.plan)[1],
+        rule=target.rule,
+        threshold=target.threshold,
+        draw_count=at.draw_count,
+        seed=at.seed,
+        key=target.id,
+        finishing=partial(_reaching, with_cases, target.id, at) if with_cases else None,
+        moving=moving,
+    )
+
+
 def judge(target: ItemsPromise, at: Situation) -> Judgement:
     """Return a promise on dated items, judged.
 
@@ -129,17 +180,26 @@ def judge(target: ItemsPromise, at: Situation) -> Judgement:
     at : Situation
         What is known.
     """
-    plan, quarter, evidence = at.plan, at.quarter, at.evidence
-    _, end = year_of(plan)
-    items = promised_items(
-        plan, target, evidence.catalogue, evidence.progress, evidence.service_days, as_of=evidence.as_of
-    )
+    return judge_items(target, at, promised_of(target, at))
+
+
+def judge_items(
+    target: ItemsPromise,
+    at: Situation,
+    items: DatedItems,
+    moving: Callable[[pd.DataFrame, np.ndarray], np.ndarray] | None = None,
+) -> Judgement:
+    """Return a promise on dated items, judged on its items as they are or as they would be.
+
+    Parameters
+    ----------
+    target, at, items, moving
+        See `year_end_of`.
+    """
+    quarter, evidence = at.quarter, at.evidence
+    _, end = year_of(at.plan)
     run: dict[str, Any] = {"draw_count": at.draw_count, "seed": at.seed, "key": target.id}
-    with_cases = target.inventory.done_with if target.inventory else None
-    finishing = partial(_reaching, with_cases, target.id, at) if with_cases else None
-    stands = items_year_end(
-        items, year_end=end, rule=target.rule, threshold=target.threshold, finishing=finishing, **run
-    )
+    stands = year_end_of(target, at, items, moving)
     as_planned = AttainmentDraws(decided_by_arithmetic(True).met, decided=False)
     row = _items_row(target, "", quarter, stands, as_planned)
     parts: list[dict[str, Any]] = []

@@ -58,6 +58,7 @@ def items_year_end(
     seed: int,
     key: str,
     finishing: Callable[[pd.DataFrame], np.ndarray] | None = None,
+    moving: Callable[[pd.DataFrame, np.ndarray], np.ndarray] | None = None,
 ) -> ItemsYearEnd:
     """Return how a promise on items stands at the end of its year.
 
@@ -81,6 +82,8 @@ def items_year_end(
     finishing : callable, optional
         From the open items to whether each is done by the end of the year, shape (draws, items); by default as the
         list has slipped so far.
+    moving : callable, optional
+        From the open items and that array to another one: what is asked by "what if".
 
     Raises
     ------
@@ -105,18 +108,16 @@ def items_year_end(
         kept = decided_by_arithmetic(bool(meets(now, rule, threshold)))
         return stands(np.array([now]), unknown.assign(chance=0.0), kept)
     met_already = bool(meets(now, rule, threshold))
+    past = slippage_record(items.table, as_of=items.as_of)
     if finishing is not None:
         finished = finishing(waiting)
-        values = (done + finished.sum(axis=1)) / len(promised)
-        kept = AttainmentDraws(meets(values, rule, threshold), decided=False)
-        return stands(
-            values, unknown.assign(chance=finished.mean(axis=0)), decided_by_arithmetic(True) if met_already else kept
-        )
-    past = slippage_record(items.table, as_of=items.as_of)
-    if past.finished < MINIMUM_FINISHED:
+    elif past.finished < MINIMUM_FINISHED:
         kept = decided_by_arithmetic(True) if met_already else not_estimated("too_few_finished_items")
         return stands(np.empty(0), unknown, kept)
-    finished = done_by(waiting, past, as_of=items.as_of, last=last, draw_count=draw_count, seed=seed, key=key)
+    else:
+        finished = done_by(waiting, past, as_of=items.as_of, last=last, draw_count=draw_count, seed=seed, key=key)
+    if moving is not None:
+        finished = moving(waiting, finished)
     values = (done + finished.sum(axis=1)) / len(promised)
     kept = (
         decided_by_arithmetic(True) if met_already else AttainmentDraws(meets(values, rule, threshold), decided=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -255,9 +255,7 @@ def judged_part(part: Part, name: str, target: str, at: CountedSituation) -> Jud
         What is known.
     """
     plan = at.plan
-    counted = at.indicators.loc[at.indicators["indicator"] == part.indicator, "period"]
-    origin = plan.known_through(at.quarter, counted.unique())
-    last = plan.last_period if part.until is None else plan.last_whole_period(part.until)
+    origin, last = _known_and_last(part, at)
     share = year_end(at.indicators, at.forecast.draws, part, origin=origin, last=last)
     central, thresholds = _thresholds(part, target, at)
     # What the simple rules were wrong by in earlier years is known of whole years only.
@@ -267,6 +265,29 @@ def judged_part(part: Part, name: str, target: str, at: CountedSituation) -> Jud
     if comparable:
         baselines = judged_baselines(at.indicators, part, central, groups=groups, origin=origin, last=last)
     return JudgedPart(part, name, share, central, thresholds, baselines)
+
+
+def _known_and_last(part: Part, at: CountedSituation) -> tuple[pd.Period, pd.Period]:
+    """Return the last period known of a part's indicator, and the last that counts."""
+    counted = at.indicators.loc[at.indicators["indicator"] == part.indicator, "period"]
+    last = at.plan.last_period if part.until is None else at.plan.last_whole_period(part.until)
+    return at.plan.known_through(at.quarter, counted.unique()), last
+
+
+def on_draws(judged: JudgedPart, at: CountedSituation, draws: pd.DataFrame) -> JudgedPart:
+    """Return a part judged again on other draws; what is promised and the baselines do not depend on them.
+
+    Parameters
+    ----------
+    judged : JudgedPart
+        The part as it was judged.
+    at : CountedSituation
+        What counts say.
+    draws : pd.DataFrame
+        See `forecast.rest_of_year.Forecast`.
+    """
+    origin, last = _known_and_last(judged.part, at)
+    return replace(judged, share=year_end(at.indicators, draws, judged.part, origin=origin, last=last))
 
 
 def _thresholds(part: Part, target: str, at: CountedSituation) -> tuple[float, np.ndarray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
@@ -12,7 +12,6 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from analysis.attainment.shifted_draws import Shift, what_if
 from analysis.attainment.verdict import probability_of
 from analysis.faults import BadParameters
 from analysis.parameters import RunParameters, read_run_file, resolve, run_parameters, validated_run
@@ -23,6 +22,7 @@ from analysis.quarter import comparison, stages
 from analysis.quarter.promise_standing import PromiseStanding
 from analysis.quarter.results import DataTables, Results
 from analysis.quarter.series import QuarterSeries, nearest
+from analysis.quarter.what_if import WhatIf
 
 PROMISED_COLUMNS = [
     "target", "part", "indicator", "member", "form", "topic", "rule", "threshold", "window", "drawn", "plain",
@@ -281,41 +281,54 @@ class Quarter(QuarterSeries):
         read_plan(resolve(self.run.plan_file)).answered(given)
         return replace(self, run=self.run.model_copy(update={"answers": given}))
 
-    def shifted(
-        self, name: str, points: float, *, members: Mapping[str, Any] | None = None, targets: Any = None
-    ) -> pd.DataFrame:
-        """Return promises as they would stand if some members moved a share for the rest of the year.
+    def what_if(
+        self,
+        target: str,
+        *,
+        points: float = 0.0,
+        cases: float = 0.0,
+        items: int | Collection[str] = 0,
+        per_month: float = 0.0,
+        **members: str | Collection[str],
+    ) -> WhatIf:
+        """Return a promise before and after a move in the rest of the year, judged on the same draws.
 
         Parameters
         ----------
-        name : str
-            The share.
+        target : str
+            Id of the promise: one on a share or a mean is moved by points or cases, one on items by items.
         points : float
-            What is added to each member's share, −1 to 1.
-        members : mapping, optional
-            One dimension and the codes that move, ``{"agency": ["ubnd-nt"]}``; without it, every agency.
-        targets : collection of str, optional
-            The promises asked for; all by default.
+            What is added to each member's share (−1 to 1), or to its mean in the mean's unit.
+        cases : float
+            Cases of the numerator more, or fewer, of all members together until the end of the year.
+        items : int or collection of str
+            Items more by the end of the year than in each draw, or the codes of open items that are done by then.
+        per_month : float
+            Items more a month, in whole items by the end of the year.
+        **members : str or collection of str
+            One dimension and who moves, ``agency="ubnd-nt"``; all members of the promise by default.
 
         Returns
         -------
-        pd.DataFrame
-            See `attainment.shifted_draws.what_if`.
+        WhatIf
+            `before, after, change` are frames; `needed(0.8)` is the smallest such move for that probability.
+
+        Raises
+        ------
+        BadParameters
+            Nothing of the promise can be moved so; surveys and published indices never.
 
         Examples
         --------
-        >>> now, then = (q.shifted("overdue", d).set_index(["target", "part"]).probability for d in (0, -0.01))
-        >>> bool((then["overdue"] >= now["overdue"]).all())
+        >>> asked = q.what_if("overdue", cases=-60, field="datdai")
+        >>> bool(asked.change.loc[("overdue", "datdai"), "change"] > 0)
         True
+        >>> q.what_if("one_stop").needed(0.8).amount
+        2.0
         """
-        self.indicator(name)
-        if members is None:
-            rows = self.indicator(name)
-            members = {"agency": rows.loc[rows["dimension"] == "agency", "series"].unique()}
-        ((dimension, codes),) = members.items()
-        shift = Shift(name, dimension, tuple(codes), points)
-        wanted = list(self.plan.targets) if targets is None else list(targets)
-        return what_if(self.results.counted_situation(self.run), shift, wanted)
+        self.promise(target)
+        start = WhatIf.of(self.results, self.run, target, members)
+        return start.moved(points=points, cases=cases, items=items, per_month=per_month)
 
     def compare(self, other: Quarter) -> pd.DataFrame:
         """Return what moved each probability from an earlier quarter, or another run of this one, to this one.
