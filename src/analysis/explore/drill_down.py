@@ -1,25 +1,48 @@
-"""The controls of notebook drill_down: any share with its counts, split by body, field, district or channel."""
+"""The controls of notebook drill_down: any share with its counts, split by one or two dimensions, and its export."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import product
+from pathlib import Path
+from typing import Any, Self
 
 import ipywidgets as widgets
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from IPython.display import display
+from matplotlib.axes import Axes
 
-from analysis.parameters import RunParameters
+from analysis import Quarter, periods
+from analysis.explore.look import figure_html, label
+from analysis.faults import BadParameters
+from analysis.indicators.measured import cut
+from analysis.indicators.trend import share_interval
 from analysis.plan.promises import ItemsPromise
 from analysis.plan.record import TOTAL
+from analysis.quarter import stages
 from analysis.quarter.results import Results
 from analysis.report import numbers, theme
-from analysis.report.figure import MIN_CASES, Picture, is_small, mark_simulated, period_axis, set_title, write_shares
-from analysis.report.html_table import plain_table
+from analysis.report.figure import (
+    MIN_CASES,
+    Picture,
+    hide_small,
+    is_small,
+    mark_simulated,
+    period_axis,
+    set_title,
+    write_shares,
+)
+from analysis.report.html_table import csv_text, plain_table
 from analysis.report.wording import Wording
 
-COLUMNS = ["series", "period", "numerator", "denominator", "value"]
-"""Columns of the cells shown: counts as the indicator counts them, `value` their share (0–1)."""
+KEYS = ["series", "second"]
+"""Codes of a cell: by the first dimension and by the second, which is empty where there is none."""
+
+COLUMNS = [*KEYS, "period", "numerator", "denominator", "value"]
+"""Columns of cells: counts as the indicator counts them, `value` their share (0–1)."""
 
 LINE_STYLES = ((theme.BLUE, "o"), (theme.VERMILION, "s"), (theme.GREEN, "^"), (theme.GREY, "D"), (theme.PINK, "v"))
 """Colour and marker of each line of the figure: as many as the theme has colours, no two alike without colour."""
@@ -27,110 +50,234 @@ LINE_STYLES = ((theme.BLUE, "o"), (theme.VERMILION, "s"), (theme.GREEN, "^"), (t
 FIRST_PERIODS = 12
 """Periods that are shown when the controls are opened, the last ones."""
 
-CONTROL_STYLE: dict[str, Any] = {"style": {"description_width": "160px"}, "layout": {"width": "640px"}}
+CONTROL_STYLE: dict[str, Any] = {"style": {"description_width": "220px"}, "layout": {"width": "700px"}}
 
 
 class DrillDown:
-    """The controls of ``drill_down``, and the figure and table that they show.
+    """The controls of ``drill_down``, and the figure and tables that they show.
 
     Parameters
     ----------
-    run : RunParameters
-        The run; its language is that of the labels.
-    results : Results
-        Its results.
-
-    Attributes
-    ----------
-    shown : pd.DataFrame
-        Columns `COLUMNS`: the cells behind figure and table, small ones included.
+    q : Quarter
+        The quarter; the language of its run is that of the labels.
     """
 
-    def __init__(self, run: RunParameters, results: Results) -> None:
-        self._results, self._words = results, Wording(run.language)
-        self._cuts = SharesByDimension(results)
+    def __init__(self, q: Quarter) -> None:
+        self._q, self._words, self._silent = q, Wording(q.run.language), 0
+        self._cuts = SharesByDimension(q.results)
+        self._drawn: Picture | None = None
         words = self._words
         indicators = [(self._indicator_name(code), code) for code in self._cuts.indicators]
         self.indicator = widgets.Dropdown(options=indicators, description=words.text("Indicator"), **CONTROL_STYLE)
         self.dimension = widgets.Dropdown(description=words.text("Cut by"), **CONTROL_STYLE)
         self.members = widgets.SelectMultiple(rows=8, description=words.text("Shown"), **CONTROL_STYLE)
+        self.second = widgets.Dropdown(description=words.text("and by"), **CONTROL_STYLE)
+        self.second_members = widgets.SelectMultiple(rows=6, description=words.text("Shown"), **CONTROL_STYLE)
         self.periods = widgets.SelectionRangeSlider(
             options=[("", "")], description=words.text("From – to"), continuous_update=False, **CONTROL_STYLE
         )
-        self.picture, self.table = widgets.HTML(), widgets.HTML()
+        self.save = widgets.Button(description=words.text("Save table and picture"), layout={"width": "240px"})
+        self.picture, self.table, self.saved = (widgets.HTML() for _control in range(3))
         self.table.add_class("jp-RenderedHTMLCommon")  # tables look as in the outputs of JupyterLab
-        self.box = widgets.VBox([self.indicator, self.dimension, self.members, self.periods, self.picture, self.table])
+        self.box = widgets.VBox(
+            [
+                self.indicator, self.dimension, self.members, self.second, self.second_members, self.periods,
+                self.picture, widgets.HBox([self.save]), self.saved, self.table,
+            ]
+        )  # fmt: skip
         self.indicator.observe(self._list_dimensions, "value")
         self.dimension.observe(self._list_members, "value")
-        for control in (self.members, self.periods):
+        self.second.observe(self._list_second, "value")
+        for control in (self.members, self.second_members, self.periods):
             control.observe(self._draw, "value")
+        self.save.on_click(lambda _button: self.export())
         self._list_dimensions()
 
-    def show(self) -> None:
-        """Display the controls."""
+    def show(self) -> Self:
+        """Display the controls and return them: `shown` is what they are set to."""
         display(self.box)
+        return self
+
+    def __repr__(self) -> str:
+        by = ", ".join(self._dimensions) or TOTAL
+        return f"DrillDown({self.indicator.value} by {by}, {len(self._cells)} cells)"
+
+    @property
+    def shown(self) -> pd.DataFrame:
+        """The cells behind figure and table, small ones included.
+
+        Columns: the dimensions it is cut by, `period` (pandas periods), `numerator, denominator, value` and
+        `lower, upper`, the 80 % interval of a share given its count; missing where every item of a list is counted.
+        """
+        return self._named(self._cells)
+
+    def export(self, folder: str | Path | None = None) -> list[Path]:
+        """Write the cells shown as CSV and the figure as PNG and SVG, small cells hidden, and return where.
+
+        Parameters
+        ----------
+        folder : str or Path, optional
+            Where to; ``reports/explore/<plan>/<quarter>`` of the project by default.
+
+        Raises
+        ------
+        BadParameters
+            Nothing is shown.
+        """
+        if self._drawn is None:
+            raise BadParameters("nothing is shown that could be saved")
+        run = self._q.run
+        into = stages.REPORTS / "explore" / run.plan_name / run.quarter if folder is None else Path(folder)
+        into.mkdir(parents=True, exist_ok=True)
+        first, last = self.periods.value
+        stem = "-".join([self.indicator.value, *self._dimensions, first, last])
+        files = [into / f"{stem}.{kind}" for kind in ("csv", "png", "svg")]
+        table = self._named(self._without_small(self._cells)).astype({"period": str, "numerator": "Int64"})
+        files[0].write_text(csv_text(table), encoding="utf-8")
+        files[1].write_bytes(self._drawn.png())
+        self._drawn.figure.savefig(files[2], metadata={"Date": None})
+        said = self._words.text("Saved, small cells hidden: {files}", files=", ".join(map(str, files)))
+        self.saved.value = label(said)
+        return files
+
+    @property
+    def _dimensions(self) -> list[str]:
+        return [one for one in (self.dimension.value, self.second.value) if one and one != TOTAL]
+
+    def _named(self, cells: pd.DataFrame) -> pd.DataFrame:
+        """Return cells with a column per dimension, under its name, and periods as periods."""
+        dimensions = {key: one for key, one in zip(KEYS, (self.dimension.value, self.second.value), strict=True)
+                      if one and one != TOTAL}  # fmt: skip
+        framed = cells.drop(columns=[key for key in KEYS if key not in dimensions]).rename(columns=dimensions)
+        return framed.assign(period=pd.PeriodIndex([periods.parse(one) for one in framed["period"]]))
+
+    @contextmanager
+    def _quiet(self) -> Iterator[None]:
+        """While it lasts, controls change without anything being drawn in between."""
+        self._silent += 1
+        try:
+            yield
+        finally:
+            self._silent -= 1
 
     def _list_dimensions(self, _: Any = None) -> None:
-        # New options change the choice of the next control several times: it is drawn once, at the end.
-        self.dimension.unobserve(self._list_members, "value")
-        before = self.dimension.value
-        dimensions = self._cuts.dimensions(self.indicator.value)
-        self.dimension.options = [(self._dimension_name(one), one) for one in dimensions]
-        self.dimension.value = before if before in dimensions else dimensions[0]
-        self.dimension.observe(self._list_members, "value")
+        with self._quiet():
+            before = self.dimension.value
+            dimensions = self._cuts.dimensions(self.indicator.value)
+            self.dimension.options = [(self._dimension_name(one), one) for one in dimensions]
+            self.dimension.value = before if before in dimensions else dimensions[0]
         self._list_members()
 
     def _list_members(self, _: Any = None) -> None:
-        self._shares = self._cuts.shares(self.indicator.value, self.dimension.value)
-        largest = together(self._shares).sort_values("denominator", ascending=False, kind="stable")
-        codes, labels = list(largest["series"]), sorted(self._shares["period"].unique())
-        for control in (self.members, self.periods):
-            control.unobserve(self._draw, "value")
-        before = [code for code in self.members.value if code in codes]
-        self.members.options = [(self._name(code), code) for code in codes]
-        self.members.value = before or codes[: len(LINE_STYLES)]
-        chosen = self.periods.value
-        self.periods.options = [(numbers.period(label, self._words.language), label) for label in labels]
-        is_still_there = chosen and set(chosen) <= set(labels)
-        self.periods.value = chosen if is_still_there else (labels[-FIRST_PERIODS:][0], labels[-1])
-        for control in (self.members, self.periods):
-            control.observe(self._draw, "value")
+        if self._silent:
+            return
+        with self._quiet():
+            whole = self._cuts.cells(self.indicator.value, self.dimension.value)
+            self._offer(self.members, whole, "series", self.dimension.value)
+            labels = sorted(whole["period"].unique())
+            chosen = self.periods.value
+            self.periods.options = [(numbers.period(one, self._words.language), one) for one in labels]
+            is_still_there = chosen and set(chosen) <= set(labels)
+            self.periods.value = chosen if is_still_there else (labels[-FIRST_PERIODS:][0], labels[-1])
+            before, offered = self.second.value, self._cuts.second(self.indicator.value, self.dimension.value)
+            none = (self._words.text("nothing else"), "")
+            self.second.options = [none, *[(self._dimension_name(one), one) for one in offered]]
+            self.second.value = before if before in offered else ""
+            self.second.layout.display = "" if offered else "none"
+        self._list_second()
+
+    def _list_second(self, _: Any = None) -> None:
+        if self._silent:
+            return
+        with self._quiet():
+            self._all = self._cuts.cells(self.indicator.value, self.dimension.value, self.second.value)
+            if self.second.value:
+                self._offer(self.second_members, self._all, "second", self.second.value)
+            self.second_members.layout.display = "" if self.second.value else "none"
         self._draw()
 
+    def _offer(self, control: widgets.SelectMultiple, cells: pd.DataFrame, key: str, dimension: str) -> None:
+        """Offer the members of a dimension, those with most cases first, and choose as before or the largest."""
+        sums = cells.groupby(key)["denominator"].sum().sort_values(ascending=False, kind="stable")
+        before = [code for code in control.value if code in sums.index]
+        control.options = [(self._name(dimension, str(code)), code) for code in sums.index]
+        most = len(LINE_STYLES) if key == "series" else 2
+        control.value = before or list(sums.index[:most])
+
     def _draw(self, _: Any = None) -> None:
-        self.shown = within(self._shares, self.members.value, *self.periods.value)
-        if self.shown.empty:
-            self.picture.value = self.table.value = ""
+        if self._silent:
             return
-        self.picture.value = self._figure().html()
-        tables = [(self.shown, self._words.text("Period by period"))]
-        if not self._cuts.is_stock(self.indicator.value):
-            tables.insert(0, (together(self.shown), self._words.text("The periods chosen, together")))
+        second = self.second_members.value if self.second.value else ("",)
+        cells = within(self._all, self.members.value, second, *self.periods.value)
+        self._cells = self._with_interval(cells)
+        self.saved.value = ""
+        if cells.empty:
+            self._drawn, self.picture.value, self.table.value = None, "", ""
+            return
+        self._drawn = self._figure()
+        self.picture.value = figure_html(self._drawn)
+        tables = [(self._cells, self._words.text("Period by period"))]
+        if not self._is_stock:
+            whole = self._with_interval(together(cells))
+            tables.insert(0, (whole, self._words.text("The periods chosen, together")))
         self.table.value = "".join(plain_table(self._written(shares), caption=caption) for shares, caption in tables)
 
-    def _hidden(self, shares: pd.DataFrame) -> pd.Series:
-        return is_small(shares) & (not self._cuts.is_stock(self.indicator.value))
+    @property
+    def _is_stock(self) -> bool:
+        return self._cuts.is_stock(self.indicator.value)
+
+    def _with_interval(self, cells: pd.DataFrame) -> pd.DataFrame:
+        # All items of a list are counted: there is nothing that a sample could be wrong about.
+        return cells.assign(lower=np.nan, upper=np.nan) if self._is_stock else share_interval(cells)
+
+    def _without_small(self, cells: pd.DataFrame) -> pd.DataFrame:
+        """Return cells with what could tell something about single persons missing, the interval included."""
+        if self._is_stock:
+            return cells
+        hidden = hide_small(cells)
+        hidden.loc[is_small(cells), ["lower", "upper"]] = np.nan
+        return hidden
+
+    def _lines(self) -> list[tuple[str, str]]:
+        """Return the codes of the lines drawn: the first chosen ones, in order."""
+        there = set(zip(self._cells["series"], self._cells["second"], strict=True))
+        second = self.second_members.value if self.second.value else ("",)
+        return [pair for pair in product(self.members.value, second) if pair in there][: len(LINE_STYLES)]
+
+    def _line_name(self, pair: tuple[str, str]) -> str:
+        codes = zip((self.dimension.value, self.second.value), pair, strict=True)
+        return " · ".join(self._name(dimension, code) for dimension, code in codes if code)
 
     def _figure(self) -> Picture:
-        words, language, labels = self._words, self._words.language, sorted(self.shown["period"].unique())
-        drawn = [code for code in self.members.value if code in set(self.shown["series"])][: len(LINE_STYLES)]
-        clear = self.shown[self.shown["series"].isin(drawn) & ~self._hidden(self.shown)]
+        words, language, labels = self._words, self._words.language, sorted(self._cells["period"].unique())
+        drawn = self._lines()
+        clear = self._without_small(self._cells)
         theme.apply()
         figure, axes = plt.subplots(figsize=(theme.WIDTH, theme.HEIGHT), layout="constrained")
-        for code, (colour, marker) in zip(drawn, LINE_STYLES, strict=False):
-            values = clear[clear["series"] == code].set_index("period")["value"].reindex(labels)
-            axes.plot(range(len(labels)), values, color=colour, marker=marker, label=self._name(code))
+        last: dict[str, float] = {}
+        for at, (pair, (colour, marker)) in enumerate(zip(drawn, LINE_STYLES, strict=False)):
+            mine = clear[(clear["series"] == pair[0]) & (clear["second"] == pair[1])].set_index("period")
+            mine = mine[["value", "lower", "upper"]].astype(float).reindex(labels)
+            name = self._line_name(pair)
+            # Side by side, so that the intervals of two lines do not hide each other.
+            places = np.arange(len(labels)) + (at - (len(drawn) - 1) / 2) * 0.08
+            axes.vlines(places, mine["lower"], mine["upper"], color=colour, linewidth=1.5, alpha=0.55)
+            axes.plot(places, mine["value"], color=colour, marker=marker, markersize=5, label=name)
+            known = mine["value"].dropna()
+            if len(known):
+                last[name] = float(known.iloc[-1])
+        promised = self._draw_promises(axes, drawn)
         if len(drawn) > 1:
             figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=8.5)
         period_axis(axes, labels, language)
         title = self._indicator_name(self.indicator.value)
         write_shares(axes.yaxis, language)
         set_title(figure, title)
-        mark_simulated(figure, self._results, words)
+        mark_simulated(figure, self._q.results, words)
         plt.close(figure)
-        last = clear.groupby("series").last().sort_values("value")
         alt = title
-        if len(last):
+        if last:
+            ends = sorted(last.items(), key=lambda one: one[1])
             alt = words.text(
                 "{what}, {first} to {last}, {lines} lines; at their ends highest {high} ({high_share}), lowest {low} "
                 "({low_share}).",
@@ -138,25 +285,42 @@ class DrillDown:
                 first=numbers.period(labels[0], language),
                 last=numbers.period(labels[-1], language),
                 lines=numbers.count(len(last), language),
-                high=self._name(str(last.index[-1])),
-                high_share=numbers.percent(last["value"].iloc[-1], language),
-                low=self._name(str(last.index[0])),
-                low_share=numbers.percent(last["value"].iloc[0], language),
+                high=ends[-1][0],
+                high_share=numbers.percent(ends[-1][1], language),
+                low=ends[0][0],
+                low_share=numbers.percent(ends[0][1], language),
             )
         caption = words.text(
-            "A dot per period; those with a denominator below {least} are left out. The first {most} chosen are drawn, "
-            "all of them stand in the table.",
+            "A dot per period with its 80% sampling interval; those with a denominator below {least} are left out. The "
+            "first {most} chosen are drawn, all of them stand in the table.",
             least=numbers.count(MIN_CASES, language),
             most=numbers.count(len(LINE_STYLES), language),
         )
-        return Picture(figure, alt, caption, self.shown, self.shown)
+        if promised:
+            caption = f"{caption} {words.text('Dashed: what is promised for the year.')}"
+        return Picture(figure, alt, caption, self._cells, self._cells)
+
+    def _draw_promises(self, axes: Axes, drawn: list[tuple[str, str]]) -> bool:
+        """Draw what is promised of the lines drawn, or of the whole, and return whether anything is."""
+        lines = promised_lines(self._q, self.indicator.value, self.dimension.value, [first for first, _second in drawn])
+        for rule, threshold in lines:
+            axes.axhline(threshold, color=theme.INK, linewidth=1.6, linestyle=(0, (6, 3)))
+            axes.annotate(
+                self._words.rule(rule, threshold), (0.005, threshold), xycoords=("axes fraction", "data"),
+                xytext=(0, 3), textcoords="offset points", fontsize=8.5, color=theme.INK,
+            )  # fmt: skip
+        return bool(lines)
 
     def _written(self, shares: pd.DataFrame) -> pd.DataFrame:
         """Return shares with their counts as a table for the reader, small cells hidden."""
-        words, language, small = self._words, self._words.language, self._hidden(shares).to_numpy()
-        written = {self._dimension_name(self.dimension.value): [self._name(code) for code in shares["series"]]}
+        words, language = self._words, self._words.language
+        small = (is_small(shares) & (not self._is_stock)).to_numpy()
+        written: dict[str, list[str]] = {}
+        for key, dimension in zip(KEYS, (self.dimension.value, self.second.value), strict=True):
+            if dimension:
+                written[self._dimension_name(dimension)] = [self._name(dimension, code) for code in shares[key]]
         if "period" in shares:
-            written[words.text("Period")] = [numbers.period(label, language) for label in shares["period"]]
+            written[words.text("Period")] = [numbers.period(one, language) for one in shares["period"]]
         for head, column, write in (
             (words.text("Numerator"), "numerator", numbers.count),
             (words.text("Denominator"), "denominator", numbers.count),
@@ -165,20 +329,26 @@ class DrillDown:
             cells = [write(value, language) for value in shares[column]]
             hidden = words.text("small cells hidden") if column == "value" else numbers.MISSING
             written[head] = [hidden if is_hidden else cell for is_hidden, cell in zip(small, cells, strict=True)]
+        if not self._is_stock:
+            between = zip(shares["lower"], shares["upper"], small, strict=True)
+            written[words.text("80% sampling interval")] = [
+                numbers.MISSING if is_hidden else numbers.percent_range(lower, upper, language)
+                for lower, upper, is_hidden in between
+            ]
         return pd.DataFrame(written)
 
     def _indicator_name(self, code: str) -> str:
-        return self._words.indicator(self._results.plan, code)
+        return self._words.indicator(self._q.plan, code)
 
     def _dimension_name(self, dimension: str) -> str:
         return self._words.text("The whole") if dimension == TOTAL else self._words.dimension(dimension)
 
-    def _name(self, code: str) -> str:
-        return self._words.name(self._results.plan, self.dimension.value, code)
+    def _name(self, dimension: str, code: str) -> str:
+        return self._words.name(self._q.plan, dimension, code)
 
 
 class SharesByDimension:
-    """The shares of a run, of the whole and split by each dimension.
+    """The shares of a run, of the whole and split by one or two dimensions.
 
     Parameters
     ----------
@@ -208,42 +378,89 @@ class SharesByDimension:
         mine = self._shares.loc[self._shares["indicator"] == indicator, "dimension"].unique()
         return sorted(mine, key=lambda dimension: dimension != TOTAL)
 
-    def shares(self, indicator: str, dimension: str) -> pd.DataFrame:
-        """Return an indicator split by a dimension.
+    def second(self, indicator: str, dimension: str) -> list[str]:
+        """Return the dimensions that an indicator can be split by beside another; none beside the whole.
 
         Parameters
         ----------
         indicator, dimension : str
             One of `indicators`, and one of its `dimensions`.
+        """
+        cells = self._results.indicators.cells
+        mine = cells[cells["indicator"] == indicator]
+        together = [one for one in self.dimensions(indicator) if one in mine and mine[one].notna().any()]
+        return [one for one in together if one != dimension] if dimension in together else []
+
+    def cells(self, indicator: str, dimension: str, second: str = "") -> pd.DataFrame:
+        """Return an indicator split by a dimension, or by two.
+
+        Parameters
+        ----------
+        indicator, dimension, second : str
+            One of `indicators`, one of its `dimensions`, and one that can stand beside it or the empty string.
 
         Returns
         -------
         pd.DataFrame
-            Columns `COLUMNS`, a row per code and period in the order of time; counts in cases, ratings or items.
+            Columns `COLUMNS`, a row per code or pair of codes and period in the order of time; counts in cases, ratings
+            or items.
         """
-        mine = self._shares[(self._shares["indicator"] == indicator) & (self._shares["dimension"] == dimension)]
-        mine = mine[~mine["series"].isin(self._results.plan.groups.get(dimension, {}))]
-        return mine.sort_values(["series", "period"], ignore_index=True)[COLUMNS]
+        if second:
+            counted = self._results.indicators.cells
+            found = cut(counted[counted["indicator"] == indicator], [dimension, second, "period"])
+            mine = found.rename(columns={dimension: "series", second: "second"}).dropna(subset=KEYS)
+            mine = mine[mine["denominator"] > 0]
+        else:
+            rows = self._shares[(self._shares["indicator"] == indicator) & (self._shares["dimension"] == dimension)]
+            mine = rows[~rows["series"].isin(self._results.plan.groups.get(dimension, {}))].assign(second="")
+        return mine.sort_values([*KEYS, "period"], ignore_index=True)[COLUMNS]
 
 
-def within(shares: pd.DataFrame, members: tuple[str, ...], first: str, last: str) -> pd.DataFrame:
-    """Return the shares of some members from one period to another, the members in the order asked for.
+def promised_lines(q: Quarter, indicator: str, dimension: str, members: list[str]) -> list[tuple[str, float]]:
+    """Return rule and threshold of what is promised of an indicator as a whole, or of one of some members.
 
     Parameters
     ----------
-    shares : pd.DataFrame
+    q : Quarter
+        The quarter.
+    indicator, dimension : str
+        The indicator, and what it is cut by.
+    members : list of str
+        Codes of the members drawn.
+    """
+    target = q.plan.targets.get(indicator)
+    if isinstance(target, ItemsPromise):
+        return [(target.rule, target.threshold)]
+    found: dict[tuple[str, float], None] = {}
+    rows = q.promised
+    for row in rows[(rows["indicator"] == indicator) & rows["threshold"].notna()].itertuples():
+        inside = {code for on, one in row.member.items() if on == dimension for code in q.plan.members(on, one)}
+        if not row.member or inside & set(members):
+            found[str(row.rule), float(row.threshold)] = None
+    return list(found)
+
+
+def within(
+    cells: pd.DataFrame, members: tuple[str, ...], second: tuple[str, ...], first: str, last: str
+) -> pd.DataFrame:
+    """Return the cells of some members from one period to another, the members in the order asked for.
+
+    Parameters
+    ----------
+    cells : pd.DataFrame
         Columns `COLUMNS`.
-    members : tuple of str
-        Codes of the members.
+    members, second : tuple of str
+        Codes of the first and of the second dimension.
     first, last : str
         The periods, both included.
     """
-    mine = shares[shares["series"].isin(members) & shares["period"].between(first, last)]
-    order = mine["series"].map({code: at for at, code in enumerate(members)})
-    return mine.assign(order=order).sort_values(["order", "period"], ignore_index=True).drop(columns="order")
+    mine = cells[cells["series"].isin(members) & cells["second"].isin(second) & cells["period"].between(first, last)]
+    order = {pair: at for at, pair in enumerate(product(members, second))}
+    place = [order[pair] for pair in zip(mine["series"], mine["second"], strict=True)]
+    return mine.assign(order=place).sort_values(["order", "period"], ignore_index=True).drop(columns="order")
 
 
-def together(shares: pd.DataFrame) -> pd.DataFrame:
-    """Return `series, numerator, denominator, value` of each series over all its periods: the ratio of the sums."""
-    sums = shares.groupby("series", sort=False, as_index=False)[["numerator", "denominator"]].sum()
+def together(cells: pd.DataFrame) -> pd.DataFrame:
+    """Return `series, second, numerator, denominator, value` over all periods: the ratio of the sums."""
+    sums = cells.groupby(KEYS, sort=False, as_index=False)[["numerator", "denominator"]].sum()
     return sums.assign(value=sums["numerator"] / sums["denominator"].where(sums["denominator"] > 0))

@@ -1,67 +1,111 @@
-"""The controls of notebook what_if: move a share or answer a question otherwise, and see each promise move."""
+"""The controls of notebook what_if: move what a promise is on, or answer a question otherwise, and see it change."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from html import escape
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
 
 import ipywidgets as widgets
+import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from analysis.attainment.shifted_draws import Shift, can_be_shifted, what_if
-from analysis.faults import Fault
-from analysis.parameters import RunParameters, resolve
-from analysis.plan.plan import Plan, read_plan
-from analysis.plan.promises import Measured, Promise
-from analysis.quarter.results import Results
+from analysis import Quarter
+from analysis.attainment.needed import BOTH_WAYS, DECIDED, NOT_MOVED, UNREACHABLE, Needed
+from analysis.attainment.shifted_draws import Shift
+from analysis.attainment.shifted_items import ItemsShift
+from analysis.explore import before_after
+from analysis.explore.look import figure_html, label
+from analysis.faults import BadParameters, Fault
+from analysis.parameters import resolve
+from analysis.plan.indicators import Mean
+from analysis.plan.plan import read_plan
+from analysis.plan.promises import ItemsPromise, Measured, Promise
+from analysis.quarter.what_if import WhatIf, change_of, dimensions_of, members_of, not_movable
 from analysis.report import labels, numbers
-from analysis.report.html_table import plain_table
 from analysis.report.wording import Wording, _
 
-MAX_POINTS = 30
-"""Percentage points that the slider can be moved to either side."""
+MAX_POINTS = 30.0
+"""Percentage points that the slider can be moved to either side; a goal that needs more widens it."""
+
+LEVELS = (0.5, 0.8, 0.9, 0.95)
+"""Probabilities that can be asked for."""
 
 CONTROL_STYLE: dict[str, Any] = {"style": {"description_width": "300px"}, "layout": {"width": "760px"}}
 
+NO_MOVE = {
+    UNREACHABLE: _("Not reached by this alone: even the largest possible move gives {probability}."),
+    DECIDED: _("Nothing changes it any more: it is decided."),
+    NOT_MOVED: _("It does not change with what is moved here."),
+    BOTH_WAYS: _("Its parts ask for opposite moves: there is no smallest one."),
+}
+"""Why a goal is not reached, by code of the reason; others are reasons of a promise that is not estimated."""
 
-class WhatIf:
-    """The controls of ``what_if``, and the tables that they show.
+
+UNMOVABLE = _(
+    "Nothing of this promise can be moved here: it is judged by a survey, by a published index or by single cases that "
+    "the results do not keep."
+)
+
+
+class WhatIfControls:
+    """The controls of ``what_if``, and the picture and tables that they show.
 
     Parameters
     ----------
-    run : RunParameters
-        The run; its language is that of the labels.
-    results : callable
-        Returns the results of a run: `quarter.results`, which stores what it has computed once.
+    q : Quarter
+        The quarter; the language of its run is that of the labels.
 
     Attributes
     ----------
+    asked : WhatIf or None
+        What is asked of the promise chosen, as `Quarter.what_if` returns it; None where nothing of it can be moved.
     before, after : pd.DataFrame
-        Columns of `attainment.shifted_draws.what_if`: the promises shown, in the run and under the what-if.
+        The promises shown, in the run and under the what-if: columns of `attainment.verdict.COLUMNS` and more.
     """
 
-    def __init__(self, run: RunParameters, results: Callable[[RunParameters], Results]) -> None:
-        self._run, self._results_of, self._words = run, results, Wording(run.language)
-        self._results = results(run)
-        self._changed_run, self._changed_results, self._reason = run, self._results, ""
-        self._plan = read_plan(resolve(run.plan_file))
-        self._chosen = self._plan.answers(run.answers)
-        words, shown = self._words, self._results.plan
-        self.indicator = widgets.Dropdown(
-            options=[(words.indicator(shown, code), code) for code in can_be_shifted(shown)],
-            description=words.text("What moves"), **CONTROL_STYLE,
+    def __init__(self, q: Quarter) -> None:
+        self._q, self._words = q, Wording(q.run.language)
+        self._changed, self._reason, self._silent = q, "", 0
+        self._plan = read_plan(resolve(q.run.plan_file))
+        self._chosen = self._plan.answers(q.run.answers)
+        self._started: dict[str, WhatIf | None] = {}
+        self.asked: WhatIf | None = None
+        self.before = self.after = pd.DataFrame()
+        self._make_controls()
+        self.box = self._laid_out()
+        self._choose_promise()
+        self._observe()
+
+    def _make_controls(self) -> None:
+        words, plan = self._words, self._q.plan
+        promises = [(words.of(one.name), one.id) for one in plan.promises]
+        first = next((one.id for one in plan.promises if not not_movable(one)), plan.promises[0].id)
+        self.promise = widgets.Dropdown(
+            options=promises, value=first, description=words.text("Promise"), **CONTROL_STYLE
+        )
+        self.dimension = widgets.Dropdown(description=words.text("Where it moves"), **CONTROL_STYLE)
+        self.members = widgets.SelectMultiple(
+            rows=8, description=words.text("Of them (nobody chosen: all)"), **CONTROL_STYLE
+        )
+        self.points = widgets.FloatSlider(step=0.1, readout_format="+.1f", continuous_update=False, **CONTROL_STYLE)
+        self.cases = widgets.BoundedIntText(
+            min=-10_000_000, max=10_000_000, description=words.text("or cases more until the end of the year"),
+            **CONTROL_STYLE,
         )  # fmt: skip
-        self.dimension = widgets.Dropdown(
-            options=[(words.dimension(name), name) for name in ("agency", "field")],
-            description=words.text("Where it moves"), **CONTROL_STYLE,
+        self.items = widgets.SelectMultiple(
+            rows=8, description=words.text("Done by the end of the year for certain"), **CONTROL_STYLE
+        )
+        self.more = widgets.IntSlider(
+            min=0, max=1, continuous_update=False, description=words.text("Items more by the end of the year"),
+            **CONTROL_STYLE,
         )  # fmt: skip
-        self.members = widgets.SelectMultiple(rows=8, description=words.text("Of them"), **CONTROL_STYLE)
-        self.points = widgets.FloatSlider(
-            min=-MAX_POINTS, max=MAX_POINTS, step=0.5, readout_format="+.1f", continuous_update=False,
-            description=words.text("Percentage points more"), **CONTROL_STYLE,
+        self.level = widgets.Dropdown(
+            options=[(words.chance(one), one) for one in LEVELS], value=0.8,
+            description=words.text("Probability wanted"), **CONTROL_STYLE,
         )  # fmt: skip
+        self.seek = widgets.Button(description=words.text("What does it take?"))
         self.answers = {
             name: widgets.Dropdown(
                 options=[(words.of(answer.name), code) for code, answer in question.answers.items()],
@@ -69,41 +113,139 @@ class WhatIf:
             )
             for name, question in self._plan.questions.items()
         }  # fmt: skip
-        self.status, self.outcome = widgets.HTML(), widgets.HTML()
+        self.status, self.goal, self.picture, self.outcome = (widgets.HTML() for _each in range(4))
         self.outcome.add_class("jp-RenderedHTMLCommon")  # tables look as in the outputs of JupyterLab
-        questions = widgets.Accordion([widgets.VBox(list(self.answers.values()))], titles=[words.text("Definitions")])
-        self.box = widgets.VBox(
-            [self.indicator, self.dimension, self.members, self.points, questions, self.status, self.outcome]
+
+    def _laid_out(self) -> widgets.VBox:
+        questions = widgets.Accordion(
+            [widgets.VBox(list(self.answers.values()))], titles=[self._words.text("Definitions")]
         )
-        self._list_members()
+        self._of_counts = widgets.VBox([self.dimension, self.members, self.points, self.cases])
+        self._of_items = widgets.VBox([self.items, self.more])
+        self._of_goal = widgets.VBox([widgets.HBox([self.level, self.seek]), self.goal])
+        return widgets.VBox(
+            [
+                self.promise, self._of_counts, self._of_items, self._of_goal, questions, self.status, self.picture,
+                self.outcome,
+            ]
+        )  # fmt: skip
+
+    def _observe(self) -> None:
+        self.promise.observe(self._choose_promise, "value")
         self.dimension.observe(self._list_members, "value")
-        for control in (self.members, self.points):
+        for control in (self.members, self.items, self.more):
             control.observe(self._show, "value")
-        self.indicator.observe(self._choose_indicator, "value")
+        # A move is by points or by cases: to set one of the two takes the other back.
+        self.points.observe(lambda change: self._instead(self.cases, change["new"]), "value")
+        self.cases.observe(lambda change: self._instead(self.points, change["new"]), "value")
+        self.seek.on_click(self._seek)
         for control in self.answers.values():
             control.observe(self._apply_answers, "value")
-        self._select_targets({})
-        self._show()
 
-    def show(self) -> None:
-        """Display the controls."""
+    def show(self) -> Self:
+        """Display the controls and return them: `before`, `after`, `change` and `asked` are of what they are set to."""
         display(self.box)
+        return self
 
     @property
-    def shift(self) -> Shift:
-        """The move that the controls are set to."""
-        members, points = tuple(self.members.value), self.points.value / 100
-        return Shift(self.indicator.value or "", self.dimension.value, members, points)
+    def change(self) -> pd.DataFrame:
+        """Probabilities and verdicts before and after; see `quarter.what_if.change_of`."""
+        return change_of(self.before, self.after)
 
-    def _choose_indicator(self, _: Any = None) -> None:
-        self._select_targets(self._changed_answers())
+    def __repr__(self) -> str:
+        return f"WhatIfControls({self.asked!r})"
+
+    def _promise(self) -> Promise:
+        return self._q.plan.promise(self.promise.value)
+
+    def _choose_promise(self, _: Any = None) -> None:
+        """Offer what moves the promise chosen, with nothing moved."""
+        promise, results, words = self._promise(), self._q.results, self._words
+        movable, is_items = not not_movable(promise), isinstance(promise, ItemsPromise)
+        for box, is_shown in (
+            (self._of_counts, movable and not is_items), (self._of_items, movable and is_items),
+            (self._of_goal, movable),
+        ):  # fmt: skip
+            box.layout.display = "" if is_shown else "none"
+        with self._quiet():
+            self.points.value = self.cases.value = self.more.value = 0
+            self.goal.value = ""
+            if isinstance(promise, Measured):
+                self._scale_points(promise)
+                offered = dimensions_of(results, promise)
+                self.dimension.options = [(words.dimension(one), one) for one in offered]
+                self.dimension.value = offered[0] if offered else None
+                self._offer_members()
+            start = self._start() if movable else None
+            if is_items and start is not None:
+                waiting = start.open_items
+                self.items.options = [
+                    (f"{item} · {numbers.day(day.date(), words.language)}", item)
+                    for item, day in zip(waiting["item"], waiting["planned_on"], strict=True)
+                ]
+                self.more.max = max(len(waiting), 1)
         self._show()
 
+    def _scale_points(self, promise: Measured) -> None:
+        """Set the slider to percentage points, or to the unit of a mean and as far as the mean itself."""
+        how = self._words.quantity(self._q.plan, promise.indicators[0])
+        self._scale, most = how.scale, MAX_POINTS
+        is_mean = isinstance(self._q.plan.indicators[promise.indicators[0]], Mean)
+        if is_mean:
+            known = self._q.indicator(promise.indicators[0])["value"].dropna()
+            most = float(np.ceil(known.max())) if len(known) else 1.0
+        self.points.min, self.points.max = -most, most
+        self.points.description = self._words.text("More ({unit})", unit=how.change_unit)
+        self.cases.layout.display = "none" if is_mean else ""
+
     def _list_members(self, _: Any = None) -> None:
-        cases = self._results.data.counts.groupby(self.dimension.value)["resolved"].sum().sort_values(ascending=False)
-        self.members.options = [
-            (self._words.name(self._results.plan, self.dimension.value, str(code)), code) for code in cases.index
-        ]
+        with self._quiet():
+            self._offer_members()
+        self._show()
+
+    def _offer_members(self) -> None:
+        promise, plan = self._promise(), self._q.plan
+        assert isinstance(promise, Measured)
+        there = members_of(self._q.results, promise, self.dimension.value) if self.dimension.value else []
+        self.members.options = [(self._words.name(plan, self.dimension.value, code), code) for code in there]
+
+    def _instead(self, other: Any, value: float) -> None:
+        if value:
+            with self._quiet():
+                other.value = 0
+        self._show()
+
+    @contextmanager
+    def _quiet(self) -> Iterator[None]:
+        """While it lasts, controls change without anything being shown in between."""
+        self._silent += 1
+        try:
+            yield
+        finally:
+            self._silent -= 1
+
+    def _start(self, q: Quarter | None = None) -> WhatIf | None:
+        """Return the promise chosen with nothing moved yet, judged once; None where nothing of it can be moved."""
+        asked = self._q if q is None else q
+        key = f"{self.promise.value} {sorted(asked.run.answers.items())}"
+        if key not in self._started:
+            try:
+                self._started[key] = asked.what_if(self.promise.value)
+            except BadParameters:
+                self._started[key] = None
+        return self._started[key]
+
+    def _moved(self, q: Quarter) -> WhatIf | None:
+        """Return the promise chosen as the controls move it in a quarter."""
+        start = self._start(q)
+        if start is None:
+            return None
+        if isinstance(start.move, ItemsShift):
+            return start.by(ItemsShift(start.target, tuple(self.items.value), self.more.value))
+        chosen = self.members.value or tuple(code for _name, code in self.members.options)
+        return start.by(
+            Shift(start.move.indicator, self.dimension.value, chosen, self.points.value / self._scale, self.cases.value)
+        )
 
     def _apply_answers(self, _: Any = None) -> None:
         """Apply the answers chosen for the open questions: compute the quarter under them, if it is not stored yet."""
@@ -111,174 +253,115 @@ class WhatIf:
         self._reason = self._not_computable(answers)
         if not self._reason:
             message = self._words.text("Computing the quarter under this definition: the first time takes a while …")
-            self._show_status(message)
-            changed_run = RunParameters.model_validate(
-                self._run.model_dump() | {"answers": self._run.answers | answers}
-            )
+            self.status.value = label(message)
             try:
-                self._changed_run, self._changed_results = changed_run, self._results_of(changed_run)
+                changed = self._q.answering(**answers) if answers else self._q
+                changed.results  # noqa: B018 - computes them
+                self._changed = changed
             except Fault as fault:
                 self._reason = str(fault)
-        self._show_status(self._reason)
-        self._select_targets(answers)
+        self.status.value = label(self._reason, "warning")
         self._show()
 
     def _show(self, _: Any = None) -> None:
-        if self._reason:
-            self.outcome.value = ""
+        if self._silent:
             return
-        self.after = _promises_shifted(self._changed_run, self._changed_results, self.shift, self._targets)
-        self.outcome.value = _comparison(
-            self._results.plan, self._changed_results.plan, self.before, self.after, self._words
-        )
+        if self._reason:
+            self.picture.value = self.outcome.value = ""
+            return
+        asked, words = self._moved(self._changed), self._words
+        start = self._start()
+        self.asked = asked
+        touched = self._touched()
+        self.before = self._with_others(None if start is None else start.before, self._q, touched)
+        self.after = self._with_others(None if asked is None else asked.after, self._changed, touched)
+        unmovable = start is None or asked is None
+        self.status.value = label(words.text(UNMOVABLE)) if unmovable else ""
+        drawn = before_after.picture(self._q.results, self.promise.value, self.before, self.after, words)
+        self.picture.value = figure_html(drawn) if drawn else ""
+        self.outcome.value = before_after.comparison(self._q.plan, self._changed.plan, self.before, self.after, words)
 
-    def _select_targets(self, changed: Mapping[str, str]) -> None:
-        """Select the promises to show: those on the share that moves, and those that a changed answer touches."""
-        now, then = (self._plan.answered(given) for given in (self._chosen, {**self._chosen, **dict(changed)}))
-        moving = self.indicator.value
-        targets = [
+    def _with_others(self, rows: pd.DataFrame | None, q: Quarter, touched: list[str]) -> pd.DataFrame:
+        """Return the rows with those of other promises to show, as a quarter has them."""
+        promises = q.results.attainment.promises
+        there = set() if rows is None else set(rows["target"])
+        others = promises[promises["target"].isin(touched) & ~promises["target"].isin(there)]
+        frames = [frame for frame in (rows, others) if frame is not None and len(frame)]
+        return pd.concat(frames, ignore_index=True)
+
+    def _touched(self) -> list[str]:
+        """Return the promise chosen and those that a changed answer touches."""
+        now, then = (
+            self._plan.answered(given) for given in (self._chosen, {**self._chosen, **self._changed_answers()})
+        )
+        return [
             one.id
             for one in now.promises
-            if self._is_on(one, moving) or now.definition_of(one) != then.definition_of(then.promise(one.id))
+            if one.id == self.promise.value or now.definition_of(one) != then.definition_of(then.promise(one.id))
         ]
-        self._targets = targets
-        self.before = _promises_shifted(self._run, self._results, Shift(moving or ""), targets)
 
-    def _is_on(self, promise: Promise, indicator: str | None) -> bool:
-        named = {getattr(self._plan.indicators[name], "nested_in", None) or name for name in promise.indicators}
-        return isinstance(promise, Measured) and indicator in named
-
-    def _changed_answers(self) -> dict[Any, str]:
+    def _changed_answers(self) -> dict[str, str]:
         return {name: one.value for name, one in self.answers.items() if one.value != self._chosen[name]}
 
-    def _not_computable(self, answers: dict[Any, str]) -> str:
+    def _not_computable(self, answers: dict[str, str]) -> str:
         """Return why the input cannot be counted under an answer, if the run's results say so; empty otherwise."""
-        for row in self._results.attainment.sensitivity.itertuples():
-            if answers.get(row.question) == row.answer and row.note in labels.NOT_COMPUTABLE:
-                answer = self._words.of(self._plan.questions[row.question].answers[row.answer].name)
-                return f"{answer}: {self._words.text(labels.NOT_COMPUTABLE[row.note])}"
+        for row in self._q.results.attainment.sensitivity.itertuples():
+            if answers.get(str(row.question)) == row.answer and row.note in labels.NOT_COMPUTABLE:
+                answer = self._words.of(self._plan.questions[str(row.question)].answers[str(row.answer)].name)
+                return f"{answer}: {self._words.text(labels.NOT_COMPUTABLE[str(row.note)])}"
         return ""
 
-    def _show_status(self, message: str) -> None:
-        self.status.value = f'<p class="note" role="status">{escape(message)}</p>' if message else ""
+    def _seek(self, _: Any = None) -> None:
+        """Find the smallest move for the probability wanted, say it, and set the controls to it."""
+        if self._reason or self.asked is None:
+            return
+        found = self.asked.needed(self.level.value)
+        self.goal.value = label(self._goal_sentence(found))
+        if found.amount is None:
+            return
+        if isinstance(self._promise(), ItemsPromise):
+            with self._quiet():
+                self.items.value, self.more.value = (), int(found.amount)
+        else:
+            wanted = found.amount * self._scale
+            with self._quiet():
+                self.cases.value = 0
+                self.points.max = max(self.points.max, abs(wanted))
+                self.points.min = -self.points.max
+                self.points.value = wanted
+        self._show()
 
-
-def _promises_shifted(run: RunParameters, results: Results, shift: Shift, targets: Collection[str]) -> pd.DataFrame:
-    """Return promises of a run with a share moved; those that are not on shares as its results have them.
-
-    Parameters
-    ----------
-    run : RunParameters
-        A run.
-    results : Results
-        Its results.
-    shift : Shift
-        The move.
-    targets : collection of str
-        The promises.
-
-    Returns
-    -------
-    pd.DataFrame
-        See `attainment.shifted_draws.what_if`.
-    """
-    shares = what_if(results.counted_situation(run), shift, targets)
-    promises = results.attainment.promises
-    others = promises[promises["target"].isin(targets) & ~promises["target"].isin(shares["target"])]
-    return pd.concat([frame for frame in (shares, others) if len(frame)], ignore_index=True)
-
-
-ALL_PARTS = {"any_of": _("Any one of them"), "all_of": _("All of them"), "last": _("The last of them")}
-"""What a reader calls a promise of several parts as a whole, by how it combines them."""
-
-
-def _comparison(now: Plan, then: Plan, before: pd.DataFrame, after: pd.DataFrame, words: Wording) -> str:
-    """Return a table per promise as HTML, a row per part: before and after side by side.
-
-    Parameters
-    ----------
-    now, then : Plan
-        The plan before and after, with promises on each member of a list written out.
-    before, after : pd.DataFrame
-        Promises before and after, see `attainment.shifted_draws.what_if`; what one of them lacks is a dash.
-    words : Wording
-        The reader's language.
-    """
-    tables = []
-    for target in now.promises:
-        was, will = (rows[rows["target"] == target.id].set_index("part") for rows in (before, after))
-        names = _part_names(then.promise(target.id), then, words) | _part_names(target, now, words)
-        lines = [
-            _line(names[part], _row(was, part), _row(will, part), words.of(now.unit), words)
-            for part in dict.fromkeys([*was.index, *will.index])
-        ]
-        if lines:
-            tables.append(plain_table(pd.DataFrame(lines), caption=words.of(target.title)))
-    return "".join(tables)
-
-
-def _line(name: str, was: pd.Series | None, will: pd.Series | None, unit: str, words: Wording) -> dict[str, str]:
-    chances = [float("nan") if row is None else float(row["probability"]) for row in (was, will)]
-    return {
-        words.text("Part"): name,
-        words.text("Probability now"): words.chance(chances[0]),
-        words.text("Probability under the what-if"): words.chance(chances[1]),
-        words.text("Change (percentage points)"): numbers.points(chances[1] - chances[0], words.language),
-        words.text("Verdict"): _both(*(_verdict(row, words) for row in (was, will))),
-        words.text("Where we stand"): _both(*(_so_far(row, unit, words) for row in (was, will))),
-        words.text("Year-end forecast (80% prediction interval)"): _year_end(was, words),
-        words.text("Year-end under the what-if (80% prediction interval)"): _year_end(will, words),
-        words.text("What it would take"): _both(*(_needed(row, unit, words) for row in (was, will))),
-        words.text("Expected of the rest, now"): _expected(was, unit, words),
-        words.text("Expected of the rest under the what-if"): _expected(will, unit, words),
-    }
-
-
-def _both(was: str, will: str) -> str:
-    return was if was == will else f"{was} → {will}"
-
-
-def _verdict(row: pd.Series | None, words: Wording) -> str:
-    if row is None:
-        return numbers.MISSING
-    return words.reason(row["note"]) if row["note"] else words.verdict(row["verdict"])
-
-
-def _so_far(row: pd.Series | None, unit: str, words: Wording) -> str:
-    return numbers.MISSING if row is None or pd.isna(row["observed_to_date"]) else words.share_so_far(row, unit)
-
-
-def _year_end(row: pd.Series | None, words: Wording) -> str:
-    return numbers.MISSING if row is None or pd.isna(row["expected"]) else words.outlook_cell(row)
-
-
-def _needed(row: pd.Series | None, unit: str, words: Wording) -> str:
-    if row is None or pd.isna(row.get("required_share")):
-        return numbers.MISSING
-    return words.needed(row, row["rule"], unit)
-
-
-def _expected(row: pd.Series | None, unit: str, words: Wording) -> str:
-    if row is None or pd.isna(row.get("rest_share")):
-        return numbers.MISSING
-    return words.text(
-        "{share}, about {cases} {unit} a week",
-        share=numbers.percent(row["rest_share"], words.language),
-        cases=numbers.count(row["rest_per_week"], words.language),
-        unit=unit,
-    )
-
-
-def _row(rows: pd.DataFrame, part: str) -> pd.Series | None:
-    return rows.loc[part] if part in rows.index else None
-
-
-def _part_names(target: Promise, plan: Plan, words: Wording) -> dict[str, str]:
-    """Return what a reader calls a promise, under the empty string, and each of its parts, under its id."""
-    if not isinstance(target, Measured):
-        return {"": words.of(target.title)}
-    if target.combine is None:
-        return {"": words.part(plan, next(iter(target.parts.values())))}
-    return {"": words.text(ALL_PARTS[target.combine])} | {
-        one.id: words.part(plan, one) for one in target.parts.values()
-    }
+    def _goal_sentence(self, found: Needed) -> str:
+        words, language, promise = self._words, self._words.language, self._promise()
+        if found.amount is None:
+            if found.reason in NO_MOVE:
+                return words.text(NO_MOVE[found.reason], probability=words.chance(found.probability))
+            return words.reason(found.reason)
+        values = {"wanted": words.chance(self.level.value), "probability": words.chance(found.probability)}
+        if found.amount == 0:
+            return words.text("Nothing more: the probability is {probability} as it stands.", **values)
+        if isinstance(promise, ItemsPromise):
+            return words.text(
+                "For {wanted}: {items} more {unit} by the end of the year than expected. Probability then: "
+                "{probability}.",
+                items=numbers.count(found.amount, language),
+                unit=words.text(labels.ITEM_UNITS[promise.kind]),
+                **values,
+            )
+        assert isinstance(promise, Measured)
+        how = words.quantity(self._q.plan, promise.indicators[0])
+        if pd.isna(found.cases):
+            return words.text(
+                "For {wanted}: {change} {unit} in the rest of the year. Probability then: {probability}.",
+                change=how.change(found.amount),
+                unit=how.change_unit,
+                **values,
+            )
+        return words.text(
+            "For {wanted}: {change} percentage points in the rest of the year, about {cases} {unit}. Probability then: "
+            "{probability}.",
+            change=how.change(found.amount),
+            cases=numbers.signed(found.cases, language),
+            unit=words.unit(self._q.plan, promise.indicators[0]),
+            **values,
+        )

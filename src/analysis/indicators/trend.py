@@ -12,6 +12,20 @@ LEVEL = 0.8
 """Level of the intervals drawn around single shares."""
 
 
+def share_interval(shares: pd.DataFrame) -> pd.DataFrame:
+    """Return shares with `lower, upper`, Wilson's interval at `LEVEL` of each given its count.
+
+    Parameters
+    ----------
+    shares : pd.DataFrame
+        With `numerator, denominator`; where nothing was counted, the interval is missing.
+    """
+    counted = shares["denominator"] > 0
+    above, all_of_them = (shares[name].astype(float).where(counted) for name in ("numerator", "denominator"))
+    lower, upper = proportion_confint(above, all_of_them, alpha=1 - LEVEL, method="wilson")
+    return shares.assign(lower=lower, upper=upper)
+
+
 def with_trend(shares: pd.DataFrame, *, season_length: int) -> pd.DataFrame:
     """Return one series' shares with their trend and the sampling interval of each.
 
@@ -35,11 +49,11 @@ def with_trend(shares: pd.DataFrame, *, season_length: int) -> pd.DataFrame:
     """
     framed = shares.reset_index(drop=True)
     if framed["numerator"].notna().any():
-        lower, upper = proportion_confint(framed["numerator"], framed["denominator"], alpha=1 - LEVEL, method="wilson")
+        framed = share_interval(framed)
     else:
         half = NormalDist().inv_cdf((1 + LEVEL) / 2) * framed["standard_error"]
-        lower, upper = framed["value"] - half, framed["value"] + half
-    framed = framed.assign(trend=float("nan"), lower=lower, upper=upper)
+        framed = framed.assign(lower=framed["value"] - half, upper=framed["value"] + half)
+    framed.insert(framed.columns.get_loc("lower"), "trend", float("nan"))
     if len(framed) >= 2 * season_length and framed["value"].notna().all():
         framed["trend"] = STL(framed["value"].to_numpy(), period=season_length).fit().trend
     return framed

@@ -106,18 +106,23 @@ class WhatIf:
             named = () if isinstance(items, int) else (items,) if isinstance(items, str) else tuple(items)
             # An item is done or not: what a month brings is counted in whole items by the end of the year.
             more = int(np.floor(per_month * self._judged.months_left + 1e-9)) + (items if isinstance(items, int) else 0)
-            asked = ItemsShift(self.target, named, more)
-            if asked == ItemsShift(self.target):
-                return replace(self, move=asked, after=self.before, _moved=self._judged)
-            items_moved = self._judged.moved(asked)
-            return replace(self, move=asked, after=items_moved.table(), _moved=items_moved)
+            return self.by(ItemsShift(self.target, named, more))
         assert isinstance(self.move, Shift)
         if items or per_month:
             raise BadParameters(f"{self.target} is on no items: it is moved by points or cases")
-        shift = replace(self.move, points=points, cases=cases)
-        moved = self._judged.moved(shift)
+        return self.by(replace(self.move, points=points, cases=cases))
+
+    def by(self, move: Shift | ItemsShift) -> Self:
+        """Return the same promise under a move that is said in full: who moves and by how much."""
+        moved: JudgedPromises | JudgedItems
+        if isinstance(self._judged, JudgedItems):
+            assert isinstance(move, ItemsShift)
+            moved = self._judged if move == ItemsShift(self.target) else self._judged.moved(move)
+        else:
+            assert isinstance(move, Shift)
+            moved = self._judged.moved(move)
         after = self.before if moved is self._judged else moved.table()
-        return replace(self, move=shift, after=after, _moved=moved)
+        return replace(self, move=move, after=after, _moved=moved)
 
     @property
     def change(self) -> pd.DataFrame:
@@ -125,12 +130,7 @@ class WhatIf:
 
         A row per `target, part`; the promise's own row has an empty part.
         """
-        was, will = (
-            rows.set_index(["target", "part"])[["probability", "verdict"]] for rows in (self.before, self.after)
-        )
-        will = will.reindex(was.index)
-        found = (was["probability"], will["probability"], will["probability"] - was["probability"])
-        return pd.DataFrame(dict(zip(CHANGE, (*found, was["verdict"], will["verdict"]), strict=True)))
+        return change_of(self.before, self.after)
 
     def year_end(self, part: str = "") -> pd.DataFrame:
         """Return the year-end value `before` and `after` in each draw.
@@ -196,6 +196,26 @@ class WhatIf:
 
     def _repr_html_(self) -> str:
         return f"<h4>{escape(self.target)}</h4><p>{escape(str(self.move))}</p>{self.change.to_html()}"
+
+
+def change_of(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """Return the probabilities and verdicts of the same promises side by side.
+
+    Parameters
+    ----------
+    before, after : pd.DataFrame
+        See `attainment.verdict.COLUMNS`. A row that only one of them has is missing on the other side.
+
+    Returns
+    -------
+    pd.DataFrame
+        Columns `CHANGE`, by `target` and `part`.
+    """
+    was, will = (rows.set_index(["target", "part"])[["probability", "verdict"]] for rows in (before, after))
+    keys = was.index.append(will.index).drop_duplicates()
+    was, will = was.reindex(keys), will.reindex(keys)
+    found = (was["probability"], will["probability"], will["probability"] - was["probability"])
+    return pd.DataFrame(dict(zip(CHANGE, (*found, was["verdict"], will["verdict"]), strict=True)))
 
 
 def not_movable(promise: Promise) -> str:
