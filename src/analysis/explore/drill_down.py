@@ -15,7 +15,7 @@ import pandas as pd
 from IPython.display import display
 from matplotlib.axes import Axes
 
-from analysis import Quarter, periods
+from analysis import periods
 from analysis.explore.look import figure_html, label
 from analysis.faults import BadParameters
 from analysis.indicators.measured import cut
@@ -23,6 +23,7 @@ from analysis.indicators.trend import share_interval
 from analysis.plan.promises import ItemsPromise
 from analysis.plan.record import TOTAL
 from analysis.quarter import stages
+from analysis.quarter.quarter import Quarter
 from analysis.quarter.results import Results
 from analysis.report import numbers, theme
 from analysis.report.figure import (

@@ -7,7 +7,7 @@ from html import escape
 
 from IPython.display import HTML
 
-from analysis import Quarter
+from analysis.quarter.quarter import Quarter
 from analysis.report import numbers
 from analysis.report.figure import Picture
 from analysis.report.wording import Wording

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from analysis import Quarter
 from analysis.attainment.needed import BOTH_WAYS, DECIDED, NOT_MOVED, UNREACHABLE, Needed
 from analysis.attainment.shifted_draws import Shift
 from analysis.attainment.shifted_items import ItemsShift
@@ -22,6 +21,7 @@ from analysis.parameters import resolve
 from analysis.plan.indicators import Mean
 from analysis.plan.plan import read_plan
 from analysis.plan.promises import ItemsPromise, Measured, Promise
+from analysis.quarter.quarter import Quarter
 from analysis.quarter.what_if import WhatIf, change_of, dimensions_of, members_of, not_movable
 from analysis.report import labels, numbers
 from analysis.report.wording import Wording, _
