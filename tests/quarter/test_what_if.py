@@ -37,7 +37,7 @@ def test_without_a_move_every_promise_stands_as_reported(q: Quarter, target: str
     assert asked.after is asked.before
     reported = q.results.attainment.of("promises", target).reset_index(drop=True)
     mine = asked.before[asked.before["target"] == target].reset_index(drop=True)
-    columns = ["part", "numerator", "denominator", "expected", "probability", "verdict", "note"]
+    columns = ["part", "numerator", "denominator", "expected", "probability", "baseline_probability", "verdict", "note"]
     pd.testing.assert_frame_equal(mine[columns], reported[columns], check_dtype=False)
     assert asked.change["change"].dropna().eq(0).all()
 

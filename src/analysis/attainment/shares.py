@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -242,7 +242,7 @@ def watched(target: Measured, at: CountedSituation) -> pd.DataFrame:
     return found[WATCHED_COLUMNS].astype({"numerator": "Int64", "denominator": "int64"})
 
 
-def judged_part(part: Part, name: str, target: str, at: CountedSituation) -> JudgedPart:
+def judged_part(part: Part, name: str, target: str, at: CountedSituation, *, with_baselines: bool = True) -> JudgedPart:
     """Return one part of a promise, judged at the end of a quarter.
 
     Parameters
@@ -253,41 +253,35 @@ def judged_part(part: Part, name: str, target: str, at: CountedSituation) -> Jud
         Its name in tables, and the id of its promise.
     at : Situation
         What is known.
+    with_baselines : bool
+        Whether the simple forecasts are worked out, too: they take most of the time.
     """
     plan = at.plan
-    origin, last = _known_and_last(part, at)
+    origin, last = known_and_last(part, at)
     share = year_end(at.indicators, at.forecast.draws, part, origin=origin, last=last)
     central, thresholds = _thresholds(part, target, at)
     # What the simple rules were wrong by in earlier years is known of whole years only.
     comparable = part.window == "year" and part.until is None and not np.isnan(central)
     groups = plan.group_series
     baselines = PartBaselines(pd.DataFrame(), float("nan"))
-    if comparable:
+    if comparable and with_baselines:
         baselines = judged_baselines(at.indicators, part, central, groups=groups, origin=origin, last=last)
     return JudgedPart(part, name, share, central, thresholds, baselines)
 
 
-def _known_and_last(part: Part, at: CountedSituation) -> tuple[pd.Period, pd.Period]:
-    """Return the last period known of a part's indicator, and the last that counts."""
-    counted = at.indicators.loc[at.indicators["indicator"] == part.indicator, "period"]
-    last = at.plan.last_period if part.until is None else at.plan.last_whole_period(part.until)
-    return at.plan.known_through(at.quarter, counted.unique()), last
-
-
-def on_draws(judged: JudgedPart, at: CountedSituation, draws: pd.DataFrame) -> JudgedPart:
-    """Return a part judged again on other draws; what is promised and the baselines do not depend on them.
+def known_and_last(part: Part, at: CountedSituation) -> tuple[pd.Period, pd.Period]:
+    """Return the last period known of a part's indicator, and the last that counts.
 
     Parameters
     ----------
-    judged : JudgedPart
-        The part as it was judged.
+    part : Part
+        The part.
     at : CountedSituation
-        What counts say.
-    draws : pd.DataFrame
-        See `forecast.rest_of_year.Forecast`.
+        What is known.
     """
-    origin, last = _known_and_last(judged.part, at)
-    return replace(judged, share=year_end(at.indicators, draws, judged.part, origin=origin, last=last))
+    counted = at.indicators.loc[at.indicators["indicator"] == part.indicator, "period"]
+    last = at.plan.last_period if part.until is None else at.plan.last_whole_period(part.until)
+    return at.plan.known_through(at.quarter, counted.unique()), last
 
 
 def _thresholds(part: Part, target: str, at: CountedSituation) -> tuple[float, np.ndarray]:

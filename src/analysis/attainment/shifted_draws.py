@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,14 +12,15 @@ import pandas as pd
 from analysis import periods
 from analysis.attainment import needed
 from analysis.attainment.needed import Needed, smallest_step
-from analysis.attainment.shares import JudgedPart, judged_part, on_draws, rate, target_row
+from analysis.attainment.shares import JudgedPart, judged_part, known_and_last, rate, target_row
 from analysis.attainment.situation import CountedSituation
 from analysis.attainment.verdict import AttainmentDraws, as_table, combined
 from analysis.attainment.year_end import RUN_RATE_COLUMNS as RATE_COLUMNS
+from analysis.attainment.year_end import year_end
 from analysis.faults import BadParameters
 from analysis.plan.indicators import Mean, Share
 from analysis.plan.plan import Plan
-from analysis.plan.promises import Measured
+from analysis.plan.promises import Measured, Part
 from analysis.plan.record import TOTAL
 
 _KEYS = ["dimension", "series", "period", "draw"]
@@ -90,9 +92,11 @@ class JudgedPromises:
 
     at: CountedSituation
     judged: Mapping[str, tuple[JudgedPart, ...]]
+    _counts: Mapping[tuple[str, str, str], pd.DataFrame]
+    """Rows of `at.indicators` by series: a promise may have a part per body, and all rows are many."""
 
     @classmethod
-    def of(cls, at: CountedSituation, targets: Collection[str]) -> JudgedPromises:
+    def of(cls, at: CountedSituation, targets: Collection[str], *, with_baselines: bool = True) -> JudgedPromises:
         """Return promises as every report judges them.
 
         Parameters
@@ -101,21 +105,53 @@ class JudgedPromises:
             What counts and draws say.
         targets : collection of str
             The promises asked for; those on anything but shares and means are left out.
+        with_baselines : bool
+            Whether the simple forecasts are worked out, too.
         """
         asked = [one for one in at.plan.measured if one.id in targets]
-        return cls(
-            at, {one.id: tuple(judged_part(part, name, one.id, at) for part, name in one.judged) for one in asked}
-        )
+        judged = {
+            one.id: tuple(
+                judged_part(part, name, one.id, at, with_baselines=with_baselines) for part, name in one.judged
+            )
+            for one in asked
+        }
+        return cls(at, judged, _by_series(at.indicators, {name for one in asked for name in one.indicators}))
 
     def moved(self, shift: Shift) -> JudgedPromises:
         """Return the same promises with a share or a mean moved; these themselves where nothing moves."""
-        draws = MovableDraws.of(self.at, shift).moved(shift)
-        return self if draws is self.at.forecast.draws else self.on(draws)
+        movable = MovableDraws.of(self.at, shift)
+        draws = movable.moved(shift)
+        return self if draws is self.at.forecast.draws else self.on(draws, movable)
 
-    def on(self, draws: pd.DataFrame) -> JudgedPromises:
-        """Return the same promises judged on other draws."""
-        again = {target: tuple(on_draws(one, self.at, draws) for one in parts) for target, parts in self.judged.items()}
-        return JudgedPromises(self.at, again)
+    def on(self, draws: pd.DataFrame, movable: MovableDraws) -> JudgedPromises:
+        """Return the same promises judged on moved draws.
+
+        Parameters
+        ----------
+        draws : pd.DataFrame
+            The draws moved.
+        movable : MovableDraws
+            What moved: other parts stay as they are, and so does what is promised.
+        """
+        moved = _by_series(draws, movable.indicators)
+        windows: dict[tuple[str, Any], tuple[pd.Period, pd.Period]] = {}
+
+        def again(one: JudgedPart) -> JudgedPart:
+            part = one.part
+            key = (part.indicator, part.dimension, part.series)
+            if key not in moved or not movable.moves(part.dimension, part.series):
+                return one
+            window = (part.indicator, part.until)
+            if window not in windows:
+                windows[window] = known_and_last(part, self.at)
+            origin, last = windows[window]
+            return replace(one, share=year_end(self._counts_of(part), moved[key], part, origin=origin, last=last))
+
+        return replace(self, judged={target: tuple(map(again, parts)) for target, parts in self.judged.items()})
+
+    def _counts_of(self, part: Part) -> pd.DataFrame:
+        found = self._counts.get((part.indicator, part.dimension, part.series))
+        return self.at.indicators.iloc[:0] if found is None else found
 
     def promise(self, target: str) -> Measured:
         """Return a promise by its id."""
@@ -143,7 +179,7 @@ class JudgedPromises:
             for one in judged:
                 if one.name:
                     rows.append(one.row(target, one.name, at.quarter))
-                rates.append(_with_rest(rate(at.plan, target, one, at.quarter, at.indicators), one))
+                rates.append(_with_rest(rate(at.plan, target, one, at.quarter, self._counts_of(one.part)), one))
         found = [frame for frame in rates if len(frame)]
         columns = [*RATE_COLUMNS, "rest_share", "rest_per_week"]
         delivered = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
@@ -207,7 +243,7 @@ def needed_shift(
         indicators=rows[rows["indicator"].isin(names)],
     )
     movable = MovableDraws.of(at, Shift(indicator, dimension, tuple(members)))
-    return _needed(JudgedPromises.of(at, [target]), movable, target, probability)
+    return _needed(JudgedPromises.of(at, [target], with_baselines=False), movable, target, probability)
 
 
 def _needed(promises: JudgedPromises, movable: MovableDraws, target: str, probability: float) -> Needed:
@@ -226,7 +262,7 @@ def _needed(promises: JudgedPromises, movable: MovableDraws, target: str, probab
     way, step = ways.pop(), movable.step
 
     def moved(steps: int) -> JudgedPromises:
-        return promises.on(movable.by(way * steps * step))
+        return promises.on(movable.by(way * steps * step), movable)
 
     most = int(np.ceil(movable.largest(way) / step - 1e-9))
     found = smallest_step(lambda steps: moved(steps).kept(target).probability, most=most, wanted=probability)
@@ -425,6 +461,15 @@ class _Member:
     value: float
     lowest: float
     highest: float
+
+
+def _by_series(rows: pd.DataFrame, names: Collection[str]) -> dict[tuple[str, str, str], pd.DataFrame]:
+    """Return the rows of some indicators by indicator, dimension and series."""
+    mine = rows[rows["indicator"].isin(names)]
+    return {
+        (str(name), str(dimension), str(series)): group
+        for (name, dimension, series), group in mine.groupby(["indicator", "dimension", "series"], sort=False)
+    }
 
 
 def _nested_in(plan: Plan, name: str) -> tuple[str, ...]:

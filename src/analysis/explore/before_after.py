@@ -20,6 +20,8 @@ from analysis.report.wording import Wording, _
 ALL_PARTS = {"any_of": _("Any one of them"), "all_of": _("All of them"), "last": _("The last of them")}
 """What a reader calls a promise of several parts as a whole, by how it combines them."""
 
+PARTS_DRAWN = 12
+"""The parts least likely to be kept are drawn, all of them are in the table."""
 ROW_HEIGHT, FRAME_HEIGHT = 0.5, 1.9
 """Inches that a part takes in the picture, and that all else does."""
 
@@ -50,6 +52,9 @@ def picture(results: Results, target: str, before: pd.DataFrame, after: pd.DataF
     parts = [part for part in names if part in was.index and part in will.index]
     if not parts:
         return None
+    if len(parts) > PARTS_DRAWN:
+        least = was.loc[parts, "probability"].sort_values(kind="stable").index[:PARTS_DRAWN]
+        parts = [part for part in parts if part in least]
     how = words.quantity(plan, str(was.loc[parts[0], "indicator"]))
     theme.apply()
     height = FRAME_HEIGHT + ROW_HEIGHT * len(parts)
@@ -83,7 +88,8 @@ def picture(results: Results, target: str, before: pd.DataFrame, after: pd.DataF
     plt.close(figure)
     caption = words.text(
         "The year's end, median and 80% prediction interval, now and under the what-if; on the right the probability "
-        "of each part."
+        "of each part. Of more than {most} parts, those least likely now are drawn.",
+        most=numbers.count(PARTS_DRAWN, words.language),
     )
     values = pd.concat([was.loc[parts].assign(when="before"), will.loc[parts].assign(when="after")]).reset_index()
     return Picture(figure, title, caption, values, values)

@@ -44,6 +44,7 @@ class WhatIf:
     move: Shift | ItemsShift
     before: pd.DataFrame
     after: pd.DataFrame
+    _results: Results
     _judged: JudgedPromises | JudgedItems
     _moved: JudgedPromises | JudgedItems
 
@@ -81,9 +82,9 @@ class WhatIf:
             assert isinstance(promise, Measured)
             move = _shift(results, promise, members)
             touched = [one.id for one in results.plan.measured if move.indicator in moving_of(results.plan, one)]
-            judged = JudgedPromises.of(results.counted_situation(run), touched)
-        before = judged.table()
-        return cls(target, move, before, before, judged, judged)
+            judged = JudgedPromises.of(results.counted_situation(run), touched, with_baselines=False)
+        before = _with_baselines(judged.table(), results)
+        return cls(target, move, before, before, results, judged, judged)
 
     def moved(
         self, *, points: float = 0.0, cases: float = 0.0, items: int | Collection[str] = 0, per_month: float = 0.0
@@ -121,7 +122,7 @@ class WhatIf:
         else:
             assert isinstance(move, Shift)
             moved = self._judged.moved(move)
-        after = self.before if moved is self._judged else moved.table()
+        after = self.before if moved is self._judged else _with_baselines(moved.table(), self._results)
         return replace(self, move=move, after=after, _moved=moved)
 
     @property
@@ -289,6 +290,13 @@ def _shift(results: Results, promise: Measured, members: dict[str, Any]) -> Shif
         if code not in there:
             raise BadParameters(f"{promise.id} is not moved by {dimension} {code!r}; it is by {', '.join(there)}")
     return Shift(name, dimension, tuple(codes))
+
+
+def _with_baselines(rows: pd.DataFrame, results: Results) -> pd.DataFrame:
+    """Return promises with what simple forecasts say of them, which no move changes, as the results have it."""
+    keys = ["target", "part"]
+    reported = results.attainment.promises.set_index(keys)["baseline_probability"]
+    return rows.assign(baseline_probability=reported.reindex(pd.MultiIndex.from_frame(rows[keys])).to_numpy())
 
 
 def _situation(results: Results, run: RunParameters) -> Situation:
