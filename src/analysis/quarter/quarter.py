@@ -320,7 +320,7 @@ class Quarter(QuarterSeries):
 
         Examples
         --------
-        >>> asked = q.what_if("overdue", cases=-60, field="datdai")
+        >>> asked = q.what_if("overdue", cases=-300, field="datdai")
         >>> bool(asked.change.loc[("overdue", "datdai"), "change"] > 0)
         True
         >>> q.what_if("one_stop").needed(0.8).amount
