@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from analysis.faults import BadParameters
@@ -105,6 +107,59 @@ def test_a_notebook_is_validated_again():
     assert run_parameters({**names, "pd": object()}).quarter == "2021-Q3"
     with pytest.raises(BadParameters, match="notebook parameters: quarter"):
         run_parameters({**names, "quarter": "Q3"})
+
+
+NOTEBOOK = {"plan_file": GOOD["plan_file"], "quarter": "2021-Q3", "as_of": "2021-09-20", "input_path": "data/demo"}
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "meant"),
+    [
+        ("draw_count", "2000", 2000),
+        ("draw_count", " 300\n", 300),
+        ("seed", "0", 0),
+        ("seed", "+7", 7),
+        ("reject_limit", "0.05", 0.05),
+        ("reject_limit", ".5", 0.5),
+        ("reject_limit", "1", 1.0),
+        ("reject_limit", "5e-2", 0.05),
+        *((key, text, None) for key in ("source_file", "signed_by") for text in ("", " ", "None", "null")),
+        ("signed_by", "Văn phòng", "Văn phòng"),
+        *(("answers", text, {}) for text in ("", "None", "null", "{}")),
+        ("answers", "uptake_base=received", {"uptake_base": "received"}),
+        ("answers", '{"uptake_base": "received"}', {"uptake_base": "received"}),
+        ("as_of", "2021-09-20", date(2021, 9, 20)),
+        ("language", "en", "en"),
+    ],
+)
+def test_a_notebook_takes_what_a_runner_passes_as_text(key, text, meant):
+    found = getattr(run_parameters({**NOTEBOOK, key: text}), key)
+    assert (found, type(found)) == (meant, type(meant))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("draw_count", "many", "draw_count: a whole number was expected, found 'many'"),
+        ("draw_count", "2000.0", "draw_count: a whole number was expected, found '2000.0'"),
+        ("draw_count", "2_000", "draw_count: a whole number was expected, found '2_000'"),
+        ("draw_count", "", "draw_count: a whole number was expected, found ''"),
+        ("seed", "None", "seed: a whole number was expected, found 'None'"),
+        ("draw_count", "199", "draw_count: Input should be greater than or equal to 200"),
+        ("draw_count", True, "draw_count: a whole number was expected"),
+        ("reject_limit", "0,05", "reject_limit: a number such as 0.05 was expected, found '0,05'"),
+        ("reject_limit", "nan", "reject_limit: a number such as 0.05 was expected, found 'nan'"),
+        ("reject_limit", "1e999", "reject_limit: a number such as 0.05 was expected, found '1e999'"),
+        ("reject_limit", "2", "reject_limit: Input should be less than or equal to 1"),
+        ("as_of", 2021 - 10 - 20, "as_of: a day in quotes was expected, found 1991"),
+        ("answers", "received", "answers: question=answer, separated by commas, was expected, found 'received'"),
+        ("quarter", "None", "quarter: "),
+    ],
+)
+def test_a_text_that_means_nothing_is_refused_in_one_sentence(key, value, sentence):
+    with pytest.raises(BadParameters) as refused:
+        run_parameters({**NOTEBOOK, key: value})
+    assert str(refused.value).startswith(f"notebook parameters: {sentence}")
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "parameters" / "khanh-hoa-2021").glob("*.yml")), ids=lambda p: p.stem)

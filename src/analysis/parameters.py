@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -187,7 +188,10 @@ def read_run_file(path: Path, *, look: bool = True, **overrides: Any) -> RunPara
 
 
 def run_parameters(names: Mapping[str, Any]) -> RunParameters:
-    """Return the run that a notebook's ``parameters`` cell, and Papermill after it, set.
+    """Return the run that a notebook's ``parameters`` cell, and a runner after it, set.
+
+    Papermill passes values; other runners, such as jupyter-scheduler, pass text. What a text can only mean is taken so:
+    a number, ``None`` or ``null`` or nothing at all where there need be none, answers as `answers_from` reads them.
 
     Parameters
     ----------
@@ -199,10 +203,38 @@ def run_parameters(names: Mapping[str, Any]) -> RunParameters:
     BadParameters
         A value has the wrong type or names a file that is not there.
     """
-    fields = {key: names[key] for key in RunParameters.model_fields if key in names}
-    run = _validated(fields, where="notebook parameters")
-    _refuse_missing_files(run, "notebook parameters")
+    where = "notebook parameters"
+    fields = {key: _meant(key, names[key], where) for key in RunParameters.model_fields if key in names}
+    run = _validated(fields, where=where)
+    _refuse_missing_files(run, where)
     return run
+
+
+_NOTHING = {"", "None", "null"}
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+def _meant(key: str, value: Any, where: str) -> Any:
+    """Return what a notebook's parameter means: of a text that stands for a number or for nothing, that."""
+    kind = RunParameters.model_fields[key].annotation
+    if kind is date and isinstance(value, int | float):
+        # Without quotes 2021-10-20 is a subtraction, and pydantic would take what is left for seconds since 1970.
+        raise BadParameters(f"{where}: {key}: a day in quotes was expected, found {value!r}")
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if text in _NOTHING and (key == "answers" or type(None) in get_args(kind)):
+        return None
+    if kind is int:
+        if not _WHOLE.fullmatch(text):
+            raise BadParameters(f"{where}: {key}: a whole number was expected, found {value!r}")
+        return int(text)
+    if kind is float:
+        if not _DECIMAL.fullmatch(text) or not math.isfinite(float(text)):
+            raise BadParameters(f"{where}: {key}: a number such as 0.05 was expected, found {value!r}")
+        return float(text)
+    return value
 
 
 def validated_run(fields: Mapping[str, Any]) -> RunParameters:
