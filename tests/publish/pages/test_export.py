@@ -11,9 +11,12 @@ from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
+from analysis.parameters import RunParameters
 from analysis.publish.pages.export import ExportedPage, export_page, sanitise
 from analysis.publish.pages.gates import check_page
 from analysis.publish.pages.shell import TEMPLATE, Imprint, Page
+from analysis.quarter.results import Results
+from analysis.report.pages.page import Page as Shown
 from analysis.report.wording import Wording
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
@@ -145,6 +148,22 @@ def test_tables_keep_their_headers_and_scroll_in_their_own_box() -> None:
     assert [th.get("scope") for th in soup.find_all("th")] == ["col", "row"]
     assert soup.td.attrs == {"headers": ["a"], "class": ["gt_right"]}
     assert not soup.style
+
+
+def test_what_styles_the_notices_in_jupyterlab_is_on_no_page(
+    run: RunParameters, results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = Shown(run, results)
+    shown: list[str] = []
+    monkeypatch.setattr(page, "_html", shown.append)
+    page.notices()
+    assert shown[0].startswith('<div class="notices"><p class="simulated" style="')
+    assert sanitise(shown[0], table_label="Bảng") == (
+        '<div class="notices"><p class="simulated">SỐ LIỆU MÔ PHỎNG, không phải số liệu thật.</p>'
+        '<p class="note">Kế hoạch cải cách hành chính năm 2021 của tỉnh Khánh Hòa. Kỳ báo cáo: quý III/2021, chốt ngày '
+        "14/09/2021; số liệu tính đến ngày 20/09/2021. Số liệu: Toy (made for the test). Dự thảo, chưa có người ký."
+        "</p></div>"
+    )
 
 
 def test_the_style_sheet_is_small_and_loads_nothing(export: Callable[..., str]) -> None:

@@ -20,6 +20,13 @@ from analysis.report.wording import Wording
 INDICATORS_BY_BODY = 2
 """Indicators of a page that are pictured body by body, the plan's first: a page has a size it must keep to."""
 
+# For JupyterLab, which has no style sheet of ours: colours of their own on a ground of their own, the same in a light
+# and in a dark theme. Pages have their style sheet, and the export leaves these out.
+_SIMULATED = (
+    "padding: 8px 16px; border: 3px dashed #b45309; background-color: #fff3cd; color: #4a2c00; font-weight: bold"
+)
+_NOTICE = "padding: 8px 16px; border: 1px solid #b45309; background-color: #fdf8ec; color: #3a2f1c"
+
 
 class Page:
     """A page of the report: what a notebook calls to show something, in the language of its run.
@@ -37,16 +44,20 @@ class Page:
         self.origin = results.plan.origin(run.quarter_period)
 
     def notices(self) -> None:
-        """Show what a reader must know before any number: simulated data, an exercise, draft or final, which data."""
+        """Show what a reader must know before any number.
+
+        Simulated data, an exercise, draft or final, which data.
+        """
         words, plan, language = self.words, self.results.plan, self.run.language
-        notices = []
+        boxes = []
         if self.results.simulated:
-            notices.append(f'<p class="simulated">{escape(words.text("SIMULATED DATA, not real figures."))}</p>')
+            boxes.append(("simulated", _SIMULATED, words.text("SIMULATED DATA, not real figures.")))
         if plan.notice:
-            notices.append(f'<p class="notice">{escape(words.of(plan.notice))}</p>')
+            boxes.append(("notice", _NOTICE, words.of(plan.notice)))
         if self.results.data.basis == "reconstructed":
             reconstructed = words.text("RECONSTRUCTED from an extract taken later than the day given here.")
-            notices.append(f'<p class="notice">{escape(reconstructed)}</p>')
+            boxes.append(("notice", _NOTICE, reconstructed))
+        notices = [f'<p class="{kind}" style="{style}">{escape(text)}</p>' for kind, style, text in boxes]
         closed_on = periods.last_day(self.run.quarter_period, plan.calendar.cutoff_day)
         period = words.text(
             "{plan}. Period: {quarter}, closed on {day}; data known as of {as_of}.",
