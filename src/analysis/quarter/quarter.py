@@ -95,15 +95,22 @@ class Quarter(QuarterSeries):
         return cls(validated_run(parameters))
 
     @classmethod
-    def of_notebook(cls, names: Mapping[str, Any]) -> Self:
-        """Return the quarter that a notebook's parameters cell sets, given the notebook's ``globals()``.
+    def of_notebook(cls, names: Mapping[str, Any], *, fresh: bool = False) -> Self:
+        """Return the quarter that a notebook's parameters cell sets.
+
+        Parameters
+        ----------
+        names : mapping
+            The notebook's ``globals()``.
+        fresh : bool
+            See `Quarter`.
 
         Examples
         --------
         >>> Quarter.of_notebook(q.run.model_dump() | {"anything": "else"}).run == q.run
         True
         """
-        return cls(run_parameters(names))
+        return cls(run_parameters(names), fresh)
 
     @cached_property
     def results(self) -> Results:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -15,6 +16,7 @@ from analysis.parameters import RunParameters
 from analysis.publish.pages.export import ExportedPage, export_page, sanitise
 from analysis.publish.pages.gates import check_page
 from analysis.publish.pages.shell import TEMPLATE, Imprint, Page
+from analysis.quarter import stages
 from analysis.quarter.results import Results
 from analysis.report.pages.page import Page as Shown
 from analysis.report.wording import Wording
@@ -153,7 +155,7 @@ def test_tables_keep_their_headers_and_scroll_in_their_own_box() -> None:
 def test_what_styles_the_notices_in_jupyterlab_is_on_no_page(
     run: RunParameters, results: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = Shown(run, results)
+    page = Shown(run, replace(results, fingerprint=replace(results.fingerprint, code=stages.CODE)))
     shown: list[str] = []
     monkeypatch.setattr(page, "_html", shown.append)
     page.notices()
@@ -164,6 +166,25 @@ def test_what_styles_the_notices_in_jupyterlab_is_on_no_page(
         "14/09/2021; số liệu tính đến ngày 20/09/2021. Số liệu: Toy (made for the test). Dự thảo, chưa có người ký."
         "</p></div>"
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "Numbers computed by version 0.0.9, code 01234567; open with fresh=True to compute anew."),
+        ("vi", "Số liệu do phiên bản 0.0.9, mã 01234567 tính; mở với fresh=True để tính lại."),
+    ],
+)
+def test_numbers_of_another_version_say_so(
+    run: RunParameters, results: Results, monkeypatch: pytest.MonkeyPatch, language: str, sentence: str
+) -> None:
+    other = replace(results, version="0.0.9", fingerprint=replace(results.fingerprint, code="0123456789abcdef"))
+    page = Shown(run.model_copy(update={"language": language}), other)
+    shown: list[str] = []
+    monkeypatch.setattr(page, "_html", shown.append)
+    page.notices()
+    notices = [notice.text for notice in BeautifulSoup(shown[0], "html.parser").find_all(class_="notice")]
+    assert notices == [sentence]
 
 
 def test_the_style_sheet_is_small_and_loads_nothing(export: Callable[..., str]) -> None:

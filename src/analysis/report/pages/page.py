@@ -10,6 +10,7 @@ from IPython.display import HTML, display
 from analysis import periods
 from analysis.parameters import RunParameters
 from analysis.plan.answers_on import answers_on
+from analysis.quarter import stages
 from analysis.quarter.results import Results
 from analysis.report import grades, numbers
 from analysis.report.figure import Picture
@@ -46,7 +47,7 @@ class Page:
     def notices(self) -> None:
         """Show what a reader must know before any number.
 
-        Simulated data, an exercise, draft or final, which data.
+        Simulated data, an exercise, another version's numbers, draft or final, which data.
         """
         words, plan, language = self.words, self.results.plan, self.run.language
         boxes = []
@@ -57,6 +58,15 @@ class Page:
         if self.results.data.basis == "reconstructed":
             reconstructed = words.text("RECONSTRUCTED from an extract taken later than the day given here.")
             boxes.append(("notice", _NOTICE, reconstructed))
+        made_by = self.results.fingerprint.code
+        if made_by != stages.CODE:
+            # Never on a page: a scheduled run computes with the code it shows with.
+            computed = words.text(
+                "Numbers computed by version {version}, code {code}; open with fresh=True to compute anew.",
+                version=self.results.version,
+                code=made_by[:8],
+            )
+            boxes.append(("notice", _NOTICE, computed))
         notices = [f'<p class="{kind}" style="{style}">{escape(text)}</p>' for kind, style, text in boxes]
         closed_on = periods.last_day(self.run.quarter_period, plan.calendar.cutoff_day)
         period = words.text(
