@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 from filelock import FileLock
 
@@ -37,6 +38,18 @@ def published(language: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
             assert ended.returncode == 0, ended.stderr
             done.touch()
     return folder
+
+
+def shown_html(notebook: Path | nbformat.NotebookNode) -> list[str]:
+    """Return what an executed notebook shows as HTML, output by output."""
+    read = nbformat.read(notebook, as_version=4) if isinstance(notebook, Path) else notebook
+    return [
+        output["data"]["text/html"]
+        for cell in read.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if "text/html" in output.get("data", {})
+    ]
 
 
 def keep_as_if_computed(run_file: Path, demo: Results) -> None:

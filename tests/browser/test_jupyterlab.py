@@ -59,6 +59,7 @@ def lab(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
         "IPYTHONDIR": "ipython",
     }
+    (folder / "data").mkdir()  # jupyter-scheduler, where installed, keeps its database there
     token = secrets.token_hex()
     command = [
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
 from analysis.parameters import ROOT
-from shared_results import published
+from shared_results import published, shown_html
 
 pytestmark = pytest.mark.slow
 STEM = "06_targets"
@@ -19,22 +18,11 @@ RUN_FILE = ROOT / "parameters" / "khanh-hoa-2021" / "2021-Q3.yml"
 NOTEBOOK = ROOT / "notebooks" / "report" / f"{STEM}.ipynb"
 
 
-def _shown(notebook: Path | nbformat.NotebookNode) -> list[str]:
-    read = nbformat.read(notebook, as_version=4) if isinstance(notebook, Path) else notebook
-    return [
-        output["data"]["text/html"]
-        for cell in read.cells
-        if cell.cell_type == "code"
-        for output in cell.outputs
-        if "text/html" in output.get("data", {})
-    ]
-
-
 @pytest.fixture(scope="module")
 def as_opened():
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(NOTEBOOK.parent)}}).execute()
-    return _shown(notebook)
+    return shown_html(notebook)
 
 
 def test_run_all_shows_the_promises(as_opened):
@@ -46,9 +34,9 @@ def test_stock_papermill_shows_the_same_from_another_folder(as_opened, tmp_path)
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "unknown parameter" not in done.stderr
-    assert _shown(tmp_path / "out.ipynb") == as_opened
+    assert shown_html(tmp_path / "out.ipynb") == as_opened
 
 
 def test_the_command_publishes_the_same(as_opened, tmp_path_factory):
     reports = published("vi", tmp_path_factory)
-    assert _shown(reports / "khanh-hoa-2021" / "2021-Q3" / f"{STEM}.ipynb") == as_opened
+    assert shown_html(reports / "khanh-hoa-2021" / "2021-Q3" / f"{STEM}.ipynb") == as_opened
