@@ -161,6 +161,7 @@ def test_it_shows_itself(q: Quarter) -> None:
     assert "SIMULATED DATA" in repr(q)
     assert "SIMULATED DATA" in q._repr_html_()
     assert q._repr_html_().count("<tr") == 1 + len(q.plan.targets)
+    assert '<th style="min-width: 200px;">promise</th>' in q._repr_html_()
     assert "uncertain" in repr(q.promise("online_uptake"))
     assert "of_published" in q.promise("online_uptake")._repr_html_()
 

@@ -371,9 +371,12 @@ class Quarter(QuarterSeries):
         about = f"{getattr(self.plan.title, self.run.language)} · {self.run.quarter} · {self.run.as_of.isoformat()}"
         simulated = "<p><strong>SIMULATED DATA</strong></p>" if self.results.simulated else ""
         table = self.promises[["numerator", "denominator", "observed_to_date", "expected", "probability", "verdict"]]
-        titles = [getattr(self.plan.targets[code].title, self.run.language) for code in table.index]
-        table = table.assign(title=titles).rename_axis(index=None)
-        return f"<h4>{escape(about)}</h4>{simulated}{table.to_html()}<p>{escape(self.made_by)}</p>"
+        names = [getattr(self.plan.targets[code].name, self.run.language) for code in table.index]
+        table = table.rename_axis(index=None)
+        table.insert(0, "promise", names)
+        # JupyterLab breaks the only column of words to one word a line, where it is not held open.
+        written = table.to_html(col_space={"promise": 200})
+        return f"<h4>{escape(about)}</h4>{simulated}{written}<p>{escape(self.made_by)}</p>"
 
 
 def is_plain(part: Part) -> bool:

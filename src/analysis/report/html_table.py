@@ -38,6 +38,13 @@ def plain_table(frame: pd.DataFrame, *, caption: str) -> str:
     )
 
 
+# great_tables writes dark on white, and JupyterLab's dark theme takes the white away. A page leaves this out, as
+# it does the rest of the table's style.
+_IN_THE_THEME = """#{id} :is(table, caption, thead, tbody, th, td, .gt_col_headings) {{
+  color: inherit !important; background-color: transparent !important;
+}}"""
+
+
 def great_table(frame: pd.DataFrame, row_header: str, *, id: str, caption: str) -> str:
     """Return a frame whose cells are HTML as a table of great_tables.
 
@@ -59,6 +66,7 @@ def great_table(frame: pd.DataFrame, row_header: str, *, id: str, caption: str) 
         .cols_align(align="left", columns=cells)
         .fmt(lambda cell: cell, columns=cells)  # cells are HTML already
         .tab_options(table_width="100%", table_font_size="14px")
+        .opt_css(_IN_THE_THEME.format(id=id))
     )
     # great_tables only has titles, which are rows of the table; a screen reader announces a caption.
     return str(table.as_raw_html()).replace("<thead", f"<caption>{escape(caption)}</caption><thead", 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from analysis.forecast.open_cases import COLUMNS
@@ -12,6 +13,7 @@ from analysis.parameters import ROOT, RunParameters
 from analysis.plan.plan import read_plan
 from analysis.quarter.results import Results
 from analysis.report.figure import Picture
+from analysis.report.pages import page as shown_by
 from analysis.report.pages.online_uptake import UptakePage
 from analysis.report.pages.page import Page
 from analysis.report.pages.timeliness import TimelinessPage
@@ -138,3 +140,14 @@ def _words_of(picture: Picture) -> list[str]:
     """Return what a picture says: its title and every other word drawn, its sentence, its caption, its table."""
     drawn = [text.get_text() for text in picture.figure.findobj(Text)]
     return [picture.alt, picture.caption, *drawn, *picture.table.astype(str).to_numpy().ravel(), *picture.table.columns]
+
+
+@pytest.mark.slow
+def test_a_figure_drawn_finer_is_shown_at_its_size_in_a_notebook(
+    run: RunParameters, results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about: list[dict] = []
+    monkeypatch.setattr(shown_by, "display", lambda *shown, metadata=None, **how: about.append(metadata))
+    figure = Figure(figsize=(4, 3), dpi=150)
+    Page(run, results)._picture(Picture(figure, "alt", "caption", pd.DataFrame(), pd.DataFrame(), "third"))
+    assert about[0] == {"image/png": {"alt": "alt", "class": "third", "width": 384}}

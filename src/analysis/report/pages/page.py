@@ -21,6 +21,9 @@ from analysis.report.wording import Wording
 INDICATORS_BY_BODY = 2
 """Indicators of a page that are pictured body by body, the plan's first: a page has a size it must keep to."""
 
+PIXELS_PER_INCH = 96
+"""As browsers have it."""
+
 # For JupyterLab, which has no style sheet of ours: colours of their own on a ground of their own, the same in a light
 # and in a dark theme. Pages have their style sheet, and the export leaves these out.
 _SIMULATED = (
@@ -200,9 +203,11 @@ class Page:
 
     def _picture(self, picture: Picture) -> None:
         """Show a figure, then its caption and table; its values go with it as CSV, for the file beside the page."""
+        # A small one is drawn finer than its size: JupyterLab would show it as large as a wide one, by its pixels.
+        width = round(picture.figure.get_figwidth() * PIXELS_PER_INCH)
         display(
             {"image/png": picture.png(), "text/csv": csv_text(picture.values)},
-            metadata={"image/png": {"alt": picture.alt, "class": picture.width}},
+            metadata={"image/png": {"alt": picture.alt, "class": picture.width, "width": width}},
             raw=True,
         )
         table = self._folded(self.words.text("The numbers behind this picture"), picture.table)
