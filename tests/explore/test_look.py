@@ -1,4 +1,4 @@
-"""Notices and figures carry their own colours: a notebook has no style sheet of ours, and its theme may be dark."""
+"""Labels and figures carry their own colours: a notebook has no style sheet of ours, and its theme may be dark."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 
 from analysis import Quarter
 from analysis.explore.drill_down import DrillDown
-from analysis.explore.look import STYLES, label, notices
+from analysis.explore.look import STYLES, label
 
 
 def _luminance(colour: str) -> float:
@@ -28,15 +28,6 @@ def test_a_label_is_legible_on_any_theme(kind: str) -> None:
 def test_a_label_escapes_and_is_nothing_without_a_sentence() -> None:
     assert "&lt;b&gt;" in label("<b>")
     assert label("") == ""
-
-
-@pytest.mark.slow
-def test_the_notices_say_that_data_is_simulated_and_up_to_when_it_is_known(q: Quarter) -> None:
-    said = BeautifulSoup(notices(q).data, "html.parser")
-    assert "SỐ LIỆU MÔ PHỎNG" in said.text
-    assert "20/09/2021" in said.text
-    assert not said.find_all(class_=True)
-    assert all("background:#" in one["style"] for one in said.find_all("p"))
 
 
 @pytest.mark.slow

@@ -5,12 +5,7 @@ from __future__ import annotations
 import base64
 from html import escape
 
-from IPython.display import HTML
-
-from analysis.quarter.quarter import Quarter
-from analysis.report import numbers
 from analysis.report.figure import Picture
-from analysis.report.wording import Wording
 
 WIDTH = 720
 """Pixels of a figure: about what JupyterLab gives an output beside its file browser."""
@@ -34,26 +29,6 @@ def label(text: str, kind: str = "note") -> str:
         How it looks.
     """
     return f'<p role="status" style="{STYLES[kind]}">{escape(text)}</p>' if text else ""
-
-
-def notices(q: Quarter) -> HTML:
-    """Return what a reader must know before any number: simulated or rebuilt data, which plan, quarter and day."""
-    words, results, language = Wording(q.run.language), q.results, q.run.language
-    shown = []
-    if results.simulated:
-        shown.append(label(words.text("SIMULATED DATA, not real figures."), "warning"))
-    if q.plan.notice:
-        shown.append(label(words.of(q.plan.notice), "warning"))
-    if results.data.basis == "reconstructed":
-        rebuilt = words.text("RECONSTRUCTED from an extract taken later than the day given here.")
-        shown.append(label(rebuilt, "warning"))
-    about = words.text(
-        "{plan}: {quarter}; data known as of {as_of}.",
-        plan=words.of(q.plan.title),
-        quarter=numbers.quarter(q.run.quarter_period, language),
-        as_of=numbers.day(q.run.as_of, language),
-    )
-    return HTML("".join([*shown, label(about)]))
 
 
 def figure_html(picture: Picture) -> str:
