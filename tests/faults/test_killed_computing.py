@@ -58,7 +58,9 @@ def _half_made(processed: Path) -> list[str]:
     return sorted(path.name for path in processed.iterdir() if path.is_dir())
 
 
-@pytest.mark.parametrize("next_draw_count", [200, 300], ids=["the same run", "another run"])
+@pytest.mark.parametrize(
+    "next_draw_count", [200, pytest.param(300, marks=pytest.mark.slow)], ids=["the same run", "another run"]
+)
 def test_what_a_killed_run_received_is_swept_away_by_the_next_once_it_is_gone(
     processed: Path, next_draw_count: int
 ) -> None:

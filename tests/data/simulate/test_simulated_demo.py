@@ -38,6 +38,7 @@ def truth():
     return json.loads((DEMO / "truth.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_the_committed_demo_is_what_the_seed_makes(tmp_path):
     write_demo(tmp_path, 2021)
     for name in TABLES_OF_THE_DEMO:

@@ -47,7 +47,7 @@ def same(one: dict[str, tuple], other: dict[str, tuple]) -> None:
             np.testing.assert_array_equal(mine, theirs, err_msg=model)
 
 
-@pytest.mark.parametrize("quarters", [0, 2])
+@pytest.mark.parametrize("quarters", [pytest.param(0, marks=pytest.mark.slow), 2], ids=["0", "2"])
 def test_what_comes_after_an_origin_changes_nothing_at_it(panel, said_of_2020, quarters):
     origin = pd.Period("2019-12", "M") + 3 * quarters
     known = panel.until(origin)
