@@ -224,7 +224,7 @@ def test_carrying_on_takes_errors_of_the_same_distance():
 SCORES = st.lists(st.floats(0, 100), min_size=3, max_size=8)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(SCORES, st.floats(0, 100), st.floats(0, 100))
 def test_a_lower_threshold_never_lowers_the_probability(scores, one, other):
     known = known_of(a={str(2024 - at): score for at, score in enumerate(scores)})

@@ -118,7 +118,7 @@ def connection():
         yield opened
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(ROWS, CONDITIONS)
 def test_the_sql_of_a_condition_says_what_a_loop_over_the_rows_says(connection, rows, condition):
     connection.register("rows_asked", _frame(rows))

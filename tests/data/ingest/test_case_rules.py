@@ -141,7 +141,7 @@ def _cases_by_scipy(rows):
     return [np.flatnonzero(case == number).tolist() for number in np.unique(case)]
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(rows=st.lists(ROW, max_size=9))
 def test_exactly_one_row_of_every_case_is_kept_and_none_is_better(rows):
     contenders = [

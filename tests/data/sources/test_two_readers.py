@@ -71,7 +71,7 @@ def _bytes(lines, line_break, last_break, bad_byte, mark):
     return (b"\xef\xbb\xbf" if mark else b"") + HEADER + line_break + body + (line_break if last_break else b"")
 
 
-@settings(max_examples=120)
+@settings(max_examples=80)
 @given(
     lines=LINES,
     line_break=st.sampled_from([b"\n", b"\r\n"]),
@@ -104,7 +104,7 @@ def test_what_the_csv_module_writes_comes_back_row_by_row(tmp_path_factory, rows
     assert by_duckdb in (None, (read, broken, raw, unfinished))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(lines=LINES, line_break=st.sampled_from([b"\n", b"\r\n"]))
 def test_lines_and_raw_text_are_those_an_editor_shows(tmp_path_factory, lines, line_break):
     path = tmp_path_factory.mktemp("readers") / "x.csv"
