@@ -74,6 +74,10 @@ class SeriesModel(BinomLLT):
         model._link = fit.link
         return model
 
+    def __repr__(self) -> str:
+        first, last = self.observed.index[0], self.observed.index[-1]
+        return f"SeriesModel({len(self.observed)} periods, {first} to {last}; {len(self.grid)} grid points)"
+
     @property
     def results(self) -> MLEResultsWrapper:
         """The statsmodels smoother at the grid point of highest weight: what the page's components are."""

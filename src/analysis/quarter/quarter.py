@@ -156,6 +156,11 @@ class Quarter(QuarterSeries):
         met : array_like of bool, shape (draws,)
             Whether the condition holds in each draw; a single value is decided by arithmetic.
 
+        Raises
+        ------
+        BadParameters
+            It is no yes or no for each draw.
+
         Examples
         --------
         >>> said = q.promise("overdue").parts.probability["moitruong"]
@@ -165,6 +170,8 @@ class Quarter(QuarterSeries):
         0.995
         """
         values = np.asarray(met, dtype=bool)
+        if values.ndim != 1 or not len(values):
+            raise BadParameters("a yes or no for each draw was expected, such as q.year_end(…) >= 0.3")
         return probability_of(values, decided=len(values) == 1)
 
     def promise(self, target: str) -> PromiseStanding:
@@ -356,6 +363,8 @@ class Quarter(QuarterSeries):
         >>> float(moved["change"].abs().max())
         0.0
         """
+        if not isinstance(other, Quarter):
+            raise BadParameters(f"a quarter to compare with was expected, such as Quarter.open(…), found {other!r}")
         return comparison.what_moved(other.run, self.run)
 
     def __repr__(self) -> str:
@@ -370,7 +379,7 @@ class Quarter(QuarterSeries):
     def _repr_html_(self) -> str:
         about = f"{getattr(self.plan.title, self.run.language)} · {self.run.quarter} · {self.run.as_of.isoformat()}"
         simulated = "<p><strong>SIMULATED DATA</strong></p>" if self.results.simulated else ""
-        table = self.promises[["numerator", "denominator", "observed_to_date", "expected", "probability", "verdict"]]
+        table = self.promises[["verdict", "probability", "expected", "observed_to_date"]]
         names = [getattr(self.plan.targets[code].name, self.run.language) for code in table.index]
         table = table.rename_axis(index=None)
         table.insert(0, "promise", names)

@@ -17,6 +17,7 @@ from analysis.faults import BadParameters
 from analysis.forecast.rest_of_year import bases_of, fit_of_record
 from analysis.forecast.series_model import SeriesModel
 from analysis.indicators.measured import cut
+from analysis.parameters import RunParameters
 from analysis.plan.plan import Plan
 from analysis.plan.promises import Part, Window
 from analysis.plan.record import TOTAL
@@ -36,6 +37,8 @@ class QuarterSeries(ABC):
     @abstractmethod
     def results(self) -> Results:
         """Everything computed, stage by stage."""
+
+    run: RunParameters
 
     @property
     @abstractmethod
@@ -119,8 +122,8 @@ class QuarterSeries(ABC):
         mine = rows[(rows["dimension"] == dimension) & (rows["series"] == series)]
         if mine.empty:
             known = rows.loc[rows["dimension"] == dimension, "series"].unique()
-            dimensions = ", ".join(rows["dimension"].unique())
-            there = nearest(series, known) if len(known) else f": it is cut by {dimensions}"
+            cuts = [one for one in rows["dimension"].unique() if one != TOTAL]
+            there = nearest(series, known) if len(known) else f": it is cut by {', '.join(cuts)}"
             raise BadParameters(f"{name} has no {dimension} {series!r}{there}")
         return mine
 
@@ -132,6 +135,33 @@ class QuarterSeries(ABC):
     def _drawn(self) -> dict[tuple[str, str, str], pd.DataFrame]:
         keys = ["indicator", "dimension", "series"]
         return {tuple(map(str, key)): rows for key, rows in self.results.forecast.draws.groupby(keys, sort=False)}  # type: ignore[misc]
+
+    def names(self, dimension: str) -> pd.Series:
+        """Return what the plan calls the codes of a dimension that have series, in the run's language.
+
+        Parameters
+        ----------
+        dimension : str
+            Such as ``"agency"`` or ``"field"``.
+
+        Raises
+        ------
+        BadParameters
+            No indicator is cut by it.
+
+        Examples
+        --------
+        >>> q.names("field")["datdai"]
+        'Đất đai'
+        """
+        rows = self.results.indicators.series
+        codes = sorted(rows.loc[rows["dimension"] == dimension, "series"].unique())
+        if not codes:
+            cuts = [one for one in rows["dimension"].unique() if one != TOTAL]
+            raise BadParameters(f"no indicator is cut by {dimension!r}{nearest(dimension, cuts)}")
+        called = self.plan.names.get(dimension, {})
+        told = [getattr(called[code], self.run.language) if code in called else code for code in codes]
+        return pd.Series(told, index=pd.Index(codes, name=dimension), name="name")
 
     def share(self, name: str, **member: str) -> pd.DataFrame:
         """Return one series of an indicator on a full range of periods, as statsmodels wants it.
@@ -386,6 +416,8 @@ class QuarterSeries(ABC):
         >>> late.groupby("label")["value"].last().round(3).head(2).to_dict()
         {'overdue.bhxh': 0.009, 'overdue.datdai': 0.021}
         """
+        if not isinstance(rows, pd.DataFrame):
+            raise BadParameters(f"shares takes rows of `promised`; for one series there is share({rows!r})")
         pieces = [
             self.share(row.indicator, **row.member).reset_index().assign(label=row.Index) for row in rows.itertuples()
         ]

@@ -17,6 +17,7 @@ from analysis.attainment.shifted_items import ItemsShift, JudgedItems, needed_it
 from analysis.attainment.situation import Situation
 from analysis.faults import BadParameters
 from analysis.parameters import RunParameters
+from analysis.plan.indicators import Share
 from analysis.plan.promises import ItemsPromise, Measured, Promise
 from analysis.plan.record import TOTAL
 from analysis.quarter.results import Results
@@ -109,6 +110,8 @@ class WhatIf:
             more = int(np.floor(per_month * self._judged.months_left + 1e-9)) + (items if isinstance(items, int) else 0)
             return self.by(ItemsShift(self.target, named, more))
         assert isinstance(self.move, Shift)
+        if abs(points) > 1 and isinstance(self._results.plan.indicators[self.move.indicator], Share):
+            raise BadParameters(f"points are a share, from -1 to 1: five points are 0.05, found {points:g}")
         if items or per_month:
             raise BadParameters(f"{self.target} is on no items: it is moved by points or cases")
         return self.by(replace(self.move, points=points, cases=cases))
