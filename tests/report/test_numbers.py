@@ -101,19 +101,3 @@ def test_decimal() -> None:
 )
 def test_a_move_is_in_whole_signed_points(now: float, before: float, written: str) -> None:
     assert numbers.whole_points(now, before, "vi") == written
-
-
-@pytest.mark.parametrize(
-    ("share", "threshold", "written"),
-    [
-        (0.29985, 0.3, "29,99%"),
-        (0.29999, 0.3, "29,999%"),
-        (0.3, 0.3, "30,0%"),
-        (0.2999999, 0.3, "30,000%"),
-        (0.277, 0.3, "27,7%"),
-        (0.0204, 0.02, "2,04%"),
-        (0.5, float("nan"), "50,0%"),
-    ],
-)
-def test_a_share_is_told_from_the_threshold_it_misses(share: float, threshold: float, written: str) -> None:
-    assert numbers.percent_beside(share, threshold, "vi") == written

@@ -59,11 +59,6 @@ class Shift:
             raise BadParameters("a share is moved by points or by cases, not by both")
 
 
-def can_be_shifted(plan: Plan) -> tuple[str, ...]:
-    """Return the shares and means that move promises, in the order of the plan."""
-    return tuple(dict.fromkeys(code for promise in plan.measured for code in moving_of(plan, promise)))
-
-
 def moving_of(plan: Plan, promise: Measured) -> tuple[str, ...]:
     """Return the shares and means that move a promise: a nested share moves with the one it is nested in.
 
@@ -172,7 +167,16 @@ class JudgedPromises:
         return next(one.share.values for one in self.judged[target] if one.name == part)
 
     def table(self) -> pd.DataFrame:
-        """Return the table of promises with what the rest of the year must deliver; see `what_if`."""
+        """Return the promises as a table, with what the rest of the year must deliver.
+
+        Returns
+        -------
+        pd.DataFrame
+            Columns `verdict.COLUMNS`, those of `year_end.RUN_RATE_COLUMNS` and `rest_share, rest_per_week`: a row per
+            target, `part` empty, and one per part. `required_share` (0–1) and `cases_per_week` are what the rest of the
+            year must deliver, `rest_share` and `rest_per_week` what it is expected to: medians over the draws. They are
+            missing for a promise of several parts, and when nothing is left of the year.
+        """
         at, rows, rates = self.at, [], []
         for target, judged in self.judged.items():
             rows.append(target_row(self.promise(target), list(judged), at.quarter))
@@ -184,29 +188,6 @@ class JudgedPromises:
         columns = [*RATE_COLUMNS, "rest_share", "rest_per_week"]
         delivered = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
         return as_table(rows).merge(delivered, on=["target", "part"], how="left", validate="1:1")
-
-
-def what_if(at: CountedSituation, shift: Shift, targets: Collection[str]) -> pd.DataFrame:
-    """Return promises on shares and means as they stand when a share or a mean is moved, judged as in every report.
-
-    Parameters
-    ----------
-    at : CountedSituation
-        What counts and draws say.
-    shift : Shift
-        The move; none leaves every probability exactly as it was.
-    targets : collection of str
-        The promises asked for; those on anything but shares and means are left out.
-
-    Returns
-    -------
-    pd.DataFrame
-        Columns `verdict.COLUMNS`, those of `year_end.RUN_RATE_COLUMNS` and `rest_share, rest_per_week`: a row per
-        target, `part` empty, and one per part. `required_share` (0–1) and `cases_per_week` are what the rest of the
-        year must deliver, `rest_share` and `rest_per_week` what it is expected to: medians over the draws. They are
-        missing for a promise of several parts, and when nothing is left of the year.
-    """
-    return JudgedPromises.of(at, targets).moved(shift).table()
 
 
 def needed_shift(
@@ -280,10 +261,8 @@ def _needed(promises: JudgedPromises, movable: MovableDraws, target: str, probab
     return Needed(way * found * step, brought, after.kept(target).probability)
 
 
-def shifted(
-    plan: Plan, indicators: pd.DataFrame, draws: pd.DataFrame, shift: Shift, *, origin: pd.Period
-) -> pd.DataFrame:
-    """Return the draws with the cases that the members would have in the numerator beyond what is forecast.
+class MovableDraws:
+    """The draws of a share or a mean and of what is nested in it, ready to be moved by any amount.
 
     A member brings the part of a series' cases that it brought over the last year known, N(m)/N(s). Its share moves by
     `points`, but not below 0 nor above its ceiling: where another share is nested in the one that moves, the part of
@@ -300,27 +279,9 @@ def shifted(
     draws : pd.DataFrame
         See `forecast.rest_of_year.Forecast`; never changed.
     shift : Shift
-        The move.
+        What moves, and where; its amount is not looked at.
     origin : pd.Period
         Last period known.
-
-    Returns
-    -------
-    pd.DataFrame
-        Like `draws`; numerators of moved shares are cases with fractions, between 0 and the denominator.
-    """
-    return MovableDraws(plan, indicators, draws, shift, origin=origin).moved(shift)
-
-
-class MovableDraws:
-    """The draws of a share or a mean and of what is nested in it, ready to be moved by any amount.
-
-    Parameters
-    ----------
-    plan, indicators, draws, origin
-        See `shifted`.
-    shift : Shift
-        What moves, and where; its amount is not looked at.
 
     Attributes
     ----------
@@ -403,7 +364,15 @@ class MovableDraws:
         return max((min(one.highest, 2 * one.value) if self.is_mean else one.highest) - one.value for one in members)
 
     def moved(self, shift: Shift) -> pd.DataFrame:
-        """Return the draws moved; the same frame where nothing moves."""
+        """Return the draws moved; the same frame where nothing moves.
+
+        Numerators of moved shares are cases with fractions, between 0 and the denominator.
+
+        Raises
+        ------
+        BadParameters
+            A mean is to be moved by cases.
+        """
         if shift.cases and self.is_mean:
             raise BadParameters(f"{shift.indicator} is a mean: it is moved by an amount, not by cases")
         return self.by(shift.points, cases=shift.cases)

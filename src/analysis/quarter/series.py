@@ -31,14 +31,19 @@ class QuarterSeries(ABC):
     """What `Quarter` knows of single series; a series is named by its indicator and, but for the whole, one member.
 
     Frames are tidy; periods are pandas periods; shares are 0–1.
+
+    Attributes
+    ----------
+    run : RunParameters
+        The run; its language is that of names.
     """
+
+    run: RunParameters
 
     @property
     @abstractmethod
     def results(self) -> Results:
         """Everything computed, stage by stage."""
-
-    run: RunParameters
 
     @property
     @abstractmethod

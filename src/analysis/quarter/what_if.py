@@ -38,7 +38,7 @@ class WhatIf:
     before, after : pd.DataFrame
         The promise and its parts, and every other promise that the move touches, as they stand and as they would
         stand: `attainment.verdict.COLUMNS`; of shares and means, also what the rest of the year must deliver and is
-        expected to (see `attainment.shifted_draws.what_if`). Shares are 0–1.
+        expected to (see `attainment.shifted_draws.JudgedPromises.table`). Shares are 0–1.
     """
 
     target: str

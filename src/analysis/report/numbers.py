@@ -33,27 +33,6 @@ def percent(share: float, language: str, *, digits: int = 1) -> str:
     return MISSING if pd.isna(share) else f"{_rounded(share * 100, language, digits)}%"
 
 
-def percent_beside(share: float, threshold: float, language: str) -> str:
-    """Return a share as a percentage with enough decimals, one to three, to differ from a threshold it is not equal to.
-
-    29.985 % is written 29,99 % beside a promise of 30 %, not 30,0 %.
-
-    Parameters
-    ----------
-    share, threshold : float
-        Shares 0–1.
-    language : {"vi", "en"}
-        Language of the reader.
-    """
-    if pd.isna(share) or pd.isna(threshold):
-        return percent(share, language)
-    for digits in (1, 2, 3):
-        written = percent(share, language, digits=digits)
-        if written != percent(threshold, language, digits=digits):
-            return written
-    return percent(share, language) if share == threshold else written
-
-
 def percent_range(lower: float, upper: float, language: str) -> str:
     """Return an interval of shares: ``29,7–30,9%``; a dash when an end is missing.
 
