@@ -12,6 +12,7 @@ PACKAGE = ROOT / "src" / "analysis"
 LEAVES = {
     "durable",
     "faults",
+    "memory",
     "strict_yaml",
     "parameters",
     "project",

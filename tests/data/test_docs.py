@@ -11,7 +11,7 @@ from analysis.report.labels import FAULTS as WORDS
 
 def test_the_closed_table_of_the_paper_is_that_of_the_code():
     paper = (ROOT / "docs" / "methods" / "intake.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `(\w+)` \| (reject|flag|class) \| (.+) \|$", paper, re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \| (reject|flag|class|note) \| (.+) \|$", paper, re.MULTILINE)
     assert rows == [(fault.code, fault.kind, fault.meaning) for fault in FAULTS]
 
 

@@ -30,3 +30,6 @@ PROGRESS_KINDS = ("inventory", "milestone", "headcount")
 
 CODE = r"^[a-z0-9]+([_-][a-z0-9]+)*$"
 PERIOD = r"^\d{4}(-(0[1-9]|1[0-2])|Q[1-4])$"
+
+NATIONAL_ID = r"(000\.00\.[0-9]{2}\.H[0-9]{2}|H[0-9]{2}\.[0-9]{2})-[0-9]{6}-[0-9]{4,}"
+"""Matches the two forms of a national identifier: the province's code came last until about 2024, first since then."""

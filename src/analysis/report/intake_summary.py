@@ -37,6 +37,7 @@ def summary(intake: Intake, out: Path, name: str | None = None) -> str:
         lines.append(f"    first {code}: line {first['line']}: {first['reason']}")
     lines += _listed("Taken, and worth a look (flagged.parquet):", intake.flagged["code"].value_counts().to_dict())
     lines += _listed("Taken, and counted apart:", {code: cases for code, cases in intake.classes.items() if cases})
+    lines += _listed("To be known of the file:", intake.notes)
     if intake.dropped:
         lines.append(f"Dropped at the door, because they are about persons: {', '.join(intake.dropped)}")
     return "\n".join(lines)

@@ -31,6 +31,8 @@ ITEM_UNITS = {"inventory": _("items"), "milestones": _("milestones"), "headcount
 FAULTS = {
     "column_count": _("more or fewer columns than the header"),
     "undecodable": _("not text in the declared encoding"),
+    "cell_error": _("an error of the workbook in place of a value"),
+    "formula_without_result": _("a formula that was never calculated"),
     "total_row": _("a total of other rows"),
     "case_id_missing": _("no case identifier"),
     "code_unknown": _("a code the mapping does not name"),
@@ -64,6 +66,10 @@ FAULTS = {
     "refused": _("refused"),
     "withdrawn": _("withdrawn by the applicant"),
     "not_yet_known": _("filed after the day looked back to"),
+    "hidden_sheets": _("hidden sheets, not read"),
+    "hidden_rows": _("hidden rows, read like the others"),
+    "hidden_columns": _("hidden columns, read like the others"),
+    "invisible_characters": _("rows with characters nobody sees, which were taken out"),
 }
 """What is wrong with or notable about a row, by code of `analysis.data.ingest.fault_codes`."""
 

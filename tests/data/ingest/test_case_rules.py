@@ -148,7 +148,7 @@ def test_exactly_one_row_of_every_case_is_kept_and_none_is_better(rows):
         DuplicateCandidate(at, case_id, other, case_id, closed, None if day is None else datetime(2021, 9, day))
         for at, (case_id, other, closed, day) in enumerate(rows)
     ]
-    lost = {one.place: one.duplicate for one in find_duplicates(contenders)}
+    lost = {one.place: one.reason for one in find_duplicates(contenders)}
     for group in _cases_by_scipy(rows):
         best = max(group, key=lambda at: (rows[at][2], rows[at][3] or 0, -at))
         for at in group:

@@ -108,13 +108,18 @@ def test_a_fault_made_once_is_found_once_with_its_code_and_line(bring_in, bytes_
     assert brought.rejected == [(line, code) for code, line in lines.items() if code not in flags]
     assert brought.flagged == [(line, code) for code, line in lines.items() if code in flags]
     raws = dict(brought.intake.rejected[["code", "raw"]].to_numpy().tolist())
-    assert raws == {
-        code: row.replace("\udcff", "\\xff") for code, row in zip(made, rows, strict=True) if code not in flags
-    }
+    assert raws["column_count"] == "…"
+    assert raws["code_unknown"] == (
+        f"id=000.00.06.H32-210901-{lines['code_unknown']:04d}; procedure=7 digits, 1 sign; field=Đất đai; level=4; "
+        "channel=1 digit; submitted=01/09/2021 08:00:00; accepted=01/09/2021 09:30:00; first_due=10/09/2021; "
+        "due=10/09/2021; finished=08/09/2021 16:00:00; returned=09/09/2021; status=9"
+    )
 
 
 def test_every_fault_a_row_of_cases_can_have_is_made_above():
-    elsewhere = {  # numbers and counts: test_tables.py; the last line: test_delimited.py
+    elsewhere = {  # numbers and counts: test_tables.py; the last line: test_delimited.py; cells: test_workbook_marks.py
+        "cell_error",
+        "formula_without_result",
         "number_unreadable",
         "number_negative",
         "number_not_whole",
@@ -169,8 +174,8 @@ def test_a_rejected_row_duplicates_nothing(bring):
 def test_the_reason_names_the_column_and_what_stood_there(bring):
     brought = bring(_row(1, due="31/02/2021"), _row(2, channel="8"), _row(3, finished="31/08/2021"))
     assert brought.intake.rejected["reason"].tolist() == [
-        "due: '31/02/2021'",
-        "channel: '8'",
+        "due: 8 digits, 2 signs",
+        "channel: 1 digit",
         "finished_at: '2021-08-31 00:00:00'",
     ]
 

@@ -147,12 +147,12 @@ def test_nothing_personal_is_in_any_file_of_the_folder(tmp_path, write, reject_l
     else:
         intake = archive(str(path), mapping, out, **how)
         personal = {"Người nộp", "Địa chỉ", "SoDienThoai", "CCCD", "Email", "Chủ hồ sơ", "BietDanh"}
-        assert set(intake.dropped) == personal
+        # The column after a person's that has no name belongs to it, as below a merged header.
+        assert set(intake.dropped) - {"column 5"} == personal
         found = {*intake.rejected["code"], *intake.flagged["code"]}
         assert {"code_unknown", "date_unreadable", "duplicate_case_id", "case_id_form_unknown"} <= found
-        assert all("…" in raw for raw in intake.rejected["raw"])
     told = _all_text(out)
-    assert b"H3" in told
+    assert b"code_unknown" in told
     assert [secret for secret in (*SECRETS, "Tổng Bí Mật") if secret.encode() in told] == []
 
 
@@ -175,11 +175,13 @@ def test_nothing_personal_stands_in_scratch_either_should_the_machine_stop(tmp_p
     assert {file.name for file in out.iterdir()} <= {".lock"}
 
 
-def test_the_rest_of_the_raw_text_stays(bring_in, tmp_path):
+def test_raw_text_has_what_the_columns_could_read(bring_in, tmp_path):
     path, _ = _csv(tmp_path)
     intake = bring_in(path, **{key: MAPPING[key] for key in ("dates", "totals", "ignored", "personal")}).intake
     by_line = dict(intake.rejected[["line", "raw"]].to_numpy().tolist())
-    assert by_line[4] == "3,…,H3,…,…,Đất đai,…,9,…,01/09/2021,…,,…,,…"
+    assert by_line[4] == (
+        "MaHoSo=1 letter, 1 digit; LinhVuc=6 letters, 2 words; Kenh=1 digit; NgayNhan=01/09/2021; NgayHen=; NgayXong="
+    )
     # Nobody knows which cell of a row with other columns is which.
     assert [by_line[line] for line in (8, 9, 10)] == ["…"] * 3
 
@@ -189,7 +191,10 @@ def test_a_column_about_persons_that_is_translated_shows_in_no_reason(bring_in):
     brought = bring_in(text, columns={"channel": {"column": "Loại người nộp", "codes": {"web": "online"}}})
     assert brought.rejected == [(2, "code_unknown")]
     assert brought.intake.rejected[["reason", "raw"]].to_numpy().tolist() == [
-        ["Loại người nộp: …", "H1,x,…,01/09/2021,,"]
+        [
+            "Loại người nộp: …",
+            "MaHoSo=1 letter, 1 digit; LinhVuc=1 letter; Loại người nộp=…; NgayNhan=01/09/2021; NgayHen=; NgayXong=",
+        ]
     ]
     assert brought.intake.dropped == ()
 

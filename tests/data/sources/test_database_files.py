@@ -67,9 +67,10 @@ def test_the_same_rows_give_the_same_cases_as_text(bring_in, tmp_path, write, ki
     brought, text = bring_in(path, format=kind, relation=relation), bring_in(AS_TEXT)
     pd.testing.assert_frame_equal(brought.table, text.table)
     assert [code for _, code in brought.rejected] == [code for _, code in text.rejected]
-    # A row of a relation has a position, and no text of its own.
     assert brought.rejected == [(3, "code_unknown"), (4, "case_id_missing")]
-    assert brought.intake.rejected["raw"][0].startswith("MaHoSo=H3; LinhVuc=; Kenh=8; NgayNhan=2021-09-02")
+    assert brought.intake.rejected["raw"][0].startswith(
+        "MaHoSo=1 letter, 1 digit; LinhVuc=; Kenh=1 digit; NgayNhan=2021-09-02"
+    )
     assert brought.intake.file == (f"{name}:{relation}" if relation else name)
 
 

@@ -105,7 +105,7 @@ def test_the_same_rows_give_the_same_cases_as_text(server, bring_in, relation):
     assert brought.table["case_id"].tolist() == ["H1", "H2"]
     assert brought.rejected == [(3, "code_unknown")]
     assert brought.intake.rejected["raw"].tolist() == [
-        "MaHoSo=H3; LinhVuc=; Kenh=8; NgayNhan=2021-09-02 00:00:00; NgayHen=; NgayXong=; Người nộp=…"
+        "MaHoSo=1 letter, 1 digit; LinhVuc=; Kenh=1 digit; NgayNhan=2021-09-02 00:00:00; NgayHen=; NgayXong="
     ]
     assert (brought.intake.file, brought.intake.dropped) == (relation, ("Người nộp",))
 

@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from analysis.data.sources.rows import hide_in_row, is_personal, personal_columns
+from analysis.data.sources.rows import is_personal, name_columns, personal_columns
 
 PERSONS = """
 Người nộp|Chủ hồ sơ|Địa chỉ|HoTen|SoDienThoai|CCCD|Email|applicant_name|owner|phone|NguoiNop|nguoi_nop|NGƯỜI NỘP
@@ -49,10 +49,4 @@ def test_a_false_friend_is_none(header):
 
 def test_what_the_mapping_lists_is_personal_and_so_is_the_nameless_rest_of_a_merged_header():
     header = ["MaHoSo", "", "Người nộp", "", "", "Ghi chú", "", "Biệt danh", ""]
-    assert personal_columns(header, {"Biệt danh"}) == {2, 3, 4, 7, 8}
-
-
-def test_cells_are_hidden_and_all_others_stay():
-    assert hide_in_row('1,"a, b",x', ",", {1}) == "1,…,x"
-    assert hide_in_row('1;"a\nb";x', ";", {2}) == '1;"a\nb";…'
-    assert hide_in_row("1, 2 ,", ",", set()) == "1, 2 ,"
+    assert personal_columns(name_columns(header), {"Biệt danh"}) == {2, 3, 4, 7, 8}

@@ -98,14 +98,13 @@ def test_titles_an_empty_first_column_and_empty_rows_change_no_line(bring):
     brought = bring(grid)
     assert (brought.intake.rows, brought.rejected) == (2, [(7, "code_unknown")])
     assert brought.intake.rejected["raw"].tolist() == [
-        "=; MaHoSo=H2; LinhVuc=Đất đai; Kenh=9; NgayNhan=03/09/2021; NgayHen=; NgayXong="
+        "MaHoSo=1 letter, 1 digit; LinhVuc=6 letters, 2 words; Kenh=1 digit; NgayNhan=03/09/2021; NgayHen=; NgayXong="
     ]
 
 
 COUNTS = {
     "table": "counts",
     "header_rows": 3,
-    "totals": ["Tổng"],
     "thousands": ".",
     "columns": {
         "period": {"constant": "2021Q3"},
@@ -140,19 +139,19 @@ TABLE = [
 def test_a_header_merged_over_three_rows_is_read_from_top_to_bottom(bring):
     brought = bring(TABLE, MERGED, **COUNTS)
     assert brought.table[["period", "field", "received", "resolved"]].to_numpy().tolist() == [
-        ["2021Q3", "dat-dai", 1234, 1200]
+        ["2021Q3", "dat-dai", 1234, 1200],
+        ["2021Q3", "tong-so-phi", 1, 1],
     ]
     assert brought.rejected == [
         (6, "number_not_whole"),
         (7, "number_negative"),
         (8, "number_unreadable"),
         (9, "total_row"),
-        (10, "total_row"),
     ]
     assert brought.intake.rejected["reason"].tolist()[:3] == [
         "Số hồ sơ đã giải quyết: '1234,5'",
         "Số hồ sơ nhận giải quyết Tổng số: '-5'",
-        "Số hồ sơ nhận giải quyết Tổng số: '1.23'",
+        "Số hồ sơ nhận giải quyết Tổng số: 3 digits, 1 sign",
     ]
 
 
@@ -165,7 +164,6 @@ def test_a_merged_cell_below_the_header_counts_once(bring):
 
 GROUPED = {
     "table": "counts",
-    "totals": ["Tổng"],
     "columns": {
         "period": "Kỳ",
         "agency": "Đơn vị",
@@ -203,7 +201,7 @@ def test_a_cell_merged_downward_holds_for_each_of_its_rows_but_a_number_counts_o
     ]
     # The total is told by its own first cell, not by the name merged over its row.
     assert brought.rejected == [(4, "total_row")]
-    assert brought.intake.rejected["raw"].tolist() == ["STT=; Kỳ=; Đơn vị=; Kênh=Tổng số; Nhận=12"]
+    assert brought.intake.rejected["reason"].tolist() == ["Kênh: 'Tổng số'"]
 
 
 def test_a_total_merged_over_several_rows_is_a_total_in_each(bring):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from analysis import periods
+from analysis.data.child_process import in_child
 from analysis.data.codes import fold, tidy
 from analysis.data.counting import DuePrecision
 from analysis.data.form06a.layout import COUNTS, IDENTITIES, NUMBER, UNKNOWN_NAME
@@ -102,8 +104,12 @@ def _read_if_filed(folder: Path, quarter: pd.Period) -> Form06a | None:
     for ending in ("xlsx", "xls"):
         path = folder / f"form-06a-{periods.write_quarter(quarter)}.{ending}"
         if path.is_file():
-            return read_form(path)
+            return in_child(partial(_read_form, path), str(path))
     return None
+
+
+def _read_form(path: Path, _report_progress: Callable[[str], None]) -> Form06a:
+    return read_form(path)
 
 
 def _group_of_rows(form: Form06a, ours: Mapping[str, pd.DataFrame], names: Mapping[str, str]) -> str:

@@ -26,8 +26,9 @@ from analysis.data.ingest.case_rules import (
     find_duplicates,
     shared_hashes,
 )
+from analysis.data.ingest.column_sql import columns_of_text
 from analysis.data.ingest.intake_report import IntakeReport
-from analysis.data.ingest.row_validation import REJECTED_COLUMNS, typed_frame
+from analysis.data.ingest.listed_rows import REJECTED_COLUMNS, typed_frame
 from analysis.data.ingest.table import Intake
 from analysis.data.sources.mapping import Mapping, sql_type
 from analysis.data.sources.open import open_rows
@@ -137,7 +138,9 @@ def write_provenance(source: str, mapping: Mapping, intake: Intake, table: Path)
     """
     into = provenance_path(table)
     with scratch_connection(into.parent) as (scratch, connection):
-        rows = open_rows(source, mapping, connection, scratch, scan_request=ScanRequest())
+        rows = open_rows(
+            source, mapping, connection, scratch, scan_request=ScanRequest(text_columns=columns_of_text(mapping))
+        )
         readable = rows.count - len(rows.unreadable)
         lines = rows.lines(np.arange(1, readable + 1))
         is_accepted = ~np.isin(lines, intake.rejected["line"].to_numpy())
@@ -329,10 +332,9 @@ def _find_lost_rows(files: Sequence[CaseFile], connection: duckdb.DuckDBPyConnec
     index_of_winner = {row.case_id: places[row.place][0] for row in contenders if row.place not in lost}
     listed = []
     for row in duplicates:
-        code, reason = DUPLICATE_REASONS[row.duplicate]
+        code, reason = DUPLICATE_REASONS[row.reason]
         kept_in = files[index_of_winner[row.winner]].report.file
-        case_id = contenders[row.place].case_id
-        listed.append((*places[row.place], case_id, code, f"{reason}: {row.winner!r} in {kept_in}"))
+        listed.append((*places[row.place], row.case_id, code, f"{reason}: {row.winner!r} in {kept_in}"))
     return pd.DataFrame(listed, columns=list(_LOST_COLUMNS)).astype(_LOST_COLUMNS)
 
 

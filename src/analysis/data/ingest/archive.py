@@ -11,11 +11,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 from filelock import FileLock, Timeout
 
+from analysis.data.child_process import in_child
 from analysis.data.codes import CODE
 from analysis.data.declared import (
     Extra,
@@ -27,7 +29,7 @@ from analysis.data.ingest.across_files import (
     write_provenance,
 )
 from analysis.data.ingest.intake_report import IntakeReport, read_intake_reports, stem_of, write_intake_reports
-from analysis.data.ingest.row_validation import FLAGGED_COLUMNS, REJECTED_COLUMNS, typed_frame
+from analysis.data.ingest.listed_rows import FLAGGED_COLUMNS, REJECTED_COLUMNS, typed_frame
 from analysis.data.ingest.table import Intake, TooManyRejects, ingest
 from analysis.data.ingest.wide import ingest_wide, write_wide_counts
 from analysis.data.sources.about import FILE as DESCRIPTION
@@ -98,23 +100,14 @@ def archive(
             description = _description(mapping, stem, out, extracted_on)
             table = draft / f"{stem}.parquet"
             try:
-                if mapping.counts is not None:
-                    intake = write_wide_counts(ingest_wide(Path(source), mapping, reject_limit=reject_limit), table)
-                else:
-                    intake = ingest(
-                        source,
-                        mapping,
-                        table,
-                        extracted_on=extracted_on,
-                        reject_limit=reject_limit,
-                        report_progress=report_progress,
-                    )
+                intake = in_child(
+                    partial(_bring_in, source, mapping, table, extracted_on, reject_limit, name),
+                    source,
+                    report_progress,
+                )
             except TooManyRejects as refused:
                 _write_refused_rows(refused.rejected, draft, out)
                 raise BadData(f"{refused}; see {out / REFUSED / 'rejected.parquet'}") from refused
-            if name is not None and mapping.table == "cases":
-                report_progress("reading once more where its cases stand")
-                write_provenance(source, mapping, intake, table)
             report = IntakeReport.of(intake, name)
             _write_lists_and_report(report, intake, draft, out)
             # A description that says the same already may have been written by hand.
@@ -124,6 +117,27 @@ def archive(
             shutil.rmtree(out / REFUSED, ignore_errors=True)
     except OSError as error:
         raise EnvironmentFault(f"{error.filename or out}: {error.strerror or error}") from error
+    return intake
+
+
+def _bring_in(
+    source: str,
+    mapping: Mapping,
+    table: Path,
+    extracted_on: date,
+    reject_limit: float,
+    name: str | None,
+    report_progress: Callable[[str], None],
+) -> Intake:
+    """Return what became of a file's rows; the accepted ones are written, and of a named file their provenance."""
+    if mapping.counts is not None:
+        return write_wide_counts(ingest_wide(Path(source), mapping, reject_limit=reject_limit), table)
+    intake = ingest(
+        source, mapping, table, extracted_on=extracted_on, reject_limit=reject_limit, report_progress=report_progress
+    )
+    if name is not None and mapping.table == "cases":
+        report_progress("reading once more where its cases stand")
+        write_provenance(source, mapping, intake, table)
     return intake
 
 

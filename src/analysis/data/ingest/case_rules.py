@@ -9,12 +9,9 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 
-from analysis.data.codes import PUBLISHED_LEVELS
+from analysis.data.codes import NATIONAL_ID, PUBLISHED_LEVELS
 from analysis.data.ingest.column_sql import Condition, TableSql
 from analysis.data.sources.mapping import Mapping
-
-_NATIONAL_ID = r"(000\.00\.[0-9]{2}\.H[0-9]{2}|H[0-9]{2}\.[0-9]{2})-[0-9]{6}-[0-9]{4,}"
-"""Matches the two forms of a national identifier: the province's code came last until about 2024, first since then."""
 
 CLASSES = {
     "no_due_date": "outcome = 'resolved' AND due_at IS NULL",
@@ -81,14 +78,14 @@ def mark_conditions(mapping: Mapping) -> dict[str, str]:
         **CLASSES,
         "not_yet_accepted": "accepted_at IS NULL AND outcome = 'open'",
         "online_below_level_3": f"channel = 'online' AND level NOT IN ({below})",
-        "due_date_replaced": "due_at <> first_due_at",
+        "due_date_replaced": _differ("due_at", "first_due_at", mapping.due_precision),
         "due_before_accepted": "CAST(due_at AS DATE) < CAST(accepted_at AS DATE)",
         "submitted_after_accepted": "CAST(submitted_at AS DATE) > CAST(accepted_at AS DATE)",
         "returned_before_finished": "CAST(returned_at AS DATE) < CAST(finished_at AS DATE)",
         "open_with_finish": "outcome = 'open' AND finished_at IS NOT NULL",
     }
     if mapping.case_id_form == "national":
-        known = f"regexp_full_match(case_id, '{_NATIONAL_ID}')"
+        known = f"regexp_full_match(case_id, '{NATIONAL_ID}')"
         day = "CAST(try_strptime(split_part(case_id, '-', 2), '%y%m%d') AS DATE)"
         sql_by_code["case_id_form_unknown"] = f"NOT {known}"
         differs = [
@@ -97,6 +94,11 @@ def mark_conditions(mapping: Mapping) -> dict[str, str]:
         ]
         sql_by_code["case_id_day_differs"] = f"{' AND '.join(differs)} AND {known}"
     return sql_by_code
+
+
+def _differ(one: str, other: str, precision: str) -> str:
+    """Return SQL that is true where two due dates differ by what their precision can tell."""
+    return f"CAST({one} AS DATE) <> CAST({other} AS DATE)" if precision == "day" else f"{one} <> {other}"
 
 
 def case_key(case_id_form: str, column: str) -> str:
@@ -164,14 +166,17 @@ class Duplicate:
     ----------
     place : int
         Its position among the rows.
-    duplicate : int
+    case_id : str
+        Its identifier.
+    reason : int
         Index into `DUPLICATE_REASONS`.
     winner : str
         Identifier on the row that is kept.
     """
 
     place: int
-    duplicate: int
+    case_id: str
+    reason: int
     winner: str
 
 
@@ -246,7 +251,7 @@ def find_duplicates(contenders: Sequence[DuplicateCandidate]) -> list[Duplicate]
     for rows in rows_of_case.values():
         winner = max(rows, key=lambda row: (row.closed, row.finished_at or datetime.min, -row.place))
         duplicates += [
-            Duplicate(row.place, int(row.case_id != winner.case_id), winner.case_id)
+            Duplicate(row.place, row.case_id, int(row.case_id != winner.case_id), winner.case_id)
             for row in rows
             if row is not winner
         ]

@@ -7,12 +7,13 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Literal
 
 import duckdb
 import pandera.pandas as pa
 import pyarrow as arrow
 
-from analysis.data.codes import fold
+from analysis.data.codes import NATIONAL_ID, fold
 from analysis.data.contracts import Ratings, columns_of
 from analysis.data.sources.mapping import (
     REST,
@@ -25,12 +26,16 @@ from analysis.data.sources.mapping import (
     strptime_format,
 )
 from analysis.data.sources.rows import MAX_DISTINCT_VALUES, Rows, fold_header
+from analysis.data.sources.total_rows import TotalPhrases
 from analysis.data.sql import BLANKS, identifier, literal, nfc_text, trimmed
 from analysis.faults import BadData
 from analysis.periods import read_label
 
 EARLIEST, LATEST = "1990-01-01", "2101-01-01"
 """Bounds of believable times: no case of a one-stop system lies outside; a year 21 or 20211 is a typing error."""
+
+
+Quoted = Literal["always", "when_shared", "never"]
 
 
 @dataclass(frozen=True)
@@ -47,12 +52,38 @@ class Condition:
         Header of the column, or what else was examined.
     found : str or None
         SQL of the faulty text.
+    quoted : {"always", "when_shared", "never"}
+        Whether the reason may quote that text: what its column could not read may be a person's name from another one.
+        ``when_shared``: where several rows have it.
     """
 
     code: str
     sql: str
     where: str
     found: str | None = None
+    quoted: Quoted = "always"
+
+
+@dataclass(frozen=True)
+class ReadCell:
+    """A cell that a column of ours is read from, to be shown of a rejected row.
+
+    Attributes
+    ----------
+    header : str
+        Header of its column.
+    cell : str
+        SQL of its text.
+    could_read : str
+        SQL that is true where the text is what our column holds.
+    is_free : bool
+        Whether our column holds any text, as a code.
+    """
+
+    header: str
+    cell: str
+    could_read: str
+    is_free: bool = False
 
 
 @dataclass
@@ -75,6 +106,8 @@ class TableSql:
         Third step: our column → SQL over the aliases of both.
     conditions : list of Condition
         Conditions for rejecting a row, over all of these.
+    read : dict
+        Our column → the cell that it is read from, where it is read from one.
     not_nfc : list of str
         SQL that is true where a cell was not in composed letters (NFC).
     stored : tuple of str
@@ -86,6 +119,7 @@ class TableSql:
     values: dict[str, str] = field(default_factory=dict)
     columns: dict[str, str] = field(default_factory=dict)
     conditions: list[Condition] = field(default_factory=list)
+    read: dict[str, ReadCell] = field(default_factory=dict)
     not_nfc: list[str] = field(default_factory=list)
     stored: tuple[str, ...] = ()
 
@@ -101,10 +135,20 @@ class TableSql:
 
 def listed_columns(mapping: Mapping) -> tuple[str, ...]:
     """Return the headers of the columns whose distinct values are listed first and translated value by value."""
+    return _headers_of_kinds(mapping, "listed", "code", "period")
+
+
+def columns_of_text(mapping: Mapping) -> tuple[str, ...]:
+    """Return the headers of the columns that are kept as the text they hold: identifiers."""
+    other = (mapping.other_id,) if mapping.other_id else ()
+    return _headers_of_kinds(mapping, "text") + other
+
+
+def _headers_of_kinds(mapping: Mapping, *kinds: Kind) -> tuple[str, ...]:
     return tuple(
         source.column
         for name, source in mapping.sources.items()
-        if source.column is not None and kind_of(mapping.contract[name]) in ("listed", "code", "period")
+        if source.column is not None and kind_of(mapping.contract[name]) in kinds
     )
 
 
@@ -216,6 +260,10 @@ def _read_text(
 ) -> None:
     raw = column.raw
     table_sql.columns[column.name] = nfc_text(raw)
+    # Any text is accepted, and so shows nothing about itself; but the national form is a form of identifiers only.
+    is_national = column.name == "case_id" and mapping.case_id_form == "national"
+    known = f"regexp_full_match({raw}, '{NATIONAL_ID}')" if is_national else "false"
+    table_sql.read[column.name] = ReadCell(column.header, raw, known)
     table_sql.not_nfc.append(
         f"(CASE WHEN strlen({raw}) <> length({raw}) THEN nfc_normalize({raw}) <> {raw} ELSE false END)"
     )
@@ -234,7 +282,9 @@ def _read_time(
     # The conditions test the time read, because the column itself may be filled from another one afterwards.
     unread = f"({at} IS NULL AND {column.is_filled})"
     outside = f"{at} < TIMESTAMP '{EARLIEST}' OR {at} >= TIMESTAMP '{LATEST}'"
-    table_sql.conditions.append(Condition("date_unreadable", f"({unread} OR {outside})", column.header, raw))
+    table_sql.conditions.append(Condition("date_unreadable", f"({unread} OR {outside})", column.header, raw, "never"))
+    within = f"{at} >= TIMESTAMP '{EARLIEST}' AND {at} < TIMESTAMP '{LATEST}'"
+    table_sql.read[name] = ReadCell(column.header, raw, within)
 
 
 def _read_number(
@@ -254,7 +304,8 @@ def _read_number(
     table_sql.columns[column.name] = f"TRY_CAST({read} AS {sql_type(column.contract)})"
     found = trimmed(raw)
     unread = f"({name} IS NULL AND {column.is_filled})"
-    table_sql.conditions.append(Condition("number_unreadable", unread, column.header, found))
+    table_sql.conditions.append(Condition("number_unreadable", unread, column.header, found, "never"))
+    table_sql.read[column.name] = ReadCell(column.header, raw, f"{name} IS NOT NULL")
     if is_whole:
         table_sql.conditions.append(Condition("number_negative", f"{read} < 0", column.header, found))
         table_sql.conditions.append(Condition("number_not_whole", f"{read} <> trunc({read})", column.header, found))
@@ -279,7 +330,7 @@ def _read_listed(
 ) -> None:
     # A cell becomes its index in the list of all values of the column, and the index the value at the same place in the
     # list of our values. A join would do the same, but change the order of the rows.
-    name, kind, at = column.name, f"_values_of_{column.name}", f"_at_{column.name}"
+    name, raw, kind, at = column.name, column.raw, f"_values_of_{column.name}", f"_at_{column.name}"
     values = ["", *column.values]
     listed = {"value": arrow.array(values, arrow.string()), "place": arrow.array(range(len(values)))}
     connection.register("listed_values", arrow.table(listed))
@@ -292,8 +343,18 @@ def _read_listed(
     if not all(unicodedata.is_normalized("NFC", value) for value in values):
         marks = ["x" if not unicodedata.is_normalized("NFC", value) else None for value in values]
         table_sql.not_nfc.append(f"({_list(marks)}[{at}] IS NOT NULL)")
+    totals, said = TotalPhrases(mapping.totals), set(map(fold_header, column.source.codes or {}))
+    is_total = ["x" if totals.match(value) and fold_header(value) not in said else None for value in values]
+    if any(is_total):
+        table_sql.conditions.append(
+            Condition("total_row", f"({_list(is_total)}[{at}] IS NOT NULL)", column.header, raw)
+        )
     unknown = f"({column.own} IS NULL AND {column.is_filled})"
-    table_sql.conditions.append(Condition("code_unknown", unknown, column.header, column.raw))
+    table_sql.conditions.append(Condition("code_unknown", unknown, column.header, raw, "when_shared"))
+    is_free = column.source.codes is None and kind_of(column.contract) == "code"
+    # A list that ends with "*" takes any text, too.
+    is_free = is_free or REST in (column.source.codes or {})
+    table_sql.read[name] = ReadCell(column.header, raw, f"{column.own} IS NOT NULL", is_free)
 
 
 def _list(values: list[str | None]) -> str:

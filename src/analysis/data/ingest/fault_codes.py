@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["reject", "flag", "class"]
+Kind = Literal["reject", "flag", "class", "note"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class Fault:
         Its name in ``rejected.parquet``, ``flagged.parquet`` and every summary.
     kind : {"reject", "flag", "class"}
         ``reject``: the row is rejected and listed with its raw text. ``flag``: it is accepted and listed. ``class``:
-        nothing is wrong with it, but it is counted apart so that no share hides it.
+        nothing is wrong with it, but it is counted apart so that no share hides it. ``note``: something to be said of
+        the file; rows, columns or sheets are counted and not listed.
     meaning : str
         What it means, in one sentence.
     """
@@ -28,10 +29,14 @@ class Fault:
     meaning: str
 
 
+TOTAL_ROW = "total_row"
+
 REJECTS = (
     Fault("column_count", "reject", "the row has more or fewer columns than the header, or a stray quote"),
     Fault("undecodable", "reject", "the row is not text in the declared encoding"),
-    Fault("total_row", "reject", "a total of other rows"),
+    Fault("cell_error", "reject", "a cell of a workbook holds an error, such as #REF!, in place of a value"),
+    Fault("formula_without_result", "reject", "a cell of a workbook holds a formula that was never calculated"),
+    Fault(TOTAL_ROW, "reject", "a total of other rows; it does not count towards the limit on rejected rows"),
     Fault("case_id_missing", "reject", "no case identifier"),
     Fault("code_unknown", "reject", "a value that the mapping's code list does not name"),
     Fault("date_unreadable", "reject", "a date in no declared format, no day of the calendar, or outside 1990–2100"),
@@ -76,4 +81,11 @@ CLASSES = (
 MARKS = (*FLAGS, *CLASSES)
 """What an accepted row may be marked with: flags and classes."""
 
-FAULTS = (*REJECTS, *MARKS)
+NOTES = (
+    Fault("hidden_sheets", "note", "sheets that are hidden in the workbook; they were not read"),
+    Fault("hidden_rows", "note", "rows that are hidden in the workbook; they were read like the others"),
+    Fault("hidden_columns", "note", "columns that are hidden in the workbook; they were read like the others"),
+    Fault("invisible_characters", "note", "rows with characters that nobody sees; these were taken out"),
+)
+
+FAULTS = (*REJECTS, *MARKS, *NOTES)

@@ -31,7 +31,7 @@ from analysis.data.ingest.across_files import (
 )
 from analysis.data.ingest.archive import refuse_unfinished
 from analysis.data.ingest.intake_report import IntakeReport, read_intake_reports
-from analysis.data.ingest.row_validation import FLAGGED_COLUMNS, REJECTED_COLUMNS, typed_frame
+from analysis.data.ingest.listed_rows import FLAGGED_COLUMNS, REJECTED_COLUMNS, typed_frame
 from analysis.data.ingest.table import ingest
 from analysis.data.sources.about import Description, read_description
 from analysis.data.sources.mapping import ExtraSource, Mapping, Source, required_columns

@@ -37,6 +37,8 @@ class IntakeReport(BaseModel):
         Headers of columns about persons that were dropped.
     name : str or None
         Name given to this file where the table comes in several, such as ``ministry``.
+    notes : dict or None
+        Code of the note → rows, columns or sheets of the file that it is about; None where there is none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,6 +52,7 @@ class IntakeReport(BaseModel):
     classes: dict[str, int]
     dropped: tuple[str, ...]
     name: str | None = None
+    notes: dict[str, int] | None = None
 
     @classmethod
     def of(cls, intake: Intake, name: str | None = None) -> IntakeReport:
@@ -72,6 +75,7 @@ class IntakeReport(BaseModel):
             classes={code: cases for code, cases in intake.classes.items() if cases},
             dropped=intake.dropped,
             name=name,
+            notes=intake.notes or None,
         )
 
     @property
@@ -106,8 +110,12 @@ def stem_of(table: str, name: str | None) -> str:
 
 
 def flag_and_class_counts(reports: list[IntakeReport]) -> pd.DataFrame:
-    """Return how many rows were flagged or counted apart over all files: `code, rows`, most first."""
-    counts = [(code, rows) for report in reports for code, rows in (report.flagged | report.classes).items()]
+    """Return how many rows were flagged, counted apart or noted over all files: `code, rows`, most first."""
+    counts = [
+        (code, rows)
+        for report in reports
+        for code, rows in (report.flagged | report.classes | (report.notes or {})).items()
+    ]
     frame = pd.DataFrame(counts, columns=["code", "rows"]).astype({"code": "str", "rows": "int64"})
     sums = frame.groupby("code", as_index=False)["rows"].sum()
     return sums.sort_values(["rows", "code"], ascending=[False, True], ignore_index=True)

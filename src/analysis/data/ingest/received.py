@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
 
+from analysis.data.child_process import in_child
 from analysis.data.contracts import Catalogue, Counts, Progress, Ratings, Survey, Workload, check, empty
 from analysis.data.counting import DuePrecision, Frequency, count_cases, not_yet_known
 from analysis.data.declared import DeclaredTable, Extra, extra_column
@@ -137,12 +139,16 @@ def receive(
     BadParameters
         The mapping or ``about.yml`` is wrong.
     """
+    read: Callable[[Callable[[str], None]], RunInput]
     if source_file is None:
-        return _receive_tables(input_path, as_of, calendar, reject_limit, tables_folder, report_progress)
+        read = partial(_receive_tables, input_path, as_of, calendar, reject_limit, tables_folder)
+        return in_child(read, str(input_path), report_progress)
     mapping = with_folder_description(read_mapping(source_file), str(input_path))
     if mapping.counts is not None:
-        return _receive_wide(input_path, mapping, as_of, reject_limit)
-    return _receive_mapped(input_path, mapping, as_of, calendar, reject_limit, tables_folder, report_progress)
+        read = partial(_receive_wide, input_path, mapping, as_of, reject_limit)
+    else:
+        read = partial(_receive_mapped, input_path, mapping, as_of, calendar, reject_limit, tables_folder)
+    return in_child(read, str(input_path), report_progress)
 
 
 def content_hash(input_path: Path) -> str:
@@ -161,7 +167,9 @@ def content_hash(input_path: Path) -> str:
     return digest.hexdigest()
 
 
-def _receive_wide(path: Path, mapping: Mapping, as_of: date, reject_limit: float) -> RunInput:
+def _receive_wide(
+    path: Path, mapping: Mapping, as_of: date, reject_limit: float, _report_progress: Callable[[str], None]
+) -> RunInput:
     wide = ingest_wide(path, mapping, reject_limit=reject_limit)
     return RunInput(
         about=mapping.about,

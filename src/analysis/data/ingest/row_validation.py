@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -24,16 +22,26 @@ from analysis.data.ingest.case_rules import (
     case_key,
     find_duplicates,
 )
-from analysis.data.ingest.column_sql import Condition, TableSql, column_index
+from analysis.data.ingest.column_sql import Condition, Quoted, TableSql, column_index, columns_of_text
 from analysis.data.ingest.fault_codes import MARKS, REJECTS
 from analysis.data.sources.mapping import Mapping
-from analysis.data.sources.rows import HIDDEN, Rows
-from analysis.data.sql import identifier, literal, nfc_text, trimmed
+from analysis.data.sources.rows import Rows, positions_of
+from analysis.data.sources.total_rows import TotalPhrases
+from analysis.data.sql import identifier, nfc_text
 
 _BATCH_ROWS = 131_072
 """Rows validated at a time; also the size of a row group of the file written."""
 
-_REJECT_SCHEMA = pa.schema({"position": pa.int64(), "reason_index": pa.uint16(), "found": pa.string()})
+_TEXTS = pa.list_(pa.string())
+_REJECT_SCHEMA = pa.schema(
+    {
+        "position": pa.int64(),
+        "reason_index": pa.uint16(),
+        "found": pa.string(),
+        "cells": _TEXTS,
+        "could_read": pa.list_(pa.bool_()),
+    }
+)
 _MARK_SCHEMA = pa.schema({"position": pa.int64(), "marks": pa.uint16(), "case_id": pa.string()})
 _NULL_TEXT = "CAST(NULL AS VARCHAR)"
 _PRECEDENCE = {fault.code: at for at, fault in enumerate(REJECTS)}
@@ -49,10 +57,32 @@ class RejectReason:
         See `analysis.data.ingest.fault_codes`.
     where : str
         Header of the column, or what else was examined.
+    quoted : {"always", "when_shared", "never"}
+        Whether the faulty text may be quoted, see `Condition`.
     """
 
     code: str
     where: str
+    quoted: Quoted = "always"
+
+
+@dataclass(frozen=True)
+class ShownColumn:
+    """A column of the source that the mapping uses, as a rejected row shows it.
+
+    Attributes
+    ----------
+    header : str
+        Its header.
+    is_free : bool
+        Whether its column takes any text as a code, so that it also takes what was meant for another column.
+    is_identifier : bool
+        Whether it identifies the row.
+    """
+
+    header: str
+    is_free: bool
+    is_identifier: bool
 
 
 @dataclass(frozen=True)
@@ -63,12 +93,15 @@ class ValidationQuery:
     ----------
     sql : str
         Gives one row per row of the source, in its order: the columns of our table, `_reason_index` (into `reasons`;
-        missing when the row is valid), `_found` (the faulty text), `_marks` (bit i is set for entry i of
+        missing when the row is valid), `_found` (the faulty text), `_cells` and `_could_read` (of a rejected row: the
+        cells of the columns in `shown`, and whether they could be read), `_marks` (bit i is set for entry i of
         `fault_codes.MARKS`) and `_other_id` (of a case, its identifier in another system).
     columns : tuple of str
         Those of our table.
     reasons : tuple of RejectReason
         All reasons for which the query rejects rows.
+    shown : tuple of ShownColumn
+        The columns of the source that a rejected row shows, in the order of the source.
     row_id : str or None
         The column that flags name a row by, and, where duplicates are looked for, the one they share.
     completeness : str
@@ -81,6 +114,7 @@ class ValidationQuery:
     sql: str
     columns: tuple[str, ...]
     reasons: tuple[RejectReason, ...]
+    shown: tuple[ShownColumn, ...]
     row_id: str | None
     completeness: str
     duplicate_reasons: tuple[RejectReason, ...]
@@ -98,7 +132,9 @@ class ValidationResult:
         All reasons for which rows may have been rejected.
     rejects : pa.Table
         The rows that were rejected, in the order of the source: `position` (among the rows, counted from 1),
-        `reason_index` (into `reasons`), `found` (the faulty text).
+        `reason_index` (into `reasons`), `found` (the faulty text), `cells` and `could_read` (as `shown` has them).
+    shown : tuple of ShownColumn
+        The columns of the source that a rejected row shows.
     marked : pa.Table
         Accepted rows with marks, in the order of the source: `position`, `marks` (bit i is set for entry i of
         `fault_codes.MARKS`), `case_id` (in a declared table its identifier; missing where rows have none).
@@ -110,6 +146,7 @@ class ValidationResult:
     accepted: int
     reasons: tuple[RejectReason, ...]
     rejects: pa.Table
+    shown: tuple[ShownColumn, ...]
     marked: pa.Table
     last_case_id: str | None
 
@@ -144,24 +181,30 @@ def validation_query(table_sql: TableSql, mapping: Mapping, rows: Rows, extracte
         conditions.append(_known_later(mapping, extracted_on))
     if table_sql.not_nfc:
         marks["not_nfc"] = " OR ".join(table_sql.not_nfc)
-    if mapping.totals:
-        conditions.append(_total_row(table_sql, mapping, rows))
+    for at, total in enumerate(_total_rows(mapping, rows)):
+        # The cells themselves are named in the first step only.
+        table_sql.cells[f"_total_{at}"], table_sql.cells[f"_total_cell_{at}"] = total.sql, str(total.found)
+        conditions.append(replace(total, sql=f"_total_{at}", found=f"_total_cell_{at}"))
     other_id = f"{_NULL_TEXT} AS _other_id"
     if mapping.other_id:
         other_id = "_other_id"
         table_sql.cells["_raw_other_id"] = f"c{column_index(mapping.other_id, rows)}"
         table_sql.values["_other_id"] = nfc_text("_raw_other_id")
     conditions.sort(key=lambda condition: _PRECEDENCE[condition.code])
+    read_from = sorted(table_sql.read.items(), key=lambda item: column_index(item[1].header, rows))
+    cells = _of_rejected([one.cell for _, one in read_from], "VARCHAR[]")
+    could_read = _of_rejected([one.could_read for _, one in read_from], "BOOLEAN[]")
     sql = (
-        f"SELECT {', '.join(map(identifier, columns))}, "
-        f"_reason_index, {_found_text(conditions)} AS _found, _marks, {other_id} "
+        f"SELECT {', '.join(map(identifier, columns))}, _reason_index, {_found_text(conditions)} AS _found, "
+        f"{cells} AS _cells, {could_read} AS _could_read, _marks, {other_id} "
         f"FROM (SELECT *, {_first_true(conditions)} AS _reason_index, {_mark_bits(marks)} AS _marks "
         f"{table_sql.query(rows.relation)})"
     )
     named_by = mapping.id_column or ("case_id" if "case_id" in columns else None)
-    reasons = tuple(RejectReason(one.code, one.where) for one in conditions)
+    reasons = tuple(RejectReason(one.code, one.where, one.quoted) for one in conditions)
+    shown = tuple(ShownColumn(one.header, one.is_free, name == named_by) for name, one in read_from)
     of_duplicates = tuple(RejectReason(code, where) for code, where in duplicate_reasons)
-    return ValidationQuery(sql, columns, reasons, named_by, completeness, of_duplicates)
+    return ValidationQuery(sql, columns, reasons, shown, named_by, completeness, of_duplicates)
 
 
 def _known_later(mapping: Mapping, extracted_on: date) -> Condition:
@@ -172,20 +215,19 @@ def _known_later(mapping: Mapping, extracted_on: date) -> Condition:
     return Condition("value_out_of_range", later, where, identifier(name))
 
 
-def _total_row(table_sql: TableSql, mapping: Mapping, rows: Rows) -> Condition:
+def _total_rows(mapping: Mapping, rows: Rows) -> list[Condition]:
+    """Return the conditions that recognise total rows by cells that are no codes, each looked at row by row.
+
+    Of a table whose rows have an identifier these are the columns kept as text; of any other, those that it does not
+    use as well, where an ordinal or a heading may stand.
+    """
+    headers = columns_of_text(mapping)
+    if mapping.id_column is None:
+        headers += tuple(name for name in rows.header if name not in mapping.used_headers())
+    phrases = TotalPhrases(mapping.totals)
     # Cells about persons are not examined: in a file copied into scratch they are missing.
-    cells = [f"c{at}" for at in range(len(rows.header)) if at not in rows.personal]
-    # Nearly always the first cell is filled and begins without a blank; the others are examined where it is not. What
-    # stands twice in a query DuckDB computes beforehand for every row, needed or not: each is named once.
-    table_sql.cells["_first_filled"] = (
-        f"CASE WHEN {cells[0]} > '!' THEN {cells[0]} ELSE coalesce({', '.join(map(trimmed, cells))}) END"
-    )
-    table_sql.values["_first_cell"] = (
-        "CASE WHEN strlen(_first_filled) = length(_first_filled) THEN _first_filled "
-        "ELSE nfc_normalize(_first_filled) END"
-    )
-    starts = " OR ".join(f"starts_with(_first_cell, {literal(start)})" for start in mapping.totals)
-    return Condition("total_row", f"({starts})", "first filled cell", "_first_cell")
+    places = sorted(set(positions_of(headers, rows.header)) - rows.personal)
+    return [Condition("total_row", phrases.sql(f"c{at}"), rows.header[at], f"c{at}") for at in places]
 
 
 def _first_true(conditions: list[Condition]) -> str:
@@ -196,6 +238,11 @@ def _first_true(conditions: list[Condition]) -> str:
 def _found_text(conditions: list[Condition]) -> str:
     whens = " ".join(f"WHEN {at} THEN CAST({one.found} AS VARCHAR)" for at, one in enumerate(conditions) if one.found)
     return f"CASE WHEN _reason_index IS NOT NULL THEN CASE _reason_index {whens} END END" if whens else _NULL_TEXT
+
+
+def _of_rejected(values: list[str], kind: str) -> str:
+    """Return SQL of a list of values; NULL in a row that is not rejected, where nothing of it is computed."""
+    return f"CASE WHEN _reason_index IS NOT NULL THEN CAST([{', '.join(values)}] AS {kind}) END"
 
 
 def _mark_bits(marks: dict[str, str]) -> str:
@@ -214,6 +261,7 @@ def validate_rows(
     into: Path,
     *,
     case_id_form: str,
+    most_texts: int,
 ) -> ValidationResult:
     """Return what became of every row of a source, with the accepted ones written as Parquet.
 
@@ -232,10 +280,13 @@ def validate_rows(
         File to write.
     case_id_form : {"any", "national"}
         See `analysis.data.sources.mapping.Mapping`.
+    most_texts : int
+        Rejected rows whose texts are kept, the first ones: with a wrong mapping every row is rejected, and the texts of
+        ten million would not fit in memory.
     """
     sql, columns = _with_hashes(query, suspects, case_id_form), list(query.columns)
     batches: list[_BatchResult] = []
-    rows, accepted, last_case_id = 0, 0, None
+    rows, accepted, kept, last_case_id = 0, 0, 0, None
     reader = connection.sql(sql).to_arrow_reader(_BATCH_ROWS)
     with _writer(into, [reader.schema.field(name) for name in columns], query.row_id) as writer:
         for batch in reader:
@@ -243,6 +294,9 @@ def validate_rows(
                 continue
             valid, result = _split_batch(batch, rows, suspects, query.row_id)
             writer.write_batch(valid.select(columns))
+            if kept > most_texts:
+                result = replace(result, rejects=_without_texts(result.rejects))
+            kept += len(result.rejects)
             batches.append(result)
             rows, accepted = rows + len(batch), accepted + len(valid)
             last_case_id = result.last_case_id
@@ -257,13 +311,14 @@ def validate_rows(
     rejects = [
         _REJECT_SCHEMA.empty_table(),
         *(one.rejects for one in batches),
-        _duplicate_rejects(duplicates, len(query.reasons)),
+        _duplicate_rejects(duplicates, query),
     ]
     return ValidationResult(
         rows=rows,
         accepted=accepted,
         reasons=query.reasons + query.duplicate_reasons,
         rejects=pa.concat_tables(rejects).sort_by("position"),
+        shown=query.shown,
         marked=marked.filter(pc.invert(_is_of(marked["position"], duplicates))),
         last_case_id=last_case_id,
     )
@@ -298,8 +353,8 @@ def _split_batch(
     positions = pa.array(np.arange(before + 1, before + 1 + len(batch)))
     case_ids = batch[row_name] if row_name else pa.nulls(len(batch), pa.string())
     is_valid = batch["_reason_index"].is_null()
-    rejects = pa.table([positions, batch["_reason_index"], batch["_found"]], schema=_REJECT_SCHEMA)
-    rejects = rejects.filter(pc.invert(is_valid))
+    texts = (batch[name] for name in ("_reason_index", "_found", "_cells", "_could_read"))
+    rejects = pa.table([positions, *texts], schema=_REJECT_SCHEMA).filter(pc.invert(is_valid))
     marked = pa.table([positions, batch["_marks"], case_ids], schema=_MARK_SCHEMA)
     marked = marked.filter(pc.and_(is_valid, pc.greater(batch["_marks"], 0)))
     deferred = None
@@ -349,128 +404,21 @@ def _is_of(positions: pa.ChunkedArray, duplicates: list[Duplicate]) -> pa.Chunke
     return pc.is_in(positions, pa.array([one.place for one in duplicates], pa.int64()))
 
 
-def _duplicate_rejects(duplicates: list[Duplicate], first_reason: int) -> pa.Table:
+def _without_texts(rejects: pa.Table) -> pa.Table:
+    nothing = [pa.nulls(len(rejects), _REJECT_SCHEMA.field(name).type) for name in ("found", "cells", "could_read")]
+    return pa.table([rejects["position"], rejects["reason_index"], *nothing], schema=_REJECT_SCHEMA)
+
+
+def _duplicate_rejects(duplicates: list[Duplicate], query: ValidationQuery) -> pa.Table:
+    """Return the rejects of duplicates; of their cells only the identifier is shown, which the row kept has too."""
+    cells = [[one.case_id if column.is_identifier else None for column in query.shown] for one in duplicates]
     return pa.table(
         [
             [one.place for one in duplicates],
-            pa.array([first_reason + one.duplicate for one in duplicates], pa.uint16()),
+            pa.array([len(query.reasons) + one.reason for one in duplicates], pa.uint16()),
             [one.winner for one in duplicates],
+            pa.array(cells, _TEXTS),
+            pa.array([[True] * len(query.shown)] * len(duplicates), pa.list_(pa.bool_())),
         ],
         schema=_REJECT_SCHEMA,
     )
-
-
-REJECTED_COLUMNS = {"file": "str", "line": "int64", "code": "str", "reason": "str", "raw": "str"}
-"""The list of rejected rows: column → type."""
-
-FLAGGED_COLUMNS = {"file": "str", "line": "int64", "code": "str", "case_id": "str"}
-"""The list of flagged rows: column → type."""
-
-
-def typed_frame(rows: Sequence[tuple[object, ...]], types: dict[str, str]) -> pd.DataFrame:
-    """Return rows as a data frame.
-
-    Parameters
-    ----------
-    rows : sequence of tuple
-        The rows, their values in the order of `types`.
-    types : dict
-        Column → type: `REJECTED_COLUMNS` or `FLAGGED_COLUMNS`.
-    """
-    return pd.DataFrame(list(rows), columns=list(types)).astype(types)
-
-
-def rejects_by_code(rows: Rows, result: ValidationResult) -> Counter[str]:
-    """Return how many rows were rejected, by code.
-
-    Parameters
-    ----------
-    rows : Rows
-        The source, whose unreadable rows are counted too.
-    result : ValidationResult
-        What became of its readable rows.
-    """
-    by_code = Counter(row.code for row in rows.unreadable)
-    for reason, number in zip(*np.unique(result.rejects["reason_index"].to_numpy(), return_counts=True), strict=True):
-        by_code[result.reasons[reason].code] += int(number)
-    return by_code
-
-
-def rejected(rows: Rows, result: ValidationResult, *, at_most: int | None = None) -> pd.DataFrame:
-    """Return the rows that were rejected: `file, line` (1-based, physical), `code, reason, raw`, in the file's order.
-
-    Parameters
-    ----------
-    rows : Rows
-        The source.
-    result : ValidationResult
-        What became of its readable rows.
-    at_most : int or None
-        Limit on the number of unreadable rows listed, and on that of the others; the first ones are listed.
-    """
-    hidden = {rows.header[at] for at in rows.personal}
-    rejects = result.rejects.slice(0, at_most)
-    lines = rows.lines(rejects["position"].to_numpy()).tolist()
-    listed = [(row.line, row.code, row.reason) for row in rows.unreadable[:at_most]]
-    indices, texts = rejects["reason_index"].to_pylist(), rejects["found"].to_pylist()
-    for line, index, text in zip(lines, indices, texts, strict=True):
-        reason = result.reasons[index]
-        shown = HIDDEN if reason.where in hidden else repr(text)
-        listed.append((line, reason.code, reason.where if text is None else f"{reason.where}: {shown}"))
-    listed.sort()
-    raw_texts = rows.raw([line for line, _, _ in listed]) if listed else {}
-    return typed_frame(
-        [(rows.name, line, code, reason, raw_texts[line]) for line, code, reason in listed], REJECTED_COLUMNS
-    )
-
-
-def flagged(rows: Rows, result: ValidationResult) -> pd.DataFrame:
-    """Return the flags of the accepted rows: `file, line` (1-based, physical), `code, case_id`, one row per flag.
-
-    Parameters
-    ----------
-    rows : Rows
-        The source.
-    result : ValidationResult
-        What became of its readable rows.
-    """
-    # Every row of a file may have a flag: none of them becomes a Python object.
-    marks = result.marked["marks"].to_numpy()
-    pieces = [
-        result.marked.filter(pa.array(marks & (1 << at) > 0))
-        .drop_columns("marks")
-        .append_column("bit", pa.array(np.full(np.count_nonzero(marks & (1 << at)), at)))
-        for at, fault in enumerate(MARKS)
-        if fault.kind == "flag"
-    ]
-    listed = pa.concat_tables(pieces).sort_by([("position", "ascending"), ("bit", "ascending")])
-    codes = np.array([fault.code for fault in MARKS])
-    frame = pd.DataFrame(
-        {
-            "file": rows.name,
-            "line": rows.lines(listed["position"].to_numpy()),
-            "code": codes[listed["bit"].to_numpy()],
-            "case_id": listed["case_id"].to_pandas(),
-        }
-    )
-    last = typed_frame(_unfinished_last_row(rows, result), FLAGGED_COLUMNS)
-    return pd.concat([frame.astype(FLAGGED_COLUMNS), last], ignore_index=True)
-
-
-def classes(result: ValidationResult) -> dict[str, int]:
-    """Return the accepted cases that are counted apart: code of the class → cases."""
-    marks = result.marked["marks"].to_numpy()
-    bits = {at: fault.code for at, fault in enumerate(MARKS) if fault.code in case_rules.CLASSES}
-    return {code: int(np.count_nonzero(marks & (1 << at))) for at, code in bits.items()}
-
-
-def _unfinished_last_row(rows: Rows, result: ValidationResult) -> list[tuple[object, ...]]:
-    """Return the flag of a file's last row without a line break; none when that row was rejected."""
-    if not (rows.last_line_unfinished and result.rows):
-        return []
-    line = int(rows.lines(np.array([result.rows]))[0])
-    is_unreadable = bool(rows.unreadable) and rows.unreadable[-1].line > line
-    rejects = result.rejects["position"]
-    if is_unreadable or (len(rejects) and rejects[-1].as_py() == result.rows):
-        return []
-    return [(rows.name, line, "last_line_unfinished", result.last_case_id)]

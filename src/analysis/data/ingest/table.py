@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -14,19 +14,14 @@ import pandas as pd
 
 from analysis.data.ingest import case_rules
 from analysis.data.ingest.case_rules import shared_hashes
-from analysis.data.ingest.column_sql import build_table_sql, listed_columns
-from analysis.data.ingest.row_validation import (
-    ValidationResult,
-    classes,
-    flagged,
-    rejected,
-    rejects_by_code,
-    validate_rows,
-    validation_query,
-)
+from analysis.data.ingest.column_sql import build_table_sql, columns_of_text, listed_columns
+from analysis.data.ingest.fault_codes import TOTAL_ROW
+from analysis.data.ingest.listed_rows import classes, flagged, rejected, rejects_by_code
+from analysis.data.ingest.row_validation import ValidationResult, validate_rows, validation_query
+from analysis.data.sources.legacy_vietnamese import legacy_encoding, not_unicode
 from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.open import open_rows
-from analysis.data.sources.rows import Rows, ScanRequest
+from analysis.data.sources.rows import Rows, ScanRequest, name_by_place
 from analysis.data.sql import literal, scratch_connection
 from analysis.faults import BadData, BadParameters
 
@@ -54,6 +49,8 @@ class Intake:
         Code of the class → accepted cases that are counted apart.
     dropped : tuple of str
         Headers of columns about persons that were dropped.
+    notes : dict
+        Code of the note → rows, columns or sheets of the file that it is about.
     """
 
     file: str
@@ -64,6 +61,7 @@ class Intake:
     flagged: pd.DataFrame
     classes: dict[str, int]
     dropped: tuple[str, ...]
+    notes: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.rows != self.accepted + len(self.rejected):
@@ -84,6 +82,10 @@ class TooManyRejects(BadData):
     def __init__(self, sentence: str, rejected: pd.DataFrame) -> None:
         super().__init__(sentence)
         self.rejected = rejected
+
+    def __reduce__(self) -> tuple[type[TooManyRejects], tuple[str, pd.DataFrame]]:
+        # An exception is pickled with the arguments of its base, and this one has two.
+        return TooManyRejects, (str(self), self.rejected)
 
 
 def ingest(
@@ -130,12 +132,18 @@ def ingest(
         report_progress("reading the rows")
         rows = open_rows(source, mapping, connection, scratch, scan_request=_scan_request(mapping))
         dropped = _dropped_headers(rows, mapping)
+        _refuse_legacy_text(rows)
         _refuse_unknown(rows, mapping, dropped)
         query = validation_query(build_table_sql(mapping, rows, connection), mapping, rows, extracted_on)
         report_progress("checking every row")
         accepted = scratch / "accepted.parquet"
         result = validate_rows(
-            query, shared_hashes(*rows.hashes), connection, accepted, case_id_form=mapping.case_id_form
+            query,
+            shared_hashes(*rows.hashes),
+            connection,
+            accepted,
+            case_id_form=mapping.case_id_form,
+            most_texts=MAX_LISTED_REJECTS + int(reject_limit * rows.count),
         )
         _refuse_too_many(rows, result, reject_limit)
         intake = Intake(
@@ -147,18 +155,20 @@ def ingest(
             flagged=flagged(rows, result),
             classes=classes(result) if mapping.table == "cases" else {},
             dropped=dropped,
+            notes=rows.notes,
         )
         accepted.replace(into)
     return intake
 
 
 def _scan_request(mapping: Mapping) -> ScanRequest:
-    value_columns = listed_columns(mapping)
+    value_columns, text_columns = listed_columns(mapping), columns_of_text(mapping)
     if mapping.id_column is None:
-        return ScanRequest(value_columns)
+        return ScanRequest(value_columns, text_columns)
     identifiers = (mapping.columns[mapping.id_column].column, mapping.other_id)
     return ScanRequest(
         value_columns,
+        text_columns,
         identifier_columns=tuple(header for header in identifiers if header is not None),
         key_sql=partial(case_rules.case_key, mapping.case_id_form),
     )
@@ -176,27 +186,47 @@ def _set_time_zone(connection: duckdb.DuckDBPyConnection, name: str) -> None:
 def _dropped_headers(rows: Rows, mapping: Mapping) -> tuple[str, ...]:
     """Return the headers of the columns about persons that are not used."""
     used = mapping.used_headers()
-    return tuple(rows.header[at] for at in sorted(rows.personal) if rows.header[at] and rows.header[at] not in used)
+    return tuple(rows.header[at] for at in sorted(rows.personal) if rows.header[at] not in used)
+
+
+def _refuse_legacy_text(rows: Rows) -> None:
+    """Refuse a file whose header, or a column of codes, is Vietnamese of before Unicode."""
+    for what, texts in [("the header", rows.header), *((repr(rows.header[at]), rows.values[at]) for at in rows.values)]:
+        name = legacy_encoding(texts)
+        if name:
+            raise BadData(f"{rows.name}: {what} {not_unicode(name)}")
 
 
 def _refuse_unknown(rows: Rows, mapping: Mapping, dropped: tuple[str, ...]) -> None:
-    known = mapping.used_headers() | set(mapping.ignored) | set(dropped)
-    unknown = [name for name in rows.header if name and name not in known]
+    used = mapping.used_headers()
+    if not used & set(rows.header):
+        # What stands there may be a row of data: it is not quoted.
+        raise BadData(f"{rows.name}: the header has none of the mapping's columns ({', '.join(sorted(used))})")
+    known = used | set(mapping.ignored) | set(mapping.personal) | set(dropped)
+    unknown = [name for at, name in enumerate(rows.header) if name not in known and name != name_by_place(at)]
+    nameless = [name for name in rows.nameless if name not in known]
     if unknown:
         raise BadData(
             f"{rows.name}: the mapping does not know the column{'s' if len(unknown) > 1 else ''} "
             f"{', '.join(repr(name) for name in unknown)}; list them under columns, ignored or personal"
         )
+    if nameless:
+        raise BadData(
+            f"{rows.name}: {', '.join(nameless)} {'have' if len(nameless) > 1 else 'has'} no header and something "
+            f"below it; give it one, or list {nameless[0]!r} under ignored or personal"
+        )
 
 
 def _refuse_too_many(rows: Rows, result: ValidationResult, reject_limit: float) -> None:
-    if not rows.count:
-        raise BadData(f"{rows.name}: no row below the header")
     by_code = rejects_by_code(rows, result)
-    if by_code.total() <= reject_limit * rows.count:
+    # A total is no row of data that was lost.
+    count = rows.count - by_code.pop(TOTAL_ROW, 0)
+    if not count:
+        raise BadData(f"{rows.name}: no row below the header{' but totals' if rows.count else ''}")
+    if by_code.total() <= reject_limit * count:
         return
     listed = rejected(rows, result, at_most=MAX_LISTED_REJECTS)
-    raise TooManyRejects(refusal_message(rows.name, rows.count, by_code, reject_limit, listed), listed)
+    raise TooManyRejects(refusal_message(rows.name, count, by_code, reject_limit, listed), listed)
 
 
 def refusal_message(file: str, rows: int, by_code: Counter[str], reject_limit: float, listed: pd.DataFrame) -> str:
@@ -207,16 +237,16 @@ def refusal_message(file: str, rows: int, by_code: Counter[str], reject_limit: f
     file : str
         Name of the file.
     rows : int
-        Rows that came in.
+        Rows that came in, without totals.
     by_code : Counter
-        Code → rejected rows.
+        Code → rejected rows, without totals.
     reject_limit : float
         Share of the rows (0–1) that may be rejected.
     listed : pd.DataFrame
         `line, reason` of the rejected rows, the first one first.
     """
     worst = ", ".join(f"{code} {number:,}" for code, number in by_code.most_common(3))
-    first = listed.iloc[0]
+    first = listed[listed["code"] != TOTAL_ROW].iloc[0]
     return (
         f"{file}: {by_code.total():,} of {rows:,} rows rejected ({by_code.total() / rows:.1%}), {reject_limit:.1%} at "
         f"most were expected; the worst: {worst}; the first on line {first['line']}: {first['reason']}"

@@ -18,12 +18,15 @@ import pandas as pd
 
 from analysis.data.contracts import Counts, check, columns_of
 from analysis.data.ingest.column_sql import code_of
+from analysis.data.ingest.fault_codes import TOTAL_ROW
 from analysis.data.ingest.intake_report import ACCEPTED
-from analysis.data.ingest.row_validation import FLAGGED_COLUMNS, REJECTED_COLUMNS, typed_frame
+from analysis.data.ingest.listed_rows import FLAGGED_COLUMNS, REJECTED_COLUMNS, shape, typed_frame
 from analysis.data.ingest.table import Intake, TooManyRejects, refusal_message
 from analysis.data.sources.delimited import open_bytes
+from analysis.data.sources.limits import MAX_COLUMNS
 from analysis.data.sources.mapping import Mapping, WideShare
 from analysis.data.sources.rows import fold_header
+from analysis.data.sources.total_rows import TotalPhrases
 from analysis.faults import BadData
 
 
@@ -83,29 +86,33 @@ def ingest_wide(path: Path, mapping: Mapping, *, reject_limit: float) -> WideInt
     rows = _rows(path, mapping)
     header = next(rows)[1]
     columns = _WideColumns.of(header, mapping, mapping.counts, path)
-    lists = _CountLists()
+    lists, phrases = _CountLists(), TotalPhrases(mapping.totals)
     line_of: dict[str, int] = {}
     for line, cells in rows:
-        codes = {name: code_of(cells[index]) for name, index in columns.dimensions.items()}
+        named = {name: fold_header(cells[index]) for name, index in columns.dimensions.items()}
+        codes = {name: code_of(text) for name, text in named.items()}
+        is_total = any(map(phrases.match, named.values()))
         procedure = codes["procedure"]
         if procedure is None:
             raise BadData(
                 f"{path} line {line}: column {mapping.dimensions['procedure']!r} is empty; a code was expected"
             )
-        if procedure in line_of:
+        if procedure in line_of and not is_total:
             raise BadData(
-                f"{path} line {line}: the procedure {procedure!r} stands on line {line_of[procedure]} too; "
-                "one row per procedure was expected"
+                f"{path} line {line}: its procedure stands on line {line_of[procedure]} too; one row per procedure was "
+                "expected"
             )
         line_of[procedure] = line
         for period, (whole_at, part_at) in columns.counts.items():
             whole = _count(cells[whole_at], mapping, path, line, header[whole_at])
             part = _count(cells[part_at], mapping, path, line, header[part_at])
-            _add_count(lists, mapping.counts, {**codes, "period": period}, whole, part, path, line)
+            row = {**codes, "period": period}
+            _add_count(lists, mapping.counts, row, whole, part, path, line, is_total=is_total)
     rejected = pd.DataFrame(lists.rejected, columns=[*REJECTED_COLUMNS, "period"]).astype(REJECTED_COLUMNS)
     by_code = Counter(rejected["code"])
-    if by_code.total() > reject_limit * lists.tally.total():
-        raise TooManyRejects(refusal_message(path.name, lists.tally.total(), by_code, reject_limit, rejected), rejected)
+    count = lists.tally.total() - by_code.pop(TOTAL_ROW, 0)
+    if by_code.total() > reject_limit * count:
+        raise TooManyRejects(refusal_message(path.name, count, by_code, reject_limit, rejected), rejected)
     if not lists.accepted:
         raise BadData(f"{path}: no count in any of its {len(line_of)} rows")
     counts = pd.DataFrame(lists.accepted)
@@ -159,6 +166,8 @@ def _rows(path: Path, mapping: Mapping) -> Iterator[tuple[int, list[str]]]:
                 f"{path} line {line}: the row does not end properly ({error}); is the file cut off?"
             ) from error
         width = width or len(cells)
+        if width > MAX_COLUMNS:
+            raise BadData(f"{path} line {line}: {width:,} columns, {MAX_COLUMNS:,} at most were expected")
         if len(cells) != width:
             raise BadData(
                 f"{path} line {line}: {len(cells)} columns, {width} were expected as in the header; is it cut off?"
@@ -221,8 +230,10 @@ def _count(cell: str, mapping: Mapping, path: Path, line: int, column: str) -> i
     grouped = rf"[0-9]{{1,3}}(?:{thousands}[0-9]{{3}})+" if mapping.thousands else r"[0-9]+"
     if not re.fullmatch(rf"{grouped}|[0-9]+", text):
         kind = "negative" if re.match(r"[-\u2212(]\s*[0-9]", text) else "not a whole number"
+        # Short enough to be no telephone number.
+        shown = repr(text) if re.fullmatch(r"[-\u2212(]?[0-9.,]{1,8}\)?", text) else shape(text)
         raise BadData(
-            f"{path} line {line}, column {' '.join(column.split())!r}: {text!r} is {kind}; "
+            f"{path} line {line}, column {' '.join(column.split())!r}: {shown} is {kind}; "
             "a count of 0 or more was expected"
         )
     return int(text.replace(mapping.thousands, "")) if mapping.thousands else int(text)
@@ -236,12 +247,16 @@ def _add_count(
     part: int | None,
     path: Path,
     line: int,
+    *,
+    is_total: bool,
 ) -> None:
     """Accept or reject one procedure's count of one period."""
     if whole is None and part is None:
         return
     reject = None
-    if whole is None:
+    if is_total:
+        reject = (TOTAL_ROW, "a total of other rows")
+    elif whole is None:
         reject = ("part_without_whole", "the part is given, the whole is not")
     elif part is not None and part > whole:
         reject = ("part_exceeds_whole", "the part is larger than the whole")
@@ -249,7 +264,7 @@ def _add_count(
     lists.tally[period, reject[0] if reject else ACCEPTED] += 1
     if reject:
         code, reason = reject
-        raw = f"procedure={row['procedure']}; period={period}; whole={'' if whole is None else whole}; part={part}"
+        raw = f"period={period}; whole={'' if whole is None else whole}; part={'' if part is None else part}"
         lists.rejected.append(
             {"file": path.name, "line": line, "code": code, "reason": reason, "raw": raw, "period": period}
         )

@@ -19,7 +19,6 @@ from analysis.data.sources.rows import (
     ScanRequest,
     ScratchTable,
     fold_header,
-    joined_cells,
     personal_columns,
     positions_of,
     scan_cells,
@@ -75,7 +74,6 @@ def read_database(
         values=found.values,
         hashes=found.hashes,
         lines=lambda positions: positions,
-        raw=lambda lines: joined_cells(connection, relation, header, lines, personal),
         personal=personal,
     )
 

@@ -14,25 +14,29 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
 import duckdb
 import numpy as np
 
+from analysis.data.sources.legacy_vietnamese import legacy_encoding, not_unicode
+from analysis.data.sources.limits import MAX_COLUMNS, MAX_LINE_LETTERS
 from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.rows import (
-    HIDDEN,
     Rows,
     ScanRequest,
     ScratchTable,
     UnreadableRow,
     fold_header,
-    hide_in_row,
+    name_columns,
     personal_columns,
     positions_of,
     scan_cells,
+    visible_relation,
 )
+from analysis.data.sources.visible import has_controls
 from analysis.data.sql import file_literal, literal
 from analysis.faults import BadData
 
@@ -95,20 +99,26 @@ def read_delimited(
 def _header(path: Path, mapping: Mapping) -> tuple[tuple[str, ...], int]:
     """Return the header and the number of physical lines up to its end."""
     with open_bytes(path) as file:
-        lines = PhysicalLines(file, mapping.encoding)
+        lines = PhysicalLines(file, path, mapping.encoding)
         lines.skip(mapping.header_row - 1)
         try:
             cells = next(csv.reader(lines, delimiter=mapping.delimiter, strict=True), [])
         except csv.Error as error:
             raise BadData(f"{path} line {mapping.header_row}: the header does not end properly ({error})") from error
         if not is_text(cells):
+            _refuse_legacy_bytes(path, mapping.header_row, "the header", cells)
             raise BadData(f"{path} line {mapping.header_row}: the header is not {mapping.encoding} text")
         if not lines.number:
             raise BadData(f"{path}: the file is empty")
         header = tuple(map(fold_header, cells))
+        if len(header) > MAX_COLUMNS:
+            raise BadData(
+                f"{path} line {mapping.header_row}: {len(header):,} columns, {MAX_COLUMNS:,} at most were expected; "
+                f"is {mapping.delimiter!r} the delimiter?"
+            )
         if not any(header):
             raise BadData(f"{path} line {mapping.header_row}: a header was expected, the line is empty")
-        return header, lines.number
+        return name_columns(header), lines.number
 
 
 def _read_regular(
@@ -142,9 +152,13 @@ def _read_regular(
     are_all_rows = summary.lines - mapping.header_row == found.count + len(uneven_lines)
     if not summary.is_plain or len(uneven_lines) < len(rejects) or not are_all_rows:
         return None
+    relation, notes = f"{scan}, ignore_errors = true)", dict[str, int]()
+    if found.has_unseen:
+        relation, notes = visible_relation(connection, relation, header)
+        found = scan_cells(connection, relation, scan_request, header)
     if not summary.ends_with_break:
         _refuse_cut(path, mapping, summary.lines, inside=summary.lines in uneven_lines)
-    texts = lines_at(path, mapping.encoding, uneven_lines, {})
+    texts = lines_at(path, mapping.encoding, uneven_lines)
     widths = {line: len(next(csv.reader([text], delimiter=mapping.delimiter))) for line, text in texts.items()}
     unreadable = tuple(_uneven_row(line, widths[line], header) for line in uneven_lines)
 
@@ -157,14 +171,15 @@ def _read_regular(
     return Rows(
         name=path.name,
         header=header,
-        relation=f"{scan}, ignore_errors = true)",
+        relation=relation,
         count=found.count + len(unreadable),
         unreadable=unreadable,
         values=found.values,
         hashes=found.hashes,
         lines=lines,
-        raw=lambda wanted: _raw_text(path, mapping, header, wanted, {}, unreadable),
         personal=personal_columns(header, mapping.personal),
+        nameless=found.nameless,
+        notes=notes,
         last_line_unfinished=not summary.ends_with_break and found.count > 0,
     )
 
@@ -183,27 +198,29 @@ def _read_irregular(
         scratch / "text.parquet", len(header), personal - set(positions_of(mapping.used_headers(), header))
     )
     unreadable: list[UnreadableRow] = []
-    spans: dict[int, int] = {}
+    undecodable: list[str] = []
     last = 0
     with open_bytes(path) as file:
-        lines = PhysicalLines(file, mapping.encoding)
+        lines = PhysicalLines(file, path, mapping.encoding)
         lines.skip(header_lines)
         for line, cells in _records(path, mapping, lines, len(header)):
             last = line
-            if lines.number > line:
-                spans[line] = lines.number - line + 1
             if isinstance(cells, str):
                 unreadable.append(UnreadableRow(line, "column_count", cells))
             elif len(cells) != len(header):
                 unreadable.append(_uneven_row(line, len(cells), header))
             elif not is_text(cells):
                 unreadable.append(UnreadableRow(line, "undecodable", f"not {mapping.encoding} text"))
+                undecodable += cells[: max(0, _LEGACY_SAMPLE - len(undecodable))]
             else:
                 stored.add(line, cells)
         ends_with_break = lines.ends_with_break
     if not ends_with_break and last:
         inside = bool(unreadable) and (unreadable[-1].line, unreadable[-1].code) == (last, "column_count")
         _refuse_cut(path, mapping, last, inside=inside)
+    if undecodable:
+        first = next(row.line for row in unreadable if row.code == "undecodable")
+        _refuse_legacy_bytes(path, first, "the text", undecodable)
     relation = stored.close()
     found = scan_cells(connection, relation, scan_request, header)
     return Rows(
@@ -215,10 +232,28 @@ def _read_irregular(
         values=found.values,
         hashes=found.hashes,
         lines=stored.lines,
-        raw=lambda wanted: _raw_text(path, mapping, header, wanted, spans, unreadable),
         personal=personal,
+        nameless=found.nameless,
+        notes=stored.notes,
         last_line_unfinished=not ends_with_break and last > 0,
     )
+
+
+_LEGACY_SAMPLE = 1_000
+"""Undecodable cells that are looked at for Vietnamese of before Unicode."""
+
+
+def _refuse_legacy_bytes(path: Path, line: int, what: str, cells: Iterable[str]) -> None:
+    """Refuse a file of which cells that could not be decoded are Vietnamese of before Unicode."""
+    # Each undecodable byte stands as the lone surrogate that `_mark_undecodable` puts in its place.
+    texts = ("".join(chr(ord(one) & 0xFF) if _is_lone(one) else one for one in cell) for cell in cells)
+    name = legacy_encoding(texts)
+    if name:
+        raise BadData(f"{path} line {line}: {what} {not_unicode(name)}")
+
+
+def _is_lone(letter: str) -> bool:
+    return _FIRST_SURROGATE <= ord(letter) < _FIRST_SURROGATE + 256
 
 
 def _records(path: Path, mapping: Mapping, lines: PhysicalLines, width: int) -> Iterator[tuple[int, list[str] | str]]:
@@ -257,26 +292,8 @@ def _uneven_row(line: int, found: int, header: Sequence[str]) -> UnreadableRow:
     return UnreadableRow(line, "column_count", f"{found} columns, {len(header)} were expected as in the header")
 
 
-def _raw_text(
-    path: Path,
-    mapping: Mapping,
-    header: Sequence[str],
-    wanted: Sequence[int],
-    spans: dict[int, int],
-    unreadable: Iterable[UnreadableRow],
-) -> dict[int, str]:
-    """Return the text of rows by line, with what is about persons hidden: all of it, where there are no columns."""
-    texts = lines_at(path, mapping.encoding, wanted, spans)
-    personal = personal_columns(header, mapping.personal)
-    if not personal:
-        return texts
-    unreadable_lines = {row.line for row in unreadable}
-    return {
-        line: HIDDEN if line in unreadable_lines else hide_in_row(text, mapping.delimiter, personal)
-        for line, text in texts.items()
-    }
-
-
+_BREAKS = ("\n", "\r")
+_FILLING = "\0\x1a"
 _CHUNK_BYTES = 1 << 22
 _MAX_SEARCHED_LINE = 1 << 17
 _FIRST_SURROGATE = 0xDC00
@@ -333,8 +350,8 @@ class ByteSummary:
     ends_with_break : bool
         Whether the last of them ends with a line break.
     is_plain : bool
-        Whether all line breaks are the same and no blanks stand between a quote and the edge of its cell; such a file
-        can be read in one way only.
+        Whether all line breaks are the same, no blanks stand between a quote and the edge of its cell, and there are no
+        control characters; such a file can be read in one way only.
     """
 
     lines: int
@@ -358,7 +375,7 @@ def summarise_bytes(path: Path, delimiter: str) -> ByteSummary:
         It is a compressed file that is damaged or cut off.
     """
     breaks = returns = pairs = 0
-    is_blank_near_quote, last = False, b""
+    is_blank_near_quote, has_control, last = False, False, b""
     with open_bytes(path) as file:
         while chunk := file.read(_CHUNK_BYTES):
             breaks += chunk.count(b"\n")
@@ -366,9 +383,10 @@ def summarise_bytes(path: Path, delimiter: str) -> ByteSummary:
                 returns += chunk.count(b"\r")
                 pairs += chunk.count(b"\r\n")
             pairs += last == b"\r" and chunk.startswith(b"\n")
+            has_control = has_control or has_controls(chunk)
             is_blank_near_quote = is_blank_near_quote or _has_blank_near_quote(last + chunk)
             last = chunk[-1:]
-    is_plain = returns == pairs and pairs in (0, breaks)
+    is_plain = returns == pairs and pairs in (0, breaks) and not has_control
     if is_plain and is_blank_near_quote:
         is_plain = not _has_blank_between_quote_and_edge(path, delimiter)
     return ByteSummary(breaks + (last != b"\n"), last in (b"\n", b"\r"), is_plain)
@@ -401,10 +419,12 @@ def _has_blank_between_quote_and_edge(path: Path, delimiter: str) -> bool:
 class PhysicalLines:
     """The physical lines of a text as an iterator for the csv module, with lines that can be pushed back.
 
-    Where a quote that is never closed has swallowed rows, reading continues at the line after the quote.
+    Where a quote that is never closed has swallowed rows, reading continues at the line after the quote. What fills a
+    file up behind its last line, NULs or the end mark of DOS, is no line.
     """
 
-    def __init__(self, file: IO[bytes], encoding: str) -> None:
+    def __init__(self, file: IO[bytes], path: Path, encoding: str) -> None:
+        self._path = path
         self._text = io.TextIOWrapper(file, encoding=encoding, errors="mark_undecodable", newline="")
         # Windows-1258 has no composed letters, so that decomposed ones are no fault of the data.
         self._compose = codecs.lookup(encoding).name == "cp1258"
@@ -417,12 +437,28 @@ class PhysicalLines:
         return self
 
     def __next__(self) -> str:
-        line = self._pushed_back.popleft() if self._pushed_back else next(self._text)
+        line = self._pushed_back.popleft() if self._pushed_back else self._read()
         if self._compose:
             line = unicodedata.normalize("NFC", line)
         self._record.append(line)
         self.number += 1
-        self.ends_with_break = line.endswith(("\n", "\r"))
+        self.ends_with_break = line.endswith(_BREAKS)
+        return line
+
+    def _read(self) -> str:
+        line = self._text.readline(MAX_LINE_LETTERS)
+        while not line.endswith(_BREAKS):
+            if len(line) < MAX_LINE_LETTERS:
+                line = line.rstrip(_FILLING)
+                if not line:
+                    raise StopIteration
+                break
+            if line.strip(_FILLING):
+                raise BadData(
+                    f"{self._path} line {self.number + 1}: longer than {MAX_LINE_LETTERS:,} letters; "
+                    "a table of text was expected, a line for each row"
+                )
+            line = self._text.readline(MAX_LINE_LETTERS)
         return line
 
     def begin_record(self) -> int:
@@ -443,8 +479,8 @@ class PhysicalLines:
             next(self, None)
 
 
-def lines_at(path: Path, encoding: str, wanted: Collection[int], spans: dict[int, int]) -> dict[int, str]:
-    r"""Return the text of rows by the physical line they start on; undecodable bytes show as ``\xNN``.
+def lines_at(path: Path, encoding: str, wanted: Collection[int]) -> dict[int, str]:
+    r"""Return the text of physical lines by their numbers; undecodable bytes show as ``\xNN``.
 
     Parameters
     ----------
@@ -453,22 +489,9 @@ def lines_at(path: Path, encoding: str, wanted: Collection[int], spans: dict[int
     encoding : str
         Its encoding.
     wanted : collection of int
-        1-based lines on which the rows start.
-    spans : dict of int to int
-        Line → number of lines of the row that starts there, where that is more than one.
+        1-based numbers of the lines.
     """
-    found: dict[int, str] = {}
+    last, numbers = max(wanted, default=0), frozenset(wanted)
     with open_bytes(path) as file, io.TextIOWrapper(file, encoding, errors="backslashreplace", newline="") as text:
-        lines = enumerate(text, start=1)
-        for start in sorted(set(wanted)):
-            last = start + spans.get(start, 1) - 1
-            found[start] = "".join(_through(lines, start, last)).removesuffix("\n").removesuffix("\r")
-    return found
-
-
-def _through(lines: Iterator[tuple[int, str]], first: int, last: int) -> Iterator[str]:
-    for number, content in lines:
-        if number >= first:
-            yield content
-        if number >= last:
-            return
+        lines = enumerate(islice(text, last), start=1)
+        return {number: line.removesuffix("\n").removesuffix("\r") for number, line in lines if number in numbers}

@@ -165,8 +165,8 @@ class Mapping(_Strict):
     header_rows : int
         workbook: number of rows over which the header is merged. Its place is found by its names.
     totals : tuple of str
-        Beginnings of the first filled cell of total rows, such as ``Tổng``; such rows are rejected, because adding
-        them up would count everything twice.
+        Phrases that are the whole of a cell in a total row, beside ``Tổng``, ``Tổng số``, ``Tổng cộng`` and ``Cộng``;
+        such rows are rejected, because adding them up would count everything twice.
     sheet, relation : str or None
         Sheet of a workbook (the first by default); table or view of a database.
     thousands, decimal : str

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -15,10 +13,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from analysis.data.sql import nfc_text, parquet
+from analysis.data.sources.visible import (
+    is_visible,
+    unseen_but_controls_sql,
+    unseen_sql,
+    visible,
+    visible_cells,
+    visible_sql,
+)
+from analysis.data.sql import nfc_text, parquet, trimmed
 
 HIDDEN = "…"
-"""Replaces the cells about persons in raw text."""
+"""Stands in raw text for what is about a person, and for a row that cannot be cut into cells."""
 
 MAX_DISTINCT_VALUES = 100_000
 """Most distinct values listed of a column; a column with more of them holds no codes."""
@@ -70,12 +76,14 @@ class Rows:
         Column → its distinct values, for the columns asked for; of a column with too many, `MAX_DISTINCT_VALUES` + 1.
     lines : callable
         From positions among the readable rows, counted from 1, to the physical lines (1-based) they start on.
-    raw : callable
-        From physical lines to the text that stands there, with what is about persons hidden.
     hashes : tuple of np.ndarray
         Per identifier column asked for: the hash of each identifier's key, in no order.
     personal : frozenset of int
         Columns about persons.
+    nameless : tuple of str
+        Columns that have no header and hold something, by their place: ``column 7``.
+    notes : dict of str to int
+        What is to be said of the file: code of a note in `analysis.data.ingest.fault_codes` → rows, columns or sheets.
     last_line_unfinished : bool
         Whether the last row ends without a line break.
     """
@@ -87,9 +95,10 @@ class Rows:
     unreadable: tuple[UnreadableRow, ...]
     values: dict[int, list[str]]
     lines: Callable[[np.ndarray], np.ndarray]
-    raw: Callable[[Sequence[int]], dict[int, str]]
     hashes: tuple[np.ndarray, ...] = ()
     personal: frozenset[int] = frozenset()
+    nameless: tuple[str, ...] = ()
+    notes: dict[str, int] = field(default_factory=dict)
     last_line_unfinished: bool = False
 
 
@@ -101,6 +110,8 @@ class ScanRequest:
     ----------
     value_columns : tuple of str
         Headers of the columns whose distinct values are wanted.
+    text_columns : tuple of str
+        Headers of the columns kept as the text they hold.
     identifier_columns : tuple of str
         Headers of the columns that identify a case: the system's own, then another system's where there is one.
     key_sql : callable
@@ -108,17 +119,26 @@ class ScanRequest:
     """
 
     value_columns: tuple[str, ...] = ()
+    text_columns: tuple[str, ...] = ()
     identifier_columns: tuple[str, ...] = ()
     key_sql: Callable[[str], str] = str
 
 
 @dataclass(frozen=True)
 class ScanResult:
-    """What one scan of all cells found; the attributes are those of `Rows`."""
+    """What one scan of all cells found; the attributes are those of `Rows`.
+
+    Attributes
+    ----------
+    has_unseen : bool
+        Whether a code or a text holds characters that nobody sees, see `analysis.data.sources.visible`.
+    """
 
     count: int
     values: dict[int, list[str]]
     hashes: tuple[np.ndarray, ...]
+    nameless: tuple[str, ...]
+    has_unseen: bool
 
 
 def scan_cells(
@@ -148,14 +168,24 @@ def scan_cells(
     listed, counted = sorted(set(positions_of(scan_request.value_columns, header))), sorted(also_read)
     lists = "".join(f", list(DISTINCT c{at})[1:{MAX_DISTINCT_VALUES + 1}]" for at in listed)
     counts = "".join(f", count(c{at})" for at in counted)
+    nameless = [at for at, name in enumerate(header) if name == name_by_place(at)]
+    counts += "".join(f", count({trimmed(f'c{at}')})" for at in nameless)
+    unseen = [unseen_but_controls_sql(f"c{at}") for at in positions_of(scan_request.text_columns, header)]
     # All is fetched, because DuckDB records what it could not read only when a query has run to its end.
-    ((count, *found),) = connection.execute(f"SELECT count(*){lists}{counts} FROM {relation}").fetchall()
+    ((count, has_unseen, *found),) = connection.execute(
+        f"SELECT count(*), bool_or({' OR '.join(unseen) or 'false'}){lists}{counts} FROM {relation}"
+    ).fetchall()
     values = dict(zip(listed, found, strict=False))
-    filled = dict(zip(counted, found[len(listed) :], strict=True))
+    filled = dict(zip([*counted, *nameless], found[len(listed) :], strict=True))
+    has_unseen = has_unseen or not all(
+        is_visible(text) for distinct in values.values() for text in distinct or () if text
+    )
     identifiers = [at for at in positions_of(scan_request.identifier_columns, header) if filled.get(at) != 0]
     return ScanResult(
         count=count,
         values={at: sorted(filter(None, distinct or [])) for at, distinct in values.items()},
+        nameless=tuple(header[at] for at in nameless if filled[at]),
+        has_unseen=bool(has_unseen),
         hashes=_hashes(connection, relation, [f"c{at}" for at in identifiers], scan_request.key_sql),
     )
 
@@ -187,7 +217,7 @@ def _hashes(
 
 @dataclass
 class ScratchTable:
-    """Rows of text written to a Parquet file as they are read, each with the line it starts on.
+    """Rows of text written to a Parquet file as they are read, as people see them, each with the line it starts on.
 
     Attributes
     ----------
@@ -205,6 +235,7 @@ class ScratchTable:
     _writer: pq.ParquetWriter | None = None
     _pending: list[tuple[int, Sequence[str | None]]] = field(default_factory=list)
     _written: int = 0
+    _rows_with_unseen: int = 0
 
     def add(self, line: int, cells: Sequence[str | None]) -> None:
         """Write one row; empty cells become NULL.
@@ -227,19 +258,28 @@ class ScratchTable:
         self._writer.close()
         return parquet(self.path)
 
+    @property
+    def notes(self) -> dict[str, int]:
+        """The notes on the cells written, see `Rows`."""
+        return {"invisible_characters": self._rows_with_unseen} if self._rows_with_unseen else {}
+
     def lines(self, positions: np.ndarray) -> np.ndarray:
         """Return the lines on which rows start, given their positions (from 1)."""
         return pq.read_table(self.path, columns=["line"])["line"].to_numpy()[positions - 1]
 
     def _flush(self) -> None:
         first, rows = self._written + 1, len(self._pending)
+        changed = np.zeros(rows, dtype=bool)
         columns: dict[str, pa.Array] = {
             "n": pa.array(range(first, first + rows), pa.int64()),
             "line": pa.array([line for line, _ in self._pending], pa.int64()),
         }
         for at in range(self.width):
             cells = [None] * rows if at in self.left_out else [cells[at] or None for _, cells in self._pending]
-            columns[f"c{at}"] = pa.array(cells, pa.string())
+            columns[f"c{at}"], is_changed = visible_cells(pa.array(cells, pa.string()))
+            if is_changed is not None:
+                changed |= is_changed.to_numpy(zero_copy_only=False)
+        self._rows_with_unseen += int(changed.sum())
         table = pa.table(columns)
         if self._writer is None:
             self._writer = pq.ParquetWriter(self.path, table.schema, compression="lz4")
@@ -248,44 +288,43 @@ class ScratchTable:
         self._pending = []
 
 
-def joined_cells(
-    connection: duckdb.DuckDBPyConnection,
-    relation: str,
-    header: Sequence[str],
-    positions: Sequence[int],
-    hidden: Collection[int],
-) -> dict[int, str]:
-    """Return rows that have no line of text of their own as ``header=cell; …``, by position.
+def visible_relation(
+    connection: duckdb.DuckDBPyConnection, relation: str, header: Sequence[str]
+) -> tuple[str, dict[str, int]]:
+    """Return a relation whose cells are as people see them, and the note that says in how many rows they were not.
 
     Parameters
     ----------
     connection : duckdb.DuckDBPyConnection
         Connection that scans the rows.
     relation : str
-        SQL relation with the columns ``n`` (position) and ``c0``, ``c1``, ….
+        SQL relation with the columns ``c0``, ``c1``, ….
     header : sequence of str
         Its headers.
-    positions : sequence of int
-        Positions of the rows wanted, counted from 1.
-    hidden : collection of int
-        Columns whose cells show as `HIDDEN`.
     """
-    cells = ", ".join(f"c{at}" for at in range(len(header)))
-    found = connection.execute(
-        f"SELECT n, {cells} FROM {relation} WHERE n IN (SELECT unnest(?))", [list(positions)]
+    cells = [f"c{at}" for at in range(len(header))]
+    ((changed,),) = connection.execute(
+        f"SELECT count_if({' OR '.join(map(unseen_sql, cells))}) FROM {relation}"
     ).fetchall()
-    return {
-        n: "; ".join(
-            f"{name}={HIDDEN if at in hidden else '' if cell is None else cell}"
-            for at, (name, cell) in enumerate(zip(header, row, strict=True))
-        )
-        for n, *row in found
-    }
+    if not changed:
+        return relation, {}
+    replaced = ", ".join(f"{visible_sql(cell)} AS {cell}" for cell in cells)
+    return f"(SELECT * REPLACE ({replaced}) FROM {relation})", {"invisible_characters": int(changed)}
+
+
+def name_by_place(at: int) -> str:
+    """Return what a column without a header is called, given its index: ``column 7`` is the seventh."""
+    return f"column {at + 1}"
+
+
+def name_columns(header: Iterable[str]) -> tuple[str, ...]:
+    """Return a header in which a column without a name has one by its place."""
+    return tuple(name or name_by_place(at) for at, name in enumerate(header))
 
 
 def fold_header(name: object) -> str:
-    """Return a header as mappings write it: composed letters, white space folded to single blanks."""
-    return " ".join(unicodedata.normalize("NFC", str(name or "")).split())
+    """Return a header as mappings write it: visible, composed letters, white space folded to single blanks."""
+    return " ".join(unicodedata.normalize("NFC", visible(str(name or ""))).split())
 
 
 def positions_of(headers: Iterable[str], header: Sequence[str]) -> list[int]:
@@ -301,27 +340,6 @@ def positions_of(headers: Iterable[str], header: Sequence[str]) -> list[int]:
     return [header.index(name) for name in headers if name in header]
 
 
-def hide_in_row(raw: str, delimiter: str, columns: Collection[int]) -> str:
-    """Return the text of a delimited row with the cells of some columns hidden.
-
-    Parameters
-    ----------
-    raw : str
-        The text of the row.
-    delimiter : str
-        What separates its cells.
-    columns : collection of int
-        Columns whose cells are replaced by `HIDDEN`.
-    """
-    if not columns:
-        return raw
-    cells = next(csv.reader(io.StringIO(raw, newline=""), delimiter=delimiter), [])
-    out = io.StringIO()
-    hidden = [HIDDEN if at in columns else cell for at, cell in enumerate(cells)]
-    csv.writer(out, delimiter=delimiter, lineterminator="\n").writerow(hidden)
-    return out.getvalue().removesuffix("\n")
-
-
 def personal_columns(header: Sequence[str], listed: Collection[str]) -> frozenset[int]:
     """Return which columns of a header are about persons.
 
@@ -330,13 +348,13 @@ def personal_columns(header: Sequence[str], listed: Collection[str]) -> frozense
     Parameters
     ----------
     header : sequence of str
-        Folded headers.
+        Folded headers, with names by place where there are none.
     listed : collection of str
         Those the mapping lists as personal.
     """
     found: set[int] = set()
     for at, name in enumerate(header):
-        if is_personal(name) or name in listed or (not name and at - 1 in found):
+        if is_personal(name) or name in listed or (name == name_by_place(at) and at - 1 in found):
             found.add(at)
     return frozenset(found)
 

@@ -1,27 +1,35 @@
-"""Read workbooks (XLSX and XLS) as rows of text: with title rows, headers over several rows, and total rows."""
+"""Read workbooks (XLSX, ODS and XLS) as rows of text: with title rows, headers over several rows, and total rows."""
 
 from __future__ import annotations
 
+import io
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import MAXYEAR, date, datetime, time, timedelta
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
+from analysis.data.child_process import limited_addresses
 from analysis.data.sources.mapping import Mapping, kind_of
 from analysis.data.sources.rows import (
     Rows,
     ScanRequest,
     ScratchTable,
+    UnreadableRow,
     fold_header,
-    joined_cells,
+    name_by_place,
+    name_columns,
     personal_columns,
     positions_of,
     scan_cells,
 )
+from analysis.data.sources.total_rows import TotalPhrases
+from analysis.data.sources.workbook_marks import Place, SheetMarks, is_binary_xlsx, read_marks
 from analysis.faults import BadData
 
 _SEARCHED = 40
@@ -39,7 +47,8 @@ def read_workbook(
     The header is found by its names: at the rows that name every column the mapping uses. A header merged over several
     rows is read as one, from top to bottom: ``Trong kỳ Trực tuyến``. A row without any value is no row. Below the
     header a cell merged downward holds for each of its rows, unless our column holds numbers, which would be counted
-    again. Total rows are left unchanged, so that they are recognised by their first cell.
+    again. Total rows are left unchanged. A row with an error, or a formula without a result, in a column that the
+    mapping uses is unreadable. Hidden rows and columns are read, a hidden sheet only when the mapping names it.
 
     Parameters
     ----------
@@ -57,64 +66,153 @@ def read_workbook(
     Raises
     ------
     BadData
-        It is no workbook, has no such sheet, or has no header with the mapping's names.
+        It is no workbook, has no such sheet, has no header with the mapping's names, or formulas of which none was ever
+        calculated.
     """
-    grid, merged = _sheet(path, mapping)
-    header, first = _header(path, mapping, _spread(grid[: _SEARCHED + mapping.header_rows], merged))
+    sheet = _open_sheet(path, mapping)
+    rows = sheet.rows()
+    top_rows = list(islice(rows, _SEARCHED + mapping.header_rows))
+    header, first = _header(path, mapping, _spread(top_rows, sheet.merged))
     personal = personal_columns(header, mapping.personal)
-    stored = ScratchTable(
-        scratch / "sheet.parquet", len(header), personal - set(positions_of(mapping.used_headers(), header))
-    )
-    from_above = _merged_downward(grid, merged, first, _inherited_columns(mapping, header))
-    for number, cells in enumerate(grid[first:], start=first + 1):
-        texts = [_text(cell, mapping) for cell in cells[: len(header)]]
-        texts += [None] * (len(header) - len(texts))
-        if not any(texts):
+    used = set(positions_of(mapping.used_headers(), header))
+    inherited_columns = _inherited_columns(mapping, header)
+    marks = _below_header(sheet, first, used, inherited_columns)
+    _refuse_uncalculated(path, sheet.marks, first, used, header)
+    stored = ScratchTable(scratch / "sheet.parquet", len(header), personal - used)
+    inherited = _MergedDownward(sheet.merged, first, inherited_columns)
+    phrases = TotalPhrases(mapping.totals)
+    unreadable: list[UnreadableRow] = []
+    beyond: set[int] = set()
+    for at, cells in enumerate(chain(top_rows[first:], rows), start=first):
+        texts = [_text(cell, mapping) for cell in cells]
+        beyond.update(place for place, text in enumerate(texts[len(header) :], start=len(header)) if text)
+        texts = texts[: len(header)] + [None] * (len(header) - len(texts))
+        above = [(place, _text(cell, mapping)) for place, cell in inherited.of(at, cells)]
+        faults = marks.get(at, {})
+        if not any(texts) and not faults:
             continue
-        if number in from_above and not _is_total(texts, mapping, personal):
-            for at, cell in from_above[number]:
-                texts[at] = texts[at] or _text(cell, mapping)
-        stored.add(number, texts)
+        if not any(phrases.match(text) for place, text in enumerate(texts) if place not in personal):
+            if faults:
+                place, (code, found) = next(iter(faults.items()))
+                unreadable.append(UnreadableRow(at + 1, code, f"{header[place]}: {found}"))
+                continue
+            for place, text in above:
+                texts[place] = texts[place] or text
+        stored.add(at + 1, texts)
     relation = stored.close()
     scanned = scan_cells(connection, relation, scan_request, header)
-
-    def raw(lines: Sequence[int]) -> dict[int, str]:
-        found = connection.execute(
-            f"SELECT n, line FROM {relation} WHERE line IN (SELECT unnest(?))", [list(lines)]
-        ).fetchall()
-        line_of = dict(found)
-        texts = joined_cells(connection, relation, header, list(line_of), personal)
-        return {line_of[position]: text for position, text in texts.items()}
-
     return Rows(
         name=f"{path.name}:{mapping.sheet}" if mapping.sheet else path.name,
         header=header,
         relation=relation,
-        count=scanned.count,
-        unreadable=(),
+        count=scanned.count + len(unreadable),
+        unreadable=tuple(unreadable),
         values=scanned.values,
         hashes=scanned.hashes,
         lines=stored.lines,
-        raw=raw,
         personal=personal,
+        nameless=(*scanned.nameless, *map(name_by_place, sorted(beyond))),
+        notes=stored.notes | sheet.notes(first, len(header)),
     )
 
 
-def _sheet(path: Path, mapping: Mapping) -> tuple[Grid, Merged]:
+@dataclass(frozen=True)
+class _Sheet:
+    """One sheet of a workbook.
+
+    Attributes
+    ----------
+    sheet : CalamineSheet
+        Its values.
+    marks : SheetMarks
+        What the workbook says of its cells beside their values.
+    hidden_sheets : int
+        Hidden sheets of the workbook that were not asked for.
+    """
+
+    sheet: CalamineSheet
+    marks: SheetMarks
+    hidden_sheets: int
+
+    def rows(self) -> Iterator[list[Any]]:
+        """Yield the cells of its rows, from the first row and column of the sheet on."""
+        before = [""] * (self.sheet.start[1] if self.sheet.start else 0)
+        for row in self.sheet.iter_rows():
+            yield before + row
+
+    @property
+    def merged(self) -> Merged:
+        return self.sheet.merged_cell_ranges or []
+
+    def notes(self, first: int, width: int) -> dict[str, int]:
+        """Return the notes on what is hidden, see `Rows`, given the first row below the header and its width."""
+        last = self.sheet.end[0] if self.sheet.end else 0
+        found = {
+            "hidden_sheets": self.hidden_sheets,
+            "hidden_rows": sum(first <= row <= last for row in self.marks.hidden_rows),
+            "hidden_columns": sum(column < width for column in self.marks.hidden_columns),
+        }
+        return {code: number for code, number in found.items() if number}
+
+
+def _open_sheet(path: Path, mapping: Mapping) -> _Sheet:
+    """Return the sheet that the mapping names, or the first that is not hidden."""
     try:
-        workbook = CalamineWorkbook.from_path(path)
-        sheet = mapping.sheet or workbook.sheet_names[0]
-        if sheet not in workbook.sheet_names:
-            raise BadData(f"{path}: there is no sheet {sheet!r}; it has {', '.join(workbook.sheet_names)}")
-        read = workbook.get_sheet_by_name(sheet)
-        return read.to_python(skip_empty_area=False), read.merged_cell_ranges or []
-    except CalamineError as error:
+        if is_binary_xlsx(path):
+            raise BadData(f"{path}: a binary workbook (XLSB); save it as XLSX")
+        with limited_addresses():
+            # The content decides the format, not the ending: portals hand out XLSX files named .xls.
+            workbook = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
+            names = workbook.sheet_names
+            shown = [one.name for one in workbook.sheets_metadata if one.visible == SheetVisibleEnum.Visible]
+            name = mapping.sheet or next(iter(shown or names))
+            if name not in names:
+                raise BadData(f"{path}: there is no sheet {name!r}; it has {', '.join(names)}")
+            marks = read_marks(path, name, names.index(name))
+            return _Sheet(workbook.get_sheet_by_name(name), marks, len(set(names) - {*shown, name}))
+    except (CalamineError, ValueError) as error:
         raise BadData(f"{path}: not a readable workbook ({error})") from error
     except BaseException as error:
         # On some damaged files the reader panics instead; Python receives that as a BaseException.
         if type(error).__name__ != "PanicException":
             raise
         raise BadData(f"{path}: not a readable workbook; it is damaged or cut off") from error
+
+
+Faults = dict[int, dict[int, tuple[str, str]]]
+"""Row → column → code of the fault and what stands there, of cells that have no value."""
+
+
+def _below_header(sheet: _Sheet, first: int, used: Collection[int], inherited: Collection[int]) -> Faults:
+    """Return the cells below the header that hold an error or a formula without a result, in the columns used.
+
+    A merged cell that holds one holds it for each of its rows, where a value would.
+    """
+    marks, found = sheet.marks, defaultdict[int, dict[int, tuple[str, str]]](dict)
+    for (row, column), has_result in sorted(marks.results.items()):
+        if not has_result and row >= first and column in used:
+            found[row][column] = ("formula_without_result", "a formula without a result")
+    for (row, column), error in sorted(marks.errors.items()):
+        if row >= first and column in used:
+            found[row][column] = ("cell_error", error)
+    for (top, left), (bottom, _) in sheet.merged:
+        if left in inherited and left in found.get(top, {}):
+            for row in range(top + 1, bottom + 1):
+                found[row].setdefault(left, found[top][left])
+    return found
+
+
+def _refuse_uncalculated(
+    path: Path, marks: SheetMarks, first: int, used: Collection[int], header: Sequence[str]
+) -> None:
+    """Refuse a sheet with formulas in the columns used, of which none was ever calculated."""
+    results = {place: one for place, one in marks.results.items() if place[0] >= first and place[1] in used}
+    if results and not any(results.values()):
+        row, column = min(results)
+        raise BadData(
+            f"{path} row {row + 1}: none of its {len(results):,} formulas was ever calculated, the first in "
+            f"{header[column]!r}; open the file in Excel or LibreOffice, save it and bring it in again"
+        )
 
 
 def _spread(top_rows: Grid, merged: Merged) -> Grid:
@@ -136,19 +234,23 @@ def _inherited_columns(mapping: Mapping, header: Sequence[str]) -> set[int]:
     return set(positions_of(used | ({mapping.other_id} if mapping.other_id else set()), header))
 
 
-def _merged_downward(grid: Grid, merged: Merged, first: int, columns: set[int]) -> dict[int, list[tuple[int, Any]]]:
-    """Return, by 1-based row, the cells filled from a merged cell that begins above it: column and value."""
-    found: dict[int, list[tuple[int, Any]]] = defaultdict(list)
-    for (top, left), (bottom, _) in merged:
-        if top >= first and left in columns:
-            for row in range(top + 1, min(bottom + 1, len(grid))):
-                found[row + 1].append((left, grid[top][left]))
-    return found
+class _MergedDownward:
+    """The cells that are filled from a merged cell which begins above them, given the rows from the top down."""
 
+    def __init__(self, merged: Merged, first: int, columns: set[int]) -> None:
+        self._begin: dict[int, list[Place]] = defaultdict(list)
+        for (top, left), (bottom, _) in merged:
+            if top >= first and left in columns and bottom > top:
+                self._begin[top].append((left, bottom))
+        self._open: dict[int, tuple[Any, int]] = {}
 
-def _is_total(texts: Sequence[str | None], mapping: Mapping, personal: Collection[int]) -> bool:
-    filled = (text for at, text in enumerate(texts) if text and at not in personal)
-    return fold_header(next(filled, "")).startswith(mapping.totals) if mapping.totals else False
+    def of(self, row: int, cells: Sequence[Any]) -> list[tuple[int, Any]]:
+        """Return the column and the value of each such cell of a row."""
+        self._open = {column: one for column, one in self._open.items() if row <= one[1]}
+        found = [(column, value) for column, (value, _) in self._open.items()]
+        for column, bottom in self._begin.get(row, ()):
+            self._open[column] = (cells[column] if column < len(cells) else "", bottom)
+        return found
 
 
 def _header(path: Path, mapping: Mapping, grid: Grid) -> tuple[tuple[str, ...], int]:
@@ -182,7 +284,7 @@ def _joined(rows: Grid) -> tuple[str, ...]:
         names.append(" ".join(pieces))
     while names and not names[-1]:
         names.pop()
-    return tuple(names)
+    return name_columns(names)
 
 
 def _text(cell: Any, mapping: Mapping) -> str | None:

@@ -7,7 +7,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
-from analysis.data.ingest.fault_codes import CLASSES
+from analysis.data.ingest.fault_codes import CLASSES, NOTES
 from analysis.data.ingest.intake_report import ACCEPTED, ACCEPTED_CODES, NOT_YET_KNOWN
 from analysis.quarter.results import Results
 from analysis.report import labels, numbers, theme
@@ -45,6 +45,14 @@ class DataPage(Page):
         caption = words.text("Rows in = accepted + filed later + rejected, for every file")
         self._html(plain_table(pd.DataFrame(rows), caption=caption))
         self._note(self._basis())
+        notes = {fault.code for fault in NOTES}
+        told = [
+            f"{words.text(labels.FAULTS[code])}: {numbers.count(number, language)}"
+            for code, number in self.results.data.flagged[["code", "rows"]].itertuples(index=False)
+            if code in notes
+        ]
+        if told:
+            self._note(words.text("About the files received: {notes}.", notes="; ".join(told)))
 
     def refused(self) -> None:
         """Show why rows were rejected, with an example of each reason."""
@@ -71,17 +79,19 @@ class DataPage(Page):
     def flagged(self) -> None:
         """Show the cases that were accepted and are worth a look, and those that are counted apart."""
         words, language = self.words, self.run.language
-        if self.results.data.flagged.empty:
+        flagged = self.results.data.flagged
+        flagged = flagged[~flagged["code"].isin([fault.code for fault in NOTES])]
+        if flagged.empty:
             return
         self._heading(words.text("Taken, and worth a look"))
         classes = {fault.code for fault in CLASSES}
         frame = pd.DataFrame(
             {
-                words.text("What"): [words.text(labels.FAULTS[code]) for code in self.results.data.flagged["code"]],
-                words.text("Cases"): [numbers.count(rows, language) for rows in self.results.data.flagged["rows"]],
+                words.text("What"): [words.text(labels.FAULTS[code]) for code in flagged["code"]],
+                words.text("Cases"): [numbers.count(rows, language) for rows in flagged["rows"]],
                 words.text("Kind"): [
                     words.text("counted apart") if code in classes else words.text("to be checked")
-                    for code in self.results.data.flagged["code"]
+                    for code in flagged["code"]
                 ],
             }
         )

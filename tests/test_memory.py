@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.publish.kernels.memory import at_most_mb, held_mb
+from analysis.memory import at_most_mb, held_mb
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc")
 MIB = 1 << 20
