@@ -32,6 +32,7 @@ from analysis.data.ingest.across_files import (
 from analysis.data.ingest.archive import refuse_unfinished
 from analysis.data.ingest.intake_report import IntakeReport, read_intake_reports
 from analysis.data.ingest.listed_rows import FLAGGED_COLUMNS, REJECTED_COLUMNS, typed_frame
+from analysis.data.ingest.period_overlap import refuse_overlapping_periods
 from analysis.data.ingest.table import ingest
 from analysis.data.sources.about import Description, read_description
 from analysis.data.sources.mapping import ExtraSource, Mapping, Source, required_columns
@@ -304,7 +305,7 @@ def read_table(folder: Path, name: str, extra: dict[str, ExtraKind] | None = Non
     Raises
     ------
     BadData
-        The file is not Parquet, or does not keep the contract.
+        The file is not Parquet, does not keep the contract, or holds overlapping periods of one body.
     """
     path, contract = folder / f"{name}.parquet", TABLES[name]
     columns = {column: extra_column(kind) for column, kind in (extra or {}).items()}
@@ -313,7 +314,10 @@ def read_table(folder: Path, name: str, extra: dict[str, ExtraKind] | None = Non
         frame = check(with_missing_columns(frame, RatingCounts), RatingCounts, where=str(path))
         satisfied = frame["n"].where(frame["rating"] != "dissatisfied", 0)
         frame = frame.assign(satisfied=satisfied, respondents=frame["n"]).drop(columns=["rating", "n"])
-    return check(with_missing_columns(frame, contract), contract, where=str(path), extra=columns)
+    frame = check(with_missing_columns(frame, contract), contract, where=str(path), extra=columns)
+    if "period" in frame:
+        refuse_overlapping_periods(frame[["agency", "period"]].drop_duplicates().to_numpy(), where=str(path))
+    return frame
 
 
 def read_parquet(path: Path) -> pd.DataFrame:

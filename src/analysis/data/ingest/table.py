@@ -17,6 +17,7 @@ from analysis.data.ingest.case_rules import shared_hashes
 from analysis.data.ingest.column_sql import build_table_sql, columns_of_text, listed_columns
 from analysis.data.ingest.fault_codes import TOTAL_ROW
 from analysis.data.ingest.listed_rows import classes, flagged, rejected, rejects_by_code
+from analysis.data.ingest.period_overlap import refuse_overlaps_in
 from analysis.data.ingest.row_validation import ValidationResult, validate_rows, validation_query
 from analysis.data.sources.legacy_vietnamese import legacy_encoding, not_unicode
 from analysis.data.sources.mapping import Mapping
@@ -146,6 +147,7 @@ def ingest(
             most_texts=MAX_LISTED_REJECTS + int(reject_limit * rows.count),
         )
         _refuse_too_many(rows, result, reject_limit)
+        refuse_overlaps_in(accepted, mapping.table, connection, where=rows.name)
         intake = Intake(
             file=rows.name,
             table=mapping.table,

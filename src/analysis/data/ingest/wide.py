@@ -21,6 +21,7 @@ from analysis.data.ingest.column_sql import code_of
 from analysis.data.ingest.fault_codes import TOTAL_ROW
 from analysis.data.ingest.intake_report import ACCEPTED
 from analysis.data.ingest.listed_rows import FLAGGED_COLUMNS, REJECTED_COLUMNS, shape, typed_frame
+from analysis.data.ingest.period_overlap import refuse_overlapping_periods
 from analysis.data.ingest.table import Intake, TooManyRejects, refusal_message
 from analysis.data.sources.delimited import open_bytes
 from analysis.data.sources.limits import MAX_COLUMNS
@@ -119,6 +120,7 @@ def ingest_wide(path: Path, mapping: Mapping, *, reject_limit: float) -> WideInt
     for name in columns_of(Counts):
         if name not in counts:
             counts[name] = pd.NA
+    refuse_overlapping_periods(counts[["agency", "period"]].drop_duplicates().to_numpy(), where=str(path))
     tally = [(period, code, rows) for (period, code), rows in sorted(lists.tally.items())]
     return WideIntake(
         file=path.name,
