@@ -13,6 +13,7 @@ import pytest
 from nbformat import NotebookNode
 from project import Project
 
+from analysis.attainment.in_no_member import COLUMNS as IN_NO_MEMBER
 from analysis.data.sources.mapping import About
 from analysis.parameters import RunParameters, resolve
 from analysis.plan.plan import read_plan
@@ -136,4 +137,5 @@ def results(run: RunParameters) -> Results:
         default=lambda name: empty,
         series=indicators,
         promises=promises,
+        in_no_member=pd.DataFrame(columns=IN_NO_MEMBER),
     )

@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from analysis.attainment.in_no_member import COLUMNS
 from analysis.parameters import RunParameters
 from analysis.publish import report_build as module
 from analysis.publish.report_build import ReportBuild
@@ -15,6 +17,7 @@ from analysis.publish.store import manifest
 from analysis.publish.store.ledger import enter_probabilities
 from analysis.quarter.results import Results
 from analysis.report.wording import Wording
+from changed_results import changed
 
 MOMENT = datetime(2021, 10, 1, tzinfo=UTC)
 
@@ -79,3 +82,18 @@ def test_a_manifest_says_of_an_input_outside_the_project_only_its_name(build: Re
     parameters = replace(build, run=elsewhere).manifest([], tmp_path).parameters
     assert parameters["input_path"] == "…/2021-09-20"
     assert parameters["plan_file"] == "parameters/plans/khanh-hoa-2021.yml"
+
+
+@pytest.mark.parametrize(("outside", "files"), [(15, ["in_no_member.csv"]), (0, [])])
+def test_what_promises_on_members_do_not_judge_has_a_file_where_there_is_any(
+    build: ReportBuild, results: Results, tmp_path: Path, outside: int, files: list[str]
+) -> None:
+    rows = pd.DataFrame([("overdue", "overdue", "field", 40, outside, outside)], columns=COLUMNS)
+    names = replace(build, results=changed(results, in_no_member=rows)).write_tables(tmp_path)
+    assert names == ["indicators.csv", "attainment.csv", *files]
+    assert {path.name for path in tmp_path.glob("*.csv")} == set(names)
+    if files:
+        assert (tmp_path / files[0]).read_text(encoding="utf-8").splitlines() == [
+            "target,indicator,dimension,denominator,in_no_member,without_value",
+            "overdue,overdue,field,40,15,15",
+        ]

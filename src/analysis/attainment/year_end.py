@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.attainment.verdict import probability_of
 from analysis.periods import write
-from analysis.plan.promises import Part
+from analysis.plan.promises import Part, Window
 from analysis.rules import meets
 
 _PERIODS = {
@@ -91,9 +91,7 @@ def year_end(
     origin, last : pd.Period
         Last period known, and last period that counts: of the plan's year, or of a step within it.
     """
-    year_last = last + (_PERIODS["year", last.freqstr[0]] - _place_in_year(last))
-    length = _PERIODS[part.window, last.freqstr[0]]
-    first = write(year_last - (length - 1))
+    first = first_of_window(part.window, last)
     rows = series_of(indicators, part)
     so_far = rows[(rows["period"] >= first) & (rows["period"] <= write(min(origin, last)))]
     K, N = _numerator(so_far), int(so_far["denominator"].sum())
@@ -106,6 +104,20 @@ def year_end(
     total, above = rest["denominator"].to_numpy() + N, rest["numerator"].to_numpy() + K
     values = np.divide(above, total, out=np.full(len(total), np.nan), where=total > 0)
     return YearEnd(K, N, values, above, rest["denominator"].to_numpy(), decided=False)
+
+
+def first_of_window(window: Window, last: pd.Period) -> str:
+    """Return the label of the first period that counts.
+
+    Parameters
+    ----------
+    window : {"year", "last_quarter"}
+        Whether the whole year counts, or its last quarter.
+    last : pd.Period
+        Last period that counts: of the plan's year, or of a step within it.
+    """
+    year_last = last + (_PERIODS["year", last.freqstr[0]] - _place_in_year(last))
+    return write(year_last - (_PERIODS[window, last.freqstr[0]] - 1))
 
 
 def _numerator(rows: pd.DataFrame) -> float:

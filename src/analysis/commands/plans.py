@@ -70,6 +70,12 @@ def _lines(found: PlanCheck) -> list[str]:
             lines.append(f"  yes  {one.id} ({one.kind}{parts})")
         for part in rows[(rows["part"] != "") & (rows["note"] != "")].itertuples():
             lines.append(f"         not its part {part.part}: {REASONS.get(part.note, part.note)}")
+        outside = found.in_no_member[found.in_no_member["target"] == one.id]
+        for told in outside[outside["in_no_member"] > 0].itertuples():
+            lines.append(
+                f"         not judged: {told.in_no_member} of the {told.denominator} counted ({told.indicator}) are in "
+                f"no member, {told.without_value} of them without {told.dimension}"
+            )
     for (question, answer), rows in found.answers.groupby(["question", "answer"], sort=False):
         notes = rows[rows["note"] != ""]
         if len(notes):

@@ -1,8 +1,16 @@
-"""Who reports: bodies month by month, and procedures that start, stop, or give a total without its split by channel."""
+"""Who reports: bodies month by month, procedures that start, stop, or give only a total, and cases without a value."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pandas as pd
+
+from analysis.indicators.satisfaction import SURVEYED, respondents_by_field
+from analysis.plan.instruments import SurveyInstrument
+from analysis.plan.plan import Plan
+from analysis.plan.promises import Measured, SurveyPromise
+from analysis.plan.record import TOTAL
 
 
 def coverage(counts: pd.DataFrame) -> pd.DataFrame:
@@ -97,3 +105,49 @@ def by_timeliness(counts: pd.DataFrame) -> pd.DataFrame:
     """
     sums = counts.groupby(["period", "timeliness"], as_index=False, dropna=False)["resolved"].sum()
     return sums[sums["resolved"] > 0].reset_index(drop=True).astype({"resolved": "int64"})
+
+
+def without_value(plan: Plan, cells: pd.DataFrame, surveys: pd.DataFrame, labels: Collection[str]) -> pd.DataFrame:
+    """Return how many cases have no value in the dimensions that promises use.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan as it reads, promises on each member written out.
+    cells : pd.DataFrame
+        See `measured.joint_cells`.
+    surveys : pd.DataFrame
+        Rounds of surveys, see `satisfaction.surveyed_satisfied`; the round of the plan's year is looked at.
+    labels : collection of str
+        Periods that are looked at.
+
+    Returns
+    -------
+    pd.DataFrame
+        `dimension, indicator, denominator, without_value`: a row per dimension that a promise uses and indicator it is
+        on, in the plan's order; counts of what the indicator has below the line.
+    """
+    year = cells[cells["period"].isin(labels)]
+    rows = {}
+    for promise in plan.promises:
+        for indicator, dimension in _uses(plan, promise):
+            if indicator.startswith(SURVEYED):
+                counted = respondents_by_field(surveys, indicator, str(plan.year))
+            else:
+                counted = year[year["indicator"] == indicator]
+            if len(counted):
+                lacking = int(counted.loc[counted[dimension].isna(), "denominator"].sum())
+                rows[dimension, indicator] = (int(counted["denominator"].sum()), lacking)
+    found = [(*key, *counts) for key, counts in rows.items()]
+    return pd.DataFrame(found, columns=["dimension", "indicator", "denominator", "without_value"])
+
+
+def _uses(plan: Plan, promise: object) -> list[tuple[str, str]]:
+    """Return the indicators a promise is on by members of a dimension, each with that dimension."""
+    if isinstance(promise, SurveyPromise) and promise.fields:
+        instrument = plan.instruments[promise.instrument]
+        return [(f"{SURVEYED}{instrument.instrument}", "field")] if isinstance(instrument, SurveyInstrument) else []
+    if not isinstance(promise, Measured):
+        return []
+    pairs = [(part.indicator, part.dimension) for part in promise.parts.values() if part.dimension != TOTAL]
+    return [*pairs, (promise.indicators[0], promise.watch.of)] if promise.watch else pairs

@@ -176,6 +176,30 @@ def surveyed_satisfied(survey: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(pieces, ignore_index=True)[columns]
 
 
+def respondents_by_field(surveys: pd.DataFrame, indicator: str, period: str) -> pd.DataFrame:
+    """Return how many answered in a round, by the field they were asked about.
+
+    Parameters
+    ----------
+    surveys : pd.DataFrame
+        See `surveyed_satisfied`.
+    indicator : str
+        ``surveyed_`` and the instrument.
+    period : str
+        The round.
+
+    Returns
+    -------
+    pd.DataFrame
+        `field, denominator` (respondents), the last row those without a field. Without rows where nobody answered.
+    """
+    mine = surveys[surveys["indicator"].eq(indicator) & surveys["period"].eq(period)]
+    asked = mine.loc[mine["dimension"] == "field", ["series", "respondents"]]
+    left = mine.loc[mine["dimension"] == TOTAL, "respondents"] - asked["respondents"].sum()
+    both = pd.concat([asked, pd.DataFrame({"series": None, "respondents": left})], ignore_index=True)
+    return both.rename(columns={"series": "field", "respondents": "denominator"})
+
+
 def published_rounds(
     published: pd.DataFrame, breaks: pd.DataFrame, *, index: str, area: str, as_of: date | None = None
 ) -> pd.DataFrame:

@@ -18,7 +18,7 @@ COLUMNS = ("code", "block", "from", "to")
 def with_group_files(document: Document) -> Document:
     """Return a plan's document with the members of its groups read from their files.
 
-    A body is a member if it was there on some day of the plan's year.
+    A body is a member if it was there on some day of the plan's year; the other bodies of the block are `former` ones.
 
     Parameters
     ----------
@@ -57,8 +57,9 @@ def _filled(document: Document, at: tuple[str, ...], group: Any) -> Any:
     if not isinstance(group, Mapping) or not isinstance(group.get("file"), str):
         return group
     where = f"{document.path} line {document.lines.get(at)}: {'.'.join(at)}"
-    if "members" in group:
-        raise BadParameters(f"{where}: members and file do not go together")
+    for given in ("members", "former"):
+        if given in group:
+            raise BadParameters(f"{where}: {given} and file do not go together")
     path, block = document.path.parent / group["file"], group.get("block")
     if not path.is_file():
         raise BadParameters(f"{where}: there is no file {group['file']}")
@@ -66,10 +67,12 @@ def _filled(document: Document, at: tuple[str, ...], group: Any) -> Any:
         rows = csv.DictReader(file)
         if tuple(rows.fieldnames or ()) != COLUMNS:
             raise BadParameters(f"{path}: the columns {', '.join(COLUMNS)} were expected")
-        members = [row["code"] for row in rows if row["block"] == block and _lived(row, document, path)]
+        here = [(row["code"], _lived(row, document, path)) for row in rows if row["block"] == block]
+    members = [code for code, lived in here if lived]
     if not members:
         raise BadParameters(f"{where}: {group['file']} has no body of the block {block!r} in the plan's year")
-    return {**group, "members": members}
+    former = [code for code, _ in here if code not in members]
+    return {**group, "members": members, "former": list(dict.fromkeys(former))}
 
 
 def _lived(row: Mapping[str, str], document: Document, path: Path) -> bool:

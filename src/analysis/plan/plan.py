@@ -115,6 +115,9 @@ class Group(Strict):
     file, block : str or None
         A CSV beside the plan with `code, block, from, to`, and the block whose codes are the members; see
         `plan.group_files`.
+    former : tuple of str
+        Codes that are no members any more; from a file, those of the block that were not there in the plan's year.
+        Their cases are counted as being in no member.
     side_by_side : bool
         Whether its members are pictured beside each other.
     """
@@ -123,6 +126,7 @@ class Group(Strict):
     members: Annotated[tuple[Code, ...], Field(min_length=1)]
     file: str | None = None
     block: Code | None = None
+    former: tuple[Code, ...] = ()
     side_by_side: bool = False
 
 

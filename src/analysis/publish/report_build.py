@@ -142,10 +142,15 @@ class ReportBuild:
             ("attainment", self.results.attainment.promises),
         ):
             (folder / f"{name}.csv").write_text(csv_text(frame), encoding="utf-8")
-        if self.results.data.form_by_agency.empty:
-            return ["indicators.csv", "attainment.csv"]
-        self._write_form(folder / FORM)
-        return ["indicators.csv", "attainment.csv", FORM]
+        names = ["indicators.csv", "attainment.csv"]
+        outside = self.results.attainment.in_no_member
+        if (outside["in_no_member"] > 0).any():
+            names.append("in_no_member.csv")
+            (folder / names[-1]).write_text(csv_text(outside), encoding="utf-8")
+        if not self.results.data.form_by_agency.empty:
+            names.append(FORM)
+            self._write_form(folder / FORM)
+        return names
 
     def _write_form(self, path: Path) -> None:
         plan, quarter = self.results.plan, self.run.quarter_period

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import periods
+from analysis.attainment.in_no_member import COLUMNS
 from analysis.faults import BadData
 from analysis.parameters import RunParameters
 from analysis.plan.plan import Plan, read_plan
@@ -33,6 +34,8 @@ class PlanCheck:
         The last quarter of its year that the input reaches; None without an input.
     promises : pd.DataFrame
         The table of promises at that quarter, see `attainment.verdict.COLUMNS`; without rows without an input.
+    in_no_member : pd.DataFrame
+        What promises count and, being judged over members, do not judge; see `attainment.in_no_member`.
     answers : pd.DataFrame
         `question, answer, target, note`: every other answer and promise it touches; `note` is the code of why the
         input cannot be counted so, empty where it can.
@@ -41,6 +44,7 @@ class PlanCheck:
     plan: Plan
     quarter: pd.Period | None
     promises: pd.DataFrame
+    in_no_member: pd.DataFrame
     answers: pd.DataFrame
 
 
@@ -75,7 +79,8 @@ def check_plan(
         columns=["question", "answer", "target", "note"],
     )
     if input_path is None:
-        return PlanCheck(plan, None, pd.DataFrame(columns=["target", "part", "note"]), touched)
+        nothing = pd.DataFrame(columns=["target", "part", "note"])
+        return PlanCheck(plan, None, nothing, pd.DataFrame(columns=COLUMNS), touched)
     day = as_of or date.today()
     first = pd.Period(year=plan.year, quarter=1, freq="Q")
     run = RunParameters(
@@ -105,4 +110,4 @@ def check_plan(
     notes = [
         not_countable(plan.answered({row.question: row.answer}), row.target, counted) for row in touched.itertuples()
     ]
-    return PlanCheck(plan, reached[-1], now.attainment.promises, touched.assign(note=notes))
+    return PlanCheck(plan, reached[-1], now.attainment.promises, now.in_no_member, touched.assign(note=notes))

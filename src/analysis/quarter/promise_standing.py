@@ -63,6 +63,14 @@ class PromiseStanding:
         return self.results.attainment.of("gap", self.target.id)
 
     @property
+    def in_no_member(self) -> pd.DataFrame:
+        """How many of its cases are in none of the members it is judged over; see `attainment.in_no_member`.
+
+        Without rows where it is on the whole or on one named member.
+        """
+        return self.results.attainment.of("in_no_member", self.target.id).drop(columns="target").reset_index(drop=True)
+
+    @property
     def readings(self) -> pd.DataFrame:
         """What every other answer to an open question would make of it."""
         return self.results.attainment.of("sensitivity", self.target.id)
@@ -78,4 +86,11 @@ class PromiseStanding:
     def _repr_html_(self) -> str:
         columns = ["rule", "threshold", "numerator", "denominator", "observed_to_date", "expected", "lower", "upper"]
         shown = self.parts[[*columns, "probability", "baseline_probability", "verdict", "note"]]
-        return f"<h4>{escape(self.target.id)}: {escape(self.verdict)}</h4>{shown.rename_axis(index=None).to_html()}"
+        outside = self.in_no_member[self.in_no_member["in_no_member"] > 0]
+        told = "".join(
+            f"<p>{row.in_no_member:,} of {row.denominator:,} ({escape(row.indicator)}) are in no member judged, "
+            f"{row.without_value:,} of them without a value of {escape(row.dimension)}.</p>"
+            for row in outside.itertuples()
+        )
+        table = shown.rename_axis(index=None).to_html()
+        return f"<h4>{escape(self.target.id)}: {escape(self.verdict)}</h4>{table}{told}"

@@ -188,6 +188,8 @@ class Quarter(QuarterSeries):
         'very_unlikely'
         >>> q.promise("overdue").parts[["numerator", "denominator", "threshold"]].loc["datdai"].tolist()
         [816.0, 30691.0, 0.02]
+        >>> int(q.promise("overdue").in_no_member["in_no_member"].sum())  # cases it counts and no part judges
+        0
         """
         if target not in self.plan.targets:
             raise BadParameters(f"the plan has no promise {target!r}{nearest(target, self.plan.targets)}")

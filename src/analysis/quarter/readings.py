@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis import periods
 from analysis.attainment.evidence import Evidence
+from analysis.attainment.in_no_member import in_no_member
 from analysis.attainment.probability import Attainment, attainment
 from analysis.attainment.sensitivity import COLUMNS, compared, not_computable
 from analysis.attainment.year_end import GAP_COLUMNS, gap, year_end
@@ -82,6 +83,8 @@ class PlanReading:
         Every promise.
     gap : pd.DataFrame
         See `attainment.year_end.gap`, of every promised share of the whole or of a group.
+    in_no_member : pd.DataFrame
+        See `attainment.in_no_member`.
     """
 
     plan: Plan
@@ -89,6 +92,7 @@ class PlanReading:
     forecast: Forecast
     attainment: Attainment
     gap: pd.DataFrame
+    in_no_member: pd.DataFrame
 
 
 def evaluate_plan(
@@ -129,11 +133,20 @@ def evaluate_plan(
     through = periods.write(origin)
     cells = counted.of(plan)
     alive = living(plan, cells, through=through)
-    plan = plan.over(alive)
+    written, plan = plan, plan.over(alive)
     indicators = indicator_series(plan, cells, through=through, gaps_are_zero=counted.of_cases)
     forecast = _forecast(plan, indicators, origin, drawn, memory=memory, diagnose=diagnose)
     now = attainment(plan, quarter, indicators, forecast, evidence, draw_count=drawn.draw_count, seed=drawn.seed)
-    return PlanReading(plan, indicators, forecast, now, _gaps(plan, origin, alive, indicators, forecast))
+    by_code = {code: cells.get(measure) for code, measure in measures_of(plan).items()}
+    known = {code: one[one["period"] <= through] for code, one in by_code.items() if isinstance(one, pd.DataFrame)}
+    return PlanReading(
+        plan,
+        indicators,
+        forecast,
+        now,
+        _gaps(plan, origin, alive, indicators, forecast),
+        in_no_member(written, known, evidence.surveys, alive, origin=origin, last_round=evidence.last_round),
+    )
 
 
 def sensitivity(

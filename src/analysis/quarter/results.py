@@ -169,6 +169,8 @@ class AttainmentTables(Tables):
         See `attainment.probability.Attainment`.
     gap : pd.DataFrame
         See `attainment.year_end`.
+    in_no_member : pd.DataFrame
+        See `attainment.in_no_member`: what a promise counts and, being judged over members, does not judge.
     sensitivity : pd.DataFrame
         See `attainment.sensitivity`.
     previous : pd.DataFrame
@@ -182,6 +184,7 @@ class AttainmentTables(Tables):
     items_missing: pd.DataFrame
     watched: pd.DataFrame
     gap: pd.DataFrame
+    in_no_member: pd.DataFrame
     sensitivity: pd.DataFrame
     previous: pd.DataFrame
 

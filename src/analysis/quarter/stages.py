@@ -233,6 +233,7 @@ def _attainment_tables(now: PlanReading, other: pd.DataFrame, before: Attainment
         items_missing=now.attainment.items_missing,
         watched=now.attainment.watched,
         gap=now.gap,
+        in_no_member=now.in_no_member,
         sensitivity=other,
         previous=before.promises,
     )

@@ -115,6 +115,47 @@ def parts_table(results: Results, words: Wording, target: Measured) -> str:
     return great_table(pd.DataFrame(rows), words.text("Part"), id=f"parts-{target.id}", caption=words.of(target.title))
 
 
+def not_judged(results: Results, words: Wording, target: str) -> list[str]:
+    """Return the sentences of how many of its cases a promise on members of a dimension does not judge.
+
+    Empty where all of them are in a member, or the promise is on the whole or on one named member.
+
+    Parameters
+    ----------
+    results : Results
+        The results to show.
+    words : Wording
+        The reader's language.
+    target : str
+        The promise.
+    """
+    rows = results.attainment.of("in_no_member", target)
+    told = []
+    for row in rows.itertuples():
+        what = f"{words.indicator(results.plan, row.indicator)}: " if len(rows) > 1 else ""
+        all_of_it = {
+            "all": numbers.count(row.denominator, words.language),
+            "unit": words.unit(results.plan, row.indicator),
+        }
+        if row.without_value:
+            sentence = words.text(
+                "{count} of the {all} {unit} counted have {lacking}: they are in no member that this promise judges.",
+                count=numbers.count(row.without_value, words.language),
+                lacking=words.lacking(row.dimension),
+                **all_of_it,
+            )
+            told.append(f"{what}{sentence}")
+        if row.in_no_member > row.without_value:
+            sentence = words.text(
+                "{count} of the {all} {unit} counted are of members that this promise does not judge ({dimension}).",
+                count=numbers.count(row.in_no_member - row.without_value, words.language),
+                dimension=words.dimension(row.dimension),
+                **all_of_it,
+            )
+            told.append(f"{what}{sentence}")
+    return told
+
+
 def has_baselines(results: Results, target: str, part: str) -> bool:
     """Return whether a part has baselines to compare with.
 

@@ -130,6 +130,15 @@ DIMENSIONS = {
 }
 """Ways to split an indicator, by dimension; another one is called by its code."""
 
+LACKING = {
+    "agency": _("no body"),
+    "field": _("no field"),
+    "district": _("no district"),
+    "channel": _("no channel"),
+    "received_at_agency": _("no body that received"),
+}
+"""What a case without a value has, by dimension."""
+
 CHANNELS = {
     "online": _("online"),
     "counter": _("at the counter"),
@@ -289,8 +298,14 @@ class Wording:
         """Return what a reader calls the members of a dimension."""
         return self.text(DIMENSIONS[dimension]) if dimension in DIMENSIONS else dimension
 
+    def lacking(self, dimension: str) -> str:
+        """Return what a case without a value of a dimension has, after "have": "no field"."""
+        if dimension in LACKING:
+            return self.text(LACKING[dimension])
+        return self.text("no value of {dimension}", dimension=self.dimension(dimension))
+
     def unit(self, plan: Plan, indicator: str) -> str:
-        """Return what an indicator counts: its own unit, else the plan's.
+        """Return what an indicator counts: its own unit, of a survey its respondents, else the plan's.
 
         Parameters
         ----------
@@ -299,6 +314,8 @@ class Wording:
         indicator : str
             Code of the indicator.
         """
+        if indicator.startswith(SURVEYED) and indicator not in plan.indicators:
+            return self.text("respondents")
         declared = plan.indicators.get(indicator)
         return self.of(declared.unit if declared and declared.unit else plan.unit)
 

@@ -7,8 +7,10 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
+from analysis import periods
 from analysis.data.ingest.fault_codes import CLASSES, NOTES
 from analysis.data.ingest.intake_report import ACCEPTED, ACCEPTED_CODES, NOT_YET_KNOWN
+from analysis.indicators import reporting
 from analysis.quarter.results import Results
 from analysis.report import labels, numbers, theme
 from analysis.report.figure import Picture, set_title, short_name
@@ -104,6 +106,40 @@ class DataPage(Page):
         if self.results.indicators.agency_months["agency"].notna().any():
             self._heading(self.words.text("Who delivered, month by month"))
             self._picture(_agency_months(self.results, self.words))
+
+    def without_value(self) -> None:
+        """Show how many cases of the year so far have no value of what promises ask for; nothing where all have one."""
+        words, plan, found = self.words, self.results.plan, self.results.indicators
+        labels = periods.labels_of_year(self.origin)
+        # The round of the plan's year has no day of its own: looked back at, it may not have been held yet.
+        surveys = found.surveys if self.results.data.basis == "exact" else found.surveys.iloc[:0]
+        lacking = reporting.without_value(plan, found.cells, surveys, labels)
+        lacking = lacking[lacking["without_value"] > 0]
+        if lacking.empty:
+            return
+        self._heading(words.text("What cases lack"))
+        shares = [
+            pd.Series(
+                {
+                    "numerator": row.without_value,
+                    "denominator": row.denominator,
+                    "observed_to_date": row.without_value / row.denominator,
+                }
+            )
+            for row in lacking.itertuples()
+        ]
+        frame = pd.DataFrame(
+            {
+                words.text("Missing"): [words.dimension(one) for one in lacking["dimension"]],
+                words.text("Indicator"): [words.indicator(plan, one) for one in lacking["indicator"]],
+                words.text("Without it, the year so far"): [
+                    words.share_so_far(share, words.unit(plan, one))
+                    for share, one in zip(shares, lacking["indicator"], strict=True)
+                ],
+            }
+        )
+        caption = words.text("Counted for the whole, and judged by no promise on each member; the year so far")
+        self._html(plain_table(frame, caption=caption))
 
     def reconciliation(self) -> None:
         """Show where the official form that was filed differs from our own counts."""

@@ -122,6 +122,7 @@ class TargetPage(Page):
             title = words.of(plan.instruments[written.instrument].title)
             self._note(words.text("No survey judges it, but what is counted: {what}.", what=title))
         self._html(promise_tables.parts_table(self.results, words, target))
+        self._not_judged(target.id)
         self._watched(target)
         for part, name in parts_of(target):
             rows = self.results.attainment.of("gap", target.id, name)
@@ -140,6 +141,10 @@ class TargetPage(Page):
                 title = words.text("Simple forecasts to compare with")
                 self._heading(f"{title}: {words.part(plan, part)}", level=3)
                 self._html(promise_tables.baselines_table(self.results, words, target.id, name))
+
+    def _not_judged(self, target: str) -> None:
+        for sentence in promise_tables.not_judged(self.results, self.words, target):
+            self._note(sentence)
 
     def _gap_table(self, members: pd.DataFrame, unit: str) -> pd.DataFrame:
         words, language = self.words, self.run.language
@@ -206,6 +211,7 @@ class TargetPage(Page):
         found = rounds(self.results, self.words, indicator)
         if len(found):
             self._html(plain_table(found, caption=self.words.indicator(self.results.plan, indicator)))
+        self._not_judged(target.id)
         self._proxy(target)
 
     def _why(self, row: pd.Series) -> str:
