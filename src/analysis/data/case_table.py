@@ -50,6 +50,11 @@ class CaseTable:
     cases: Path | None = None
     ratings: Path | None = None
 
+    @property
+    def files(self) -> list[Path]:
+        """The files that its queries read."""
+        return [path for path in (self.file, self.cases, self.ratings) if path is not None]
+
     @cached_property
     def stored(self) -> list[str]:
         """The columns of the file."""
@@ -197,7 +202,7 @@ class CaseTable:
         FROM ({" UNION ALL BY NAME ".join(pieces)}) GROUP BY ALL ORDER BY ALL"""
         today = any("published_today" in one.columns for one in names)
         frames = {"in_force": levels_in_force(self.catalogue, self.how.as_of)} if today else {}
-        return run_query(query, **frames)
+        return run_query(query, reads=self.files, **frames)
 
     def stocks(self, names: Mapping[Measure, str]) -> dict[Measure, Cells | str]:
         """Return the cells of measures of the desk; see `counting.count_workload` for what is on it."""
@@ -227,7 +232,7 @@ class CaseTable:
 
 def columns_of_file(path: Path) -> list[str]:
     """Return the names of the columns of a Parquet file."""
-    return list(run_query(f"SELECT * FROM read_parquet({file_literal(path)}) LIMIT 0"))
+    return list(run_query(f"SELECT * FROM read_parquet({file_literal(path)}) LIMIT 0", reads=[path]))
 
 
 _EVENTS = {
@@ -371,6 +376,6 @@ def service_days(
     WITH known AS {table.with_last_rating(as_known(received.cases, as_of=how.as_of), named)}
     SELECT procedure_code, day, coalesce(sum(COLUMNS(* EXCLUDE (procedure_code, day))), 0)::BIGINT
     FROM ({" UNION ALL BY NAME ".join(pieces)}) GROUP BY ALL ORDER BY procedure_code, day"""
-    found = run_query(query)
+    found = run_query(query, reads=table.files)
     found.columns = ["procedure_code", "day", *wanted]
     return found

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import duckdb
 import pandas as pd
 
-from analysis.data.sql import literal
+from analysis.data.sql import closed_connection, literal
 from analysis.plan.conditions import AnyOf, Test, tests_of
 
 ALWAYS = "true"
@@ -71,7 +70,7 @@ def holds(frame: pd.DataFrame, condition: Mapping[str, Any]) -> pd.Series:
     rows = frame.reset_index(drop=True)
     rows.insert(0, "row_of_frame", range(len(rows)))
     query = f"SELECT {sql_of(tests_of(condition), columns)} AS holds FROM rows_asked ORDER BY row_of_frame"
-    with duckdb.connect() as connection:
+    with closed_connection() as connection:
         connection.register("rows_asked", rows)
         found = connection.execute(query).df()["holds"]
     return pd.Series(found.to_numpy(dtype=bool), index=frame.index)

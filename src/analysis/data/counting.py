@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
-import duckdb
 import pandas as pd
 
 from analysis import periods
 from analysis.data.codes import PUBLISHED_LEVELS
 from analysis.data.contracts import Counts, Workload, check, columns_of
-from analysis.data.sql import identifier, parquet
+from analysis.data.sql import closed_connection, identifier, parquet
 
 DuePrecision = Literal["day", "instant"]
 Frequency = Literal["M", "Q"]
@@ -90,7 +90,7 @@ def count_cases(
     ORDER BY ALL"""
     in_force = None if level_catalogue is None else levels_in_force(level_catalogue, as_of)
     frames = {} if in_force is None else {"in_force": in_force}
-    return check(run_query(query, **frames), Counts, where=str(cases))
+    return check(run_query(query, reads=[cases], **frames), Counts, where=str(cases))
 
 
 _FLOWS = ("received", "closed", "resolved", "resolved_late", "due", "due_late", "became_overdue", "overdue_closed")
@@ -133,7 +133,7 @@ def count_workload(
     FROM ({flows}) GROUP BY ALL ORDER BY ALL"""
     last_month = periods.reporting_month(as_of, cutoff_day)
     last_period = last_month.asfreq("Q") if frequency == "Q" else last_month
-    return check(_with_stocks(run_query(query), last_period), Workload, where=str(cases))
+    return check(_with_stocks(run_query(query, reads=[cases]), last_period), Workload, where=str(cases))
 
 
 def desk_events(is_late: str, end: str) -> dict[str, tuple[str, str]]:
@@ -213,7 +213,7 @@ def cases_for_lateness_nowcast(
     WHERE due_at IS NOT NULL AND field IS NOT NULL AND procedure_code IS NOT NULL
         AND CAST(accepted_at AS DATE) <= CAST('{last.isoformat()}' AS DATE)
         AND CAST(accepted_at AS DATE) >= CAST('{first.isoformat()}' AS DATE) - INTERVAL 2 YEAR"""
-    return run_query(query)
+    return run_query(query, reads=[cases])
 
 
 def not_yet_known(table: Path, *, as_of: date, known_from: str | None = None) -> int:
@@ -229,7 +229,8 @@ def not_yet_known(table: Path, *, as_of: date, known_from: str | None = None) ->
         Of a declared table, the column of the time from which a row is known; a case is known from its filing.
     """
     condition = f"NOT {identifier(known_from) if known_from else FIRST_KNOWN_AT} {up_to(as_of)}"
-    return int(run_query(f"SELECT count(*) AS later FROM {parquet(table)} WHERE {condition}")["later"].iloc[0])
+    query = f"SELECT count(*) AS later FROM {parquet(table)} WHERE {condition}"
+    return int(run_query(query, reads=[table])["later"].iloc[0])
 
 
 FIRST_KNOWN_AT = "least(submitted_at, accepted_at)"
@@ -352,18 +353,19 @@ def label_sql(month: str, frequency: Frequency) -> str:
     return f"(year({month}) || 'Q' || quarter({month}))" if frequency == "Q" else f"strftime({month}, '%Y-%m')"
 
 
-def run_query(query: str, **frames: pd.DataFrame) -> pd.DataFrame:
+def run_query(query: str, *, reads: Iterable[Path] = (), **frames: pd.DataFrame) -> pd.DataFrame:
     """Return the result of a query over files and over frames, which it names.
 
     Parameters
     ----------
     query : str
         SQL.
+    reads : iterable of Path
+        The files.
     **frames
         Frames by the name that the query has for them.
     """
-    with duckdb.connect() as connection:
-        connection.execute("SET memory_limit = '1200MB'")
+    with closed_connection(reads=reads) as connection:
         for name, frame in frames.items():
             connection.register(name, frame)
         return connection.execute(query).df()

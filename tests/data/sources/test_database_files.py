@@ -163,3 +163,115 @@ def test_headers_that_mean_harm_are_names_and_nothing_else(bring_in, tmp_path):
     brought = bring_in(path, format="parquet", columns=columns)
     assert brought.table[["case_id", "field"]].to_numpy().tolist() == [["H1", "x"]]
     assert brought.intake.dropped == ("Người nộp",)
+
+
+def _file(tmp_path, kind, columns, cell):
+    """Return a file of one case, with a cell of an engine's own in one column, and how it is read."""
+    path = tmp_path / f"cases.{kind}"
+    row = {"MaHoSo": "H1", "LinhVuc": "x", "NgayNhan": "2021-09-01", "NgayXong": None} | dict.fromkeys(columns, cell)
+    if kind == "parquet":
+        pq.write_table(pa.table({name: [value] for name, value in row.items()}), path)
+        return path, {"format": kind}
+    placeholders = ", ".join("?" * len(row))
+    engine = duckdb if kind == "duckdb" else sqlite3
+    with engine.connect(path) as connection:
+        types = ", ".join(
+            f'"{name}" {"BLOB" if isinstance(value, bytes) else "VARCHAR"}' for name, value in row.items()
+        )
+        connection.execute(f"CREATE TABLE ho_so ({types})")
+        connection.execute(f"INSERT INTO ho_so VALUES ({placeholders})", list(row.values()))
+    if kind == "sqlite":
+        connection.close()
+    return path, {"format": kind, "relation": "ho_so"}
+
+
+ENGINES = ["parquet", "duckdb", "sqlite"]
+COLUMNS = {"channel": None, "due_at": None}
+
+
+@pytest.mark.parametrize("kind", ENGINES)
+def test_bytes_are_text_where_they_are_utf_8(bring_in, tmp_path, kind):
+    """As Impala and ClickHouse write text into Parquet: without saying that it is text."""
+    path, how = _file(tmp_path, kind, ["LinhVuc"], " Đất đai ".encode())
+    brought = bring_in(path, columns=COLUMNS, **how)
+    assert brought.table[["case_id", "field"]].to_numpy().tolist() == [["H1", "dat-dai"]]
+
+
+@pytest.mark.parametrize("kind", ENGINES)
+@pytest.mark.parametrize("column", ["MaHoSo", "LinhVuc"])
+def test_bytes_that_are_no_text_are_refused_with_their_column(bring_in, tmp_path, kind, column):
+    path, how = _file(tmp_path, kind, [column], "Đất đai".encode("utf-16"))
+    with pytest.raises(
+        BadData, match=f"column '{column}': a cell holds bytes that are no UTF-8 text; text was expected"
+    ):
+        bring_in(path, columns=COLUMNS, **how)
+
+
+def test_text_of_sqlite_that_is_none_is_refused_with_its_column_and_not_repeated(bring_in, tmp_path):
+    path = tmp_path / "system.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE ho_so (MaHoSo, LinhVuc, NgayNhan, NgayXong, ghi_chu)")
+        connection.execute("INSERT INTO ho_so VALUES ('H1', 'x', '2021-09-01', NULL, CAST(x'4cea' AS TEXT))")
+    connection.close()
+    how = {"format": "sqlite", "relation": "ho_so"}
+    assert bring_in(path, columns=COLUMNS, ignored=["ghi_chu"], **how).table["case_id"].tolist() == ["H1"]
+    with pytest.raises(BadData) as refused:
+        bring_in(path, columns=COLUMNS | {"field": "ghi_chu"}, ignored=["LinhVuc"], **how)
+    sentence = "system.sqlite:ho_so: column 'ghi_chu': a cell holds bytes that are no UTF-8 text; text was expected"
+    assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize("kind", ENGINES)
+@pytest.mark.parametrize("cell", [b"\xff\xd8\xff\xe0", b"x" * (1 << 20) + b"x"], ids=["photo", "large"])
+def test_bytes_in_a_column_that_is_ignored_are_left_out(bring_in, tmp_path, kind, cell):
+    path, how = _file(tmp_path, kind, ["Anh"], cell)
+    brought = bring_in(path, columns=COLUMNS | {"channel": {"column": "LinhVuc", "codes": {"1": "online"}}},
+                       ignored=["Anh"], **how)  # fmt: skip
+    assert brought.intake.rejected["raw"].tolist() == ["MaHoSo=H1; LinhVuc=x; NgayNhan=2021-09-01; NgayXong=; Anh="]
+
+
+@pytest.mark.parametrize("kind", ENGINES)
+@pytest.mark.parametrize("letter", ["x", "ệ"])  # the second is three bytes long
+def test_a_cell_is_at_most_a_mebibyte_long(bring_in, tmp_path, kind, letter):
+    whole = letter * ((1 << 20) // len(letter.encode()))
+    path, how = _file(tmp_path, kind, ["MaHoSo"], whole)
+    assert bring_in(path, columns=COLUMNS, **how).table["case_id"].tolist() == [whole]
+    path.unlink()
+    path, how = _file(tmp_path, kind, ["MaHoSo"], whole + letter)
+    where = "cases.sqlite:ho_so: " if kind == "sqlite" else f"{path.name}.*: column 'MaHoSo': "
+    with pytest.raises(BadData, match=f"{where}a cell is longer than 1 MiB; text of at most 1 MiB was expected"):
+        bring_in(path, columns=COLUMNS, **how)
+
+
+def test_a_relation_has_no_more_columns_than_a_workbook(bring_in, tmp_path):
+    path = tmp_path / "cases.parquet"
+    pq.write_table(pa.table({f"a{at}": pa.nulls(1) for at in range(16_385)}), path)
+    with pytest.raises(BadData, match=r"cases.parquet: 16,385 columns, at most 16,384 were expected"):
+        bring_in(path, format="parquet")
+
+
+def test_blanks_of_every_kind_are_trimmed(bring_in, tmp_path):
+    path = tmp_path / "cases.parquet"
+    written = ["x", " x", "x ", "\u00a0x", "x\u202f", "\ufeffx\t", "!", "~x~", "\u00a0"]
+    days = ["2021-09-01"] * len(written)
+    pq.write_table(pa.table({"MaHoSo": [f"H{at}" for at in range(len(written))], "Ma": written, "Ngay": days}), path)
+    columns = {"channel": None, "due_at": None, "field": None, "procedure_code": "Ma", "accepted_at": "Ngay",
+               "finished_at": {"constant": "2021-09-02"}}  # fmt: skip
+    codes = bring_in(path, format="parquet", columns=columns).table["procedure_code"]
+    assert codes.fillna("missing").tolist() == ["x"] * 6 + ["!", "~x~", "missing"]
+
+
+def test_text_of_parquet_that_is_none_is_refused_with_its_column_and_not_repeated(bring_in, tmp_path):
+    path = tmp_path / "cases.parquet"
+    latin = pa.array(["Bí Mật".encode("cp1258", "ignore")], pa.binary())
+    said_to_be_text = pa.Array.from_buffers(pa.string(), 1, latin.buffers())
+    pq.write_table(
+        pa.table(
+            {"MaHoSo": ["H1"], "LinhVuc": said_to_be_text, "NgayNhan": ["2021-09-01"], "NgayXong": ["2021-09-01"]}
+        ),
+        path,
+    )
+    with pytest.raises(BadData) as refused:
+        bring_in(path, format="parquet", columns=COLUMNS)
+    sentence = "cases.parquet: column 'LinhVuc': a cell holds bytes that are no UTF-8 text; text was expected"
+    assert str(refused.value) == sentence

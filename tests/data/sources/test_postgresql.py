@@ -45,6 +45,11 @@ INSERT INTO one_stop.them VALUES
     ('H1', '2021-09-01', NULL, true, 12.50, '2021-09-01 17:00:00+00', 'Điện tử'),
     ('H2', '2021-09-01', NULL, false, NULL, NULL, NULL),
     ('H3', '2021-09-01', NULL, NULL, 'NaN', NULL, NULL);
+CREATE TABLE one_stop.bytes ("MaHoSo" bytea, "LinhVuc" bytea, "NgayNhan" date, "NgayXong" date, anh bytea);
+INSERT INTO one_stop.bytes VALUES ('H1', convert_to('Đất đai', 'UTF8'), '2021-09-01', NULL, decode('ff00', 'hex'));
+CREATE VIEW one_stop.latin AS SELECT "MaHoSo", anh AS "LinhVuc", "NgayNhan", "NgayXong" FROM one_stop.bytes;
+CREATE VIEW one_stop.dai AS
+    SELECT 'H1' AS "MaHoSo", repeat('x', 1048577) AS "LinhVuc", "NgayNhan", "NgayXong" FROM one_stop.bytes;
 CREATE ROLE nobody LOGIN;
 """
 AS_TEXT = """MaHoSo,LinhVuc,Kenh,NgayNhan,NgayHen,NgayXong,Người nộp
@@ -160,6 +165,16 @@ def test_columns_beyond_the_contract_are_read_like_any_other(server, bring_in):
     assert first == [True, 12.5, pd.Timestamp(2021, 9, 2), "dien-tu"]
     assert (second[0], [bool(pd.isna(value)) for value in second[1:]]) == (False, [True] * 3)
     assert brought.rejected == [(3, "number_unreadable")]
+
+
+def test_bytes_are_text_where_they_are_utf_8_and_are_left_out_where_they_are_ignored(server, bring_in):
+    columns = dict.fromkeys(["channel", "due_at"])
+    brought = _bring(server, bring_in, "one_stop.bytes", columns=columns, ignored=["anh"])
+    assert brought.table[["case_id", "field"]].to_numpy().tolist() == [["H1", "dat-dai"]]
+    with pytest.raises(BadData, match="latin: column 'LinhVuc': a cell holds bytes that are no UTF-8 text"):
+        _bring(server, bring_in, "one_stop.latin", columns=columns)
+    with pytest.raises(BadData, match="dai: column 'LinhVuc': a cell is longer than 1 MiB; text of at most 1 MiB was"):
+        _bring(server, bring_in, "one_stop.dai", columns=columns)
 
 
 def test_nothing_is_written_to_the_system(server, bring_in):

@@ -32,6 +32,7 @@ from analysis.data.form06a.layout import (
     UNKNOWN_NAME,
     formula,
 )
+from analysis.data.sql import closed_connection
 from analysis.faults import BadData
 
 GROUPS = ("agency", "field")
@@ -161,8 +162,7 @@ def form_from_cases(
         "last_day": last_day,
         "leave_out": closed_without_result == "leave_out",
     }
-    with duckdb.connect() as connection:
-        connection.execute("SET enable_progress_bar = false")
+    with closed_connection(reads=[cases]) as connection:
         try:
             frame = connection.execute(_SQL.format(by=by, **_LATE[due_precision]), values).df()
         except duckdb.InterruptException as error:

@@ -137,10 +137,9 @@ def write_provenance(source: str, mapping: Mapping, intake: Intake, table: Path)
         The disk is full.
     """
     into = provenance_path(table)
-    with scratch_connection(into.parent) as (scratch, connection):
-        rows = open_rows(
-            source, mapping, connection, scratch, scan_request=ScanRequest(text_columns=columns_of_text(mapping))
-        )
+    with scratch_connection(into.parent, reads=[source, table]) as (scratch, connection):
+        asked = ScanRequest(text_columns=columns_of_text(mapping))
+        rows = open_rows(source, mapping, connection, scratch, scan_request=asked)
         readable = rows.count - len(rows.unreadable)
         lines = rows.lines(np.arange(1, readable + 1))
         is_accepted = ~np.isin(lines, intake.rejected["line"].to_numpy())
@@ -205,7 +204,8 @@ def merge_cases(
     into.mkdir(parents=True, exist_ok=True)
     for file in files:
         _refuse_other_provenance(file)
-    with scratch_connection(into) as (_, connection):
+    tables = [path for file in files for path in (file.table, provenance_path(file.table))]
+    with scratch_connection(into, reads=tables) as (_, connection):
         lost = _find_lost_rows(files, connection)
         connection.register("lost", pa.Table.from_pandas(lost, preserve_index=False))
         rejects = [row for index, file in enumerate(files) for row in _list_lost_rows(file, index, connection)]

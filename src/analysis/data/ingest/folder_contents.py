@@ -196,7 +196,7 @@ def _as_one_file(files: list[Path], table: str, description: Description, tables
     if len(files) == 1 and not lacking_columns(files[0], columns):
         return files[0]
     into = tables_folder / f"all-{table}.parquet"
-    with scratch_connection(tables_folder) as (_, connection):
+    with scratch_connection(tables_folder, reads=files) as (_, connection):
         concatenate_files(files, columns, into, connection)
     return into
 

@@ -128,7 +128,7 @@ def ingest(
     EnvironmentFault
         The disk is full, a file may not be read, or a database does not answer.
     """
-    with scratch_connection(into.parent) as (scratch, connection):
+    with scratch_connection(into.parent, reads=[source]) as (scratch, connection):
         _set_time_zone(connection, mapping.time_zone)
         report_progress("reading the rows")
         rows = open_rows(source, mapping, connection, scratch, scan_request=_scan_request(mapping))

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -24,8 +24,19 @@ from analysis.data.sources.rows import (
     scan_cells,
 )
 from analysis.data.sources.workbook import plain_number
-from analysis.data.sql import identifier, literal, parquet, trimmed
+from analysis.data.sql import closed_connection, identifier, literal, parquet, trimmed
 from analysis.faults import BadData, BadParameters, EnvironmentFault
+
+MAX_CELL_BYTES = 1 << 20
+"""Most bytes of a cell, as UTF-8: no column of a one-stop system holds as many; who sends more sends attachments."""
+
+MAX_COLUMNS = 16_384
+"""Most columns of a relation: as many as a workbook can have."""
+
+_TOO_LONG = "a cell is longer than 1 MiB; text of at most 1 MiB was expected"
+_NO_TEXT = "a cell holds bytes that are no UTF-8 text; text was expected"
+_EXTENSION_LACKS = "is not in the catalog, but it exists in the"
+_READS_BEYOND = "it reads beyond the tables of the received file; export its rows as a table and bring that in"
 
 
 def read_database(
@@ -59,7 +70,10 @@ def read_database(
     EnvironmentFault
         The server does not answer or refuses; the disk is full.
     """
-    copy = _RelationCopy(source, mapping, connection, scratch / "relation.parquet")
+    # In a folder of its own: while a received database is open, nothing else may be within its reach.
+    folder = scratch / "relation"
+    folder.mkdir()
+    copy = _RelationCopy(source, mapping, connection, folder / "relation.parquet")
     header = _COPIES[mapping.format](copy)
     relation = parquet(copy.into)
     personal = personal_columns(header, mapping.personal)
@@ -87,22 +101,40 @@ class _RelationCopy:
     connection: duckdb.DuckDBPyConnection
     into: Path
 
+    @property
+    def name(self) -> str:
+        """What faults call the relation."""
+        return _display_name(self.source, self.mapping)
+
     def relation(self) -> str:
         """Return the relation's name as SQL quotes it."""
         if not self.mapping.relation:
             raise BadParameters(f"{self.source}: the mapping names no relation; the table or view to read was expected")
         return ".".join(map(identifier, self.mapping.relation.split(".")))
 
+    def header(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Return the folded headers of the relation's columns."""
+        if len(names) > MAX_COLUMNS:
+            raise BadData(f"{self.name}: {len(names):,} columns, at most {MAX_COLUMNS:,} were expected")
+        return tuple(map(fold_header, names))
+
+    def used(self, header: Sequence[str]) -> set[int]:
+        """Return the columns that the mapping uses."""
+        return set(positions_of(self.mapping.used_headers(), header))
+
     def left_out(self, header: Sequence[str]) -> set[int]:
         """Return the columns that are not copied: about persons, and not used by the mapping."""
-        personal = personal_columns(header, self.mapping.personal)
-        return set(personal) - set(positions_of(self.mapping.used_headers(), header))
+        return set(personal_columns(header, self.mapping.personal)) - self.used(header)
+
+    def fault_in_column(self, header: str, what: str) -> str:
+        """Return the sentence about a column with a cell that is not copied."""
+        return f"{self.name}: column {header!r}: {what}"
 
     def copy_as_text(self, relation: str, text_numbers: Collection[int] = ()) -> tuple[str, ...]:
         """Copy a relation that DuckDB can scan, every cell as text, and return the header.
 
         Times become ISO in the mapping's zone and numbers are written with the mapping's marks, so that all sources are
-        read alike.
+        read alike. Bytes become text where they are UTF-8; in a column that the mapping does not use they are left out.
 
         Parameters
         ----------
@@ -112,33 +144,67 @@ class _RelationCopy:
             Columns of numbers that arrive as text.
         """
         columns = self.connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
-        header = tuple(fold_header(name) for name, *_ in columns)
-        left_out = self.left_out(header)
-        cells = ", ".join(
-            f"{self._cell(name, 'DECIMAL' if at in text_numbers else kind, leave_out=at in left_out)} AS c{at}"
-            for at, (name, kind, *_) in enumerate(columns)
-        )
-        self.connection.execute(
-            f"COPY (SELECT row_number() OVER () AS n, {cells} FROM {relation}) "
-            f"TO {literal(self.into)} (FORMAT parquet, COMPRESSION lz4)"
-        )
+        header = self.header([name for name, *_ in columns])
+        left_out, used = self.left_out(header), self.used(header)
+        cells = []
+        for at, (name, kind, *_) in enumerate(columns):
+            if at in left_out or (kind == "BLOB" and at not in used):
+                cell = "CAST(NULL AS VARCHAR)"
+            elif at in text_numbers or kind in ("FLOAT", "DOUBLE") or kind.startswith("DECIMAL"):
+                cell = self._number(identifier(name), kind)
+            else:
+                cell = self._text(identifier(name), kind, header[at])
+            cells.append(f"{cell} AS c{at}")
+        try:
+            self.connection.execute(
+                f"COPY (SELECT row_number() OVER () AS n, {', '.join(cells)} FROM {relation}) "
+                f"TO {literal(self.into)} (FORMAT parquet, COMPRESSION lz4)"
+            )
+        except duckdb.InvalidInputException as error:
+            if "is not valid UTF8" in str(error):  # and the message goes on to quote the cell
+                raise BadData(self._fault_in_text(relation, columns)) from None
+            sentences = (self.fault_in_column(name, what) for name in header for what in (_TOO_LONG, _NO_TEXT))
+            refused = next((sentence for sentence in sentences if str(error).endswith(f": {sentence}")), None)
+            if refused is None:
+                raise
+            raise BadData(refused) from error
         return header
 
-    def _cell(self, name: str, kind: str, *, leave_out: bool) -> str:
-        column = identifier(name)
-        if leave_out:
-            return "CAST(NULL AS VARCHAR)"
-        if kind in ("TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"):
-            column = f"CAST({column} AS TIMESTAMP)"
+    def _fault_in_text(self, relation: str, columns: Sequence[Sequence[str]]) -> str:
+        """Return the sentence about the first column of text that a Parquet file says is UTF-8, and is not."""
+        for name, kind, *_ in columns:
+            try:
+                if kind == "VARCHAR":
+                    self.connection.execute(f"SELECT max({identifier(name)}) FROM {relation}").fetchall()
+            except duckdb.InvalidInputException:
+                return self.fault_in_column(fold_header(name), _NO_TEXT)
+        return f"{self.name}: {_NO_TEXT}"
+
+    def _number(self, column: str, kind: str) -> str:
         text = f"CAST({column} AS VARCHAR)"
         if kind in ("FLOAT", "DOUBLE"):
             # DuckDB writes numbers beyond 1e15 with a power of ten.
             whole = f"TRY_CAST(CASE WHEN {column} = trunc({column}) THEN {column} END AS HUGEINT)"
             text = f"coalesce(CAST({whole} AS VARCHAR), {text})"
-        if kind in ("FLOAT", "DOUBLE") or kind.startswith("DECIMAL"):
-            text = rf"regexp_replace({text}, '(\.[0-9]*?)0+$', '\1')"
-            text = f"replace(rtrim({text}, '.'), '.', {literal(self.mapping.decimal)})"
-        return trimmed(text)
+        text = rf"regexp_replace({text}, '(\.[0-9]*?)0+$', '\1')"
+        return trimmed(f"replace(rtrim({text}, '.'), '.', {literal(self.mapping.decimal)})")
+
+    def _text(self, column: str, kind: str, header: str) -> str:
+        def refuse(what: str) -> str:
+            return f"error({literal(self.fault_in_column(header, what))})"
+
+        text = f"CAST({column} AS VARCHAR)"
+        if kind in ("TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"):
+            text = f"CAST(CAST({column} AS TIMESTAMP) AS VARCHAR)"
+        if kind == "BLOB":
+            text = f"TRY(decode({column}))"
+            text = f"CASE WHEN {column} IS NOT NULL AND {text} IS NULL THEN {refuse(_NO_TEXT)} ELSE {text} END"
+        # Most cells begin and end with a letter or digit of ASCII; trimming them too costs more than all the rest.
+        is_plain = f"{text} > '!' AND {text} < chr(127) AND right({text}, 1) BETWEEN '!' AND '~'"
+        return (
+            f"CASE WHEN strlen({text}) > {MAX_CELL_BYTES} THEN {refuse(_TOO_LONG)} "
+            f"WHEN {is_plain} THEN {text} ELSE {trimmed(text)} END"
+        )
 
 
 def _display_name(source: str, mapping: Mapping) -> str:
@@ -155,14 +221,18 @@ def _copy_parquet(copy: _RelationCopy) -> tuple[str, ...]:
 
 
 def _copy_duckdb(copy: _RelationCopy) -> tuple[str, ...]:
-    relation = copy.relation()
+    """Copy a relation by a connection of its own, because a view of the received file may name any file there is."""
+    relation, path, folder = copy.relation(), Path(copy.source).resolve(), copy.into.parent
+    name, mark, rest = str(path).partition("?")
+    log = f"{name}.wal{mark}{rest}"  # where DuckDB looks for what the file does not hold yet
     try:
-        copy.connection.execute(f"ATTACH {literal(copy.source)} AS received (READ_ONLY)")
-        try:
-            return copy.copy_as_text(f"received.{relation}")
-        finally:
-            copy.connection.execute("DETACH received")
+        with closed_connection(reads=[path, log], folder=folder, spill=folder / "spill") as closed:
+            closed.execute(f"SET TimeZone = {literal(copy.mapping.time_zone)}")
+            closed.execute(f"ATTACH {literal(path)} AS received (READ_ONLY)")
+            return replace(copy, connection=closed).copy_as_text(f"received.{relation}")
     except duckdb.Error as error:
+        if isinstance(error, duckdb.PermissionException) or _EXTENSION_LACKS in str(error):
+            raise BadData(f"{copy.name}: {_READS_BEYOND}") from error
         raise _fault(error, f"{copy.source}: relation {copy.mapping.relation!r} cannot be read") from error
 
 
@@ -176,26 +246,94 @@ def _fault(error: duckdb.Error, sentence: str) -> BadData | EnvironmentFault:
 
 
 def _copy_sqlite(copy: _RelationCopy) -> tuple[str, ...]:
-    relation = copy.relation()
+    relation, denied = copy.relation(), list[str]()
     try:
-        with closing(sqlite3.connect(f"{Path(copy.source).resolve().as_uri()}?mode=ro", uri=True)) as database:
-            rows = database.execute(f"SELECT * FROM {relation}")
-            header = tuple(fold_header(column[0]) for column in rows.description)
-            stored = ScratchTable(copy.into, len(header), copy.left_out(header))
+        with closing(_closed_sqlite(copy.source, denied)) as database:
+            names = [column[0] for column in database.execute(f"SELECT * FROM {relation} LIMIT 0").description]
+            header = copy.header(names)
+            used, left_out = copy.used(header), copy.left_out(header)
+            columns = (_sqlite_column(at, name, used, left_out) for at, name in enumerate(names))
+            stored = ScratchTable(copy.into, len(header), left_out)
+            rows = database.execute(f"SELECT {', '.join(columns)} FROM {relation}")
             for position, row in enumerate(rows, start=1):
-                stored.add(position, [_sqlite_text(cell, copy.mapping) for cell in row])
+                cells = [_sqlite_text(cell, copy.mapping) for cell in row]
+                if _UNDECODABLE in cells:
+                    for at in sorted(used):
+                        if cells[at] == _UNDECODABLE:
+                            raise BadData(copy.fault_in_column(header[at], _NO_TEXT))
+                stored.add(position, cells)
             stored.close()
     except sqlite3.Error as error:
+        if denied or "unsafe use" in str(error):
+            raise BadData(f"{copy.name}: {_READS_BEYOND}") from error
+        if "too big" in str(error):
+            raise BadData(f"{copy.name}: {_TOO_LONG}") from error
         raise BadData(f"{copy.source}: relation {copy.mapping.relation!r} cannot be read ({error})") from error
     return header
 
 
+def _closed_sqlite(source: str, denied: list[str]) -> sqlite3.Connection:
+    """Return a connection that reads the tables of one SQLite file and nothing else.
+
+    Virtual tables are no tables of the file: what answers for them is a program, which may read anything. Only JSON
+    cells may be taken apart.
+
+    Parameters
+    ----------
+    source : str
+        Path of the file.
+    denied : list of str
+        Receives the names of what a query was denied.
+    """
+    database = sqlite3.connect(f"{Path(source).resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        database.execute("PRAGMA trusted_schema = OFF")
+        listed = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'view')"
+        readable = {"json_each", "json_tree", *(name for (name,) in database.execute(listed))}
+    except BaseException:
+        database.close()
+        raise
+
+    def authorize(action: int, first: str | None, second: str | None, schema: str | None, view: str | None) -> int:
+        # A subquery is read by its name, and by no column of it.
+        is_allowed = (
+            action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE)
+            or (action == sqlite3.SQLITE_READ and (first in readable or not second))
+            or (action == sqlite3.SQLITE_FUNCTION and second not in _SQLITE_FUNCTIONS_OF_FILES)
+        )
+        if is_allowed:
+            return sqlite3.SQLITE_OK
+        denied.append(str(second or first))
+        return sqlite3.SQLITE_DENY
+
+    database.text_factory = bytes
+    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_CELL_BYTES)
+    database.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+    database.set_authorizer(authorize)
+    return database
+
+
+_SQLITE_FUNCTIONS_OF_FILES = {"load_extension", "readfile", "writefile", "edit", "fsdir", "fts3_tokenizer"}
+"""Functions of SQLite or of its command line that reach beyond the database; a build may have any of them."""
+
+_UNDECODABLE = ""
+"""Stands for a cell that is no text; no cell is empty text, which becomes missing."""
+
+
+def _sqlite_column(at: int, name: str, used: Collection[int], left_out: Collection[int]) -> str:
+    column = identifier(name)
+    if at in left_out:
+        return "NULL"
+    return column if at in used else f"CASE typeof({column}) WHEN 'blob' THEN NULL ELSE {column} END"
+
+
 def _sqlite_text(cell: object, mapping: Mapping) -> str | None:
-    if cell is None:
-        return None
-    if isinstance(cell, int | float):
-        return plain_number(cell, mapping.decimal)
-    return cell.decode("utf-8", errors="backslashreplace") if isinstance(cell, bytes) else str(cell).strip() or None
+    if isinstance(cell, bytes):
+        try:
+            return cell.decode("utf-8").strip() or None
+        except UnicodeDecodeError:
+            return _UNDECODABLE
+    return plain_number(cell, mapping.decimal) if isinstance(cell, int | float) else None
 
 
 def _copy_postgresql(copy: _RelationCopy) -> tuple[str, ...]:
