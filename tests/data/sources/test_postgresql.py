@@ -45,6 +45,12 @@ INSERT INTO one_stop.them VALUES
     ('H1', '2021-09-01', NULL, true, 12.50, '2021-09-01 17:00:00+00', 'Điện tử'),
     ('H2', '2021-09-01', NULL, false, NULL, NULL, NULL),
     ('H3', '2021-09-01', NULL, NULL, 'NaN', NULL, NULL);
+CREATE TABLE one_stop.gio ("MaHoSo" text, van_ban text, gio timestamptz, "NgayXong" date);
+INSERT INTO one_stop.gio VALUES
+    ('H1', '2021-09-01T01:00:00Z', '2021-09-01T01:00:00Z', NULL),
+    ('H2', '2021-09-14 20:00:00 +00:00', '2021-09-14 20:00:00+00', NULL),
+    ('H3', '2021-09-14T23:59:59+0700', '2021-09-14T23:59:59+0700', NULL),
+    ('H4', '2021-09-15 00:00+07', '2021-09-15 00:00+07', NULL);
 CREATE TABLE one_stop.bytes ("MaHoSo" bytea, "LinhVuc" bytea, "NgayNhan" date, "NgayXong" date, anh bytea);
 INSERT INTO one_stop.bytes VALUES ('H1', convert_to('Đất đai', 'UTF8'), '2021-09-01', NULL, decode('ff00', 'hex'));
 CREATE VIEW one_stop.latin AS SELECT "MaHoSo", anh AS "LinhVuc", "NgayNhan", "NgayXong" FROM one_stop.bytes;
@@ -165,6 +171,20 @@ def test_columns_beyond_the_contract_are_read_like_any_other(server, bring_in):
     assert first == [True, 12.5, pd.Timestamp(2021, 9, 2), "dien-tu"]
     assert (second[0], [bool(pd.isna(value)) for value in second[1:]]) == (False, [True] * 3)
     assert brought.rejected == [(3, "number_unreadable")]
+
+
+@pytest.mark.parametrize("column", ["van_ban", "gio"])
+def test_a_time_with_a_zone_is_that_moment_as_text_and_as_a_type(server, bring_in, column):
+    """The same four moments as in ``test_times_with_zone``."""
+    columns = dict.fromkeys(["field", "channel", "due_at"]) | {"accepted_at": column}
+    others = [name for name in ("van_ban", "gio") if name != column]
+    brought = _bring(server, bring_in, "one_stop.gio", columns=columns, ignored=others)
+    assert brought.table["accepted_at"].astype(str).tolist() == [
+        "2021-09-01 08:00:00",
+        "2021-09-15 03:00:00",
+        "2021-09-14 23:59:59",
+        "2021-09-15 00:00:00",
+    ]
 
 
 def test_bytes_are_text_where_they_are_utf_8_and_are_left_out_where_they_are_ignored(server, bring_in):

@@ -400,7 +400,7 @@ _DIRECTIVE_WIDTHS = {
     "B": (3, 9),
     "a": (3, 3),
     "A": (6, 9),
-    "z": (3, 6),
+    "z": (1, 6),
 }
 """Directive → fewest and most letters it stands for, where that is not one digit or two."""
 
@@ -418,7 +418,7 @@ def fast_time_sql(cell: str, formats: Sequence[str], *, iso_too: bool) -> str:
         Date formats in strptime's notation, most common first.
     iso_too : bool
         Whether ISO is allowed besides: the dates of a workbook or database arrive as ISO, whatever the format of its
-        text cells.
+        text cells. A time with a zone becomes local time in the connection's zone.
     """
     ranges = sorted((*_lengths(date_format), date_format) for date_format in formats)
     time = _strptime(cell, formats)
@@ -449,8 +449,24 @@ def thorough_time_sql(cell: str, formats: Sequence[str], *, iso_too: bool) -> st
     return _iso_first(text, time) if iso_too else time
 
 
+_ISO_WITH_ZONE = (
+    r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}[T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)? ?"
+    r"(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)"
+)
+"""Matches a day and a time with a zone, in capitals; a day alone is no moment, and has none."""
+
+
 def _iso_first(cell: str, otherwise: str) -> str:
-    return f"CASE WHEN substr({cell}, 5, 1) = '-' THEN TRY_CAST({cell} AS TIMESTAMP) ELSE {otherwise} END"
+    # The cast to TIMESTAMP drops whatever stands behind a time, be it a zone or PM: it gets cells without letters only.
+    is_local = f"NOT regexp_matches(substr({cell}, 11), '[^T0-9:. ]')"
+    # The cast to TIMESTAMPTZ expects the zone right behind the time.
+    joined = f"regexp_replace(upper({cell}), ' (Z|[+-][0-9:]+)$', '\\1')"
+    moment = f"CASE WHEN regexp_full_match(upper({cell}), '{_ISO_WITH_ZONE}') THEN {joined} END"
+    iso = (
+        f"CASE WHEN {is_local} THEN TRY_CAST({cell} AS TIMESTAMP) "
+        f"ELSE CAST(TRY_CAST({moment} AS TIMESTAMPTZ) AS TIMESTAMP) END"
+    )
+    return f"CASE WHEN substr({cell}, 5, 1) = '-' THEN {iso} ELSE {otherwise} END"
 
 
 def _strptime(cell: str, formats: Sequence[str]) -> str:

@@ -194,7 +194,7 @@ class _RelationCopy:
             return f"error({literal(self.fault_in_column(header, what))})"
 
         text = f"CAST({column} AS VARCHAR)"
-        if kind in ("TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"):
+        if kind in ("TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"):
             text = f"CAST(CAST({column} AS TIMESTAMP) AS VARCHAR)"
         if kind == "BLOB":
             text = f"TRY(decode({column}))"
