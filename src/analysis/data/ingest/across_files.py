@@ -30,6 +30,7 @@ from analysis.data.ingest.column_sql import columns_of_text
 from analysis.data.ingest.intake_report import IntakeReport
 from analysis.data.ingest.listed_rows import REJECTED_COLUMNS, typed_frame
 from analysis.data.ingest.table import Intake
+from analysis.data.sources.links import refuse_links_out
 from analysis.data.sources.mapping import Mapping, sql_type
 from analysis.data.sources.open import open_rows
 from analysis.data.sources.rows import Rows, ScanRequest
@@ -93,7 +94,8 @@ def files_of_table(folder: Path, table: str) -> list[Path]:
     Raises
     ------
     BadData
-        There are several files of a table whose rows could not be compared.
+        There are several files of a table whose rows could not be compared, or one is a link that leads out of the
+        folder.
     """
     unnamed = folder / f"{table}.parquet"
     named = [path for path in folder.glob(f"{table}-*.parquet") if not path.name.endswith(".origins.parquet")]
@@ -103,6 +105,7 @@ def files_of_table(folder: Path, table: str) -> list[Path]:
             f"{named[0]}: {table} were expected in one file, {table}.parquet: what two of them hold would be counted "
             "twice"
         )
+    refuse_links_out(found)
     return found
 
 

@@ -34,6 +34,7 @@ from analysis.data.ingest.table import Intake, TooManyRejects, ingest
 from analysis.data.ingest.wide import ingest_wide, write_wide_counts
 from analysis.data.sources.about import FILE as DESCRIPTION
 from analysis.data.sources.about import Description, description_of, read_description, write_description
+from analysis.data.sources.links import refuse_links_out
 from analysis.data.sources.mapping import About, Mapping
 from analysis.faults import BadData, BadParameters, EnvironmentFault
 
@@ -145,6 +146,7 @@ def _bring_in(
 def _draft_folder(out: Path, report_progress: Callable[[str], None]) -> Iterator[Path]:
     """Yield a folder in which new files are completed before they replace old ones, locked for one file at a time."""
     out.mkdir(parents=True, exist_ok=True)
+    refuse_links_out(out.iterdir())
     lock = FileLock(out / ".lock")
     try:
         lock.acquire(blocking=False)

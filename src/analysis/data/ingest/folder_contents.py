@@ -35,6 +35,7 @@ from analysis.data.ingest.listed_rows import FLAGGED_COLUMNS, REJECTED_COLUMNS, 
 from analysis.data.ingest.period_overlap import refuse_overlapping_periods
 from analysis.data.ingest.table import ingest
 from analysis.data.sources.about import Description, read_description
+from analysis.data.sources.links import refuse_links_out
 from analysis.data.sources.mapping import ExtraSource, Mapping, Source, required_columns
 from analysis.data.sql import scratch_connection
 from analysis.faults import BadData
@@ -104,12 +105,14 @@ def read_folder(
     Raises
     ------
     BadData
-        It is no such folder, or a table does not match its contract or its intake report.
+        It is no such folder, holds a link that leads out of it, or a table does not match its contract or its intake
+        report.
     BadParameters
         Its ``about.yml`` is wrong.
     """
     if not folder.is_dir():
         raise BadData(f"{folder}: without a source_file the input is a folder holding our tables and about.yml")
+    refuse_links_out(folder.iterdir())
     refuse_unfinished(folder)
     files = {name: files_of_table(folder, name) for name in TABLES}
     if bool(files["cases"]) == bool(files["counts"]):

@@ -21,6 +21,7 @@ from analysis.data.ingest.intake_report import ACCEPTED, ACCEPTED_CODES, IntakeR
 from analysis.data.ingest.table import ingest
 from analysis.data.ingest.wide import ingest_wide
 from analysis.data.sources.about import FILE, with_folder_description
+from analysis.data.sources.links import refuse_links_out
 from analysis.data.sources.mapping import About, Mapping, read_mapping
 from analysis.faults import BadData
 
@@ -155,9 +156,15 @@ def content_hash(input_path: Path) -> str:
     """Return the SHA-256 of an input: of a file and the ``about.yml`` beside it, or of a folder's files, in order.
 
     The names of the files are hashed too. Files whose name starts with a dot, such as a lock, are left out.
+
+    Raises
+    ------
+    BadData
+        One of them, other than the input itself, is a link that leads out of its folder.
     """
     digest = hashlib.sha256()
     files = sorted(input_path.iterdir()) if input_path.is_dir() else [input_path, input_path.with_name(FILE)]
+    refuse_links_out(path for path in files if path != input_path)
     for path in files:
         if path.is_file() and (path == input_path or not path.name.startswith(".")):
             digest.update(path.name.encode())

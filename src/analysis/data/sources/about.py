@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from analysis import strict_yaml
 from analysis.data.declared import Extra, TableDeclaration, columns_of_table, fault_in_extra, fault_in_tables
+from analysis.data.sources.links import refuse_links_out
 from analysis.data.sources.mapping import About, Mapping
 
 FILE = "about.yml"
@@ -63,9 +64,12 @@ def read_description(folder: Path) -> Description:
 
     Raises
     ------
+    BadData
+        It is a link that leads out of the folder.
     BadParameters
         There is no ``about.yml``, or it has an unknown key or a wrong value.
     """
+    refuse_links_out([folder / FILE])
     what = "description of the data"
     return strict_yaml.validate(strict_yaml.read(folder / FILE, what=what), Description, what=what)
 
