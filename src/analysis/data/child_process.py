@@ -7,6 +7,7 @@ a sentence, as any other fault of a file.
 from __future__ import annotations
 
 import copy
+import faulthandler
 import os
 import resource
 import signal
@@ -114,6 +115,7 @@ def _serve(read: Callable[[Callable[[str], None]], Any], sender: Connection) -> 
             signal.signal(number, _interrupt_once)
         _end_with_parent()
         # A fault in a reader leaves no dump of memory, which would hold the file, and prints nothing of its own.
+        faulthandler.disable()
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         try:

@@ -35,7 +35,10 @@ EARLIEST, LATEST = "1990-01-01", "2101-01-01"
 """Bounds of believable times: no case of a one-stop system lies outside; a year 21 or 20211 is a typing error."""
 
 
-Quoted = Literal["always", "when_shared", "never"]
+Quoted = Literal["always", "when_short", "when_shared", "never"]
+
+SHORT = 8
+"""Most letters of a number that is quoted: a longer one may be a person's telephone or identity number."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,9 @@ class Condition:
         Header of the column, or what else was examined.
     found : str or None
         SQL of the faulty text.
-    quoted : {"always", "when_shared", "never"}
+    quoted : {"always", "when_short", "when_shared", "never"}
         Whether the reason may quote that text: what its column could not read may be a person's name from another one.
-        ``when_shared``: where several rows have it.
+        ``when_short``: up to `SHORT` letters; ``when_shared``: where several rows have it.
     """
 
     code: str
@@ -305,15 +308,17 @@ def _read_number(
     found = trimmed(raw)
     unread = f"({name} IS NULL AND {column.is_filled})"
     table_sql.conditions.append(Condition("number_unreadable", unread, column.header, found, "never"))
-    table_sql.read[column.name] = ReadCell(column.header, raw, f"{name} IS NOT NULL")
+    table_sql.read[column.name] = ReadCell(column.header, raw, f"{name} IS NOT NULL AND length({raw}) <= {SHORT}")
     if is_whole:
-        table_sql.conditions.append(Condition("number_negative", f"{read} < 0", column.header, found))
-        table_sql.conditions.append(Condition("number_not_whole", f"{read} <> trunc({read})", column.header, found))
+        table_sql.conditions.append(Condition("number_negative", f"{read} < 0", column.header, found, "when_short"))
+        table_sql.conditions.append(
+            Condition("number_not_whole", f"{read} <> trunc({read})", column.header, found, "when_short")
+        )
     for rule in column.contract.checks:
         if rule.name in _OUTSIDE:
             sign, bound = _OUTSIDE[rule.name]
             outside = f"{name} {sign} {rule.statistics[bound]}"
-            table_sql.conditions.append(Condition("value_out_of_range", outside, column.header, found))
+            table_sql.conditions.append(Condition("value_out_of_range", outside, column.header, found, "when_short"))
 
 
 _OUTSIDE = {

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis.data.ingest.case_rules import CLASSES
+from analysis.data.ingest.column_sql import SHORT
 from analysis.data.ingest.fault_codes import MARKS
 from analysis.data.ingest.row_validation import RejectReason, ShownColumn, ValidationResult
 from analysis.data.sources.rows import HIDDEN, Rows
@@ -104,8 +105,13 @@ def rejected(rows: Rows, result: ValidationResult, *, at_most: int | None = None
 
 
 def _quoted(text: str, reason: RejectReason, rows: int) -> str:
-    is_quoted = reason.quoted == "always" or (reason.quoted == "when_shared" and rows >= QUOTED_FROM)
-    return repr(text) if is_quoted else shape(text)
+    is_quoted = {
+        "always": True,
+        "when_short": len(text) <= SHORT,
+        "when_shared": rows >= QUOTED_FROM,
+        "never": False,
+    }
+    return repr(text) if is_quoted[reason.quoted] else shape(text)
 
 
 def _raw_texts(rejects: pa.Table, shown: Sequence[ShownColumn], hidden: set[str]) -> list[str]:

@@ -57,7 +57,7 @@ class RejectReason:
         See `analysis.data.ingest.fault_codes`.
     where : str
         Header of the column, or what else was examined.
-    quoted : {"always", "when_shared", "never"}
+    quoted : {"always", "when_short", "when_shared", "never"}
         Whether the faulty text may be quoted, see `Condition`.
     """
 
@@ -191,18 +191,27 @@ def validation_query(table_sql: TableSql, mapping: Mapping, rows: Rows, extracte
         table_sql.cells["_raw_other_id"] = f"c{column_index(mapping.other_id, rows)}"
         table_sql.values["_other_id"] = nfc_text("_raw_other_id")
     conditions.sort(key=lambda condition: _PRECEDENCE[condition.code])
-    read_from = sorted(table_sql.read.items(), key=lambda item: column_index(item[1].header, rows))
-    cells = _of_rejected([one.cell for _, one in read_from], "VARCHAR[]")
-    could_read = _of_rejected([one.could_read for _, one in read_from], "BOOLEAN[]")
+    named_by = mapping.id_column or ("case_id" if "case_id" in columns else None)
+    read = table_sql.read
+    by_header = [
+        [name for name, cell in read.items() if cell.header == header]
+        for header in sorted({cell.header for cell in read.values()}, key=rows.header.index)
+    ]
+    cells = _of_rejected([read[names[0]].cell for names in by_header], "VARCHAR[]")
+    could_read = _of_rejected(
+        [" OR ".join(read[name].could_read for name in names) for names in by_header], "BOOLEAN[]"
+    )
     sql = (
         f"SELECT {', '.join(map(identifier, columns))}, _reason_index, {_found_text(conditions)} AS _found, "
         f"{cells} AS _cells, {could_read} AS _could_read, _marks, {other_id} "
         f"FROM (SELECT *, {_first_true(conditions)} AS _reason_index, {_mark_bits(marks)} AS _marks "
         f"{table_sql.query(rows.relation)})"
     )
-    named_by = mapping.id_column or ("case_id" if "case_id" in columns else None)
     reasons = tuple(RejectReason(one.code, one.where, one.quoted) for one in conditions)
-    shown = tuple(ShownColumn(one.header, one.is_free, name == named_by) for name, one in read_from)
+    shown = tuple(
+        ShownColumn(read[names[0]].header, any(read[name].is_free for name in names), named_by in names)
+        for names in by_header
+    )
     of_duplicates = tuple(RejectReason(code, where) for code, where in duplicate_reasons)
     return ValidationQuery(sql, columns, reasons, shown, named_by, completeness, of_duplicates)
 

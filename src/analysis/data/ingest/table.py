@@ -188,7 +188,8 @@ def _set_time_zone(connection: duckdb.DuckDBPyConnection, name: str) -> None:
 def _dropped_headers(rows: Rows, mapping: Mapping) -> tuple[str, ...]:
     """Return the headers of the columns about persons that are not used."""
     used = mapping.used_headers()
-    return tuple(rows.header[at] for at in sorted(rows.personal) if rows.header[at] not in used)
+    empty = {name for at, name in enumerate(rows.header) if name == name_by_place(at)} - set(rows.nameless)
+    return tuple(rows.header[at] for at in sorted(rows.personal) if rows.header[at] not in used | empty)
 
 
 def _refuse_legacy_text(rows: Rows) -> None:

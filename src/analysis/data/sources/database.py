@@ -13,25 +13,22 @@ from urllib.parse import parse_qs, urlsplit
 import duckdb
 import pyarrow as pa
 
+from analysis.data.sources.limits import MAX_CELL_BYTES, MAX_COLUMNS
 from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.rows import (
     Rows,
     ScanRequest,
     ScratchTable,
     fold_header,
+    name_columns,
     personal_columns,
     positions_of,
     scan_cells,
+    visible_relation,
 )
 from analysis.data.sources.workbook import plain_number
 from analysis.data.sql import closed_connection, identifier, literal, parquet, trimmed
 from analysis.faults import BadData, BadParameters, EnvironmentFault
-
-MAX_CELL_BYTES = 1 << 20
-"""Most bytes of a cell, as UTF-8: no column of a one-stop system holds as many; who sends more sends attachments."""
-
-MAX_COLUMNS = 16_384
-"""Most columns of a relation: as many as a workbook can have."""
 
 _TOO_LONG = "a cell is longer than 1 MiB; text of at most 1 MiB was expected"
 _NO_TEXT = "a cell holds bytes that are no UTF-8 text; text was expected"
@@ -75,9 +72,12 @@ def read_database(
     folder.mkdir()
     copy = _RelationCopy(source, mapping, connection, folder / "relation.parquet")
     header = _COPIES[mapping.format](copy)
-    relation = parquet(copy.into)
+    relation, notes = parquet(copy.into), dict[str, int]()
     personal = personal_columns(header, mapping.personal)
-    found = scan_cells(connection, relation, scan_request, header)
+    found = scan_cells(connection, relation, scan_request, header, controls_too=True)
+    if found.has_unseen:
+        relation, notes = visible_relation(connection, relation, header)
+        found = scan_cells(connection, relation, scan_request, header)
 
     return Rows(
         name=_display_name(source, mapping),
@@ -89,6 +89,8 @@ def read_database(
         hashes=found.hashes,
         lines=lambda positions: positions,
         personal=personal,
+        nameless=found.nameless,
+        notes=notes,
     )
 
 
@@ -116,7 +118,7 @@ class _RelationCopy:
         """Return the folded headers of the relation's columns."""
         if len(names) > MAX_COLUMNS:
             raise BadData(f"{self.name}: {len(names):,} columns, at most {MAX_COLUMNS:,} were expected")
-        return tuple(map(fold_header, names))
+        return name_columns(map(fold_header, names))
 
     def used(self, header: Sequence[str]) -> set[int]:
         """Return the columns that the mapping uses."""

@@ -148,6 +148,7 @@ def scan_cells(
     header: Sequence[str],
     *,
     also_read: Iterable[int] = (),
+    controls_too: bool = False,
 ) -> ScanResult:
     """Return the number of rows of a relation and what is asked of their cells.
 
@@ -164,13 +165,16 @@ def scan_cells(
         Folded headers of the relation.
     also_read : iterable of int
         Columns to read besides, so that cells DuckDB cannot read in them are reported.
+    controls_too : bool
+        Whether control characters are looked for in texts, where no bytes of a file have told that there are none.
     """
     listed, counted = sorted(set(positions_of(scan_request.value_columns, header))), sorted(also_read)
     lists = "".join(f", list(DISTINCT c{at})[1:{MAX_DISTINCT_VALUES + 1}]" for at in listed)
     counts = "".join(f", count(c{at})" for at in counted)
     nameless = [at for at, name in enumerate(header) if name == name_by_place(at)]
     counts += "".join(f", count({trimmed(f'c{at}')})" for at in nameless)
-    unseen = [unseen_but_controls_sql(f"c{at}") for at in positions_of(scan_request.text_columns, header)]
+    is_unseen = unseen_sql if controls_too else unseen_but_controls_sql
+    unseen = [is_unseen(f"c{at}") for at in positions_of(scan_request.text_columns, header)]
     # All is fetched, because DuckDB records what it could not read only when a query has run to its end.
     ((count, has_unseen, *found),) = connection.execute(
         f"SELECT count(*), bool_or({' OR '.join(unseen) or 'false'}){lists}{counts} FROM {relation}"
