@@ -15,6 +15,7 @@ from typing import Any
 from xlsxwriter.utility import xl_col_to_name
 
 from analysis.data.codes import tidy
+from analysis.data.ingest.listed_rows import shape
 from analysis.faults import BadData
 
 FORM_NUMBER = "Biểu số II.06a/VPCP/KSTT"
@@ -107,6 +108,9 @@ def formula(column: Column) -> str:
 
 NO_CASES = {"-", "–", "—"}
 """Texts of a cell that mean 0 cases."""
+NO_RESULT = "a formula without a result"
+"""Stands in the cell of a formula that nobody calculated."""
+
 TOO_MANY = 10**9
 """No body counts a thousand million cases: such a number is an identifier, a telephone number or a typing error."""
 
@@ -126,7 +130,7 @@ class Sheet:
     name : str
         The sheet's name.
     rows : list of list
-        Cells as calamine returns them; a blank cell, and one whose formula failed, is an empty text.
+        Cells as calamine returns them; a blank cell is an empty text, an error is its name.
     """
 
     path: Path
@@ -179,7 +183,7 @@ class Sheet:
         value = self.rows[row][column] if column < len(self.rows[row]) else ""
         if isinstance(value, int | float) and not isinstance(value, bool):
             if not 0 <= value < TOO_MANY or value != int(value):
-                raise self.fault(row, column, "a whole number of cases, 0 or more")
+                raise self._no_count(row, column, "a whole number of cases, 0 or more")
             return int(value)
         text = self.text(row, column)
         if not text:
@@ -189,8 +193,14 @@ class Sheet:
         match = _WHOLE.fullmatch(text)
         cases = int(re.sub(r"[. ]", "", match["whole"])) if match else TOO_MANY
         if isinstance(value, bool | date) or match is None or int(match["fraction"] or 0) or cases >= TOO_MANY:
-            raise self.fault(row, column, "a whole number of cases, 0 or more, written like 1234 or 1.234")
+            raise self._no_count(row, column, "a whole number of cases, 0 or more, written like 1234 or 1.234")
         return cases
+
+    def _no_count(self, row: int, column: int, expected: str) -> BadData:
+        """Return the error for a cell that holds no count; a name or a telephone number in it is not quoted."""
+        found = self.text(row, column)
+        is_quoted = found == NO_RESULT or re.fullmatch(r"[-#0-9., ]{1,8}|#[A-Z0-9/]+[!?]?|Err:[0-9]+", found)
+        return self._fault(row, column, repr(found) if is_quoted else shape(found), expected)
 
     def is_count(self, row: int, column: int) -> bool:
         """Return whether a cell holds a count.
@@ -215,8 +225,10 @@ class Sheet:
         expected : str
             What was expected in it.
         """
-        found = self.text(row, column) or "a blank cell"
+        return self._fault(row, column, repr(self.text(row, column) or "a blank cell"), expected)
+
+    def _fault(self, row: int, column: int, found: str, expected: str) -> BadData:
         return BadData(
             f"{self.path} sheet {self.name!r} row {row + 1} column {xl_col_to_name(column)}:"
-            f" found {found!r}, expected {expected}"
+            f" found {found}, expected {expected}"
         )

@@ -16,8 +16,10 @@ from typing import Any
 import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
+from analysis.data.child_process import limited_addresses
 from analysis.data.codes import fold, tidy
-from analysis.data.form06a.layout import COLUMNS, COUNTS, NUMBER, Sheet
+from analysis.data.form06a.layout import COLUMNS, COUNTS, NO_RESULT, NUMBER, Sheet
+from analysis.data.sources.workbook_marks import read_marks
 from analysis.faults import BadData
 
 
@@ -88,7 +90,7 @@ def _sheets(path: Path, wanted: str | None) -> list[Sheet]:
     """Return the wanted sheet, or all visible ones when none is named."""
     try:
         # The content decides the format, not the ending: portals offer XLSX files named .xls.
-        with CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes())) as workbook:
+        with limited_addresses(), CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes())) as workbook:
             visible = [
                 sheet.name
                 for sheet in workbook.sheets_metadata
@@ -96,14 +98,22 @@ def _sheets(path: Path, wanted: str | None) -> list[Sheet]:
             ]
             if wanted is not None and wanted not in workbook.sheet_names:
                 raise BadData(f"{path}: a sheet {wanted!r} was expected, found {', '.join(workbook.sheet_names)}")
-            return [
-                Sheet(path, name, workbook.get_sheet_by_name(name).to_python(skip_empty_area=False))
-                for name in (visible if wanted is None else [wanted])
-            ]
+            return [_sheet(path, workbook, name) for name in (visible if wanted is None else [wanted])]
     except FileNotFoundError as error:
         raise BadData(f"{path}: there is no such file, a form II.06a was expected") from error
-    except CalamineError as error:
+    except (CalamineError, ValueError) as error:
         raise BadData(f"{path}: not a readable XLSX or XLS workbook ({error})") from error
+
+
+def _sheet(path: Path, workbook: CalamineWorkbook, name: str) -> Sheet:
+    """Return a sheet in which an error, and a formula nobody calculated, stand as text: they are no blank cells."""
+    rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
+    marks = read_marks(path, name, workbook.sheet_names.index(name))
+    uncalculated = dict.fromkeys((place for place, has_result in marks.results.items() if not has_result), NO_RESULT)
+    for (row, column), text in (uncalculated | marks.errors).items():
+        if row < len(rows) and column < len(rows[row]):
+            rows[row][column] = text
+    return Sheet(path, name, rows)
 
 
 def _first_with_table(path: Path, sheets: list[Sheet]) -> tuple[Sheet, Table]:
