@@ -68,10 +68,10 @@ def in_child(
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):
             stream.flush()
-    child = os.fork()
+    parent, child = os.getpid(), os.fork()
     if child == 0:
         receiver.close()
-        _serve(read, sender)
+        _serve(read, sender, parent)
     sender.close()
     step = "starting"
     try:
@@ -106,14 +106,19 @@ def _too_large(what: str, step: str) -> BadData:
     )
 
 
-def _serve(read: Callable[[Callable[[str], None]], Any], sender: Connection) -> NoReturn:
+_INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def _serve(read: Callable[[Callable[[str], None]], Any], sender: Connection, parent: int) -> NoReturn:
     """Run the function in the child, send what it returns or raises, and end the process."""
     global _is_child
     _is_child = True
     try:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _interrupt_once)
-        _end_with_parent()
+        for number in _INTERRUPTIONS:
+            # One that is ignored, as after nohup, stays ignored.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, _interrupt_once)
+        _end_with(parent)
         # A fault in a reader leaves no dump of memory, which would hold the file, and prints nothing of its own.
         faulthandler.disable()
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
@@ -137,17 +142,20 @@ def _interrupt_once(_number: int, _frame: object) -> None:
 
 
 def _ignore_signals() -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in _INTERRUPTIONS:
         signal.signal(number, signal.SIG_IGN)
 
 
-def _end_with_parent() -> None:
+def _end_with(parent: int) -> None:
     """Let the system interrupt this process when its parent ends, killed or not."""
     if sys.platform == "linux":
         import ctypes
 
         set_parent_death_signal = 1  # prctl(2), PR_SET_PDEATHSIG
         ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
+    if os.getppid() != parent:
+        # It ended before it could be asked for.
+        raise KeyboardInterrupt
 
 
 def _sendable(error: BaseException) -> BaseException:
