@@ -93,6 +93,18 @@ def test_a_small_workbook_that_unpacks_to_gigabytes_stays_within_bounds(tmp_path
     assert usage.ru_maxrss < 2 * 1024 * 1024
 
 
+def test_a_cell_of_a_sheet_longer_than_a_mebibyte_is_refused(tmp_path):
+    path = tmp_path / "counts.xlsx"
+    _far(path, 2, 1)
+    with zipfile.ZipFile(path) as made:
+        parts = {name: made.read(name) for name in made.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
+        for name, text in parts.items():
+            out.writestr(name, text.replace("Sở A".encode(), b"A" * (1 << 20) + b"A"))
+    with pytest.raises(BadData, match="counts.xlsx row 2: column 'DonVi': a cell is longer than 1 MiB"):
+        _ingest(tmp_path, path, format="workbook")
+
+
 def test_a_text_with_a_million_columns_is_refused_at_its_header(tmp_path):
     path = tmp_path / "wide.csv"
     path.write_text(",".join(["a"] * 1_000_000) + "\n" + "," * 999_999 + "\n", encoding="utf-8")

@@ -15,6 +15,7 @@ import duckdb
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
 from analysis.data.child_process import limited_addresses
+from analysis.data.sources.limits import MAX_CELL_BYTES
 from analysis.data.sources.mapping import Mapping, kind_of
 from analysis.data.sources.rows import (
     Rows,
@@ -87,6 +88,9 @@ def read_workbook(
         texts = [_text(cell, mapping) for cell in cells]
         beyond.update(place for place, text in enumerate(texts[len(header) :], start=len(header)) if text)
         texts = texts[: len(header)] + [None] * (len(header) - len(texts))
+        for place, text in enumerate(texts):
+            if text is not None and len(text) > MAX_CELL_BYTES:
+                raise BadData(f"{path} row {at + 1}: column {header[place]!r}: a cell is longer than 1 MiB")
         above = [(place, _text(cell, mapping)) for place, cell in inherited.of(at, cells)]
         faults = marks.get(at, {})
         if not any(texts) and not faults:
