@@ -26,7 +26,8 @@ class TotalPhrases:
     """
 
     def __init__(self, further: Sequence[str] = ()) -> None:
-        self._are_ours = not further
+        # Our own phrases are not ASCII, as most cells are: those need no closer look.
+        self._may_be_ascii = any(phrase.isascii() for phrase in further)
         phrases = "|".join(re.escape(fold_header(phrase).lower()) for phrase in (*PHRASES, *further))
         ordinals = rf"\s?\({_ORDINAL}(?:\s?\+\s?{_ORDINAL})+\)"
         pattern = rf"(?:{_ORDINAL}\s?[.):/-]\s?|{_ORDINAL}\s)?(?:{phrases})(?:{ordinals})?\s?[:.]?"
@@ -35,11 +36,14 @@ class TotalPhrases:
 
     def match(self, cell: str | None) -> bool:
         """Return whether a cell says that its row is a total."""
-        return cell is not None and re.fullmatch(self._pattern, fold_header(cell).lower()) is not None
+        if cell is None or (cell.isascii() and not self._may_be_ascii):
+            return False
+        return re.fullmatch(self._pattern, fold_header(cell).lower()) is not None
 
     def sql(self, cell: str) -> str:
         """Return SQL that is true where a cell says that its row is a total."""
         text = rf"regexp_replace(lower(nfc_normalize({trimmed(cell)})), '\s+', ' ', 'g')"
         found = f"coalesce(regexp_full_match({text}, {literal(self._pattern)}), false)"
-        # Our own phrases are not ASCII, as most cells are.
-        return f"CASE WHEN strlen({cell}) <> length({cell}) THEN {found} ELSE false END" if self._are_ours else found
+        return (
+            found if self._may_be_ascii else f"CASE WHEN strlen({cell}) <> length({cell}) THEN {found} ELSE false END"
+        )
