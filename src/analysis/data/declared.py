@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from analysis.data.codes import CODE
 from analysis.data.contracts import TABLES
-from analysis.data.sources.rows import is_personal
+from analysis.data.sources.persons import is_personal
 
 ExtraKind = Literal["code", "flag", "number", "time"]
 Extra = dict[str, dict[str, ExtraKind]]

@@ -15,13 +15,13 @@ import pyarrow as pa
 
 from analysis.data.sources.limits import MAX_CELL_BYTES, MAX_COLUMNS
 from analysis.data.sources.mapping import Mapping
+from analysis.data.sources.persons import personal_columns
 from analysis.data.sources.rows import (
     Rows,
     ScanRequest,
     ScratchTable,
     fold_header,
     name_columns,
-    personal_columns,
     positions_of,
     scan_cells,
     visible_relation,

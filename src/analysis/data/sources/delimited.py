@@ -24,6 +24,7 @@ import numpy as np
 from analysis.data.sources.legacy_vietnamese import legacy_encoding, not_unicode
 from analysis.data.sources.limits import MAX_COLUMNS, MAX_LINE_LETTERS
 from analysis.data.sources.mapping import Mapping
+from analysis.data.sources.persons import personal_columns
 from analysis.data.sources.rows import (
     Rows,
     ScanRequest,
@@ -31,7 +32,6 @@ from analysis.data.sources.rows import (
     UnreadableRow,
     fold_header,
     name_columns,
-    personal_columns,
     positions_of,
     scan_cells,
     visible_relation,

@@ -36,7 +36,8 @@ from analysis.data.declared import (
     fault_in_extra,
     fault_in_tables,
 )
-from analysis.data.sources.rows import fold_header, is_personal
+from analysis.data.sources.persons import is_personal
+from analysis.data.sources.rows import fold_header
 
 Kind = Literal["text", "time", "number", "listed", "code", "period"]
 Dimension = Literal["agency", "district", "field", "procedure"]

@@ -17,6 +17,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Shee
 from analysis.data.child_process import limited_addresses
 from analysis.data.sources.limits import MAX_CELL_BYTES
 from analysis.data.sources.mapping import Mapping, kind_of
+from analysis.data.sources.persons import personal_columns
 from analysis.data.sources.rows import (
     Rows,
     ScanRequest,
@@ -25,7 +26,6 @@ from analysis.data.sources.rows import (
     fold_header,
     name_by_place,
     name_columns,
-    personal_columns,
     positions_of,
     scan_cells,
 )

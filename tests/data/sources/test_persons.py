@@ -6,7 +6,8 @@ import unicodedata
 
 import pytest
 
-from analysis.data.sources.rows import is_personal, name_columns, personal_columns
+from analysis.data.sources.persons import is_personal, personal_columns
+from analysis.data.sources.rows import name_columns
 
 PERSONS = """
 Người nộp|Chủ hồ sơ|Địa chỉ|HoTen|SoDienThoai|CCCD|Email|applicant_name|owner|phone|NguoiNop|nguoi_nop|NGƯỜI NỘP
