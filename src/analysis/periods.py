@@ -58,27 +58,6 @@ def parse(label: str) -> pd.Period:
     return pd.Period(label, freq="Q" if "Q" in label else "M")
 
 
-_WRITTEN = (
-    (re.compile(r"(\d{4})[-/.](\d{1,2})"), "month", (1, 2)),
-    (re.compile(r"(?:tháng |t)?(\d{1,2})[-/.](\d{4})"), "month", (2, 1)),
-    (re.compile(r"(\d{4})[-/. ]?q([1-4])"), "quarter", (1, 2)),
-    (re.compile(r"(?:q|quý )([1-4])[-/. ](\d{4})"), "quarter", (2, 1)),
-    (re.compile(r"(?:q|quý )(i|ii|iii|iv)[-/. ](\d{4})"), "quarter", (2, 1)),
-)
-_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
-
-
-def read_label(text: str) -> str | None:
-    """Return the label of a period as offices write it (``9/2021``, ``tháng 9/2021``, ``quý III/2021``), or None."""
-    for form, kind, (year_at, part_at) in _WRITTEN:
-        match = form.fullmatch(text.strip().lower())
-        if match:
-            year, part = match[year_at], _ROMAN.get(match[part_at]) or int(match[part_at])
-            label = f"{year}Q{part}" if kind == "quarter" else f"{year}-{part:02d}"
-            return label if _LABEL.match(label) else None
-    return None
-
-
 def write(period: pd.Period) -> str:
     """Return a period as data columns write it: ``2021-09`` or ``2021Q3``."""
     return f"{period.year}Q{period.quarter}" if period.freqstr.startswith("Q") else f"{period.year}-{period.month:02d}"

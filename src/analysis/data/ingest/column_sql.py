@@ -25,11 +25,11 @@ from analysis.data.sources.mapping import (
     sql_type,
     strptime_format,
 )
+from analysis.data.sources.period_text import read_period
 from analysis.data.sources.rows import MAX_DISTINCT_VALUES, Rows, fold_header
 from analysis.data.sources.total_rows import TotalPhrases
 from analysis.data.sql import BLANKS, identifier, literal, nfc_text, trimmed
 from analysis.faults import BadData
-from analysis.periods import read_label
 
 EARLIEST, LATEST = "1990-01-01", "2101-01-01"
 """Bounds of believable times: no case of a one-stop system lies outside; a year 21 or 20211 is a typing error."""
@@ -385,7 +385,7 @@ def _meaning(source: Source, contract: pa.Column) -> Callable[[str], str | None]
         rest = codes.pop(REST, None)
         return lambda cell: codes.get(cell, any_case.get(cell.casefold(), rest)) if cell else None
     if kind_of(contract) == "period":
-        return read_label
+        return read_period
     closed = allowed_values(contract)
     if closed is not None:
         return lambda cell: cell.casefold() if cell.casefold() in closed else None
