@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
@@ -25,6 +25,7 @@ from analysis.data.sources.mapping import (
     sql_type,
     strptime_format,
 )
+from analysis.data.sources.missing import missing_words
 from analysis.data.sources.period_text import read_period
 from analysis.data.sources.rows import MAX_DISTINCT_VALUES, Rows, fold_header
 from analysis.data.sources.total_rows import TotalPhrases
@@ -180,7 +181,8 @@ def build_table_sql(mapping: Mapping, rows: Rows, connection: duckdb.DuckDBPyCon
             table_sql.columns[name] = f"CAST({value} AS {sql_type(contract)})"
             continue
         at = column_index(str(source.column), rows)
-        column = _SourceColumn(name, source, contract, f"c{at}", rows.values.get(at, []))
+        missing = missing_words(kind_of(contract), mapping.missing)
+        column = _SourceColumn(name, source, contract, f"c{at}", rows.values.get(at, []), missing)
         if len(column.values) > MAX_DISTINCT_VALUES:
             raise BadData(
                 f"{rows.name}: column {column.header!r} has more than {MAX_DISTINCT_VALUES:,} different values; "
@@ -235,6 +237,7 @@ class _SourceColumn:
     contract: pa.Column
     cell: str
     values: list[str]
+    missing: tuple[str, ...]
 
     @property
     def header(self) -> str:
@@ -254,15 +257,19 @@ class _SourceColumn:
 
     @property
     def is_filled(self) -> str:
-        """SQL that is true where the cell holds more than white space."""
-        return f"{self.raw} <> '' AND {trimmed(self.raw)} IS NOT NULL"
+        """SQL that is true where the cell holds more than white space, and does not say that it holds nothing."""
+        # The trimmed cell is named once: what stands twice is computed for every row.
+        words = ", ".join(map(literal, self.missing))
+        return f"{self.raw} <> '' AND lower(coalesce({trimmed(self.raw)}, {literal(self.missing[0])})) NOT IN ({words})"
 
 
 def _read_text(
     table_sql: TableSql, column: _SourceColumn, mapping: Mapping, connection: duckdb.DuckDBPyConnection
 ) -> None:
     raw = column.raw
-    table_sql.columns[column.name] = nfc_text(raw)
+    longest, words = max(map(len, column.missing)), ", ".join(map(literal, column.missing))
+    says_nothing = f"length({raw}) <= {longest} AND lower({raw}) IN ({words})"
+    table_sql.columns[column.name] = f"CASE WHEN {says_nothing} THEN NULL ELSE {nfc_text(raw)} END"
     # Any text is accepted, and so shows nothing about itself; but the national form is a form of identifiers only.
     is_national = column.name == "case_id" and mapping.case_id_form == "national"
     known = f"regexp_full_match({raw}, '{NATIONAL_ID}')" if is_national else "false"
@@ -341,7 +348,7 @@ def _read_listed(
     connection.register("listed_values", arrow.table(listed))
     connection.execute(f"CREATE TYPE {kind} AS ENUM (SELECT value FROM listed_values ORDER BY place)")
     connection.unregister("listed_values")
-    meaning = _meaning(column.source, column.contract)
+    meaning = _meaning(column.source, column.contract, column.missing)
     ours = [meaning(fold_header(value)) for value in values]
     table_sql.cells[at] = f"enum_code(TRY_CAST({column.cell} AS {kind})) + 1"
     table_sql.columns[name] = f"CAST({_list(ours)}[{at}] AS {sql_type(column.contract)})"
@@ -377,7 +384,7 @@ _READERS: dict[Kind, Callable[[TableSql, _SourceColumn, Mapping, duckdb.DuckDBPy
 }
 
 
-def _meaning(source: Source, contract: pa.Column) -> Callable[[str], str | None]:
+def _meaning(source: Source, contract: pa.Column, missing: Collection[str]) -> Callable[[str], str | None]:
     """Return the function from a folded cell to our value, which is None where there is none."""
     if source.codes is not None:
         codes = {fold_header(text): value for text, value in source.codes.items()}
@@ -389,7 +396,7 @@ def _meaning(source: Source, contract: pa.Column) -> Callable[[str], str | None]
     closed = allowed_values(contract)
     if closed is not None:
         return lambda cell: cell.casefold() if cell.casefold() in closed else None
-    return code_of
+    return lambda cell: None if cell.lower() in missing else code_of(cell)
 
 
 def code_of(cell: str) -> str | None:

@@ -36,6 +36,7 @@ from analysis.data.declared import (
     fault_in_extra,
     fault_in_tables,
 )
+from analysis.data.sources.missing import ANSWERS
 from analysis.data.sources.persons import is_personal
 from analysis.data.sources.rows import fold_header
 
@@ -168,6 +169,9 @@ class Mapping(_Strict):
     totals : tuple of str
         Phrases that are the whole of a cell in a total row, beside ``Tổng``, ``Tổng số``, ``Tổng cộng`` and ``Cộng``;
         such rows are rejected, because adding them up would count everything twice.
+    missing : tuple of str
+        What cells say that hold nothing, beside ``NULL``, ``(null)``, ``N/A`` and dashes, and in times and numbers
+        ``NA``, ``none`` and ``nil``; in any case. A value that a column's codes name is what they say.
     sheet, relation : str or None
         Sheet of a workbook (the first by default); table or view of a database.
     thousands, decimal : str
@@ -214,6 +218,7 @@ class Mapping(_Strict):
     header_row: Annotated[int, Field(ge=1)] = 1
     header_rows: Annotated[int, Field(ge=1, le=5)] = 1
     totals: tuple[Header, ...] = ()
+    missing: tuple[Header, ...] = ()
     sheet: str | None = None
     relation: str | None = None
     thousands: Literal[",", ".", " ", ""] = ""
@@ -271,6 +276,14 @@ class Mapping(_Strict):
             raise ValueError(f"no encoding is called {value!r}") from error
         # A byte order mark is never part of the first header.
         return "utf-8-sig" if codecs.lookup(value).name == "utf-8" else value
+
+    @field_validator("missing")
+    @classmethod
+    def _is_no_answer(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        answers = [word for word in value if word.lower() in ANSWERS]
+        if answers:
+            raise ValueError(f"{answers[0]!r} is an answer; what it means in a column its codes say")
+        return value
 
     @field_validator("dates")
     @classmethod
