@@ -74,7 +74,7 @@ FIGURES = """all => all.map(image => {
   };
 })"""
 COMPLAINTS = ", ".join(f'[data-mime-type="application/vnd.jupyter.{kind}"]' for kind in ("error", "stderr"))
-NOTHING_TO_SAY = {"page.flagged()", "page.received()"}  # of the demo: counts, no cases
+NOTHING_TO_SAY = {"page.flagged()", "page.received()", "page.without_value()"}  # of the demo: counts, no cases
 # Lab otherwise asks the network for news, and takes cells that are scrolled away out of the page.
 SETTINGS = {
     "config/labconfig/page_config.json": {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}},
