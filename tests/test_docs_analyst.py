@@ -1,4 +1,4 @@
-"""What the papers show of the public interface runs, block after block, on the demo with 200 draws."""
+"""What the papers show of the public interface runs, block after block, on the demo."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def quarter(chromium, demo_quarter: Results, tmp_path_factory: pytest.TempPathFa
         assert changed == 1
     (folder / "hostile.yml").write_text(plan, encoding="utf-8")
     run = yaml.safe_load((ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml").read_text(encoding="utf-8"))
-    run |= {"plan_file": str(folder / "hostile.yml"), "draw_count": 200}
+    run |= {"plan_file": str(folder / "hostile.yml")}
     (folder / "2021-Q3.yml").write_text(yaml.safe_dump(run), encoding="utf-8")
     keep_as_if_computed(folder / "2021-Q3.yml", demo_quarter)
     command = [sys.executable, "-m", "analysis.cli", "run", folder / "2021-Q3.yml", "--reports", folder / "reports"]

@@ -1,4 +1,4 @@
-"""What if, asked of a quarter: frames before and after, on the demo with 200 draws."""
+"""What if, asked of a quarter: frames before and after, on the demo."""
 
 from __future__ import annotations
 
