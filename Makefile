@@ -35,12 +35,12 @@ report: .venv/installed ## install, run the default quarter, print where its pag
 test: .venv/installed ## the fast tests
 	$(BIN)/python -m pytest -m "not slow and not statistical" -n $(WORKERS) --dist worksteal
 
-# The longest files come first, so that neither worker is left with one at the end.
+# tests/conftest.py puts the longest files first; pytest-xdist would begin with those that have most tests.
 test-slow: .venv/installed ## the tests that start kernels, a browser or a cluster, or compute whole quarters
-	$(BIN)/python -m pytest -m slow -n $(WORKERS) --dist loadfile --no-loadscope-reorder tests/publish tests
+	$(BIN)/python -m pytest -m slow -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-statistical: .venv/installed ## the tests that grade probabilities and intervals on simulated or public panels
-	$(BIN)/python -m pytest -m statistical -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -m statistical -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-all: .venv/installed ## all of them
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile

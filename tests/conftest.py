@@ -29,6 +29,24 @@ leave_out_address_parsers()  # which the reading of notebooks would build in eve
 settings.register_profile("no-deadline", deadline=None)  # how long an example takes is the machine's matter
 settings.load_profile("no-deadline")
 
+# What takes longest, the longest first.
+LONGEST = (
+    *("publish/cluster/test_client.py", "faults/test_killed_ingest.py", "browser/test_pages.py", "test_wheel.py"),
+    *("browser/", "publish/", "notebooks/", "quarter/test_stages.py", "explore/", "data/ingest/test_large_files.py"),
+    *("attainment/test_items_calibration.py", "attainment/test_survey_bridge_calibration.py"),
+    *("attainment/test_index_score.py", "attainment/test_index_rank.py", "indicators/test_satisfaction.py"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first, so that of the workers of pytest-xdist none is left with one at the end."""
+
+    def place(item: pytest.Item) -> int:
+        path = item.path.relative_to(Path(__file__).parent).as_posix()
+        return next((number for number, name in enumerate(LONGEST) if path.startswith(name)), len(LONGEST))
+
+    items.sort(key=place)
+
 
 @pytest.fixture(scope="session")
 def govuk_export():
