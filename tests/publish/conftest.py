@@ -56,14 +56,15 @@ def executed(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def published_project(
-    tmp_path_factory: pytest.TempPathFactory, write_notebook: Callable[..., Path], results: Results
-) -> Path:
+def published_project(made_once: Callable[..., Path], write_notebook: Callable[..., Path], results: Results) -> Path:
     """The folder of a project that has published its quarter, to be copied by those who change it."""
-    one = Project(tmp_path_factory.mktemp("project"), write_notebook)
-    one.set_up(results)
-    assert one.run()[::2] == (0, "")
-    return one.root
+
+    def publish(folder: Path) -> None:
+        one = Project(folder, write_notebook)
+        one.set_up(results)
+        one.time_a_run()
+
+    return made_once("published-project", publish)
 
 
 @pytest.fixture
