@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -44,19 +43,7 @@ def with_results(q: Quarter) -> Callable[..., Quarter]:
     return of
 
 
-@pytest.fixture
-def q_of_few_draws(q: Quarter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Quarter:
-    """The quarter with the 200 draws of the examples; what takes long and shows no number there is the demo's own."""
-    demo = q.results
-    monkeypatch.setattr(stages, "PROCESSED", tmp_path)
-    monkeypatch.setattr(stages, "sensitivity", lambda *_, **__: demo.attainment.sensitivity)
-    monkeypatch.setattr(stages, "_one_quarter_earlier", lambda *_: SimpleNamespace(promises=demo.attainment.previous))
-    monkeypatch.setattr(stages, "track_record", lambda *_, **__: demo.record)
-    return Quarter(q.run.model_copy(update={"draw_count": 200}))
-
-
-def test_every_example_of_the_interface_holds(q_of_few_draws: Quarter) -> None:
-    q = q_of_few_draws
+def test_every_example_of_the_interface_holds(q: Quarter) -> None:
     names = {"q": q, "Quarter": Quarter}
     tests = [
         one for part in (module, series) for one in doctest.DocTestFinder().find(part, globs=names) if one.examples

@@ -51,7 +51,7 @@ class Quarter(QuarterSeries):
     >>> q.run.quarter, q.plan.year
     ('2021-Q3', 2021)
     >>> q.probability(q.year_end("overdue", field="moitruong") <= 0.02)
-    0.955
+    0.943
     """
 
     run: RunParameters
@@ -340,7 +340,7 @@ class Quarter(QuarterSeries):
         >>> bool(asked.change.loc[("overdue", "datdai"), "change"] > 0)
         True
         >>> q.what_if("one_stop").needed(0.8).amount
-        2.0
+        1.0
         """
         self.promise(target)
         start = WhatIf.of(self.results, self.run, target, members)

@@ -346,7 +346,7 @@ class QuarterSeries(ABC):
         Examples
         --------
         >>> q.draws("overdue", field="datdai").groupby("period")["draw"].nunique().tolist()
-        [200, 200, 200]
+        [2000, 2000, 2000]
         """
         dimension, series = self._member(member)
         self._series(name, dimension, series)  # refuses what was not measured
@@ -382,7 +382,7 @@ class QuarterSeries(ABC):
         Examples
         --------
         >>> q.year_end("overdue", field="datdai").shape
-        (200,)
+        (2000,)
         """
         dimension, series = self._member(member)
         mine = self._series(name, dimension, series)
