@@ -130,3 +130,22 @@ def test_formats_with_and_without_a_zone_stand_in_one_csv(bring_in):
     received = "MaHoSo,NgayNhan,NgayXong\nH1,2021-09-14T20:00:00Z,\nH2,14/09/2021,\nH3,2021-09-15T03:00:00+07:00,\n"
     table = bring_in(received, columns=COLUMNS, dates=[*ISO, "dd/mm/yyyy"]).table
     assert table["accepted_at"].tolist() == [datetime(2021, 9, 15, 3), datetime(2021, 9, 14), datetime(2021, 9, 15, 3)]
+
+
+@pytest.mark.parametrize("dates", [ISO, [*ISO, "dd/mm/yyyy HH:MM"], ["dd/mm/yyyy", "%d/%m/%Y", *ISO]])
+@pytest.mark.parametrize(
+    "text",
+    ["2021-02-30T20:00:00Z", "2021-02-29T08:00:00+07:00", "2021-04-31T08:00:00+07", "2021-09-14T20:00:00+25:00"],
+)
+def test_a_csv_has_no_day_and_no_zone_that_there_is_not(bring_in, dates, text):
+    received = f"MaHoSo,NgayNhan,NgayXong\nH1,{text},\nH2,2021-02-28T20:00:00Z,\n"
+    taken = bring_in(received, columns=COLUMNS, dates=dates)
+    assert taken.rejected == [(2, "date_unreadable")]
+    assert taken.table["accepted_at"].tolist() == [datetime(2021, 3, 1, 3)]
+
+
+def test_a_zone_may_stand_before_the_year(bring_in):
+    received = "MaHoSo,NgayNhan,NgayXong\nH1,Tue Sep 14 20:00:00 +0000 2021,\nH2,Tue Feb 30 20:00:00 +0000 2021,\n"
+    taken = bring_in(received, columns=COLUMNS, dates=["%a %b %d %H:%M:%S %z %Y"])
+    assert taken.rejected == [(3, "date_unreadable")]
+    assert taken.table["accepted_at"].tolist() == [datetime(2021, 9, 15, 3)]

@@ -461,9 +461,12 @@ def thorough_time_sql(cell: str, formats: Sequence[str], *, iso_too: bool) -> st
     return _iso_first(text, time) if iso_too else time
 
 
+_ZONE = "[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?"
+"""Matches a zone by its distance from Greenwich, of which none is further than 14 hours."""
+
 _ISO_WITH_ZONE = (
     r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}[T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)? ?"
-    r"(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)"
+    rf"(Z|{_ZONE})"
 )
 """Matches a day and a time with a zone, in capitals; a day alone is no moment, and has none."""
 
@@ -482,10 +485,16 @@ def _iso_first(cell: str, otherwise: str) -> str:
 
 
 def _strptime(cell: str, formats: Sequence[str]) -> str:
-    listed = ", ".join(map(literal, formats))
-    if any("%z" in date_format for date_format in formats):
-        cell = f"regexp_replace({cell}, 'Z$', '+00')"
-    return f"CAST(try_strptime({cell}, [{listed}]) AS TIMESTAMP)"
+    if not any("%z" in date_format for date_format in formats):
+        return f"CAST(try_strptime({cell}, [{', '.join(map(literal, formats))}]) AS TIMESTAMP)"
+    # With a zone, DuckDB takes 30 February for 2 March where it is given a list of formats, and any zone at all.
+    in_greenwich = f"regexp_replace({cell}, 'Z$', '+00')"
+    zoned = f"CASE WHEN regexp_matches({in_greenwich}, '{_ZONE}$') THEN {in_greenwich} END"
+    read = (
+        f"CAST(try_strptime({zoned if date_format.endswith('%z') else cell}, {literal(date_format)}) AS TIMESTAMP)"
+        for date_format in formats
+    )
+    return f"coalesce({', '.join(read)})"
 
 
 def _lengths(date_format: str) -> tuple[int, int]:
