@@ -57,6 +57,21 @@ def test_what_is_rejected_keeps_line_code_and_raw(tmp_path):
     ]
 
 
+def test_a_telephone_number_among_the_counts_is_not_quoted(tmp_path):
+    row = "Defra,defra-hunt,plain,5,,0987654321,0987654321\nTổng,tổng,plain,0987654321,5,0987654321,5\n"
+    rejected = _ingest(tmp_path, HEADER + ROWS + row).rejected
+    assert "987654321" not in rejected.to_csv()
+    assert (rejected["raw"] == "period=2016Q1; whole=9 digits; part=9 digits").sum() == 1
+
+
+def test_a_total_row_is_no_procedure(tmp_path):
+    # It may stand above the procedure whose code it repeats, or have none.
+    total = "Tổng số,dft-permit,,1050,260,450,50\n,Tổng cộng,,1050,260,450,50\nCộng,,,1050,260,450,50\n"
+    wide = _ingest(tmp_path, HEADER + total + ROWS)
+    assert wide.counts.equals(_ingest(tmp_path, HEADER + ROWS).counts)
+    assert (wide.rejected["code"] == "total_row").sum() == 6
+
+
 def test_nothing_is_lost(tmp_path):
     # Q1: dft-permit and defra-fish; Q2: dft-permit, a total alone, and home-visa.
     assert _ingest(tmp_path, HEADER + ROWS).tally.to_numpy().tolist() == [

@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.data.contracts import Counts, check, columns_of
-from analysis.data.ingest.column_sql import code_of
+from analysis.data.ingest.column_sql import SHORT, code_of
 from analysis.data.ingest.fault_codes import TOTAL_ROW
 from analysis.data.ingest.intake_report import ACCEPTED
 from analysis.data.ingest.listed_rows import FLAGGED_COLUMNS, REJECTED_COLUMNS, shape, typed_frame
@@ -94,16 +94,17 @@ def ingest_wide(path: Path, mapping: Mapping, *, reject_limit: float) -> WideInt
         codes = {name: code_of(text) for name, text in named.items()}
         is_total = any(map(phrases.match, named.values()))
         procedure = codes["procedure"]
-        if procedure is None:
+        if procedure is None and not is_total:
             raise BadData(
                 f"{path} line {line}: column {mapping.dimensions['procedure']!r} is empty; a code was expected"
             )
-        if procedure in line_of and not is_total:
-            raise BadData(
-                f"{path} line {line}: its procedure stands on line {line_of[procedure]} too; one row per procedure was "
-                "expected"
-            )
-        line_of[procedure] = line
+        if procedure is not None and not is_total:
+            if procedure in line_of:
+                raise BadData(
+                    f"{path} line {line}: its procedure stands on line {line_of[procedure]} too; one row per procedure "
+                    "was expected"
+                )
+            line_of[procedure] = line
         for period, (whole_at, part_at) in columns.counts.items():
             whole = _count(cells[whole_at], mapping, path, line, header[whole_at])
             part = _count(cells[part_at], mapping, path, line, header[part_at])
@@ -241,6 +242,12 @@ def _count(cell: str, mapping: Mapping, path: Path, line: int, column: str) -> i
     return int(text.replace(mapping.thousands, "")) if mapping.thousands else int(text)
 
 
+def _shown(count: int | None) -> str:
+    """Return a count as the list of rejected rows shows it; one too long may be somebody's telephone number."""
+    text = "" if count is None else str(count)
+    return text if len(text) <= SHORT else shape(text)
+
+
 def _add_count(
     lists: _CountLists,
     wide: WideShare,
@@ -266,7 +273,7 @@ def _add_count(
     lists.tally[period, reject[0] if reject else ACCEPTED] += 1
     if reject:
         code, reason = reject
-        raw = f"period={period}; whole={'' if whole is None else whole}; part={'' if part is None else part}"
+        raw = f"period={period}; whole={_shown(whole)}; part={_shown(part)}"
         lists.rejected.append(
             {"file": path.name, "line": line, "code": code, "reason": reason, "raw": raw, "period": period}
         )
