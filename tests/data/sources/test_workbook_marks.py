@@ -10,7 +10,7 @@ import pytest
 import xlsxwriter
 import xlwt
 
-from analysis.data.sources.workbook_marks import SheetMarks, read_marks
+from analysis.data.sources.workbook_marks import SheetMarks, is_binary_xlsx, read_marks
 from analysis.faults import BadData
 
 
@@ -360,3 +360,32 @@ def test_a_part_that_is_missing_or_cut_is_a_damaged_workbook(bring_in, tmp_path)
                         out.writestr(part, whole)
             with pytest.raises(BadData, match="not a readable workbook"):
                 bring_in(tmp_path / "cut.xlsx", **MAPPING)
+
+
+@pytest.mark.parametrize("written", ['t = "e"', "t ='e'", 't="e"'])
+@pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16"])
+def test_an_error_is_found_however_the_xml_is_written(tmp_path, written, encoding):
+    path = tmp_path / "book.xlsx"
+    _xlsx(path, {"S": [HEADER, GOOD]})
+    with zipfile.ZipFile(path) as made, zipfile.ZipFile(tmp_path / "other.xlsx", "w") as out:
+        for part in made.namelist():
+            text = made.read(part)
+            if part == "xl/worksheets/sheet1.xml":
+                text = re.sub(rb'<c r="D2"><v>5</v>', f'<c r="D2" {written}><v>#N/A</v>'.encode(), text)
+                text = text.decode().replace('encoding="UTF-8"', f'encoding="{encoding}"').encode(encoding)
+            out.writestr(part, text)
+    assert read_marks(tmp_path / "other.xlsx", "S", 0).errors == {(1, 3): "#N/A"}
+
+
+def test_an_archive_damaged_anywhere_is_a_workbook_that_cannot_be_read(tmp_path):
+    path = tmp_path / "book.xlsx"
+    _xlsx(path, {"S": [HEADER, *[[*GOOD[:4], Formula(2)]] * 50]})
+    whole, refused = path.read_bytes(), 0
+    for at in range(0, len(whole), 41):
+        path.write_bytes(whole[:at] + bytes(byte ^ 0xFF for byte in whole[at : at + 8]) + whole[at + 8 :])
+        assert not is_binary_xlsx(path)
+        try:
+            read_marks(path, "S", 0)
+        except ValueError:
+            refused += 1
+    assert refused > 20

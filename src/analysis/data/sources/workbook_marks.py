@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -21,6 +22,10 @@ import olefile
 
 Place = tuple[int, int]
 """Row and column of a cell, counted from 0."""
+
+
+_ZIP_FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+"""What zipfile raises on a damaged archive, and on one with a compression or encryption that it does not know."""
 
 
 @dataclass
@@ -50,7 +55,11 @@ def is_legacy(path: Path) -> bool:
 
 def is_binary_xlsx(path: Path) -> bool:
     """Return whether a workbook is XLSB, whose parts are no XML."""
-    return zipfile.is_zipfile(path) and "xl/workbook.bin" in zipfile.ZipFile(path).namelist()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "xl/workbook.bin" in archive.namelist()
+    except _ZIP_FAULTS:
+        return False
 
 
 def read_marks(path: Path, sheet: str, index: int) -> SheetMarks:
@@ -77,7 +86,7 @@ def read_marks(path: Path, sheet: str, index: int) -> SheetMarks:
             if "content.xml" in archive.namelist():
                 return _marks_of_ods(archive, sheet)
             return _marks_of_xlsx(archive, sheet)
-    except (LookupError, StopIteration, OSError, struct.error, zipfile.BadZipFile, expat.ExpatError) as error:
+    except (LookupError, StopIteration, OSError, struct.error, expat.ExpatError, *_ZIP_FAULTS) as error:
         raise ValueError(str(error) or type(error).__name__) from error
     except ElementTree.ParseError as error:
         raise ValueError(str(error)) from error
@@ -86,14 +95,15 @@ def read_marks(path: Path, sheet: str, index: int) -> SheetMarks:
 # XLSX
 
 _PIECE = 1 << 20
-_TELLING = (b't="e"', b"t='e'", b"<f", b":f", b"hidden")
-"""Bytes that a sheet has where it has errors, formulas, hidden rows or columns; most sheets have none of them."""
+_TELLING = re.compile(rb"""t\s*=\s*["']e["']|<f|:f|hidden|\0""")
+"""Matches what a sheet has where it has errors, formulas, hidden rows or columns, or letters of two bytes, among which
+this is not seen; most sheets have none of them."""
 
 
 def _marks_of_xlsx(archive: zipfile.ZipFile, sheet: str) -> SheetMarks:
     part, is_recalculated = _xlsx_sheet(archive, sheet)
     with archive.open(part) as file:
-        if not _has_any(file, _TELLING):
+        if not _has(file, _TELLING):
             return SheetMarks()
     reader = _XlsxSheet(is_recalculated)
     with archive.open(part) as file:
@@ -345,12 +355,11 @@ def _local(tag: str) -> str:
     return tag.rpartition("}")[2]
 
 
-def _has_any(file: IO[bytes], wanted: tuple[bytes, ...]) -> bool:
-    """Return whether a file has any of some bytes in it; what lies across two pieces is found, too."""
+def _has(file: IO[bytes], wanted: re.Pattern[bytes]) -> bool:
+    """Return whether a file has something a pattern matches; what lies across two pieces is found, too."""
     before = b""
     while piece := file.read(_PIECE):
-        text = before + piece
-        if any(one in text for one in wanted):
+        if wanted.search(before + piece):
             return True
-        before = piece[-8:]
+        before = piece[-16:]
     return False
