@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import duckdb
 import pyarrow as pa
 import pytest
@@ -76,6 +78,17 @@ def test_a_code_of_which_nobody_sees_a_part_is_the_code(bring_in):
     header = "MaHoSo,LinhVuc,Kenh,NgayNhan,NgayHen,NgayXong\n"
     brought = bring_in(f"{header}H1,Đất\u200b đai,1,01/09/2021,,\nH2,Đất đai,\u20601,01/09/2021,,\n")
     assert brought.table[["field", "channel"]].to_numpy().tolist() == [["dat-dai", "counter"]] * 2
+
+
+def test_sqlite_notes_them_as_every_other_source_does(bring_in, tmp_path):
+    with sqlite3.connect(tmp_path / "system.db") as connection:
+        connection.execute("CREATE TABLE ho_so (MaHoSo, NgayNhan, NgayXong)")
+        connection.executemany("INSERT INTO ho_so VALUES (?, '2021-09-01', NULL)", [("M\u200b1",), ("M2",)])
+    connection.close()
+    how = {"format": "sqlite", "relation": "ho_so", "columns": {"channel": None, "due_at": None, "field": None}}
+    brought = bring_in(tmp_path / "system.db", **how)
+    assert brought.table["case_id"].tolist() == ["M1", "M2"]
+    assert brought.intake.notes == {"invisible_characters": 1}
 
 
 @pytest.mark.parametrize("end", ["\x1a", "\0" * 512, "\n\x1a", "\x1a\0\0"])

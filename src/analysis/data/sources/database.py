@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -72,7 +72,7 @@ def read_database(
     folder.mkdir()
     copy = _RelationCopy(source, mapping, connection, folder / "relation.parquet")
     header = _COPIES[mapping.format](copy)
-    relation, notes = parquet(copy.into), dict[str, int]()
+    relation, notes = parquet(copy.into), copy.notes
     personal = personal_columns(header, mapping.personal)
     found = scan_cells(connection, relation, scan_request, header, controls_too=True)
     if found.has_unseen:
@@ -96,12 +96,13 @@ def read_database(
 
 @dataclass(frozen=True)
 class _RelationCopy:
-    """The copying of a relation into a scratch file."""
+    """The copying of a relation into a scratch file, with the notes on it, see `Rows`."""
 
     source: str
     mapping: Mapping
     connection: duckdb.DuckDBPyConnection
     into: Path
+    notes: dict[str, int] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -265,6 +266,7 @@ def _copy_sqlite(copy: _RelationCopy) -> tuple[str, ...]:
                             raise BadData(copy.fault_in_column(header[at], _NO_TEXT))
                 stored.add(position, cells)
             stored.close()
+            copy.notes.update(stored.notes)
     except sqlite3.Error as error:
         if denied or "unsafe use" in str(error):
             raise BadData(f"{copy.name}: {_READS_BEYOND}") from error
@@ -375,9 +377,9 @@ def _refuse_password(address: str) -> None:
 def _text_numbers(schema: pa.Schema) -> set[int]:
     """Return the columns of PostgreSQL's NUMERIC, which no Arrow type can hold: they arrive as text."""
     found = set()
-    for at, field in enumerate(schema):
-        type_name = getattr(field.type, "type_name", None)
-        metadata = field.metadata or {}
+    for at, column in enumerate(schema):
+        type_name = getattr(column.type, "type_name", None)
+        metadata = column.metadata or {}
         if type_name is None and b"ARROW:extension:metadata" in metadata:
             type_name = json.loads(metadata[b"ARROW:extension:metadata"]).get("type_name")
         if type_name == "numeric":
