@@ -22,6 +22,8 @@ OTHERS = {
     "Portuguese": ["não", "ação", "pão", "mãe"],
     "Danish": ["Ærø", "på", "Øst"],
     "English": ["café", "Electrical"],
+    "quoted French": ["« Habitat »", "« Santé »"],
+    "signs": ["£ 100", "½", "¾", "§ 5", "© 2021", "« x »"],
 }
 
 

@@ -53,7 +53,8 @@ def legacy_encoding(texts: Iterable[str]) -> str | None:
         words.update(re.split(r"[\s!-/:-@\[-`{-~0-9]+", unicodedata.normalize("NFC", text)))
     if any(letter > "\u0100" for word in words for letter in word):
         return None
-    words = {word for word in words if not word.isascii()}
+    # Of a single sign, such as « or ½, nobody can say that it was meant as a vowel.
+    words = {word for word in words if not word.isascii() and re.search("[A-Za-z]", word)}
     if len(words) < _LEAST_WORDS:
         return None
     as_they_stand = sum(map(_is_syllable, words))
