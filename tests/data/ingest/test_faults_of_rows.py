@@ -66,6 +66,7 @@ def bring(bring_in):
 MADE = {
     "column_count": "short",
     "undecodable": _row(2, procedure="\udcff"),
+    "cell_error": _row(2, field="#REF!"),
     "total_row": _row(2, id="Tổng cộng"),
     "case_id_missing": _row(2, id=" "),
     "code_unknown": _row(2, channel="8"),
@@ -118,7 +119,6 @@ def test_a_fault_made_once_is_found_once_with_its_code_and_line(bring_in, bytes_
 
 def test_every_fault_a_row_of_cases_can_have_is_made_above():
     elsewhere = {  # numbers and counts: test_tables.py; the last line: test_delimited.py; cells: test_workbook_marks.py
-        "cell_error",
         "formula_without_result",
         "number_unreadable",
         "number_negative",
@@ -285,3 +285,17 @@ def test_national_identifiers_have_two_forms_and_a_day(bring):
     assert brought.table["case_id"].tolist() == list(flags)
     found = dict(brought.intake.flagged[["case_id", "code"]].to_numpy().tolist())
     assert {case_id: found.get(case_id) for case_id in flags} == flags
+
+
+@pytest.mark.parametrize("error", ["#N/A", "#REF!", "#DIV/0!", "#NAME?", "Err:502"])
+@pytest.mark.parametrize("column", ["id", "procedure", "field", "channel", "status"])
+def test_an_error_saved_as_text_is_no_code_and_no_identifier(bring, column, error):
+    brought = bring(_row(1), _row(2, **{column: error}), _row(3, field="#1"))
+    assert brought.rejected == [(3, "cell_error")]
+    assert brought.table["field"].tolist() == ["dat-dai", "1"]
+
+
+def test_an_error_that_the_mapping_names_is_a_code(bring_in):
+    columns = COLUMNS | {"channel": {"column": "channel", "codes": {"2": "online", "#N/A": "other"}}}
+    brought = bring_in(_file(_row(1), _row(2, channel="#N/A")), columns=columns, ignored=["other"])
+    assert brought.table["channel"].tolist() == ["online", "other"]

@@ -29,6 +29,7 @@ from analysis.data.sources.missing import missing_words
 from analysis.data.sources.period_text import read_period
 from analysis.data.sources.rows import MAX_DISTINCT_VALUES, Rows, fold_header
 from analysis.data.sources.total_rows import TotalPhrases
+from analysis.data.sources.workbook_marks import ERROR_TEXT
 from analysis.data.sql import BLANKS, identifier, literal, nfc_text, trimmed
 from analysis.faults import BadData
 
@@ -273,6 +274,10 @@ def _read_text(
     # Any text is accepted, and so shows nothing about itself; but the national form is a form of identifiers only.
     is_national = column.name == "case_id" and mapping.case_id_form == "national"
     known = f"regexp_full_match({raw}, '{NATIONAL_ID}')" if is_national else "false"
+    error = f"regexp_full_match({trimmed(raw)}, {literal(ERROR_TEXT)})"
+    # Identifiers are many, and errors few.
+    is_error = f"CASE WHEN starts_with({raw}, '#') OR starts_with({raw}, 'Err:') THEN {error} ELSE false END"
+    table_sql.conditions.append(Condition("cell_error", is_error, column.header, raw))
     table_sql.read[column.name] = ReadCell(column.header, raw, known)
     table_sql.not_nfc.append(
         f"(CASE WHEN strlen({raw}) <> length({raw}) THEN nfc_normalize({raw}) <> {raw} ELSE false END)"
@@ -360,6 +365,13 @@ def _read_listed(
     if any(is_total):
         table_sql.conditions.append(
             Condition("total_row", f"({_list(is_total)}[{at}] IS NOT NULL)", column.header, raw)
+        )
+    is_error = [
+        "x" if re.fullmatch(ERROR_TEXT, value.strip()) and value.strip() not in said else None for value in values
+    ]
+    if any(is_error):
+        table_sql.conditions.append(
+            Condition("cell_error", f"({_list(is_error)}[{at}] IS NOT NULL)", column.header, raw)
         )
     unknown = f"({column.own} IS NULL AND {column.is_filled})"
     table_sql.conditions.append(Condition("code_unknown", unknown, column.header, raw, "when_shared"))

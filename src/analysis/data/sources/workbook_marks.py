@@ -28,6 +28,13 @@ _ZIP_FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, Ru
 """What zipfile raises on a damaged archive, and on one with a compression or encryption that it does not know."""
 
 
+ERROR_TEXT = (
+    r"#(REF!|N/A|DIV/0!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|BUSY!|UNKNOWN!|GETTING_DATA)"
+    r"|Err:[0-9]{3}"
+)
+"""Matches what a spreadsheet shows for an error; in a file saved from one as text it is all that is left of it."""
+
+
 @dataclass
 class SheetMarks:
     """What a sheet says of its cells beside their values.
@@ -192,8 +199,6 @@ def _place(reference: str) -> Place:
 
 # ODS
 
-_ODS_ERROR = re.compile(r"#(REF!|N/A|DIV/0!|VALUE!|NAME\?|NUM!|NULL!)|Err:[0-9]+")
-
 
 def _marks_of_ods(archive: zipfile.ZipFile, sheet: str) -> SheetMarks:
     reader = _OdsContent(sheet)
@@ -256,7 +261,7 @@ class _OdsContent:
             [v for k, v in self._cell.items() if k.endswith("value-type")],
         )
         text = self._text.strip()
-        is_error = "error" in kinds or (formula is not None and _ODS_ERROR.fullmatch(text) is not None)
+        is_error = "error" in kinds or (formula is not None and re.fullmatch(ERROR_TEXT, text) is not None)
         if formula is None and not is_error:
             return
         for row in range(self._row, self._row + min(self._rows, _ODS_EDGE)):
