@@ -234,12 +234,23 @@ def test_the_sheet_is_the_one_the_mapping_names(bring):
         bring(grid, sheets=("Bìa", "Quý 3"), sheet="Quý 4")
 
 
+def test_a_sheet_that_is_a_chart_is_passed_over(bring_in, tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "filed.xlsx") as book:
+        chart = book.add_chart({"type": "column"})
+        book.add_chartsheet("Biểu đồ").set_chart(chart)
+        sheet = book.add_worksheet("Hồ sơ")
+        sheet.write_row(0, 0, HEADER)
+        sheet.write_row(1, 0, ["H1", "x", 1, "03/09/2021"])
+        chart.add_series({"values": ["Hồ sơ", 1, 2, 1, 2]})
+    assert bring_in(tmp_path / "filed.xlsx", format="workbook").table["case_id"].tolist() == ["H1"]
+
+
 def test_a_sheet_without_the_header_tells_what_comes_closest(bring):
     with pytest.raises(BadData, match="row 2 comes closest and lacks NgayXong"):
         bring([["Danh sách"], HEADER[:-1], ["H1", "x", 1, "03/09/2021", None]])
-    with pytest.raises(BadData, match="no row has any of Kenh, LinhVuc, MaHoSo"):
+    with pytest.raises(BadData, match="none of the first 40 has any of Kenh, LinhVuc, MaHoSo"):
         bring([["Danh sách"]])
-    with pytest.raises(BadData, match="no row has any of"):
+    with pytest.raises(BadData, match="none of the first 40 has any of"):
         bring([])
 
 

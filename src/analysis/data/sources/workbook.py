@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from analysis.data.child_process import limited_addresses
 from analysis.data.sources.limits import MAX_CELL_BYTES
@@ -160,7 +160,7 @@ class _Sheet:
 
 
 def _open_sheet(path: Path, mapping: Mapping) -> _Sheet:
-    """Return the sheet that the mapping names, or the first that is not hidden."""
+    """Return the sheet that the mapping names, or the first table that is not hidden."""
     try:
         if is_binary_xlsx(path):
             raise BadData(f"{path}: a binary workbook (XLSB); save it as XLSX")
@@ -168,8 +168,11 @@ def _open_sheet(path: Path, mapping: Mapping) -> _Sheet:
             # The content decides the format, not the ending: portals hand out XLSX files named .xls.
             workbook = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
             names = workbook.sheet_names
-            shown = [one.name for one in workbook.sheets_metadata if one.visible == SheetVisibleEnum.Visible]
-            name = mapping.sheet or next(iter(shown or names))
+            visible = [one for one in workbook.sheets_metadata if one.visible == SheetVisibleEnum.Visible]
+            shown = [one.name for one in visible]
+            # A sheet that holds a chart alone has no rows.
+            tables = [one.name for one in visible if one.typ == SheetTypeEnum.WorkSheet]
+            name = mapping.sheet or next(iter(tables or shown or names))
             if name not in names:
                 raise BadData(f"{path}: there is no sheet {name!r}; it has {', '.join(names)}")
             marks = read_marks(path, name, names.index(name))
@@ -272,7 +275,9 @@ def _header(path: Path, mapping: Mapping, grid: Grid) -> tuple[tuple[str, ...], 
         return header, top + mapping.header_rows
     lacking = [(sorted(used - set(header)), top + 1) for header, top in places]
     names, row = min(lacking, key=lambda place: len(place[0]), default=(sorted(used), 0))
-    where = f"row {row} comes closest and lacks" if len(names) < len(used) else "no row has any of"
+    where = (
+        f"row {row} comes closest and lacks" if len(names) < len(used) else f"none of the first {_SEARCHED} has any of"
+    )
     raise BadData(f"{path}: no header with the mapping's columns; {where} {', '.join(names)}")
 
 
