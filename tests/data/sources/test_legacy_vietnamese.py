@@ -21,6 +21,7 @@ OTHERS = {
     "Spanish": ["año", "niño", "España", "sí", "más"],
     "Portuguese": ["não", "ação", "pão", "mãe"],
     "Danish": ["Ærø", "på", "Øst"],
+    "Swedish": ["På", "Så"],
     "English": ["café", "Electrical"],
     "quoted French": ["« Habitat »", "« Santé »"],
     "signs": ["£ 100", "½", "¾", "§ 5", "© 2021", "« x »"],

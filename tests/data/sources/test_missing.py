@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import duckdb
 import pandas as pd
 import pytest
 from pydantic import ValidationError
@@ -32,6 +33,17 @@ def test_words_that_may_be_names_are_nothing_in_times_and_numbers_only(bring_in)
     assert brought.rejected == []
     assert brought.table["field"].tolist() == ["na"]
     assert brought.table[["due_at", "finished_at", "fee"]].isna().all(axis=None)
+
+
+def test_an_empty_code_stored_as_a_floating_point_number_is_nothing(bring_in, tmp_path):
+    frame = pd.DataFrame({"MaHoSo": ["H1", "H2"], "LinhVuc": [7.0, None], "Kenh": [1.0, None]})
+    frame = frame.assign(NgayNhan="01/09/2021", NgayHen=None, NgayXong=None).astype({"LinhVuc": "float64"})
+    path = tmp_path / "cases.db"
+    with duckdb.connect(path) as connection:
+        connection.execute("CREATE TABLE t AS SELECT * REPLACE (coalesce(LinhVuc, 'nan') AS LinhVuc) FROM frame")
+    brought = bring_in(path, format="duckdb", relation="t")
+    assert brought.rejected == []
+    assert brought.table["field"].fillna("nothing").tolist() == ["7", "nothing"]
 
 
 def test_what_a_columns_codes_name_is_what_they_say(bring_in):

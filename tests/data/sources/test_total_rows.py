@@ -11,8 +11,8 @@ from analysis.data.sources.total_rows import TotalPhrases
 
 TOTALS = [
     "Tổng", "TỔNG SỐ", "tổng cộng", "Cộng", "I. Tổng số", "II Tổng cộng:", "1) Cộng", "(3) Tổng", "I.Tổng",
-    "A - Tổng số", "TỔNG CỘNG (A+B)", "Tổng số (1 + 2 + 3)", "  tổng   số ", "\u00a0Tổng ",
-    unicodedata.normalize("NFD", "Tổng cộng"),
+    "A - Tổng số", "- Tổng số", "+ Cộng", "1.1. Tổng số", "1.2 Tổng", "Tổng số (1)", "TỔNG CỘNG (A+B)",
+    "Tổng số (1 + 2 + 3)", "  tổng   số ", "\u00a0Tổng ", unicodedata.normalize("NFD", "Tổng cộng"),
 ]  # fmt: skip
 NAMES = [
     "Tổng hợp", "Tổng cục Thuế", "Văn phòng tổng hợp", "Cộng đồng", "Tong", "Tông", "ctổng", "Tổng 5", "Tổng (mới)",

@@ -193,6 +193,11 @@ def test_formulas_of_which_none_was_calculated_refuse_the_sheet(bring):
         bring(*rows)
 
 
+def test_a_sum_nobody_calculated_in_a_total_row_is_the_totals_fault(bring):
+    brought = bring(GOOD, ["2021-09", "Tổng", None, Formula(None), None])
+    assert brought.rejected == [(3, "total_row")]
+
+
 def test_formulas_in_columns_nobody_uses_are_not_asked_for(bring):
     assert bring([*GOOD[:4], Formula(None)]).table["received"].tolist() == [5]
 

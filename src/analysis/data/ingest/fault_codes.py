@@ -35,7 +35,7 @@ REJECTS = (
     Fault("column_count", "reject", "the row has more or fewer columns than the header, or a stray quote"),
     Fault("undecodable", "reject", "the row is not text in the declared encoding"),
     Fault("cell_error", "reject", "a cell holds a spreadsheet's error, such as #REF!, in place of a value or as text"),
-    Fault("formula_without_result", "reject", "a cell of a workbook holds a formula that was never calculated"),
+    Fault("formula_without_result", "reject", "a formula that was never calculated, in a workbook where others were"),
     Fault(TOTAL_ROW, "reject", "a total of other rows; it does not count towards the limit on rejected rows"),
     Fault("case_id_missing", "reject", "no case identifier"),
     Fault("code_unknown", "reject", "a value that the mapping's code list does not name"),

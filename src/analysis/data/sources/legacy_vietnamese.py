@@ -34,6 +34,8 @@ _SYLLABLE = re.compile(
     "(?:ch|ng|nh|[cmnpt])?"
 )
 _LEAST_WORDS, _LEAST_SHARE = 2, 0.6
+_LEAST_WORDS_OF_LETTERS = 4
+"""Words needed where each is written in letters only: På and Så are two, and syllables once they are converted."""
 _SAMPLE = 2_000
 
 
@@ -55,7 +57,7 @@ def legacy_encoding(texts: Iterable[str]) -> str | None:
         return None
     # Of a single sign, such as « or ½, nobody can say that it was meant as a vowel.
     words = {word for word in words if not word.isascii() and re.search("[A-Za-z]", word)}
-    if len(words) < _LEAST_WORDS:
+    if len(words) < (_LEAST_WORDS_OF_LETTERS if all(map(str.isalpha, words)) else _LEAST_WORDS):
         return None
     as_they_stand = sum(map(_is_syllable, words))
     for name, convert in (("TCVN3 (ABC)", _from_tcvn3), ("VNI", _from_vni)):

@@ -170,8 +170,9 @@ class Mapping(_Strict):
         Phrases that are the whole of a cell in a total row, beside ``Tổng``, ``Tổng số``, ``Tổng cộng`` and ``Cộng``;
         such rows are rejected, because adding them up would count everything twice.
     missing : tuple of str
-        What cells say that hold nothing, beside ``NULL``, ``(null)``, ``N/A`` and dashes, and in times and numbers
-        ``NA``, ``none`` and ``nil``; in any case. A value that a column's codes name is what they say.
+        What cells say that hold nothing, beside ``NULL``, ``(null)``, ``N/A`` and dashes, in times and numbers
+        ``NA``, ``none`` and ``nil``, and but in numbers ``NaN``; in any case. A value that a column's codes name
+        is what they say.
     sheet, relation : str or None
         Sheet of a workbook (the first by default); table or view of a database.
     thousands, decimal : str

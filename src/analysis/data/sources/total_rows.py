@@ -11,7 +11,8 @@ from analysis.data.sql import literal, trimmed
 PHRASES = ("tổng", "tổng số", "tổng cộng", "cộng")
 """What the cell of a total row says, in any case; with its diacritics, and nothing else: "Tổng hợp" is a field."""
 
-_ORDINAL = r"\(?(?:[0-9]{1,3}|[ivxlc]{1,6}|[a-zđ])\)?"
+_ORDINAL = r"\(?(?:[0-9]{1,3}(?:\.[0-9]{1,3})*|[ivxlc]{1,6}|[a-zđ])\)?"
+_BULLET = r"[-+*•–]"
 
 
 class TotalPhrases:
@@ -29,8 +30,9 @@ class TotalPhrases:
         # Our own phrases are not ASCII, as most cells are: those need no closer look.
         self._may_be_ascii = any(phrase.isascii() for phrase in further)
         phrases = "|".join(re.escape(fold_header(phrase).lower()) for phrase in (*PHRASES, *further))
-        ordinals = rf"\s?\({_ORDINAL}(?:\s?\+\s?{_ORDINAL})+\)"
-        pattern = rf"(?:{_ORDINAL}\s?[.):/-]\s?|{_ORDINAL}\s)?(?:{phrases})(?:{ordinals})?\s?[:.]?"
+        ordinals = rf"\s?\({_ORDINAL}(?:\s?\+\s?{_ORDINAL})*\)"
+        before = rf"{_BULLET}\s?|{_ORDINAL}\s?[.):/-]\s?|{_ORDINAL}\s"
+        pattern = rf"(?:{before})?(?:{phrases})(?:{ordinals})?\s?[:.]?"
         # RE2 knows no escaped blank.
         self._pattern = pattern.replace("\\ ", " ")
 

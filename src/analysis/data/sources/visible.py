@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 
 _UNSEEN = (
     r"[\x{00}-\x{08}\x{0B}\x{0C}\x{0E}-\x{1F}\x{7F}-\x{9F}\x{AD}"
-    r"\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{206F}\x{FEFF}\x{FFF9}-\x{FFFB}]"
+    r"\x{034F}\x{061C}\x{180E}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{206F}\x{FE00}-\x{FE0F}\x{FEFF}"
+    r"\x{FFF9}-\x{FFFB}\x{E0000}-\x{E007F}]"
 )
 """Control characters but for blanks and line breaks, zero-width characters, marks of direction, soft hyphens."""
 
@@ -22,7 +23,7 @@ _AS_TEXT = r'^\s*="([^"]*)"\s*$'
 """Matches a cell written as a formula for its own text, as in ``="000123"``."""
 
 _PATTERN = f"{_UNSEEN}|{_AS_TEXT}"
-_IN_PYTHON = re.compile(re.sub(r"\\x\{(\w+)\}", lambda found: rf"\u{found[1]:0>4}", _UNSEEN))
+_IN_PYTHON = re.compile(re.sub(r"\\x\{(\w+)\}", lambda found: rf"\U{found[1]:0>8}", _UNSEEN))
 
 
 def visible(text: str) -> str:

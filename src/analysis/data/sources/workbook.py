@@ -78,12 +78,12 @@ def read_workbook(
     used = set(positions_of(mapping.used_headers(), header))
     inherited_columns = _inherited_columns(mapping, header)
     marks = _below_header(sheet, first, used, inherited_columns)
-    _refuse_uncalculated(path, sheet.marks, first, used, header)
     stored = ScratchTable(scratch / "sheet.parquet", len(header), personal - used)
     inherited = _MergedDownward(sheet.merged, first, inherited_columns)
     phrases = TotalPhrases(mapping.totals)
     unreadable: list[UnreadableRow] = []
     beyond: set[int] = set()
+    rows_of_data: set[int] = set()
     for at, cells in enumerate(chain(top_rows[first:], rows), start=first):
         texts = [_text(cell, mapping) for cell in cells]
         beyond.update(place for place, text in enumerate(texts[len(header) :], start=len(header)) if text)
@@ -96,6 +96,7 @@ def read_workbook(
         if not any(texts) and not faults:
             continue
         if not any(phrases.match(text) for place, text in enumerate(texts) if place not in personal):
+            rows_of_data.add(at)
             if faults:
                 place, (code, found) = next(iter(faults.items()))
                 unreadable.append(UnreadableRow(at + 1, code, f"{header[place]}: {found}"))
@@ -103,6 +104,7 @@ def read_workbook(
             for place, text in above:
                 texts[place] = texts[place] or text
         stored.add(at + 1, texts)
+    _refuse_uncalculated(path, sheet.marks, rows_of_data, used, header)
     relation = stored.close()
     scanned = scan_cells(connection, relation, scan_request, header)
     return Rows(
@@ -210,10 +212,10 @@ def _below_header(sheet: _Sheet, first: int, used: Collection[int], inherited: C
 
 
 def _refuse_uncalculated(
-    path: Path, marks: SheetMarks, first: int, used: Collection[int], header: Sequence[str]
+    path: Path, marks: SheetMarks, rows: Collection[int], used: Collection[int], header: Sequence[str]
 ) -> None:
-    """Refuse a sheet with formulas in the columns used, of which none was ever calculated."""
-    results = {place: one for place, one in marks.results.items() if place[0] >= first and place[1] in used}
+    """Refuse a sheet with formulas in the columns used, in rows that are no totals, of which none was calculated."""
+    results = {place: one for place, one in marks.results.items() if place[0] in rows and place[1] in used}
     if results and not any(results.values()):
         row, column = min(results)
         raise BadData(
