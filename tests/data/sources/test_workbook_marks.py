@@ -250,9 +250,9 @@ def test_an_error_merged_downward_holds_for_each_of_its_rows(bring_in, tmp_path)
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, HEADER)
-        for row in (1, 2, 3):
+        for row in (1, 2, 4):
             sheet.write_row(row, 0, GOOD)
-        sheet.merge_range(1, 1, 2, 1, "")
+        sheet.merge_range(1, 1, 3, 1, "")  # over an empty row too, which is none
         sheet.write_formula(1, 1, "=1/0", None, "#N/A")
     assert bring_in(path, **MAPPING).rejected == [(2, "cell_error"), (3, "cell_error")]
 
@@ -317,6 +317,29 @@ def test_the_content_decides_the_format_and_not_the_ending(bring_in, tmp_path):
         path = tmp_path / f"named-{kind}.{other}"
         WRITERS[kind](path, {"S": [HEADER, GOOD]})
         assert bring_in(path, **MAPPING).table["received"].tolist() == [5]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (
+            "<html><body><table><tr><td>Ky</td></tr></table></body></html>",
+            "a web page under the name of a workbook; open",
+        ),
+        ("  <!DOCTYPE html><table>", "a web page under the name of a workbook"),
+        (
+            '<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">',
+            "the XML of 2003; open",
+        ),
+        ("Ky;DonVi;Kenh;Nhan\n2021-09;Sở A;1;5\n", "text, and no workbook; format: csv reads it"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_what_is_called_a_workbook_and_is_none_is_named(bring_in, tmp_path, content, told, encoding):
+    path = tmp_path / "export.xls"
+    path.write_text(content, encoding=encoding)
+    with pytest.raises(BadData, match=f"export.xls: .*{told}"):
+        bring_in(path, **MAPPING)
 
 
 def test_a_binary_workbook_is_refused(bring_in, tmp_path):

@@ -158,8 +158,8 @@ class Mapping(_Strict):
     about : About
         Where the data comes from, as the pages show it.
     format : str
-        ``csv`` (any delimiter; gzip when the name ends with ``.gz``), ``workbook`` (XLSX or XLS), ``parquet``,
-        ``duckdb``, ``sqlite`` or ``postgresql``.
+        ``csv`` (any delimiter; gzip when the name ends with ``.gz``), ``workbook`` (XLSX, XLS or ODS, by its content),
+        ``parquet``, ``duckdb``, ``sqlite`` or ``postgresql``.
     encoding, delimiter : str
         How a csv file is written; the encoding is any that Python knows.
     header_row : int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
@@ -93,7 +94,9 @@ def read_workbook(
                 raise BadData(f"{path} row {at + 1}: column {header[place]!r}: a cell is longer than 1 MiB")
         above = [(place, _text(cell, mapping)) for place, cell in inherited.of(at, cells)]
         faults = marks.get(at, {})
-        if not any(texts) and not faults:
+        # An error stands in an empty cell; one that a merged cell hands down fills no row by itself.
+        has_own_fault = any((at, place) in sheet.marks.errors or (at, place) in sheet.marks.results for place in faults)
+        if not any(texts) and not has_own_fault:
             continue
         if not any(phrases.match(text) for place, text in enumerate(texts) if place not in personal):
             rows_of_data.add(at)
@@ -180,12 +183,28 @@ def _open_sheet(path: Path, mapping: Mapping) -> _Sheet:
             marks = read_marks(path, name, names.index(name))
             return _Sheet(workbook.get_sheet_by_name(name), marks, len(set(names) - {*shown, name}))
     except (CalamineError, ValueError) as error:
-        raise BadData(f"{path}: not a readable workbook ({error})") from error
+        raise BadData(f"{path}: {_what_it_is(path) or f'not a readable workbook ({error})'}") from error
     except BaseException as error:
         # On some damaged files the reader panics instead; Python receives that as a BaseException.
         if type(error).__name__ != "PanicException":
             raise
         raise BadData(f"{path}: not a readable workbook; it is damaged or cut off") from error
+
+
+def _what_it_is(path: Path) -> str | None:
+    """Return what a file is that is called a workbook and is none; None where it may be a damaged one."""
+    with path.open("rb") as file:
+        start = file.read(4096).removeprefix(codecs.BOM_UTF8)
+    encoding = "utf-16" if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "latin-1"
+    text = start.decode(encoding, "replace").strip()
+    if not text or "\0" in text or text.startswith("PK"):
+        return None
+    if "urn:schemas-microsoft-com:office:spreadsheet" in text:
+        return "a workbook in the XML of 2003; open it in Excel or LibreOffice and save it as XLSX"
+    if text.lower().startswith(("<!doctype", "<html", "<head", "<meta", "<table", "<style", "<div")):
+        return "a web page under the name of a workbook; open it in Excel or LibreOffice and save it as XLSX"
+    is_text = all(letter.isprintable() or letter in "\r\n\t" for letter in text if letter < "\x80")
+    return "text, and no workbook; format: csv reads it" if is_text else None
 
 
 Faults = dict[int, dict[int, tuple[str, str]]]
