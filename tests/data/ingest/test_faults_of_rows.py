@@ -249,6 +249,23 @@ def test_a_code_list_reads_any_case_and_form_and_the_star_takes_the_rest(bring_i
     assert brought.rejected == [(6, "code_unknown"), (7, "code_unknown")]
 
 
+def test_a_few_values_are_renamed_and_the_others_kept(bring_in):
+    header = "MaHoSo,LinhVuc,Kenh,NgayNhan,NgayHen,NgayXong\n"
+    fields = {"Đất": "dat-dai", "ĐẤT": "dat-dai", "Hộ tịch": "ho-tich", "NULL": "", "": "", "*": None}
+    channels = {"web": "online", "Counter": "counter", "post": "post", "fax": None}
+    text = header + "".join(f"F{at},{one},post,01/09/2021,,\n" for at, one in enumerate(fields))
+    text += "".join(f"C{at},x,{one},01/09/2021,,\n" for at, one in enumerate(channels))
+    columns = {
+        "field": {"column": "LinhVuc", "codes": {"đất": "dat-dai", "*": "keep"}},
+        "channel": {"column": "Kenh", "codes": {"web": "online", "*": "keep"}},
+    }
+    brought = bring_in(text, columns=columns)
+    read = brought.table.set_index("case_id").fillna("")
+    assert read["field"].filter(like="F").tolist() == [one for one in fields.values() if one is not None]
+    assert read["channel"].filter(like="C").tolist() == ["online", "counter", "post"]
+    assert brought.rejected == [(7, "code_unknown"), (11, "code_unknown")]
+
+
 def test_text_becomes_composed_and_says_so(bring):
     apart = unicodedata.normalize("NFD", "Cấp mới giấy phép")
     brought = bring(_row(1, procedure=apart), _row(2, field=unicodedata.normalize("NFD", "Đất đai")), _row(3))

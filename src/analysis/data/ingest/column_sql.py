@@ -16,6 +16,7 @@ import pyarrow as arrow
 from analysis.data.codes import NATIONAL_ID, fold
 from analysis.data.contracts import Ratings, columns_of
 from analysis.data.sources.mapping import (
+    KEEP,
     REST,
     Kind,
     Mapping,
@@ -400,9 +401,15 @@ def _meaning(source: Source, contract: pa.Column, missing: Collection[str]) -> C
     """Return the function from a folded cell to our value, which is None where there is none."""
     if source.codes is not None:
         codes = {fold_header(text): value for text, value in source.codes.items()}
-        any_case = {text.casefold(): value for text, value in codes.items()}
         rest = codes.pop(REST, None)
-        return lambda cell: codes.get(cell, any_case.get(cell.casefold(), rest)) if cell else None
+        any_case = {text.casefold(): value for text, value in codes.items()}
+        of_rest = _meaning_of_its_own(contract, missing) if rest == KEEP else lambda _: rest
+        return lambda cell: (codes.get(cell) or any_case.get(cell.casefold()) or of_rest(cell)) if cell else None
+    return _meaning_of_its_own(contract, missing)
+
+
+def _meaning_of_its_own(contract: pa.Column, missing: Collection[str]) -> Callable[[str], str | None]:
+    """Return the function from a folded cell to our value where no list of codes names it."""
     if kind_of(contract) == "period":
         return read_period
     closed = allowed_values(contract)

@@ -49,6 +49,9 @@ Header = Annotated[str, AfterValidator(fold_header), Field(min_length=1)]
 REST = "*"
 """In a code list: every value that the list does not name."""
 
+KEEP = "keep"
+"""What `REST` may become: each of them what it would be without a list."""
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -111,7 +114,8 @@ class Source(_Strict):
     column : str or None
         Header of the column in the file, white space folded to single blanks.
     codes : dict or None
-        Value in the file → our value. A value not listed rejects its row, unless ``"*"`` is listed. With None the
+        Value in the file → our value. A value not listed rejects its row, unless ``"*"`` is listed; ``"*": keep`` takes
+        each of the others as without a list. With None the
         value itself is taken, as a lower-case code where our column holds codes.
     constant : str or None
         The value of every row, for a file without such a column.
@@ -496,7 +500,8 @@ def fault_in_source(name: str, source: Source, column: pa.Column) -> str | None:
     kind = kind_of(column)
     if source.codes is not None and kind in ("text", "time", "number"):
         return f"codes go with a column of codes; this one holds a {kind}"
-    values = list((source.codes or {}).values()) + ([source.constant] if source.constant is not None else [])
+    values = [value for text, value in (source.codes or {}).items() if (text, value) != (REST, KEEP)]
+    values += [source.constant] if source.constant is not None else []
     closed = allowed_values(column)
     if closed is not None:
         foreign = [value for value in values if value not in closed]
