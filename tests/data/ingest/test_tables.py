@@ -210,6 +210,16 @@ HEADER = "MaHoSo,LinhVuc,Kenh,NgayNhan,NgayHen,NgayXong"
 ROW = "H1,x,1,01/09/2021,,"
 
 
+def test_a_header_typed_otherwise_is_told_from_both_sides(bring_in):
+    told = (
+        "cases.csv: the header has no 'LinhVuc' (did you mean 'LinhVục'?) and no 'NgayHen', which the mapping uses, "
+        "and the mapping does not know the columns 'LinhVục', 'X'; list them under columns, ignored or personal"
+    )
+    with pytest.raises(BadData) as refused:
+        bring_in(f"{HEADER.replace('LinhVuc', 'LinhVục').replace('NgayHen', 'X')}\n{ROW}\n")
+    assert str(refused.value) == told
+
+
 def test_columns_nobody_named_are_refused(bring_in):
     with pytest.raises(
         BadData, match="does not know the column 'GhiChu'; list them under columns, ignored or personal"

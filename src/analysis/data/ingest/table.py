@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
@@ -210,14 +211,24 @@ def _refuse_unknown(rows: Rows, mapping: Mapping, dropped: tuple[str, ...]) -> N
     nameless = [name for name in rows.nameless if name not in known]
     if unknown:
         raise BadData(
-            f"{rows.name}: the mapping does not know the column{'s' if len(unknown) > 1 else ''} "
-            f"{', '.join(repr(name) for name in unknown)}; list them under columns, ignored or personal"
+            f"{rows.name}: {_lacking(sorted(used - set(rows.header)), unknown)}the mapping does not know the column"
+            f"{'s' if len(unknown) > 1 else ''} {', '.join(map(repr, unknown))}; list them under columns, ignored or "
+            "personal"
         )
     if nameless:
         raise BadData(
             f"{rows.name}: {', '.join(nameless)} {'have' if len(nameless) > 1 else 'has'} no header and something "
             f"below it; give it one, or list {nameless[0]!r} under ignored or personal"
         )
+
+
+def _lacking(names: list[str], unknown: list[str]) -> str:
+    """Return the half of a sentence about columns that the header lacks, each with the unknown one it may be."""
+    told = []
+    for name in names:
+        close = get_close_matches(name, unknown, n=1)
+        told.append(repr(name) + (f" (did you mean {close[0]!r}?)" if close else ""))
+    return f"the header has no {' and no '.join(told)}, which the mapping uses, and " if told else ""
 
 
 def _refuse_too_many(rows: Rows, result: ValidationResult, reject_limit: float) -> None:
