@@ -34,6 +34,7 @@ FAULTS = {
     "cell_error": _("an error of the workbook in place of a value"),
     "formula_without_result": _("a formula that was never calculated"),
     "total_row": _("a total of other rows"),
+    "empty_row": _("a row without any value"),
     "case_id_missing": _("no case identifier"),
     "code_unknown": _("a code the mapping does not name"),
     "date_unreadable": _("an unreadable or impossible date"),

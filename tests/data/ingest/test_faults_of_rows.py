@@ -68,6 +68,7 @@ MADE = {
     "undecodable": _row(2, procedure="\udcff"),
     "cell_error": _row(2, field="#REF!"),
     "total_row": _row(2, id="Tổng cộng"),
+    "empty_row": "," * (HEADER.count(",")),
     "case_id_missing": _row(2, id=" "),
     "code_unknown": _row(2, channel="8"),
     "date_unreadable": _row(2, due="31/02/2021"),

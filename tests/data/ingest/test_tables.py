@@ -220,6 +220,14 @@ def test_a_header_typed_otherwise_is_told_from_both_sides(bring_in):
     assert str(refused.value) == told
 
 
+def test_rows_without_any_value_lose_nothing(bring_in):
+    # A spreadsheet that saved more rows than it has filled writes them as marks alone.
+    text = f"{HEADER},GhiChu\n{ROW},\n" + ",,,,,,\n" * 30 + ",,,,,,ghi\n"
+    brought = bring_in(text, ignored=["GhiChu"], reject_limit=0)
+    assert (brought.intake.rows, brought.intake.accepted) == (32, 1)
+    assert set(brought.intake.rejected["code"]) == {"empty_row"}
+
+
 def test_columns_nobody_named_are_refused(bring_in):
     with pytest.raises(
         BadData, match="does not know the column 'GhiChu'; list them under columns, ignored or personal"

@@ -26,9 +26,9 @@ CASE_COUNT = 20_000
 EXTRACTED_ON = date(2021, 12, 20)
 NEVER_IN_CASES = {
     "number_unreadable", "number_negative", "number_not_whole", "value_out_of_range", "part_without_whole",
-    "part_exceeds_whole", "cell_error", "formula_without_result",
+    "part_exceeds_whole", "cell_error", "formula_without_result", "empty_row",
 }  # fmt: skip
-"""A case has no numbers, all its closed lists are codes, and text has no formulas."""
+"""A case has no numbers, all its closed lists are codes, text has no formulas, and no line of this file is empty."""
 FORM = re.compile(r"000\.00\.(\d\d)\.H32-(\d{6})-(\d{4,})|H32\.(\d\d)-(\d{6})-(\d{4,})")
 
 

@@ -67,7 +67,7 @@ def test_a_value_the_mapping_names_is_no_total(bring_in):
 def test_a_file_of_totals_only_has_no_row(bring_in):
     from analysis.faults import BadData
 
-    with pytest.raises(BadData, match="no row below the header but totals"):
+    with pytest.raises(BadData, match="no row below the header but totals or empty ones"):
         bring_in(f"{HEADER}1,2021-09,Tổng,,5\n", table="counts", columns=COLUMNS, ignored=["STT"])
 
 

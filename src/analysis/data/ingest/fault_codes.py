@@ -29,7 +29,9 @@ class Fault:
     meaning: str
 
 
-TOTAL_ROW = "total_row"
+TOTAL_ROW, EMPTY_ROW = "total_row", "empty_row"
+NOTHING_LOST = (TOTAL_ROW, EMPTY_ROW)
+"""Codes of rejects that do not count towards the limit on rejected rows: nothing is lost with such a row."""
 
 REJECTS = (
     Fault("column_count", "reject", "the row has more or fewer columns than the header, or a stray quote"),
@@ -37,6 +39,7 @@ REJECTS = (
     Fault("cell_error", "reject", "a cell holds a spreadsheet's error, such as #REF!, in place of a value or as text"),
     Fault("formula_without_result", "reject", "a formula that was never calculated, in a workbook where others were"),
     Fault(TOTAL_ROW, "reject", "a total of other rows; it does not count towards the limit on rejected rows"),
+    Fault(EMPTY_ROW, "reject", "no column that is used holds anything; it does not count towards the limit either"),
     Fault("case_id_missing", "reject", "no case identifier"),
     Fault("code_unknown", "reject", "a value that the mapping's code list does not name"),
     Fault("date_unreadable", "reject", "a date in no declared format, no day of the calendar, or outside 1990–2100"),

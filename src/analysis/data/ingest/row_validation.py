@@ -23,7 +23,7 @@ from analysis.data.ingest.case_rules import (
     find_duplicates,
 )
 from analysis.data.ingest.column_sql import Condition, Quoted, TableSql, column_index, columns_of_text
-from analysis.data.ingest.fault_codes import MARKS, REJECTS
+from analysis.data.ingest.fault_codes import EMPTY_ROW, MARKS, REJECTS
 from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.rows import Rows, positions_of
 from analysis.data.sources.total_rows import TotalPhrases
@@ -181,6 +181,9 @@ def validation_query(table_sql: TableSql, mapping: Mapping, rows: Rows, extracte
         conditions.append(_known_later(mapping, extracted_on))
     if table_sql.not_nfc:
         marks["not_nfc"] = " OR ".join(table_sql.not_nfc)
+    # Nearly always the first cell that is looked at holds something.
+    empty = " AND ".join(f"coalesce({cell.cell}, '') = ''" for cell in table_sql.read.values())
+    conditions.append(Condition(EMPTY_ROW, f"({empty})", "no cell of a column that is used holds anything"))
     for at, total in enumerate(_total_rows(mapping, rows)):
         # The cells themselves are named in the first step only.
         table_sql.cells[f"_total_{at}"], table_sql.cells[f"_total_cell_{at}"] = total.sql, str(total.found)

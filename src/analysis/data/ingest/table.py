@@ -16,7 +16,7 @@ import pandas as pd
 from analysis.data.ingest import case_rules
 from analysis.data.ingest.case_rules import shared_hashes
 from analysis.data.ingest.column_sql import build_table_sql, columns_of_text, listed_columns
-from analysis.data.ingest.fault_codes import TOTAL_ROW
+from analysis.data.ingest.fault_codes import NOTHING_LOST
 from analysis.data.ingest.listed_rows import classes, flagged, rejected, rejects_by_code
 from analysis.data.ingest.period_overlap import refuse_overlaps_in
 from analysis.data.ingest.row_validation import ValidationResult, validate_rows, validation_query
@@ -233,10 +233,9 @@ def _lacking(names: list[str], unknown: list[str]) -> str:
 
 def _refuse_too_many(rows: Rows, result: ValidationResult, reject_limit: float) -> None:
     by_code = rejects_by_code(rows, result)
-    # A total is no row of data that was lost.
-    count = rows.count - by_code.pop(TOTAL_ROW, 0)
+    count = rows.count - sum(by_code.pop(code, 0) for code in NOTHING_LOST)
     if not count:
-        raise BadData(f"{rows.name}: no row below the header{' but totals' if rows.count else ''}")
+        raise BadData(f"{rows.name}: no row below the header{' but totals or empty ones' if rows.count else ''}")
     if by_code.total() <= reject_limit * count:
         return
     listed = rejected(rows, result, at_most=MAX_LISTED_REJECTS)
@@ -251,16 +250,16 @@ def refusal_message(file: str, rows: int, by_code: Counter[str], reject_limit: f
     file : str
         Name of the file.
     rows : int
-        Rows that came in, without totals.
+        Rows that came in, without those of `NOTHING_LOST`.
     by_code : Counter
-        Code → rejected rows, without totals.
+        Code → rejected rows, without those either.
     reject_limit : float
         Share of the rows (0–1) that may be rejected.
     listed : pd.DataFrame
         `line, reason` of the rejected rows, the first one first.
     """
     worst = ", ".join(f"{code} {number:,}" for code, number in by_code.most_common(3))
-    first = listed[listed["code"] != TOTAL_ROW].iloc[0]
+    first = listed[~listed["code"].isin(NOTHING_LOST)].iloc[0]
     return (
         f"{file}: {by_code.total():,} of {rows:,} rows rejected ({by_code.total() / rows:.1%}), {reject_limit:.1%} at "
         f"most were expected; the worst: {worst}; the first on line {first['line']}: {first['reason']}"
