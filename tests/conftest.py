@@ -148,6 +148,21 @@ class Brought:
         return [(int(line), code) for line, code in self.intake.flagged[["line", "code"]].to_numpy()]
 
 
+@pytest.fixture(autouse=True)
+def readers_stay_here(request, monkeypatch):
+    """Read received files in this process in the fast tests: a fork of all that is imported costs more than they do.
+
+    Tests of the child itself ask for `readers_fork`; the slow tests, and all that start a command, read as commands do.
+    """
+    if not request.node.get_closest_marker("slow") and "readers_fork" not in request.fixturenames:
+        monkeypatch.setattr("analysis.data.child_process.FORKS", False)
+
+
+@pytest.fixture
+def readers_fork():
+    """Read received files in a child process, as commands do."""
+
+
 @pytest.fixture(scope="session")
 def bring_in(tmp_path_factory) -> Callable[..., Brought]:
     """Bring text (as UTF-8), bytes, what stands under a path or at an address in; the rest goes into the mapping."""

@@ -128,7 +128,7 @@ def _list(rows, as_of=ORIGIN):
     return listed(*made, as_of=as_of.isoformat())
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(LISTS, THRESHOLDS, st.dates(date(2020, 12, 15), ORIGIN))
 def test_doing_an_open_item_never_lowers_the_probability(rows, threshold, done):
     before = _stands(_list(rows), threshold, draws=100)
@@ -136,7 +136,7 @@ def test_doing_an_open_item_never_lowers_the_probability(rows, threshold, done):
     assert after.kept.probability >= before.kept.probability
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(LISTS, THRESHOLDS, st.integers(0, 120))
 def test_waiting_with_nothing_done_never_raises_the_probability(rows, threshold, days):
     before = _stands(_list(rows), threshold, draws=100)
@@ -144,7 +144,7 @@ def test_waiting_with_nothing_done_never_raises_the_probability(rows, threshold,
     assert after.kept.probability <= before.kept.probability
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(LISTS, THRESHOLDS)
 def test_an_item_done_later_is_as_good_as_one_never_done_until_it_is(rows, threshold):
     later = [(planned, done or date(2021, 11, 1)) for planned, done in rows]
@@ -153,7 +153,7 @@ def test_an_item_done_later_is_as_good_as_one_never_done_until_it_is(rows, thres
     )
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(LISTS, THRESHOLDS, st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(rows, threshold, random):
     items = _list(rows)
@@ -165,7 +165,7 @@ def test_the_order_of_rows_does_not_matter(rows, threshold, random):
     assert one.kept.probability == other.kept.probability
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(LISTS, st.sampled_from([0.5, 0.7, 0.8]), st.sampled_from([0.8, 0.9, 1.0]))
 def test_a_higher_threshold_is_never_likelier(rows, lower, higher):
     items = _list(rows)

@@ -19,7 +19,10 @@ from analysis.data.child_process import in_child, limited_addresses
 from analysis.data.ingest.table import TooManyRejects
 from analysis.faults import BadData, EnvironmentFault
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc"),
+    pytest.mark.usefixtures("readers_fork"),
+]
 MIB = 1 << 20
 
 
@@ -132,6 +135,7 @@ def test_addresses_are_limited_in_the_child_alone():
     assert in_child(reserve, "x.xlsx") == before
 
 
+@pytest.mark.slow
 def test_an_interruption_ends_both_and_what_the_child_wrote_is_cleared_away(tmp_path):
     program = tmp_path / "program.py"
     program.write_text(

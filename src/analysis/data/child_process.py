@@ -34,6 +34,9 @@ _LOOK = 0.02
 _PATIENCE = 10
 """Seconds an interrupted child has to remove what it wrote to scratch."""
 
+FORKS = hasattr(os, "fork")
+"""Whether there is a child; where the system has no fork, readers run in this process."""
+
 _is_child = False
 
 
@@ -61,7 +64,7 @@ def in_child(
     Exception
         Whatever the function raised.
     """
-    if _is_child or not hasattr(os, "fork"):
+    if _is_child or not FORKS:
         return read(report_progress)
     receiver, sender = Pipe(duplex=False)
     # Neither process may print later what stands in a buffer now.

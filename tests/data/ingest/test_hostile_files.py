@@ -16,6 +16,7 @@ from analysis.data.ingest.archive import archive
 from analysis.data.sources.mapping import Mapping
 from analysis.faults import BadData
 
+pytestmark = pytest.mark.usefixtures("readers_fork")
 COUNTS = {
     "about": {"title": "t", "source": "s"},
     "table": "counts",

@@ -87,6 +87,7 @@ def _parquet(folder):
     return folder / "export.parquet", "parquet"
 
 
+@pytest.mark.usefixtures("readers_fork")
 @pytest.mark.parametrize("write", [_csv, _irregular, _workbook, _sqlite, _parquet])
 @pytest.mark.parametrize("limit", ["1", "0.05"], ids=["taken", "refused"])
 def test_they_are_quoted_nowhere(tmp_path, write, limit):

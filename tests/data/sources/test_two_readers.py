@@ -71,7 +71,7 @@ def _bytes(lines, line_break, last_break, bad_byte, mark):
     return (b"\xef\xbb\xbf" if mark else b"") + HEADER + line_break + body + (line_break if last_break else b"")
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(
     lines=LINES,
     line_break=st.sampled_from([b"\n", b"\r\n"]),
