@@ -182,7 +182,8 @@ def _by_walking(cases, *, cutoff_day, due_precision, frequency):
 @pytest.mark.parametrize("due_precision", ["day", "instant"])
 @pytest.mark.parametrize("frequency", ["M", "Q"])
 # A table costs as much to count as many cases in it: few examples with many cases each, apart by their agency.
-@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.slow
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cases=_cases())
 def test_it_agrees_with_a_walk_over_the_cases(tmp_path, cases, cutoff_day, due_precision, frequency):
     how = {"cutoff_day": cutoff_day, "due_precision": due_precision, "frequency": frequency}

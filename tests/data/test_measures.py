@@ -427,7 +427,8 @@ def _by_walking(cases, cutoff_day, *, instant):
     return {name: {period: tuple(cell) for period, cell in cells.items()} for name, cells in found.items()}
 
 
-@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.slow
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_some_cases(), st.sampled_from([None, 14]), st.sampled_from(["day", "instant"]))
 def test_counted_one_by_one_it_is_the_same(tmp_path, cases, cutoff_day, due_precision):
     received = run_input(cases=cases_file(cases, tmp_path / "cases.parquet"), due_precision=due_precision)

@@ -58,6 +58,7 @@ def _half_made(processed: Path) -> list[str]:
     return sorted(path.name for path in processed.iterdir() if path.is_dir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "next_draw_count", [200, pytest.param(300, marks=pytest.mark.slow)], ids=["the same run", "another run"]
 )

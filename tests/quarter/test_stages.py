@@ -118,6 +118,7 @@ def test_a_small_quarter_goes_the_whole_way_from_files_to_a_verdict(small: Resul
     assert set(small.data.counts["agency"]) == {"sxd", "stp"}
 
 
+@pytest.mark.slow
 def test_the_track_record_grades_a_share_under_the_rule_it_is_promised_by(
     small_inputs: dict[str, str], kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

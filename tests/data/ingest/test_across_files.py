@@ -377,7 +377,8 @@ def test_files_of_cases_from_elsewhere_pass_the_door_each_and_are_used_together(
 ROW = st.tuples(st.sampled_from("ABCDEF"), st.sampled_from([OPEN, CLOSED, LATER]), st.integers(0, 2))
 
 
-@settings(max_examples=2)  # each brings up to four files in
+@pytest.mark.slow
+@settings(max_examples=4)  # each brings up to four files in
 @given(rows=st.lists(ROW, min_size=1, max_size=9))
 def test_however_rows_are_spread_over_files_the_same_cases_win_as_in_one(rows, tmp_path_factory):
     folder = tmp_path_factory.mktemp("spread")

@@ -228,11 +228,13 @@ def _faults(path):
     return +found
 
 
+@pytest.mark.slow
 def test_a_clean_export_has_only_what_happens_in_the_cleanest_province(clean):
     assert _faults(clean / "cases.csv") == _truth(clean)["faults"]
     assert set(_truth(clean)["faults"]) == {"not_yet_accepted", "due_date_replaced"}
 
 
+@pytest.mark.slow
 def test_the_dirty_twin_has_each_fault_as_often_as_it_says(dirty):
     truth = _truth(dirty)
     assert _faults(dirty / "cases.csv") == truth["faults"]

@@ -82,6 +82,7 @@ def test_it_is_as_large_as_its_scale(cases):
     assert set(cases["accepted_at"].dropna().dt.year) == {2024, 2025, 2026}
 
 
+@pytest.mark.slow
 def test_the_same_seed_makes_the_same_folder_and_another_seed_another(folder, cases, tmp_path):
     write_two_tier(tmp_path / "again", scale=SCALE)
     write_two_tier(tmp_path / "other", scale=SCALE, seed=1)

@@ -159,6 +159,7 @@ def test_one_interrupted_after_the_link_has_moved_is_published_and_any_other_is_
     assert carry_out(asked, WORKER, print) == "published"
 
 
+@pytest.mark.slow
 def test_the_second_attempt_waits_for_the_first_and_any_other_run_does_not(asked, publications, store):
     told: list[str] = []
     held, let_go = threading.Event(), threading.Event()

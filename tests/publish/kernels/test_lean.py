@@ -17,6 +17,7 @@ nbformat.validate(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(
 SERVER = "import sys; import analysis.publish.kernels.forked, analysis.publish.notebook_process"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loaded", [EXPORT, SERVER], ids=["export", "server"])
 def test_no_parser_of_web_addresses_is_built_to_read_a_notebook(loaded: str) -> None:
     code = f"{loaded}\nprint('lark' in sys.modules)"
