@@ -73,4 +73,4 @@ def has_controls(text: bytes) -> bool:
     """Return whether a piece of text holds control characters below 128, but for tabs and line breaks."""
     letters = np.frombuffer(text, np.uint8)
     breaks = sum(map(text.count, (b"\t", b"\n", b"\r")))
-    return bool(np.count_nonzero(letters < ord(" ")) > breaks or (letters == 127).any())
+    return b"\x7f" in text or int(np.count_nonzero(letters < ord(" "))) > breaks
