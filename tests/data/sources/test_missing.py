@@ -24,7 +24,7 @@ def test_a_word_for_nothing_is_nothing_in_every_kind_of_column(bring_in, word):
 
 
 def test_an_identifier_that_says_nothing_is_missing(bring_in):
-    brought = bring_in(f"{HEADER}NULL,x,1,01/09/2021,,,\n-,x,1,01/09/2021,,,\n", extra=EXTRA)
+    brought = bring_in(f"{HEADER}NULL,x,1,01/09/2021,,,\n - ,x,1,01/09/2021,,,\n", extra=EXTRA)
     assert brought.rejected == [(2, "case_id_missing"), (3, "case_id_missing")]
 
 

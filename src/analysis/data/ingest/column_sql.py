@@ -270,7 +270,8 @@ def _read_text(
 ) -> None:
     raw = column.raw
     longest, words = max(map(len, column.missing)), ", ".join(map(literal, column.missing))
-    says_nothing = f"length({raw}) <= {longest} AND lower({raw}) IN ({words})"
+    # Blanks stand around it at times, few of them: no long text needs a closer look.
+    says_nothing = f"length({raw}) <= {longest + 4} AND lower({trimmed(raw)}) IN ({words})"
     table_sql.columns[column.name] = f"CASE WHEN {says_nothing} THEN NULL ELSE {nfc_text(raw)} END"
     # Any text is accepted, and so shows nothing about itself; but the national form is a form of identifiers only.
     is_national = column.name == "case_id" and mapping.case_id_form == "national"

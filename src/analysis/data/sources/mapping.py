@@ -178,7 +178,7 @@ class Mapping(_Strict):
         ``NA``, ``none`` and ``nil``, and but in numbers ``NaN``; in any case. A value that a column's codes name
         is what they say.
     sheet, relation : str or None
-        Sheet of a workbook (the first by default); table or view of a database.
+        Sheet of a workbook (the first table that is not hidden by default); table or view of a database.
     thousands, decimal : str
         Marks in numbers; with dots for thousands, the decimal mark is a comma unless given.
     dates : tuple of str
