@@ -89,11 +89,13 @@ def _judged(
     quarter: str = "2020Q3",
     forecast: Forecast | None = None,
     indicators: pd.DataFrame | None = None,
+    uncounted: dict[str, str] | None = None,
     **plan: Any,
 ) -> Attainment:
     rows = _indicators() if indicators is None else indicators
     read = (forecast or _forecast(), NO_FACTS)
-    return attainment(_plan(*targets, **plan), pd.Period(quarter), rows, *read, draw_count=400, seed=1)
+    drawing = {"draw_count": 400, "seed": 1}
+    return attainment(_plan(*targets, **plan), pd.Period(quarter), rows, *read, **drawing, uncounted=uncounted)
 
 
 def _row(judged: Attainment, target: str, part: str = "") -> pd.Series:
@@ -164,6 +166,8 @@ def test_a_part_without_a_future_leaves_the_whole_not_estimated() -> None:
 def test_a_series_nobody_counts_says_so() -> None:
     target = {"id": "single", "kind": "share", "parts": {"west": _part("west")}, **SAID}
     assert _row(_judged(target), "single")[["verdict", "note"]].tolist() == ["not_estimated", "no_counts"]
+    why = _judged(target, uncounted={target["parts"]["west"]["indicator"]: "margins_apart"})
+    assert _row(why, "single")[["verdict", "note"]].tolist() == ["not_estimated", "margins_apart"]
 
 
 @pytest.mark.parametrize(("threshold", "verdict", "sure"), [(0.20, "met", 1.0), (0.21, "missed", 0.0)])

@@ -28,6 +28,21 @@ def test_the_mapping_the_paper_teaches_is_one(tmp_path):
     }  # fmt: skip
 
 
+def test_the_sheet_that_the_page_shows_comes_in_by_its_mapping(tmp_path):
+    from datetime import date
+
+    from analysis.data.ingest.archive import archive
+    from analysis.data.sources.mapping import read_mapping
+
+    paper = (ROOT / "docs" / "write-a-mapping.md").read_text(encoding="utf-8")
+    (sheet,) = re.findall(r"```\n(Tháng,.+?)```", paper, re.DOTALL)
+    path, (_, mapping, *_) = tmp_path / "so.csv", _examples(tmp_path)
+    path.write_text(sheet, encoding="utf-8")
+    day = date(2021, 9, 20)
+    intake = archive(str(path), read_mapping(mapping), tmp_path / "in", extracted_on=day, reject_limit=0)
+    assert intake.accepted == 1
+
+
 def _examples(tmp_path):
     """Return the files that the page on mappings shows, in its order."""
     paper = (ROOT / "docs" / "write-a-mapping.md").read_text(encoding="utf-8")
@@ -44,7 +59,7 @@ def test_the_folder_that_the_page_shows_declares_what_its_mappings_declare(tmp_p
     from analysis.data.sources.about import read_description
     from analysis.data.sources.mapping import read_mapping
 
-    _, cases, feedback, about = _examples(tmp_path)
+    _, _, cases, feedback, about = _examples(tmp_path)
     cases, feedback, description = read_mapping(cases), read_mapping(feedback), read_description(about.parent)
     assert description.extra == {"cases": cases.extra_kinds, "feedback": feedback.extra_kinds}
     assert description.tables == feedback.tables

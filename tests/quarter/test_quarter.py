@@ -129,6 +129,12 @@ def test_the_headline_is_one_line_on_the_draws(q: Quarter) -> None:
     assert q.probability([True] * 200) == 0.995
 
 
+def test_shares_leave_out_what_the_input_has_no_counts_of(q: Quarter) -> None:
+    promised = q.promised.query("topic == 'online'")
+    nobody = pd.concat([promised, promised.head(1).assign(indicator="nobody").rename(index=lambda label: "x")])
+    pd.testing.assert_frame_equal(q.shares(nobody), q.shares(promised))
+
+
 def test_year_end_values_add_up_before_the_ratio(q: Quarter) -> None:
     draws = q.draws("online_of_all")
     so_far = q.share("online_of_all").loc["2021-01":"2021-09", ["numerator", "denominator"]].sum()

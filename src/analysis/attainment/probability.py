@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +69,7 @@ def attainment(
     *,
     draw_count: int,
     seed: int,
+    uncounted: Mapping[str, str] | None = None,
 ) -> Attainment:
     """Return the attainment of every promise, those on shares and means judged jointly on the same draws.
 
@@ -86,8 +87,10 @@ def attainment(
         What is known beside the counts.
     draw_count, seed : int
         Of the run, for promises that no path of cases judges.
+    uncounted : mapping, optional
+        Indicator → code of why the input cannot give its counts.
     """
-    at = Situation(plan, quarter, indicators, forecast, draw_count, seed, evidence)
+    at = Situation(plan, quarter, indicators, forecast, draw_count, seed, evidence, uncounted=uncounted or {})
     judged = [JUDGES[target.kind](target, at) for target in plan.promises]
     return Attainment(
         promises=as_table([one.row for one in judged] + [row for one in judged for row in one.parts]),

@@ -136,6 +136,8 @@ class JudgedPart:
         The same in each draw: an earlier year's value may be uncertain itself.
     baselines : PartBaselines
         What simple forecasts say.
+    uncounted : str
+        Code of why the input cannot give its counts; empty where it can.
     """
 
     part: Part
@@ -144,12 +146,13 @@ class JudgedPart:
     threshold: float
     thresholds: np.ndarray
     baselines: PartBaselines
+    uncounted: str = ""
 
     @property
     def kept(self) -> AttainmentDraws:
         """Whether the part is kept, per draw."""
         if not len(self.share.values):
-            return not_estimated("not_enough_history" if self.share.denominator else "no_counts")
+            return not_estimated("not_enough_history" if self.share.denominator else self.uncounted or "no_counts")
         if np.isnan(self.threshold):
             return not_estimated("baseline_incomplete")
         met = meets(self.share.values, self.part.rule, self.thresholds)
@@ -266,7 +269,7 @@ def judged_part(part: Part, name: str, target: str, at: CountedSituation, *, wit
     baselines = PartBaselines(pd.DataFrame(), float("nan"))
     if comparable and with_baselines:
         baselines = judged_baselines(at.indicators, part, central, groups=groups, origin=origin, last=last)
-    return JudgedPart(part, name, share, central, thresholds, baselines)
+    return JudgedPart(part, name, share, central, thresholds, baselines, at.uncounted.get(part.indicator, ""))
 
 
 def known_and_last(part: Part, at: CountedSituation) -> tuple[pd.Period, pd.Period]:

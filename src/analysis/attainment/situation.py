@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +29,8 @@ class CountedSituation:
         Draws of the rest of the year.
     draw_count, seed : int
         Of the run, for what no path of cases says.
+    uncounted : mapping
+        Indicator → code of why the input cannot give its counts.
     """
 
     plan: Plan
@@ -36,6 +39,7 @@ class CountedSituation:
     forecast: Forecast
     draw_count: int
     seed: int
+    uncounted: Mapping[str, str] = field(default_factory=dict, kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)

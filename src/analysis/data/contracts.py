@@ -132,6 +132,30 @@ class Counts(_Table):
     resolved: Series[pd.Int64Dtype] = _nullable(ge=0)
 
 
+class Margins(_Table):
+    """Cases counted by period and body, as sheets kept by hand have them: whole counts, and parts of them beside.
+
+    Each part, such as the resolved cases that were filed online, is a column that the mapping names under ``margins``
+    and says what it is a part of. Parts are given apart from one another, so nothing is known of two together. They are
+    never added to `Counts`.
+
+    Attributes
+    ----------
+    period, agency, district, field, procedure
+        As in `Counts`.
+    received, resolved : cases
+        Whole numbers, 0 or more; missing when the sheet does not have them.
+    """
+
+    period: Series[str] = pa.Field(str_matches=codes.PERIOD)
+    agency: Series[str] = _nullable(str_matches=codes.CODE)
+    district: Series[str] = _nullable(str_matches=codes.CODE)
+    field: Series[str] = _nullable(str_matches=codes.CODE)
+    procedure: Series[str] = _nullable(str_matches=codes.CODE)
+    received: Series[pd.Int64Dtype] = _nullable(ge=0)
+    resolved: Series[pd.Int64Dtype] = _nullable(ge=0)
+
+
 class Workload(_Table):
     """The cases on a body's desk by period: carried over, received, resolved, late, and falling due.
 
@@ -317,6 +341,7 @@ TABLES: dict[str, type[_Table]] = {
     "cases": Cases,
     "case_ratings": CaseRatings,
     "counts": Counts,
+    "margins": Margins,
     "workload": Workload,
     "ratings": Ratings,
     "survey": Survey,

@@ -20,7 +20,7 @@ ExtraKind = Literal["code", "flag", "number", "time"]
 Extra = dict[str, dict[str, ExtraKind]]
 """Table → column beyond its contract → kind."""
 
-MAPPED = ("cases", "case_ratings", "counts", "ratings", "survey", "catalogue", "progress")
+MAPPED = ("cases", "case_ratings", "counts", "margins", "ratings", "survey", "catalogue", "progress")
 """Tables of the contracts that a mapping can make; the workload is counted from cases."""
 
 MAY_HAVE_EXTRA = ("cases", "counts", "case_ratings")
@@ -35,9 +35,10 @@ DERIVED = (
 CONDITION_WORDS = ("known", "missing", "total", "any_of")
 """Words with a meaning of their own in conditions and series."""
 
-_NAME = r"[a-z][a-z0-9]*(_[a-z0-9]+)*"
-_NAMES_OF_ENGINE = ("filename", "file_row_number")
+NAME = r"[a-z][a-z0-9]*(_[a-z0-9]+)*"
+NAMES_OF_ENGINE = ("filename", "file_row_number")
 """Columns that DuckDB itself adds to a file."""
+
 _OTHER_FILES = ("rejected", "flagged", "published")
 """Names that a folder, or a plan, already gives to something else than a table of ours."""
 
@@ -155,7 +156,7 @@ def columns_of_table(
 
 def fault_in_name(name: str) -> str | None:
     """Return what is wrong with the name of a column that a source declares, or None when nothing is."""
-    if not re.fullmatch(_NAME, name):
+    if not re.fullmatch(NAME, name):
         return f"{name!r} is no name; lower-case letters, digits and _ were expected, as in paid_online"
     if name in DERIVED:
         return f"{name!r} is a column that conditions derive ({', '.join(DERIVED)}); another name was expected"
@@ -163,7 +164,7 @@ def fault_in_name(name: str) -> str | None:
         return f"{name!r} is a word of conditions ({', '.join(CONDITION_WORDS)}); another name was expected"
     if is_personal(name):
         return f"{name!r} names something about a person, of which nothing enters; another name was expected"
-    if name in _NAMES_OF_ENGINE:
+    if name in NAMES_OF_ENGINE:
         return f"{name!r} is what the database calls a file or its rows; another name was expected"
     return None
 
@@ -202,7 +203,7 @@ def fault_in_extra(
 def fault_in_tables(declared: Mapping[str, TableDeclaration]) -> tuple[str, str] | None:
     """Return the first declared table whose name is wrong, and what is; None when nothing is."""
     for name in declared:
-        if not re.fullmatch(_NAME, name):
+        if not re.fullmatch(NAME, name):
             return name, f"{name!r} is no name; lower-case letters, digits and _ were expected, as in feedback"
         if name in TABLES:
             return name, f"{name} is a table of the contracts, whose columns are known; another name was expected"

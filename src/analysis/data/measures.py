@@ -18,6 +18,7 @@ from analysis.data.condition_sql import sql_of
 from analysis.data.contracts import Cases, Counts, columns_of
 from analysis.data.counting import run_query
 from analysis.data.ingest.received import RunInput
+from analysis.data.margin_counts import count_margins
 from analysis.data.measure import CASES, LATE, RATINGS, Cells, Counting, Measure, columns_named
 from analysis.plan.conditions import Test
 
@@ -39,7 +40,7 @@ def count_measures(measures: Iterable[Measure], received: RunInput, how: Countin
     dict
         Measure → cells: no row without a case. From counts, rows that stand in them with 0 stay: a period that was
         reported without a case is no gap. Reasons: ``counts_only``, ``no_catalogue``, ``no_workload``,
-        ``no_case_ratings``, ``no_column``, ``no_table``.
+        ``no_case_ratings``, ``no_column``, ``no_table``, ``margins_apart``, ``margins_unclear``.
     """
     found: dict[Measure, Cells | str] = {}
     wanted = list(dict.fromkeys(measures))
@@ -69,9 +70,12 @@ def _over_by(how: Counting, cells: Cells) -> Cells:
 def _from_counts(measure: Measure, received: RunInput, how: Counting) -> Cells | str:
     if how.cutoff_day != how.own_cutoff_day or measure.value:
         return "counts_only"
-    if measure.is_flow:
-        return _from_table_of_counts(measure, received.counts, how)
-    return _from_workload(measure, received.workload, how)
+    if not measure.is_flow:
+        return _from_workload(measure, received.workload, how)
+    cells = _from_table_of_counts(measure, received.counts, how)
+    if isinstance(cells, str) and received.margins:
+        return count_margins(measure, received.margins, how)
+    return cells
 
 
 def _from_table_of_counts(measure: Measure, counts: pd.DataFrame, how: Counting) -> Cells | str:
@@ -211,7 +215,11 @@ def _from_cases(measures: Sequence[Measure], received: RunInput, how: Counting) 
 def columns_known(received: RunInput) -> dict[str, tuple[str, ...]]:
     """Return, by table, the columns that a condition may name: of the contract, derived, and those a mapping adds."""
     extra = received.extra
-    cases = (*columns_of(Cases), *DERIVED, *columns_of(Counts), *extra.get("cases", ()), *extra.get("counts", ()))
+    parts = received.margins.parts.values() if received.margins else ()
+    of_parts = [name for part in parts for name in part.where]
+    cases = (
+        *columns_of(Cases), *DERIVED, *columns_of(Counts), *extra.get("cases", ()), *extra.get("counts", ()), *of_parts,
+    )  # fmt: skip
     ratings = ("case_id", "rating", "rated_at", *cases, *extra.get("case_ratings", ()))
     known = {CASES: tuple(dict.fromkeys(cases)), RATINGS: tuple(dict.fromkeys(ratings))}
     return known | {name: tuple(columns_of_file(table.path)) for name, table in received.tables.items()}

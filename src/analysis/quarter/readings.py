@@ -25,6 +25,8 @@ EXPECTED = {
     "counts_only": "single cases were expected, the input holds counts",
     "no_catalogue": "a catalogue of procedures was expected, the input has none",
     "no_workload": "a table of workload or single cases were expected, the input has neither",
+    "margins_apart": "counts by both columns together were expected, the input's margins give each apart",
+    "margins_unclear": "more parts were expected, or what the other cases are, the input's margins leave it open",
     "no_case_ratings": "ratings of single cases were expected, the input has none",
 }
 """What an input would have to hold, by the code of why it cannot be counted; see `data.measures.count_measures`."""
@@ -136,8 +138,10 @@ def evaluate_plan(
     written, plan = plan, plan.over(alive)
     indicators = indicator_series(plan, cells, through=through, gaps_are_zero=counted.of_cases)
     forecast = _forecast(plan, indicators, origin, drawn, memory=memory, diagnose=diagnose)
-    now = attainment(plan, quarter, indicators, forecast, evidence, draw_count=drawn.draw_count, seed=drawn.seed)
-    by_code = {code: cells.get(measure) for code, measure in measures_of(plan).items()}
+    by_code = {code: cells.get(measure, "no_table") for code, measure in measures_of(plan).items()}
+    uncounted = {code: found for code, found in by_code.items() if isinstance(found, str)}
+    drawing = {"draw_count": drawn.draw_count, "seed": drawn.seed}
+    now = attainment(plan, quarter, indicators, forecast, evidence, **drawing, uncounted=uncounted)
     known = {code: one[one["period"] <= through] for code, one in by_code.items() if isinstance(one, pd.DataFrame)}
     return PlanReading(
         plan,

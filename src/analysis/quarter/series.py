@@ -137,6 +137,11 @@ class QuarterSeries(ABC):
         return {str(name): rows for name, rows in self.results.indicators.series.groupby("indicator", sort=False)}
 
     @cached_property
+    def _counted(self) -> set[tuple[str, str, str]]:
+        rows = self.results.indicators.series
+        return set(zip(rows["indicator"], rows["dimension"], rows["series"], strict=True))
+
+    @cached_property
     def _drawn(self) -> dict[tuple[str, str, str], pd.DataFrame]:
         keys = ["indicator", "dimension", "series"]
         return {tuple(map(str, key)): rows for key, rows in self.results.forecast.draws.groupby(keys, sort=False)}  # type: ignore[misc]
@@ -413,7 +418,8 @@ class QuarterSeries(ABC):
         Returns
         -------
         pd.DataFrame
-            `label, period, numerator, denominator, value, standard_error`; periods as pandas periods.
+            `label, period, numerator, denominator, value, standard_error`; periods as pandas periods. A series that the
+            input has no counts of has no rows.
 
         Examples
         --------
@@ -424,7 +430,9 @@ class QuarterSeries(ABC):
         if not isinstance(rows, pd.DataFrame):
             raise BadParameters(f"shares takes rows of `promised`; for one series there is share({rows!r})")
         pieces = [
-            self.share(row.indicator, **row.member).reset_index().assign(label=row.Index) for row in rows.itertuples()
+            self.share(row.indicator, **row.member).reset_index().assign(label=row.Index)
+            for row in rows.itertuples()
+            if (row.indicator, *self._member(row.member)) in self._counted
         ]
         if not pieces:
             periods_known = pd.PeriodIndex([], freq=self.origin.freq)

@@ -17,6 +17,8 @@ NOT_COMPUTABLE = {
     "counts_only": _("not computable: the input holds counts, not cases"),
     "no_catalogue": _("not computable: the input has no catalogue of procedures"),
     "no_workload": _("not computable: the input does not say what was carried over or due"),
+    "margins_apart": _("not computable: the input gives its parts one by one, not two together"),
+    "margins_unclear": _("not computable: the input's parts leave open what the other cases are"),
     "no_case_ratings": _("not computable: the input has no ratings of single cases"),
     "contradicts_answers": _("not computable: it contradicts another answer of this run"),
 }
@@ -78,6 +80,7 @@ TABLES = {
     "cases": _("cases"),
     "case_ratings": _("ratings of cases"),
     "counts": _("counts"),
+    "margins": _("whole counts and parts of them"),
 }
 """Tables, by name of the table that a file became."""
 

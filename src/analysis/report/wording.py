@@ -78,6 +78,14 @@ REASONS = {
     "tier_not_stated": _("The index is published, the limits of its groups for the year were not found."),
     "not_enough_history": _("Not enough data to estimate: the series is too short."),
     "no_counts": _("No counts in the data received."),
+    "counts_only": _("The data received are counts; single cases are needed for it."),
+    "no_catalogue": _("The data received has no catalogue of procedures."),
+    "no_workload": _("The data received does not say what was carried over or due."),
+    "no_case_ratings": _("The data received has no ratings of single cases."),
+    "no_column": _("The data received has no column that tells it."),
+    "no_table": _("The data received has no table of it."),
+    "margins_apart": _("The data received gives two parts one by one, which are needed together."),
+    "margins_unclear": _("The parts in the data received leave open what the other cases are."),
     "baseline_incomplete": _("The earlier year it is compared with is not wholly known."),
 }
 """Why a promise is not estimated, by code of the reason."""
@@ -102,6 +110,14 @@ SHORT_REASONS = {
     "tier_not_stated": _("limits of the groups not found"),
     "not_enough_history": _("series too short"),
     "no_counts": _("no counts received"),
+    "counts_only": _("counts received, not cases"),
+    "no_catalogue": _("no catalogue received"),
+    "no_workload": _("nothing received on cases carried over"),
+    "no_case_ratings": _("no ratings of cases received"),
+    "no_column": _("no such column received"),
+    "no_table": _("no such table received"),
+    "margins_apart": _("parts received one by one only"),
+    "margins_unclear": _("other cases left open"),
     "baseline_incomplete": _("earlier year not wholly known"),
 }
 """`REASONS` as short as a cell of a table needs them."""

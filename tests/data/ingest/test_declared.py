@@ -441,7 +441,7 @@ def test_a_run_needs_more_than_a_declared_table(tmp_path):
     mapping = _mapping(**FEEDBACK).model_dump(mode="json", exclude_defaults=True)
     source.write_text(yaml.safe_dump(mapping, allow_unicode=True, sort_keys=False), encoding="utf-8")
     path.write_text(_csv(FEEDBACK_ROWS, FEEDBACK_HEADER), encoding="utf-8")
-    with pytest.raises(BadData, match="the mapping makes feedback of it, and a run needs cases or counts"):
+    with pytest.raises(BadData, match="the mapping makes feedback of it, and a run needs cases, counts or margins"):
         _receive(path, source)
 
 

@@ -49,7 +49,9 @@ def folder(tmp_path):
 
 
 def test_a_folder_of_our_own_tables_needs_its_parts(folder):
-    with pytest.raises(BadData, match=r"cases\.parquet or counts\.parquet was expected, one of them; neither is there"):
+    with pytest.raises(
+        BadData, match=r"cases\.parquet, or counts\.parquet or margins\.parquet, was expected; neither is there"
+    ):
         _receive(folder)
     (folder / "counts.parquet").write_bytes(b"PAR1 cut")
     with pytest.raises(BadData, match="not a readable Parquet file"):
@@ -205,7 +207,7 @@ def test_a_run_needs_cases_or_counts(tmp_path):
     columns = "{case_id: a, rating: b, rated_at: c}"
     source.write_text(MAPPING.replace("TABLE", "case_ratings").replace("COLUMNS", columns), encoding="utf-8")
     path.write_text("a,b,c\nH1,satisfied,2021-09-01\n", encoding="utf-8")
-    with pytest.raises(BadData, match="the mapping makes case_ratings of it, and a run needs cases or counts"):
+    with pytest.raises(BadData, match="the mapping makes case_ratings of it, and a run needs cases, counts or margins"):
         _receive(path, source)
 
 

@@ -196,8 +196,8 @@ def _replace_files(draft: Path, out: Path, stem: str) -> None:
 
 def _refuse_cases_beside_counts(table: str, out: Path) -> None:
     """Refuse cases beside counts, or the reverse: the same things would be counted twice."""
-    other = {"cases": "counts", "counts": "cases"}.get(table)
-    for path in files_of_table(out, other) if other else []:
+    others = {"cases": ("counts", "margins"), "counts": ("cases",), "margins": ("cases",)}.get(table, ())
+    for path in (path for other in others for path in files_of_table(out, other)):
         raise BadData(f"{out}: a folder holds cases or counts, and {path.name} is there; take another folder")
 
 
@@ -272,8 +272,12 @@ def _description(mapping: Mapping, stem: str, out: Path, extracted_on: date) -> 
     if not (out / DESCRIPTION).is_file():
         return own
     before = read_description(out)
-    declared = {"extra": _all_extra(mapping, stem, out, before), "tables": before.tables | mapping.tables}
-    if mapping.table not in ("cases", "counts"):
+    declared = {
+        "extra": _all_extra(mapping, stem, out, before),
+        "tables": before.tables | mapping.tables,
+        "margins": mapping.parts if mapping.table == "margins" else before.margins,
+    }
+    if mapping.table not in ("cases", "counts", "margins"):
         return before.model_copy(update=declared)
     others = [report for report in read_intake_reports(out) if report.table == mapping.table and report.stem != stem]
     if mapping.table == "cases" and others:

@@ -15,6 +15,7 @@ import pyarrow as arrow
 
 from analysis.data.codes import NATIONAL_ID, fold
 from analysis.data.contracts import Ratings, columns_of
+from analysis.data.margins import impossible
 from analysis.data.sources.mapping import (
     KEEP,
     REST,
@@ -206,7 +207,27 @@ def build_table_sql(mapping: Mapping, rows: Rows, connection: duckdb.DuckDBPyCon
         table_sql.conditions.append(
             Condition("part_exceeds_whole", "satisfied > respondents", "satisfied, respondents")
         )
+    elif mapping.table == "margins":
+        table_sql.conditions += _conditions_of_parts(mapping)
     return table_sql
+
+
+def _conditions_of_parts(mapping: Mapping) -> list[Condition]:
+    """Return the conditions that recognise a row whose parts cannot be of its whole."""
+    found = []
+    headers = {name: str(source.column) for name, source in mapping.sources.items()}
+    for of in ("received", "resolved"):
+        for name, part in mapping.parts.items():
+            if part.of == of:
+                alone = f"{identifier(name)} IS NOT NULL AND {identifier(of)} IS NULL"
+                found.append(Condition("part_without_whole", alone, f"{headers[name]}, {headers[of]}"))
+        for names, terms in impossible(mapping.parts, of):
+            # A part that is not given takes nothing from the whole, and what it would add is not known.
+            left = " ".join(
+                f"+ {identifier(name)}" if sign > 0 else f"- coalesce({identifier(name)}, 0)" for sign, name in terms
+            )
+            found.append(Condition("part_exceeds_whole", f"{left} < 0", ", ".join(headers[name] for name in names)))
+    return found
 
 
 def column_index(header: str, rows: Rows) -> int:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from collections.abc import Mapping as Columns
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
+import pandera.pandas as pandera
 import pyarrow as pa
 
-from analysis.data.contracts import TABLES, RatingCounts, check, with_missing_columns
+from analysis.data.contracts import TABLES, RatingCounts, check, columns_of, with_missing_columns
 from analysis.data.declared import (
     MAY_HAVE_EXTRA,
     DeclaredTable,
     ExtraKind,
     columns_of_table,
     declared_table,
-    extra_column,
 )
 from analysis.data.ingest.across_files import (
     CaseFile,
@@ -43,6 +44,9 @@ from analysis.faults import BadData
 SMALL_TABLES = ("workload", "ratings", "survey", "catalogue", "progress")
 """Small tables of ours, which are checked against their contract as a whole, not row by row."""
 
+COUNTED_TABLES = (*SMALL_TABLES, "counts", "margins")
+"""These, and those that stand in the place of cases."""
+
 
 @dataclass
 class FolderContents:
@@ -65,7 +69,7 @@ class FolderContents:
     case_tables : dict
         Stem of a report of cases → Parquet file of the cases accepted.
     small_tables : dict
-        Name → table: those of `SMALL_TABLES`, and `counts` where there are no cases.
+        Name → table: those of `SMALL_TABLES`, and `counts` and `margins` where there are no cases.
     """
 
     description: Description
@@ -115,9 +119,10 @@ def read_folder(
     refuse_links_out(folder.iterdir())
     refuse_unfinished(folder)
     files = {name: files_of_table(folder, name) for name in TABLES}
-    if bool(files["cases"]) == bool(files["counts"]):
-        found = "both are there" if files["cases"] else "neither is there"
-        raise BadData(f"{folder}: cases.parquet or counts.parquet was expected, one of them; {found}")
+    counted = bool(files["counts"]) or bool(files["margins"])
+    if bool(files["cases"]) == counted:
+        found = "both are there" if counted else "neither is there"
+        raise BadData(f"{folder}: cases.parquet, or counts.parquet or margins.parquet, was expected; {found}")
     contents = FolderContents(
         description=read_description(folder),
         reports=read_intake_reports(folder),
@@ -128,14 +133,14 @@ def read_folder(
     files |= {name: files_of_table(folder, name) for name in description.tables}
     _refuse_other_columns(folder, files, description)
     contents.small_tables = {
-        name: read_table(folder, name, description.extra.get(name)) for name in (*SMALL_TABLES, "counts") if files[name]
+        name: read_table(folder, name, description.columns(name)) for name in COUNTED_TABLES if files[name]
     }
     validation = _FileValidation(contents, as_of, reject_limit, tables_folder, report_progress)
     declared = {name: validation.case_file(files[name][0], name) for name in description.tables}
     for name, file in declared.items():
         path = _as_one_file([file.table], name, description, tables_folder)
         contents.declared[name] = declared_table(path, description.tables[name], description.extra.get(name, {}))
-    if files["counts"]:
+    if counted:
         _refuse_other_rows([file.report for file in declared.values()], folder, list(declared.values()))
         return contents
     contents.small_tables.pop("ratings", None)  # they are counted from the ratings of the cases
@@ -293,7 +298,7 @@ def _read_list(path: Path, types: dict[str, str]) -> pd.DataFrame:
     return read_parquet(path).astype(types) if path.is_file() else typed_frame([], types)
 
 
-def read_table(folder: Path, name: str, extra: dict[str, ExtraKind] | None = None) -> pd.DataFrame:
+def read_table(folder: Path, name: str, columns: Columns[str, pandera.Column] | None = None) -> pd.DataFrame:
     """Return a small table of a folder; nullable columns that its file lacks are missing in every row.
 
     Parameters
@@ -302,8 +307,8 @@ def read_table(folder: Path, name: str, extra: dict[str, ExtraKind] | None = Non
         A folder of our tables.
     name : str
         Name of the table.
-    extra : dict, optional
-        Its columns beyond the contract → kind.
+    columns : mapping, optional
+        All its columns and their contracts, where it has more than its contract.
 
     Raises
     ------
@@ -311,13 +316,13 @@ def read_table(folder: Path, name: str, extra: dict[str, ExtraKind] | None = Non
         The file is not Parquet, does not keep the contract, or holds overlapping periods of one body.
     """
     path, contract = folder / f"{name}.parquet", TABLES[name]
-    columns = {column: extra_column(kind) for column, kind in (extra or {}).items()}
+    extra = {column: rule for column, rule in (columns or {}).items() if column not in columns_of(contract)}
     frame = read_parquet(path)
     if name == "ratings" and {"rating", "n"} <= set(frame):
         frame = check(with_missing_columns(frame, RatingCounts), RatingCounts, where=str(path))
         satisfied = frame["n"].where(frame["rating"] != "dissatisfied", 0)
         frame = frame.assign(satisfied=satisfied, respondents=frame["n"]).drop(columns=["rating", "n"])
-    frame = check(with_missing_columns(frame, contract), contract, where=str(path), extra=columns)
+    frame = check(with_missing_columns(frame, contract), contract, where=str(path), extra=extra)
     if "period" in frame:
         refuse_overlapping_periods(frame[["agency", "period"]].drop_duplicates().to_numpy(), where=str(path))
     return frame

@@ -13,13 +13,14 @@ from typing import Any, Literal
 import pandas as pd
 
 from analysis.data.child_process import in_child
-from analysis.data.contracts import Catalogue, Counts, Progress, Ratings, Survey, Workload, check, empty
+from analysis.data.contracts import Catalogue, Progress, Ratings, Survey, Workload, empty
 from analysis.data.counting import DuePrecision, Frequency, count_cases, not_yet_known
-from analysis.data.declared import DeclaredTable, Extra, extra_column
-from analysis.data.ingest.folder_contents import read_folder, read_parquet
+from analysis.data.declared import DeclaredTable, Extra
+from analysis.data.ingest.folder_contents import read_folder, read_table
 from analysis.data.ingest.intake_report import ACCEPTED, ACCEPTED_CODES, IntakeReport, flag_and_class_counts
 from analysis.data.ingest.table import ingest
 from analysis.data.ingest.wide import ingest_wide
+from analysis.data.margins import MarginTable, Parts
 from analysis.data.sources.about import FILE, with_folder_description
 from analysis.data.sources.links import refuse_links_out
 from analysis.data.sources.mapping import About, Mapping, read_mapping
@@ -77,6 +78,8 @@ class RunInput:
         `case_ratings`, `counts` and the declared tables; tables without such columns are left out.
     tables : dict
         Name → declared table.
+    margins : MarginTable or None
+        Whole counts and parts of them. Where the input has them and no `counts`, the whole counts are its `counts`.
     """
 
     about: About
@@ -95,6 +98,7 @@ class RunInput:
     case_ratings: Path | None = None
     extra: Extra = field(default_factory=dict)
     tables: dict[str, DeclaredTable] = field(default_factory=dict)
+    margins: MarginTable | None = None
 
     def __post_init__(self) -> None:
         is_rejected = ~self.intake["code"].isin(ACCEPTED_CODES)
@@ -204,10 +208,10 @@ def _receive_mapped(
     tables_folder: Path,
     report_progress: Callable[[str], None],
 ) -> RunInput:
-    if mapping.table not in ("cases", "counts"):
+    if mapping.table not in ("cases", "counts", "margins"):
         raise BadData(
-            f"{path}: the mapping makes {mapping.table} of it, and a run needs cases or counts; bring several files "
-            "together in one folder with dunghen ingest"
+            f"{path}: the mapping makes {mapping.table} of it, and a run needs cases, counts or margins; bring "
+            "several files together in one folder with dunghen ingest"
         )
     extracted_on = mapping.extracted_on or as_of
     into = tables_folder / f"{mapping.table}.parquet"
@@ -228,11 +232,10 @@ def _receive_mapped(
         rejected=intake.rejected,
         case_tables={report.stem: into},
         extra={mapping.table: mapping.extra_kinds} if mapping.extra else {},
+        parts=mapping.parts,
     )
-    if mapping.table == "counts":
-        columns = {name: extra_column(kind) for name, kind in mapping.extra_kinds.items()}
-        counts = check(read_parquet(into), Counts, where=str(path), extra=columns)
-        return _received(record, as_of, counts=counts)
+    if mapping.table != "cases":
+        return _received(record, as_of, **{mapping.table: read_table(tables_folder, mapping.table, mapping.contract)})
     return _received_cases(record, into, None, as_of, calendar)
 
 
@@ -256,6 +259,7 @@ def _receive_tables(
         case_tables=contents.case_tables,
         extra=contents.description.extra,
         tables=contents.declared,
+        parts=contents.description.margins,
     )
     if contents.cases is None:
         return _received(record, as_of, **contents.small_tables)
@@ -275,6 +279,7 @@ class _InputRecord:
     """Stem of a report of cases → Parquet file of the cases accepted."""
     extra: Extra = field(default_factory=dict)
     tables: dict[str, DeclaredTable] = field(default_factory=dict)
+    parts: Parts = field(default_factory=dict)
 
 
 def _received_cases(
@@ -299,7 +304,8 @@ def _received(
     record: _InputRecord,
     as_of: date,
     *,
-    counts: pd.DataFrame,
+    counts: pd.DataFrame | None = None,
+    margins: pd.DataFrame | None = None,
     cases: Path | None = None,
     case_ratings: Path | None = None,
     **others: pd.DataFrame,
@@ -307,8 +313,12 @@ def _received(
     later = {stem: not_yet_known(path, as_of=as_of) for stem, path in record.case_tables.items()} if cases else {}
     for name, table in record.tables.items():
         later[name] = not_yet_known(table.path, as_of=as_of, known_from=table.known_from)
+    margin_table = None if margins is None else MarginTable(margins, record.parts)
+    if counts is None:
+        assert margin_table
+        counts = margin_table.counts()
     tallies = [report.tally(not_yet_known=later.get(report.stem, 0)) for report in record.reports]
-    if cases is None and "counts" not in {report.table for report in record.reports}:
+    if cases is None and {"counts", "margins"}.isdisjoint(report.table for report in record.reports):
         by_period = counts.groupby("period", as_index=False).size().rename(columns={"size": "rows"})
         tallies.append(by_period.assign(file="counts.parquet", table="counts", code=ACCEPTED))
     return RunInput(
@@ -328,6 +338,7 @@ def _received(
         case_ratings=case_ratings,
         extra=record.extra,
         tables=record.tables,
+        margins=margin_table,
     )
 
 

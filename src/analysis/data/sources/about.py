@@ -11,7 +11,9 @@ import yaml
 from pydantic import Field, model_validator
 
 from analysis import strict_yaml
+from analysis.data.contracts import Margins, columns_of
 from analysis.data.declared import Extra, TableDeclaration, columns_of_table, fault_in_extra, fault_in_tables
+from analysis.data.margins import Part, fault_in_parts, part_column
 from analysis.data.sources.links import refuse_links_out
 from analysis.data.sources.mapping import About, Mapping
 
@@ -31,12 +33,15 @@ class Description(About):
         Table → column beyond its contract → kind: ``code``, ``flag``, ``number`` or ``time``.
     tables : dict
         Declarations of the tables beyond the contracts, by their names.
+    margins : dict
+        Column of counts of the table of ``margins`` → what it is a part of.
     """
 
     extracted_on: date | None = None
     due_precision: Literal["day", "instant"] = "day"
     extra: Extra = Field(default_factory=dict)
     tables: dict[str, TableDeclaration] = Field(default_factory=dict)
+    margins: dict[str, Part] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _declares_what_may_be_declared(self) -> Self:
@@ -47,11 +52,15 @@ class Description(About):
             wrong = fault_in_extra(table, columns, self.tables)
             if wrong:
                 raise ValueError(f"extra.{table}.{wrong[0]}: {wrong[1]}")
+        found = fault_in_parts("margins", self.margins, columns_of(Margins))
+        if found:
+            raise ValueError(f"margins.{found[0]}: {found[1]}")
         return self
 
     def columns(self, table: str) -> dict[str, pa.Column]:
         """Return all columns of a table of the folder and their contracts, in their order."""
-        return columns_of_table(table, self.extra.get(table, {}), self.tables)
+        parts = {name: part_column() for name in self.margins} if table == "margins" else {}
+        return columns_of_table(table, self.extra.get(table, {}), self.tables) | parts
 
     @property
     def about(self) -> About:
@@ -90,6 +99,7 @@ def description_of(mapping: Mapping, *, extracted_on: date) -> Description:
         due_precision=mapping.due_precision,
         extra={mapping.table: mapping.extra_kinds} if mapping.extra else {},
         tables=mapping.tables,
+        margins=mapping.parts,
     )
 
 
@@ -105,7 +115,7 @@ def write_description(description: Description, folder: Path) -> None:
     """
     content = description.model_dump(mode="json")
     # Most folders declare nothing, and say nothing of it.
-    content = {key: value for key, value in content.items() if value or key not in ("extra", "tables")}
+    content = {key: value for key, value in content.items() if value or key not in ("extra", "tables", "margins")}
     text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
     (folder / FILE).write_text(text, encoding="utf-8")
 

@@ -36,6 +36,7 @@ from analysis.data.declared import (
     fault_in_extra,
     fault_in_tables,
 )
+from analysis.data.margins import Part, fault_in_parts, part_column
 from analysis.data.sources.missing import ANSWERS
 from analysis.data.sources.persons import is_personal
 from analysis.data.sources.rows import fold_header
@@ -154,6 +155,28 @@ class ExtraSource(Source):
     kind: ExtraKind
 
 
+class PartSource(Part):
+    """A column of a sheet that counts some of the cases received or resolved.
+
+    Attributes
+    ----------
+    column : str
+        Its header.
+    """
+
+    column: Header
+
+    @property
+    def source(self) -> Source:
+        """Where its values come from."""
+        return Source(column=self.column)
+
+    @property
+    def part(self) -> Part:
+        """What it is a part of."""
+        return Part(of=self.of, where=self.where, others=self.others)
+
+
 class Mapping(_Strict):
     """How a file becomes one of our tables.
 
@@ -202,6 +225,8 @@ class Mapping(_Strict):
         Our column → where its values come from; plain text is the header of a column.
     extra : dict
         Column of a name of one's own, beyond the table's contract → its kind and where its values come from.
+    margins : dict
+        Name of one's own → a column that counts a part of the cases; for the table of ``margins``.
     other_id : str or None
         Header of the column with the case's identifier in another system; a case that stands in both systems is then
         recognised as one.
@@ -238,6 +263,7 @@ class Mapping(_Strict):
     table: Annotated[str, Field(examples=list(MAPPED))] = "counts"
     columns: dict[str, SourceOrHeader] = {}
     extra: dict[str, ExtraSource] = {}
+    margins: dict[str, PartSource] = {}
     other_id: Header | None = None
     ignored: tuple[Header, ...] = ()
     personal: tuple[Header, ...] = ()
@@ -309,8 +335,8 @@ class Mapping(_Strict):
         if self.counts is not None:
             if self.columns or self.table != "counts":
                 raise ValueError("counts describes a wide table of counts: table and columns do not go with it")
-            if self.extra or self.tables:
-                raise ValueError("counts describes a wide table of counts: extra and tables do not go with it")
+            if self.extra or self.tables or self.margins:
+                raise ValueError("counts describes a wide table of counts: extra, tables and margins do not go with it")
             if "procedure" not in self.dimensions:
                 raise ValueError("dimensions names the column of the procedure: it is the unit that reports")
             if self.format != "csv":
@@ -358,6 +384,13 @@ class Mapping(_Strict):
         return self
 
     @model_validator(mode="after")
+    def _parts_go_together(self) -> Self:
+        found = fault_in_parts(self.table, self.margins, self.columns)
+        if found:
+            raise ValueError(f"margins.{found[0]}: {found[1]}")
+        return self
+
+    @model_validator(mode="after")
     def _takes_no_person(self) -> Self:
         twice = sorted(self.used_headers() & set(self.personal))
         if twice:
@@ -365,6 +398,7 @@ class Mapping(_Strict):
         copied = {f"columns.{name}": source.column for name, source in self.columns.items() if self._copies(name)}
         # A telephone number would be a number: a column that may mean anything takes nothing about persons unchanged.
         copied |= {f"extra.{name}": source.column for name, source in self.extra.items() if source.codes is None}
+        copied |= {f"margins.{name}": source.column for name, source in self.margins.items()}
         copied |= {f"dimensions.{name}": header for name, header in self.dimensions.items()}
         copied |= {"other_id": self.other_id}
         for key, header in copied.items():
@@ -385,9 +419,15 @@ class Mapping(_Strict):
         return {name: source.kind for name, source in self.extra.items()}
 
     @property
+    def parts(self) -> dict[str, Part]:
+        """Column of counts → what it is a part of."""
+        return {name: source.part for name, source in self.margins.items()}
+
+    @property
     def contract(self) -> dict[str, pa.Column]:
         """All columns that rows are read into and their contracts, in the order in which they are stored."""
-        return self._own_contract | {name: extra_column(kind) for name, kind in self.extra_kinds.items()}
+        extra = {name: extra_column(kind) for name, kind in self.extra_kinds.items()}
+        return self._own_contract | extra | {name: part_column() for name in self.margins}
 
     @property
     def _own_contract(self) -> dict[str, pa.Column]:
@@ -408,7 +448,7 @@ class Mapping(_Strict):
     @property
     def sources(self) -> dict[str, Source]:
         """Column of the table → where its values come from, for the columns that the mapping gives."""
-        return self.columns | self.extra
+        return self.columns | self.extra | {name: one.source for name, one in self.margins.items()}
 
     def used_headers(self) -> set[str]:
         """Return the headers of the columns whose values get into the table, or identify the case in another system."""
