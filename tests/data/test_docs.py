@@ -39,7 +39,7 @@ def test_the_sheet_that_the_page_shows_comes_in_by_its_mapping(tmp_path):
     path, (_, mapping, *_) = tmp_path / "so.csv", _examples(tmp_path)
     path.write_text(sheet, encoding="utf-8")
     day = date(2021, 9, 20)
-    intake = archive(str(path), read_mapping(mapping), tmp_path / "in", extracted_on=day, reject_limit=0)
+    (intake,) = archive(str(path), read_mapping(mapping), tmp_path / "in", extracted_on=day, reject_limit=0)
     assert intake.accepted == 1
 
 
@@ -59,7 +59,8 @@ def test_the_folder_that_the_page_shows_declares_what_its_mappings_declare(tmp_p
     from analysis.data.sources.about import read_description
     from analysis.data.sources.mapping import read_mapping
 
-    _, _, cases, feedback, about = _examples(tmp_path)
+    _, _, several, cases, feedback, about = _examples(tmp_path)
+    assert [one.table for one in read_mapping(several).of_each_table()] == ["cases", "case_ratings"]
     cases, feedback, description = read_mapping(cases), read_mapping(feedback), read_description(about.parent)
     assert description.extra == {"cases": cases.extra_kinds, "feedback": feedback.extra_kinds}
     assert description.tables == feedback.tables

@@ -48,7 +48,7 @@ def ingest(
         with exit_on_fault(out):
             mapping = with_folder_description(read_mapping(mapping_file), file)
             day = extracted_on.date() if extracted_on else mapping.extracted_on or date.today()
-            intake = archive(
+            intakes = archive(
                 file,
                 mapping,
                 out,
@@ -57,11 +57,12 @@ def ingest(
                 name=name,
                 report_progress=report_progress,
             )
-            (out / "summary.txt").write_text(summary(intake, out, name) + "\n", encoding="utf-8")
+            told = "\n\n".join(summary(intake, out, name) for intake in intakes)
+            (out / "summary.txt").write_text(f"{told}\n", encoding="utf-8")
     except KeyboardInterrupt:
         click.echo("interrupted: nothing was written", err=True)
         raise SystemExit(130) from None
-    click.echo(summary(intake, out, name))
+    click.echo(told)
 
 
 @click.command()

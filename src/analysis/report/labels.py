@@ -72,6 +72,7 @@ FAULTS = {
     "hidden_sheets": _("hidden sheets, not read"),
     "hidden_rows": _("hidden rows, read like the others"),
     "hidden_columns": _("hidden columns, read like the others"),
+    "no_rating": _("rows in which nobody gave a rating"),
     "invisible_characters": _("rows with characters nobody sees, which were taken out"),
 }
 """What is wrong with or notable about a row, by code of `analysis.data.ingest.fault_codes`."""

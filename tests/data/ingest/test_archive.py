@@ -59,7 +59,8 @@ def bring(tmp_path):
         path = tmp_path / name
         header = {"cases": "id,accepted,finished\n", "case_ratings": "id,rating,at\n"}.get(mapping.table, "")
         path.write_text(header + text, encoding="utf-8")
-        return archive(str(path), mapping, tmp_path / "out", extracted_on=day, reject_limit=reject_limit)
+        (intake,) = archive(str(path), mapping, tmp_path / "out", extracted_on=day, reject_limit=reject_limit)
+        return intake
 
     return bring
 
@@ -129,12 +130,19 @@ def test_the_ratings_may_come_first(bring, tmp_path):
     assert _run_over(tmp_path / "out").about.title == "Hồ sơ"
 
 
-def test_two_files_of_one_name_cannot_be_told_apart(bring, tmp_path):
+def test_two_files_of_one_name_are_told_apart_by_their_tables(bring, tmp_path):
+    bring(GOOD + BAD)
+    bring("H1,glad,2021-09-03\nH1,satisfied,2021-09-03\n", RATINGS)
+    out = tmp_path / "out"
+    assert _rejected(out) == [["cases.csv", 4], ["cases.csv (case_ratings)", 2]]
+    once = _content(out)
+    bring("H1,glad,2021-09-03\nH1,satisfied,2021-09-03\n", RATINGS)
+    assert _content(out) == once
     bring(GOOD)
-    before = _content(tmp_path / "out")
-    with pytest.raises(BadData, match=r"another table came from a file called cases\.csv too; rename one of them"):
-        bring("H1,satisfied,2021-09-03\n", RATINGS)
-    assert _content(tmp_path / "out") == before
+    assert _rejected(out) == [["cases.csv (case_ratings)", 2]]
+    assert [(book.file, book.accepted) for book in read_intake_reports(out)] == [
+        ("cases.csv (case_ratings)", 1), ("cases.csv", 2)
+    ]  # fmt: skip
 
 
 def test_cases_and_counts_do_not_stand_in_one_folder(bring, tmp_path):
@@ -184,7 +192,7 @@ def test_two_at_once_wait_for_each_other(bring, tmp_path):
 
     def second():
         how = {"extracted_on": date(2021, 9, 30), "reject_limit": 1.0}
-        done.append(archive(str(path), CASES, out, **how, report_progress=told.append))
+        done.extend(archive(str(path), CASES, out, **how, report_progress=told.append))
 
     with FileLock(out / ".lock"):
         at_work = out / ".ingest-first"
@@ -264,5 +272,6 @@ def test_a_folder_whose_name_looks_like_a_pattern_is_a_folder(tmp_path):
     path = tmp_path / "cases.csv"
     path.write_text("id,accepted,finished\n\n" + GOOD, encoding="utf-8")
     out = tmp_path / "it's [2021]* ?"
-    assert archive(str(path), CASES, out, extracted_on=date(2021, 9, 30), reject_limit=1).accepted == 2
+    (intake,) = archive(str(path), CASES, out, extracted_on=date(2021, 9, 30), reject_limit=1)
+    assert intake.accepted == 2
     assert _run_over(out).counts["received"].sum() == 2

@@ -56,9 +56,10 @@ def _csv(rows, header=HEADER):
 def _archive(tmp_path, rows, mapping=None, *, header=HEADER, file="cases.csv", name=None):
     path = tmp_path / file
     path.write_text(_csv(rows, header), encoding="utf-8")
-    return archive(
+    (intake,) = archive(
         str(path), mapping or _mapping(), tmp_path / "out", extracted_on=date(2021, 9, 30), reject_limit=1, name=name
     )
+    return intake
 
 
 def _receive(folder, source=None, *, as_of=date(2021, 9, 30)):

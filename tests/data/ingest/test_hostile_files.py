@@ -52,9 +52,10 @@ def _bomb(path):
 
 
 def _ingest(tmp_path, path, **mapping):
-    return archive(
+    (intake,) = archive(
         str(path), Mapping.model_validate(COUNTS | mapping), tmp_path / "out", extracted_on=DAY, reject_limit=0.05
     )
+    return intake
 
 
 @pytest.mark.parametrize(("row", "column"), [(1_048_575, 16_383), (99_999, 16_383)])

@@ -32,7 +32,8 @@ DAY = date(2021, 9, 20)
 def _bring_in(folder, text, mapping=SHEET, name="so.csv"):
     path = folder.parent / name
     path.write_text(text, encoding="utf-8")
-    return archive(str(path), Mapping.model_validate(mapping), folder, extracted_on=DAY, reject_limit=1.0)
+    (intake,) = archive(str(path), Mapping.model_validate(mapping), folder, extracted_on=DAY, reject_limit=1.0)
+    return intake
 
 
 def _received(folder, source=None):

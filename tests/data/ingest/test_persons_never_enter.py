@@ -145,7 +145,7 @@ def test_nothing_personal_is_in_any_file_of_the_folder(tmp_path, write, reject_l
             archive(str(path), mapping, out, **how)
         assert not any(secret in str(refused.value) for secret in SECRETS)
     else:
-        intake = archive(str(path), mapping, out, **how)
+        (intake,) = archive(str(path), mapping, out, **how)
         personal = {"Người nộp", "Địa chỉ", "SoDienThoai", "CCCD", "Email", "Chủ hồ sơ", "BietDanh"}
         # The column after a person's that has no name belongs to it, as below a merged header.
         assert set(intake.dropped) - {"column 5"} == personal

@@ -145,7 +145,7 @@ def _read(tmp_path, text, old="", new=""):
         (COUNTS, "kind: flag", "kind: number", "line 6: extra.paid: counts are added up by their columns: a code or"),
         (COUNTS, "paid", "published_online", "line 6: extra.published_online: counts has this column without extra"),
         (COUNTS, "table: counts", "table: progress", "columns.period: progress has the columns"),
-        (WIDE, "format: csv", "format: csv\nextra: {a: {kind: flag, column: b}}", "tables and margins do not go"),
+        (WIDE, "format: csv", "format: csv\nextra: {a: {kind: flag, column: b}}", "tables, margins and also do not go"),
         (RATINGS, "format: csv", "format: csv", "line 4: columns.satisfied: ratings has the columns period, agency,"),
         (RATINGS, "satisfied: b, ", "", "columns.n is missing: a table of ratings cannot do without it"),
         (FEEDBACK, "table: feedback", "table: feedbak", "line 6: table: 'feedbak' is none of cases, case_ratings,"),

@@ -30,8 +30,9 @@ from analysis.data.ingest.column_sql import columns_of_text
 from analysis.data.ingest.intake_report import IntakeReport
 from analysis.data.ingest.listed_rows import REJECTED_COLUMNS, typed_frame
 from analysis.data.ingest.table import Intake
+from analysis.data.sources.column_source import sql_type
 from analysis.data.sources.links import refuse_links_out
-from analysis.data.sources.mapping import Mapping, sql_type
+from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.open import open_rows
 from analysis.data.sources.rows import Rows, ScanRequest
 from analysis.data.sql import identifier, literal, nfc_text, parquet, scratch_connection

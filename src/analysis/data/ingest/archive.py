@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,7 @@ from analysis.data.ingest.across_files import (
     parquet_schema,
     write_provenance,
 )
+from analysis.data.ingest.intake_report import FILE as REPORT
 from analysis.data.ingest.intake_report import IntakeReport, read_intake_reports, stem_of, write_intake_reports
 from analysis.data.ingest.listed_rows import FLAGGED_COLUMNS, REJECTED_COLUMNS, typed_frame
 from analysis.data.ingest.table import Intake, TooManyRejects, ingest
@@ -54,20 +56,23 @@ def archive(
     reject_limit: float,
     name: str | None = None,
     report_progress: Callable[[str], None] = lambda line: None,
-) -> Intake:
+) -> tuple[Intake, ...]:
     """Bring a received file into a folder that a run can use as its input, and return what became of its rows.
 
-    The folder gets ``<table>.parquet``, ``rejected.parquet``, ``flagged.parquet``, the intake report (``intake.json``)
+    There is one intake per table that the file becomes. The folder gets ``<table>.parquet``, ``rejected.parquet``,
+    ``flagged.parquet``, the intake report (``intake.json``)
     and ``about.yml``. Files of several tables can be brought into one folder; a table brought in again replaces the one
     before it. Several files of cases, or of their ratings, stand side by side when each has a name. A file refused for
-    too many rejects leaves the folder as it was, and its rejects in ``refused/rejected.parquet``.
+    too many rejects leaves the folder as it was, and its rejects in ``refused/rejected.parquet``; so does a file of
+    which one table of several is refused. Where two tables come from files of one name, the lists and reports call the
+    second by its table, too: ``book.xlsx (case_ratings)``.
 
     Parameters
     ----------
     source : str
         Path of the file, or address of a PostgreSQL database.
     mapping : Mapping
-        How it becomes a table.
+        How it becomes a table, or several.
     out : Path
         The folder; made if it is not there.
     extracted_on : date
@@ -84,9 +89,8 @@ def archive(
     ------
     BadData
         The file is not what the mapping says, or too many of its rows are rejected. Or the folder holds cases where
-        counts come in or the reverse, a table from another file of the same file name, files of the table that are
-        unnamed, of another day or with due dates of another precision, or files of which only a part was replaced when
-        the machine stopped.
+        counts come in or the reverse, files of the table that are unnamed, of another day or with due dates of another
+        precision, or files of which only a part was replaced when the machine stopped.
     BadParameters
         The mapping, the name or the address of a database is not valid.
     EnvironmentFault
@@ -94,31 +98,57 @@ def archive(
     """
     try:
         with _draft_folder(out, report_progress) as draft:
-            _refuse_cases_beside_counts(mapping.table, out)
-            stem = _stem(mapping.table, name)
-            refuse_unfinished(out, unless=stem)
-            _refuse_unlike_files(mapping, stem, out, extracted_on)
-            description = _description(mapping, stem, out, extracted_on)
-            table = draft / f"{stem}.parquet"
-            try:
-                intake = in_child(
-                    partial(_bring_in, source, mapping, table, extracted_on, reject_limit, name),
-                    source,
-                    report_progress,
-                )
-            except TooManyRejects as refused:
-                _write_refused_rows(refused.rejected, draft, out)
-                raise BadData(f"{refused}; see {out / REFUSED / 'rejected.parquet'}") from refused
-            report = IntakeReport.of(intake, name)
-            _write_lists_and_report(report, intake, draft, out)
-            # A description that says the same already may have been written by hand.
-            if not (out / DESCRIPTION).is_file() or description != read_description(out):
-                write_description(description, draft)
-            _replace_files(draft, out, stem)
+            tables = mapping.of_each_table()
+            stems = [_stem(one.table, name) for one in tables]
+            refuse_unfinished(out, unless=_listed(stems))
+            folder = _Folder(out, draft)
+            intakes = []
+            for one, stem in zip(tables, stems, strict=True):
+                _refuse_cases_beside_counts(one.table, out)
+                _refuse_unlike_files(one, stem, folder, extracted_on)
+                description = _description(one, stem, folder, extracted_on)
+                read = partial(_bring_in, source, one, draft / f"{stem}.parquet", extracted_on, reject_limit, name)
+                try:
+                    intake = in_child(read, source, report_progress)
+                except TooManyRejects as refused:
+                    _write_refused_rows(refused.rejected, draft, out)
+                    raise BadData(f"{refused}; see {out / REFUSED / 'rejected.parquet'}") from refused
+                intakes.append(_write_lists_and_report(intake, name, folder))
+                # A description that says the same already may have been written by hand.
+                if folder.description is None or description != folder.description:
+                    write_description(description, draft)
+            _replace_files(draft, out, _listed(stems))
             shutil.rmtree(out / REFUSED, ignore_errors=True)
     except OSError as error:
         raise EnvironmentFault(f"{error.filename or out}: {error.strerror or error}") from error
-    return intake
+    return tuple(intakes)
+
+
+@dataclass(frozen=True)
+class _Folder:
+    """A folder as it will be once the draft's files are in it."""
+
+    out: Path
+    draft: Path
+
+    def path(self, name: str) -> Path:
+        """Return where a file of it stands now: in the draft, or where it is."""
+        return self.draft / name if (self.draft / name).is_file() else self.out / name
+
+    @property
+    def description(self) -> Description | None:
+        """Its ``about.yml``; None where there is none."""
+        path = self.path(DESCRIPTION)
+        return read_description(path.parent) if path.is_file() else None
+
+    @property
+    def reports(self) -> list[IntakeReport]:
+        """Its intake report."""
+        return read_intake_reports(self.path(REPORT).parent)
+
+
+def _listed(stems: Iterable[str]) -> str:
+    return " and ".join(stems)
 
 
 def _bring_in(
@@ -217,9 +247,10 @@ def _stem(table: str, name: str | None) -> str:
     return stem_of(table, name)
 
 
-def _refuse_unlike_files(mapping: Mapping, stem: str, out: Path, extracted_on: date) -> None:
+def _refuse_unlike_files(mapping: Mapping, stem: str, folder: _Folder, extracted_on: date) -> None:
     """Refuse a file that cannot stand beside others of its table: unnamed, of another day, or with other due dates."""
-    others = [report for report in read_intake_reports(out) if report.table == mapping.table and report.stem != stem]
+    out = folder.out
+    others = [report for report in folder.reports if report.table == mapping.table and report.stem != stem]
     if not others:
         return
     if mapping.table in (stem, others[0].stem):
@@ -227,7 +258,7 @@ def _refuse_unlike_files(mapping: Mapping, stem: str, out: Path, extracted_on: d
             f"{out}: {others[0].stem}.parquet is there; several files of {mapping.table} stand side by side when each "
             "has a name: begin in an empty folder and bring each in with --as NAME"
         )
-    description = read_description(out)
+    description = read_description(folder.path(DESCRIPTION).parent)
     if mapping.table == "cases" and description.extracted_on != extracted_on:
         raise BadData(
             f"{out}: its cases were taken on {description.extracted_on}, these on {extracted_on}; "
@@ -246,42 +277,57 @@ def _write_refused_rows(rejected: pd.DataFrame, draft: Path, out: Path) -> None:
     (draft / "refused.parquet").replace(out / REFUSED / "rejected.parquet")
 
 
-def _write_lists_and_report(report: IntakeReport, intake: Intake, draft: Path, out: Path) -> None:
-    """Write what stands beside a table: the lists of rows and the reports of all files."""
-    reports = read_intake_reports(out)
-    others = [other for other in reports if other.stem != report.stem]
-    if any(other.file == report.file for other in others):
-        raise BadData(f"{out}: another table came from a file called {report.file} too; rename one of them")
+def _write_lists_and_report(intake: Intake, name: str | None, folder: _Folder) -> Intake:
+    """Write what stands beside a table, the lists of rows and the reports of all files; return the intake as called."""
+    reports, stem = folder.reports, stem_of(intake.table, name)
+    others = [other for other in reports if other.stem != stem]
+    if any(other.file == intake.file for other in others):
+        intake = _called(intake, f"{intake.file} ({stem})")
+    report = IntakeReport.of(intake, name)
     # The table of this file replaces the one before it, and its lists and report replace those of that one.
     replaced = {report.file, *(old.file for old in reports if old.stem == report.stem)}
-    for name, frame, types in (
+    for listed, frame, types in (
         ("rejected", intake.rejected, REJECTED_COLUMNS),
         ("flagged", intake.flagged, FLAGGED_COLUMNS),
     ):
-        rows_of_others = _list_without(replaced, out / f"{name}.parquet", types)
-        pd.concat([rows_of_others, frame], ignore_index=True).to_parquet(draft / f"{name}.parquet", index=False)
-    write_intake_reports([*others, report], draft)
+        rows_of_others = _list_without(replaced, folder.path(f"{listed}.parquet"), types)
+        pd.concat([rows_of_others, frame], ignore_index=True).to_parquet(
+            folder.draft / f"{listed}.parquet", index=False
+        )
+    write_intake_reports([*others, report], folder.draft)
+    return intake
 
 
-def _description(mapping: Mapping, stem: str, out: Path, extracted_on: date) -> Description:
+def _called(intake: Intake, file: str) -> Intake:
+    """Return an intake whose file has another name."""
+    lists = {"rejected": intake.rejected.assign(file=file), "flagged": intake.flagged.assign(file=file)}
+    return replace(
+        intake,
+        file=file,
+        rejected=lists["rejected"].astype(REJECTED_COLUMNS),
+        flagged=lists["flagged"].astype(FLAGGED_COLUMNS),
+    )
+
+
+def _description(mapping: Mapping, stem: str, folder: _Folder, extracted_on: date) -> Description:
     """Return the description of a folder once a file is in it.
 
     Cases or counts say what the folder is; a file of any other table adds what it declares.
     """
     own = description_of(mapping, extracted_on=extracted_on)
-    if not (out / DESCRIPTION).is_file():
+    before = folder.description
+    if before is None:
         return own
-    before = read_description(out)
     declared = {
-        "extra": _all_extra(mapping, stem, out, before),
+        "extra": _all_extra(mapping, stem, folder.out, before),
         "tables": before.tables | mapping.tables,
         "margins": mapping.parts if mapping.table == "margins" else before.margins,
     }
     if mapping.table not in ("cases", "counts", "margins"):
         return before.model_copy(update=declared)
-    others = [report for report in read_intake_reports(out) if report.table == mapping.table and report.stem != stem]
+    others = [report for report in folder.reports if report.table == mapping.table and report.stem != stem]
     if mapping.table == "cases" and others:
-        own = description_of(_with_all_sources(mapping, out), extracted_on=extracted_on)
+        own = description_of(_with_all_sources(mapping, before), extracted_on=extracted_on)
     return own.model_copy(update=declared)
 
 
@@ -308,9 +354,9 @@ def _all_extra(mapping: Mapping, stem: str, out: Path, before: Description) -> E
     return {name: columns for name, columns in extra.items() if columns}
 
 
-def _with_all_sources(mapping: Mapping, out: Path) -> Mapping:
+def _with_all_sources(mapping: Mapping, before: Description) -> Mapping:
     """Return the mapping described as all files of cases together: the first title, and every source."""
-    before, new = read_description(out), mapping.about
+    new = mapping.about
     sources = [before.source] if new.source in before.source.split("; ") else [before.source, new.source]
     about = About(title=before.title, source="; ".join(sources), simulated=before.simulated or new.simulated)
     return mapping.model_copy(update={"about": about})

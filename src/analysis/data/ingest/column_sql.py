@@ -15,18 +15,11 @@ import pyarrow as arrow
 
 from analysis.data.codes import NATIONAL_ID, fold
 from analysis.data.contracts import Ratings, columns_of
+from analysis.data.ingest.fault_codes import NO_RATING
 from analysis.data.margins import impossible
-from analysis.data.sources.mapping import (
-    KEEP,
-    REST,
-    Kind,
-    Mapping,
-    Source,
-    allowed_values,
-    kind_of,
-    sql_type,
-    strptime_format,
-)
+from analysis.data.sources.column_source import KEEP, REST, Kind, Source, allowed_values, kind_of, sql_type
+from analysis.data.sources.date_formats import strptime_format
+from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.missing import missing_words
 from analysis.data.sources.period_text import read_period
 from analysis.data.sources.rows import MAX_DISTINCT_VALUES, Rows, fold_header
@@ -176,7 +169,7 @@ def build_table_sql(mapping: Mapping, rows: Rows, connection: duckdb.DuckDBPyCon
     BadData
         A column the mapping uses is not in the header, or stands there twice; a column of codes has too many values.
     """
-    table_sql = TableSql(mapping.table)
+    table_sql, unrated = TableSql(mapping.table), []
     for name, contract in mapping.contract.items():
         source = mapping.sources.get(name)
         if source is None or source.constant is not None:
@@ -193,10 +186,14 @@ def build_table_sql(mapping: Mapping, rows: Rows, connection: duckdb.DuckDBPyCon
             )
         table_sql.cells[column.raw] = column.cell
         _READERS[kind_of(contract)](table_sql, column, mapping, connection)
+        if name in _RATED.get(mapping.table, ()):
+            unrated.append(f"NOT coalesce({column.is_filled}, false)")
         # Of cases, `case_rules` has this condition and others.
         if not contract.nullable and (mapping.table, name) != ("cases", "case_id"):
             code = "case_id_missing" if name == "case_id" else "value_missing"
             table_sql.conditions.append(Condition(code, f"{column.own} IS NULL", column.header))
+    if unrated:
+        table_sql.conditions.append(Condition(NO_RATING, f"({' AND '.join(unrated)})", "no rating"))
     table_sql.stored = tuple(table_sql.columns)
     if mapping.counts_each_rating:
         # Each row stays one row: any rows of ratings may be summed, and every row that came in is accounted for.
@@ -228,6 +225,10 @@ def _conditions_of_parts(mapping: Mapping) -> list[Condition]:
             )
             found.append(Condition("part_exceeds_whole", f"{left} < 0", ", ".join(headers[name] for name in names)))
     return found
+
+
+_RATED = {"case_ratings": ("rating",), "ratings": ("satisfied", "respondents")}
+"""Table → columns of which none is filled where nobody gave a rating."""
 
 
 def column_index(header: str, rows: Rows) -> int:

@@ -36,8 +36,9 @@ from analysis.data.ingest.listed_rows import FLAGGED_COLUMNS, REJECTED_COLUMNS, 
 from analysis.data.ingest.period_overlap import refuse_overlapping_periods
 from analysis.data.ingest.table import ingest
 from analysis.data.sources.about import Description, read_description
+from analysis.data.sources.column_source import ExtraSource, Source
 from analysis.data.sources.links import refuse_links_out
-from analysis.data.sources.mapping import ExtraSource, Mapping, Source, required_columns
+from analysis.data.sources.mapping import Mapping, required_columns
 from analysis.data.sql import scratch_connection
 from analysis.faults import BadData
 

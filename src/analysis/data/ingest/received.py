@@ -16,6 +16,7 @@ from analysis.data.child_process import in_child
 from analysis.data.contracts import Catalogue, Progress, Ratings, Survey, Workload, empty
 from analysis.data.counting import DuePrecision, Frequency, count_cases, not_yet_known
 from analysis.data.declared import DeclaredTable, Extra
+from analysis.data.ingest.archive import archive
 from analysis.data.ingest.folder_contents import read_folder, read_table
 from analysis.data.ingest.intake_report import ACCEPTED, ACCEPTED_CODES, IntakeReport, flag_and_class_counts
 from analysis.data.ingest.table import ingest
@@ -149,7 +150,9 @@ def receive(
         read = partial(_receive_tables, input_path, as_of, calendar, reject_limit, tables_folder)
         return in_child(read, str(input_path), report_progress)
     mapping = with_folder_description(read_mapping(source_file), str(input_path))
-    if mapping.counts is not None:
+    if mapping.also:
+        read = partial(_receive_several, input_path, mapping, as_of, calendar, reject_limit, tables_folder)
+    elif mapping.counts is not None:
         read = partial(_receive_wide, input_path, mapping, as_of, reject_limit)
     else:
         read = partial(_receive_mapped, input_path, mapping, as_of, calendar, reject_limit, tables_folder)
@@ -264,6 +267,28 @@ def _receive_tables(
     if contents.cases is None:
         return _received(record, as_of, **contents.small_tables)
     return _received_cases(record, contents.cases, contents.case_ratings, as_of, calendar, **contents.small_tables)
+
+
+def _receive_several(
+    path: Path,
+    mapping: Mapping,
+    as_of: date,
+    calendar: Calendar,
+    reject_limit: float,
+    tables_folder: Path,
+    report_progress: Callable[[str], None],
+) -> RunInput:
+    """Bring a file that becomes several tables into a folder, and receive that."""
+    folder = tables_folder / "received"
+    archive(
+        str(path),
+        mapping,
+        folder,
+        extracted_on=mapping.extracted_on or as_of,
+        reject_limit=reject_limit,
+        report_progress=report_progress,
+    )
+    return _receive_tables(folder, as_of, calendar, reject_limit, tables_folder, report_progress)
 
 
 @dataclass(frozen=True)

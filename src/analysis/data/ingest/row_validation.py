@@ -23,7 +23,7 @@ from analysis.data.ingest.case_rules import (
     find_duplicates,
 )
 from analysis.data.ingest.column_sql import Condition, Quoted, TableSql, column_index, columns_of_text
-from analysis.data.ingest.fault_codes import EMPTY_ROW, MARKS, REJECTS
+from analysis.data.ingest.fault_codes import EMPTY_ROW, MARKS, NO_RATING, REJECTS
 from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.rows import Rows, positions_of
 from analysis.data.sources.total_rows import TotalPhrases
@@ -44,7 +44,9 @@ _REJECT_SCHEMA = pa.schema(
 )
 _MARK_SCHEMA = pa.schema({"position": pa.int64(), "marks": pa.uint16(), "case_id": pa.string()})
 _NULL_TEXT = "CAST(NULL AS VARCHAR)"
-_PRECEDENCE = {fault.code: at for at, fault in enumerate(REJECTS)}
+_PRECEDENCE = {fault.code: float(at) for at, fault in enumerate(REJECTS)}
+# What nobody rated is no rating, whatever else its row lacks.
+_PRECEDENCE[NO_RATING] = _PRECEDENCE[EMPTY_ROW] + 0.5
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,13 @@ class ValidationResult:
     shown: tuple[ShownColumn, ...]
     marked: pa.Table
     last_case_id: str | None
+
+
+def without_ratings(result: ValidationResult) -> tuple[ValidationResult, int]:
+    """Return a result without the rows in which nobody gave a rating, and how many these were."""
+    codes = pa.array([reason.code == NO_RATING for reason in result.reasons])
+    is_blank = codes.take(result.rejects["reason_index"].combine_chunks())
+    return replace(result, rejects=result.rejects.filter(pc.invert(is_blank))), pc.sum(is_blank).as_py() or 0
 
 
 def validation_query(table_sql: TableSql, mapping: Mapping, rows: Rows, extracted_on: date) -> ValidationQuery:

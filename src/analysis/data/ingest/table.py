@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from difflib import get_close_matches
 from functools import partial
@@ -16,10 +16,10 @@ import pandas as pd
 from analysis.data.ingest import case_rules
 from analysis.data.ingest.case_rules import shared_hashes
 from analysis.data.ingest.column_sql import build_table_sql, columns_of_text, listed_columns
-from analysis.data.ingest.fault_codes import NOTHING_LOST
+from analysis.data.ingest.fault_codes import NO_RATING, NOTHING_LOST
 from analysis.data.ingest.listed_rows import classes, flagged, rejected, rejects_by_code
 from analysis.data.ingest.period_overlap import refuse_overlaps_in
-from analysis.data.ingest.row_validation import ValidationResult, validate_rows, validation_query
+from analysis.data.ingest.row_validation import ValidationResult, validate_rows, validation_query, without_ratings
 from analysis.data.sources.legacy_vietnamese import legacy_encoding, not_unicode
 from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.open import open_rows
@@ -40,7 +40,7 @@ class Intake:
     file, table : str
         Name of the file, and the table of ours it became.
     rows : int
-        Rows that came in.
+        Rows that came in; of ratings, those in which somebody gave one.
     accepted : int
         Those of them that are in the table.
     rejected : pd.DataFrame
@@ -147,6 +147,9 @@ def ingest(
             case_id_form=mapping.case_id_form,
             most_texts=MAX_LISTED_REJECTS + int(reject_limit * rows.count),
         )
+        in_file = result
+        result, blank = without_ratings(result)
+        rows = replace(rows, count=rows.count - blank, notes=rows.notes | ({NO_RATING: blank} if blank else {}))
         _refuse_too_many(rows, result, reject_limit)
         refuse_overlaps_in(accepted, mapping.table, connection, where=rows.name)
         intake = Intake(
@@ -155,7 +158,7 @@ def ingest(
             rows=rows.count,
             accepted=result.accepted,
             rejected=rejected(rows, result),
-            flagged=flagged(rows, result),
+            flagged=flagged(rows, in_file),
             classes=classes(result) if mapping.table == "cases" else {},
             dropped=dropped,
             notes=rows.notes,
@@ -234,7 +237,7 @@ def _lacking(names: list[str], unknown: list[str]) -> str:
 def _refuse_too_many(rows: Rows, result: ValidationResult, reject_limit: float) -> None:
     by_code = rejects_by_code(rows, result)
     count = rows.count - sum(by_code.pop(code, 0) for code in NOTHING_LOST)
-    if not count:
+    if not count and NO_RATING not in rows.notes:
         raise BadData(f"{rows.name}: no row below the header{' but totals or empty ones' if rows.count else ''}")
     if by_code.total() <= reject_limit * count:
         return

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import codecs
-import copy
 import json
 import re
+from collections.abc import Collection, Iterable
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 
-import pandas as pd
 import pandera.pandas as pa
-from pandera.errors import SchemaErrors
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
+    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from analysis import strict_yaml
-from analysis.data.codes import CODE, PERIOD
 from analysis.data.contracts import RatingCounts
 from analysis.data.declared import (
     MAPPED,
@@ -37,21 +33,21 @@ from analysis.data.declared import (
     fault_in_tables,
 )
 from analysis.data.margins import Part, fault_in_parts, part_column
+from analysis.data.sources.column_source import (
+    ExtraSource,
+    Header,
+    PartSource,
+    Source,
+    SourceOrHeader,
+    fault_in_source,
+    kind_of,
+)
+from analysis.data.sources.date_formats import fault_in_format
 from analysis.data.sources.missing import ANSWERS
 from analysis.data.sources.persons import is_personal
-from analysis.data.sources.rows import fold_header
 
-Kind = Literal["text", "time", "number", "listed", "code", "period"]
 Dimension = Literal["agency", "district", "field", "procedure"]
 Format = Literal["csv", "workbook", "parquet", "duckdb", "sqlite", "postgresql"]
-Header = Annotated[str, AfterValidator(fold_header), Field(min_length=1)]
-"""A header as people type it, folded (composed letters, single blanks) before it is compared."""
-
-REST = "*"
-"""In a code list: every value that the list does not name."""
-
-KEEP = "keep"
-"""What `REST` may become: each of them what it would be without a list."""
 
 
 class _Strict(BaseModel):
@@ -107,78 +103,35 @@ class WideShare(_Strict):
         return value
 
 
-class Source(_Strict):
-    """Where the values of one column of our table come from: a column of the file, or a constant.
+class AlsoTable(_Strict):
+    """A further table of the same file, by what is other than in the mapping it stands in.
 
     Attributes
     ----------
-    column : str or None
-        Header of the column in the file, white space folded to single blanks.
-    codes : dict or None
-        Value in the file → our value. A value not listed rejects its row, unless ``"*"`` is listed; ``"*": keep`` takes
-        each of the others as without a list. With None the
-        value itself is taken, as a lower-case code where our column holds codes.
-    constant : str or None
-        The value of every row, for a file without such a column.
+    sheet, relation, header_row, header_rows, dates, totals, missing
+        As in `Mapping`; as there, where not given.
+    tables, columns, extra, margins, other_id, ignored, personal
+        As in `Mapping`; its own.
     """
 
-    column: Header | None = None
-    codes: dict[str, str] | None = None
-    constant: str | None = None
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.column is None) == (self.constant is None):
-            raise ValueError("a column is read from a column of the file, or is one constant")
-        if self.constant is not None and self.codes is not None:
-            raise ValueError("a constant needs no codes")
-        return self
-
-
-def _of_plain_text(source: object) -> object:
-    return {"column": source} if isinstance(source, str) else source
-
-
-SourceOrHeader = Annotated[Source, BeforeValidator(_of_plain_text, json_schema_input_type=Header | Source)]
-"""A source; plain text is the header of a column."""
-
-
-class ExtraSource(Source):
-    """Where the values of a column beyond the contract come from, and of what kind they are.
-
-    Attributes
-    ----------
-    kind : {"code", "flag", "number", "time"}
-        ``code``: lower-case codes. ``flag``: ``true`` and ``false``, in the file or by its codes.
-    """
-
-    kind: ExtraKind
-
-
-class PartSource(Part):
-    """A column of a sheet that counts some of the cases received or resolved.
-
-    Attributes
-    ----------
-    column : str
-        Its header.
-    """
-
-    column: Header
-
-    @property
-    def source(self) -> Source:
-        """Where its values come from."""
-        return Source(column=self.column)
-
-    @property
-    def part(self) -> Part:
-        """What it is a part of."""
-        return Part(of=self.of, where=self.where, others=self.others)
+    sheet: str | None = None
+    relation: str | None = None
+    header_row: int | None = None
+    header_rows: int | None = None
+    dates: tuple[str, ...] | None = None
+    totals: tuple[Header, ...] | None = None
+    missing: tuple[Header, ...] | None = None
+    tables: dict[str, TableDeclaration] = {}
+    columns: dict[str, SourceOrHeader]
+    extra: dict[str, ExtraSource] = {}
+    margins: dict[str, PartSource] = {}
+    other_id: Header | None = None
+    ignored: tuple[Header, ...] = ()
+    personal: tuple[Header, ...] = ()
 
 
 class Mapping(_Strict):
-    """How a file becomes one of our tables.
+    """How a file becomes one of our tables, or several.
 
     Attributes
     ----------
@@ -235,6 +188,9 @@ class Mapping(_Strict):
     personal : tuple of str
         Headers of columns about persons. They are dropped when the file is read, as is every column whose header names
         something about a person, listed or not. None of them can be copied into a table.
+    also : dict
+        Further table of ours that the file becomes → what is other for it. A column of one of the tables is known to
+        the others.
     dimensions : dict
         Wide counts: dimension → header of its column; values become lower-case codes.
     counts : WideShare or None
@@ -267,6 +223,7 @@ class Mapping(_Strict):
     other_id: Header | None = None
     ignored: tuple[Header, ...] = ()
     personal: tuple[Header, ...] = ()
+    also: dict[str, AlsoTable] = {}
     dimensions: dict[Dimension, Header] = {}
     counts: WideShare | None = None
 
@@ -335,8 +292,10 @@ class Mapping(_Strict):
         if self.counts is not None:
             if self.columns or self.table != "counts":
                 raise ValueError("counts describes a wide table of counts: table and columns do not go with it")
-            if self.extra or self.tables or self.margins:
-                raise ValueError("counts describes a wide table of counts: extra, tables and margins do not go with it")
+            if self.extra or self.tables or self.margins or self.also:
+                raise ValueError(
+                    "counts describes a wide table of counts: extra, tables, margins and also do not go with it"
+                )
             if "procedure" not in self.dimensions:
                 raise ValueError("dimensions names the column of the procedure: it is the unit that reports")
             if self.format != "csv":
@@ -409,6 +368,48 @@ class Mapping(_Strict):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _others_are_mappings(self) -> Self:
+        together = {self.table, *self.also}
+        if self.table in self.also:
+            raise ValueError(f"also.{self.table}: the table of this name stands above; what two hold would count twice")
+        if "cases" in together and together & {"counts", "margins"}:
+            raise ValueError("also: cases, or counts and margins: the same things would be counted twice")
+        for name in self.also:
+            try:
+                self._other(name)
+            except ValidationError as error:
+                first = error.errors()[0]
+                where = ".".join(str(step) for step in first["loc"])
+                why = first["msg"].removeprefix("Value error, ")
+                raise ValueError(": ".join(filter(None, (f"also.{name}", where, why)))) from error
+        return self
+
+    def of_each_table(self) -> tuple[Mapping, ...]:
+        """Return a mapping per table that the file becomes, in their order."""
+        own = self.model_copy(
+            update={"also": {}, "ignored": self._known_to(self.table, self.ignored, self.used_headers())}
+        )
+        return (own, *map(self._other, self.also))
+
+    def _other(self, table: str) -> Mapping:
+        """Return the mapping of a further table."""
+        given = {name: getattr(self.also[table], name) for name in self.also[table].model_fields_set}
+        above = {name: getattr(self, name) for name in type(self).model_fields if name not in _OF_ONE_TABLE}
+        found = Mapping(**{**above, **given, "table": table})
+        return found.model_copy(update={"ignored": self._known_to(table, found.ignored, found.used_headers())})
+
+    def _known_to(self, table: str, ignored: Iterable[str], used: Collection[str]) -> tuple[str, ...]:
+        """Return the headers that a table ignores: its own, and all that another table names and it does not use."""
+        known, every = list(ignored), cast("dict[str, Mapping | AlsoTable]", {self.table: self, **self.also})
+        for name, one in every.items():
+            if name != table:
+                known += [source.column for source in (*one.columns.values(), *one.extra.values()) if source.column]
+                known += [source.column for source in one.margins.values()]
+                known += [one.other_id] if one.other_id else []
+                known += [*one.ignored, *one.personal]
+        return tuple(dict.fromkeys(name for name in known if name not in used))
+
     def _copies(self, name: str) -> bool:
         """Return whether the file's own text gets into the table; a translated code, a time or a number is no copy."""
         return self.columns[name].codes is None and kind_of(self.contract[name]) in ("text", "code", "period")
@@ -456,6 +457,10 @@ class Mapping(_Strict):
         return headers | ({self.other_id} if self.other_id else set())
 
 
+_OF_ONE_TABLE = ("tables", "table", "columns", "extra", "margins", "other_id", "ignored", "personal", "also")
+"""Keys of a mapping that a further table of the file does not share."""
+
+
 def read_mapping(path: Path) -> Mapping:
     """Return the mapping in a file.
 
@@ -495,99 +500,3 @@ def required_columns(table: str, declared: dict[str, TableDeclaration]) -> list[
 
 
 _IDENTIFIERS = {"cases": "case_id"}
-
-_SQL_TYPES = {"datetime64[ns]": "TIMESTAMP", "Int64": "BIGINT", "float64": "DOUBLE", "boolean": "BOOLEAN"}
-
-
-def allowed_values(column: pa.Column) -> tuple[str, ...] | None:
-    """Return the closed list of values of a column, given its contract; None when its values are free."""
-    for rule in column.checks:
-        if rule.name == "isin":
-            return tuple(rule.statistics["allowed_values"])
-    return ("true", "false") if str(column.dtype) == "boolean" else None
-
-
-def kind_of(column: pa.Column) -> Kind:
-    """Return how the cells of a column are read, given its contract."""
-    patterns = [rule.statistics.get("pattern") for rule in column.checks]
-    if allowed_values(column) is not None:
-        return "listed"
-    if CODE in patterns:
-        return "code"
-    if PERIOD in patterns:
-        return "period"
-    kinds: dict[str, Kind] = {"TIMESTAMP": "time", "BIGINT": "number", "DOUBLE": "number"}
-    return kinds.get(sql_type(column), "text")
-
-
-def sql_type(column: pa.Column) -> str:
-    """Return the SQL type of a column, given its contract."""
-    return _SQL_TYPES.get(str(column.dtype), "VARCHAR")
-
-
-def fault_in_source(name: str, source: Source, column: pa.Column) -> str | None:
-    """Return what is wrong with the codes or the constant that a mapping gives a column, or None when nothing is.
-
-    Parameters
-    ----------
-    name : str
-        Name of the column.
-    source : Source
-        Where its values come from.
-    column : Column
-        Its contract.
-    """
-    kind = kind_of(column)
-    if source.codes is not None and kind in ("text", "time", "number"):
-        return f"codes go with a column of codes; this one holds a {kind}"
-    values = [value for text, value in (source.codes or {}).items() if (text, value) != (REST, KEEP)]
-    values += [source.constant] if source.constant is not None else []
-    closed = allowed_values(column)
-    if closed is not None:
-        foreign = [value for value in values if value not in closed]
-        return f"{foreign[0]!r} is not one of {', '.join(closed)}" if foreign else None
-    if "" in values:
-        return "'' is no value; leave it out where there is none"
-    try:
-        # A contract is not changed by being given a name: a copy is.
-        named = copy.deepcopy(column).set_name(name)
-        named.validate(pd.DataFrame({name: pd.Series(values, dtype="str").astype(str(column.dtype))}), lazy=True)
-    except SchemaErrors as error:
-        first = error.failure_cases.iloc[0]
-        return f"{first['failure_case']!r} breaks the rule {first['check']}"
-    except ValueError as error:
-        return f"{values[0]!r} is no {kind} ({error})"
-    return None
-
-
-_DIRECTIVES = {
-    "dd": "%d",
-    "mm": "%m",
-    "yyyy": "%Y",
-    "yy": "%y",
-    "HH": "%H",
-    "hh": "%I",
-    "MM": "%M",
-    "SS": "%S",
-    "tt": "%p",
-}
-_TOKEN = re.compile("|".join(sorted(_DIRECTIVES, key=len, reverse=True)))
-_KNOWN_DIRECTIVES = set("aAbBdfHImMpSyYz%")
-"""Directives that DuckDB and Python both know and that determine a moment."""
-
-
-def strptime_format(written: str) -> str:
-    """Return a date format in strptime's notation: ``dd/mm/yyyy`` → ``%d/%m/%Y``."""
-    return written if "%" in written else _TOKEN.sub(lambda token: _DIRECTIVES[token[0]], written)
-
-
-def fault_in_format(written: str) -> str | None:
-    """Return what is wrong with a date format, or None when dates can be read with it."""
-    directives = re.findall(r"%(-?.?)", strptime_format(written))
-    unknown = [directive for directive in directives if directive.removeprefix("-") not in _KNOWN_DIRECTIVES]
-    if unknown:
-        return f"{written!r}: there is no directive %{unknown[0]}"
-    named = {directive.removeprefix("-") for directive in directives}
-    if "d" not in named or not named & {"m", "b", "B"} or not named & {"y", "Y"}:
-        return f"{written!r} names no day, month or year; dd/mm/yyyy HH:MM:SS was expected, say"
-    return None

@@ -16,8 +16,9 @@ import duckdb
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from analysis.data.child_process import limited_addresses
+from analysis.data.sources.column_source import kind_of
 from analysis.data.sources.limits import MAX_CELL_BYTES
-from analysis.data.sources.mapping import Mapping, kind_of
+from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.persons import personal_columns
 from analysis.data.sources.rows import (
     Rows,
