@@ -12,6 +12,7 @@ PACKAGE = ROOT / "src" / "analysis"
 LEAVES = {
     "durable",
     "faults",
+    "lunar_year",
     "memory",
     "strict_yaml",
     "parameters",
@@ -34,6 +35,7 @@ ORDER = [
     "cli",
 ]
 ROOMS_OF = {
+    "ephem": {"lunar_year"},
     "statsmodels": {"forecast", "indicators/trend.py"},
     "matplotlib": {"report", "explore"},
     "seaborn": {"report"},

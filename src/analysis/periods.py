@@ -13,17 +13,11 @@ from datetime import date, timedelta
 
 import pandas as pd
 
+from analysis import lunar_year
+
 _QUARTER = re.compile(r"^(\d{4})-Q([1-4])$")
 _LABEL = re.compile(r"^\d{4}(-(0[1-9]|1[0-2])|Q[1-4])$")
 _WEEK = re.compile(r"^(\d{4})W(\d{2})$")
-
-TET = {
-    2014: date(2014, 1, 31), 2015: date(2015, 2, 19), 2016: date(2016, 2, 8), 2017: date(2017, 1, 28),
-    2018: date(2018, 2, 16), 2019: date(2019, 2, 5), 2020: date(2020, 1, 25), 2021: date(2021, 2, 12),
-    2022: date(2022, 2, 1), 2023: date(2023, 1, 22), 2024: date(2024, 2, 10), 2025: date(2025, 1, 29),
-    2026: date(2026, 2, 17), 2027: date(2027, 2, 6),
-}  # fmt: skip
-"""First day of the lunar year by solar year: the holiday moves between 21 January and 20 February."""
 
 
 def parse_quarter(text: str) -> pd.Period:
@@ -199,7 +193,7 @@ def tet_share(periods: pd.PeriodIndex, cutoff_day: int | None) -> pd.Series:
 
     The window runs from 7 days before the first day of the lunar year to 6 days after it, 14 days in all, the
     span over which offices empty and refill; the regressor follows the moving-holiday construction of Bell and
-    Hillmer used in X-13. A year without a date in ``TET`` raises, because silence would read as "no Tết".
+    Hillmer used in X-13. A year the lunar calendar does not know raises, because silence would read as "no Tết".
 
     Parameters
     ----------
@@ -211,16 +205,15 @@ def tet_share(periods: pd.PeriodIndex, cutoff_day: int | None) -> pd.Series:
     Raises
     ------
     ValueError
-        A year of the index is not in ``TET``.
+        The periods are quarters, or `lunar_year` does not know a year of theirs.
     """
     share = pd.Series(0.0, index=periods, name="tet_share")
     if periods.freqstr.startswith("Q"):
         raise ValueError("the Tết window is spread over months, not quarters")
     for year in range(periods[0].year, periods[-1].year + 1):
-        if year not in TET:
-            raise ValueError(f"the first day of the lunar year {year} is not in periods.TET")
+        first = lunar_year.first_day(year)
         for offset in range(-7, 7):
-            month = reporting_month(TET[year] + timedelta(days=offset), cutoff_day)
+            month = reporting_month(first + timedelta(days=offset), cutoff_day)
             if month in share.index:
                 share[month] += 1 / 14
     return share

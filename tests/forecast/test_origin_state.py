@@ -2,7 +2,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.forecast.origin_state import ALL, INSIDE, NONE, chance_of_staying, series_edges, share_to_hold
+from analysis.faults import BadParameters
+from analysis.forecast.origin_state import (
+    ALL,
+    INSIDE,
+    NONE,
+    chance_of_staying,
+    fit_year,
+    series_edges,
+    share_to_hold,
+)
 from analysis.forecast.panel import Panel
 
 
@@ -43,3 +52,18 @@ def test_what_is_held_makes_up_for_what_does_not_stay_by_itself():
     assert share_to_hold(0.9, np.array([0.2, 0.4])) == pytest.approx((0.9 - 0.3) / 0.7)
     assert share_to_hold(0.2, np.array([0.5])) == 0.0
     assert share_to_hold(0.9, np.array([1.0])) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("first", "frequency", "year", "reason"),
+    [
+        ("1985-01", "M", 1987, "the lunar calendar is known for 1990 to 2100, and not for 1985"),
+        ("2100-01", "M", 2102, "the lunar calendar is known for 1990 to 2100, and not for 2101"),
+        ("2019Q1", "Q", 2021, "the Tết window is spread over months, not quarters"),
+    ],
+)
+def test_periods_over_which_tet_cannot_be_spread_are_refused_with_what_to_write(first, frequency, year, reason):
+    index = pd.period_range(first, f"{year}-06", freq=frequency)
+    of = Panel(("a",), index, np.full((1, len(index)), 5.0), np.full((1, len(index)), 10.0))
+    with pytest.raises(BadParameters, match=f"^plan: calendar.tet: {reason}; write calendar.tet: false$"):
+        fit_year(of, year, tet_cutoff_day=14)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from analysis.faults import BadParameters
 from analysis.forecast.baselines import baseline_shares, year_size
 from analysis.forecast.futures import PanelFit, fit_panel
 from analysis.forecast.link import LOGIT, Link
@@ -151,6 +152,11 @@ def fit_year(
         The plan's cut-off day if Tết affects its months; None leaves Tết out.
     peers : collection of str, optional
         Series from which the forecasts of all are learnt, all by default; see `futures.fit_panel`.
+
+    Raises
+    ------
+    BadParameters
+        Tết cannot be spread over the periods: they are quarters, or of years whose lunar calendar is not known.
     """
     window = window_of(panel, year)
     if window is None:
@@ -159,7 +165,10 @@ def fit_year(
     regressor = None
     if tet_cutoff_day is not None:
         periods = pd.period_range(window.periods[0], window.origin + horizon)
-        regressor = tet_share(periods, tet_cutoff_day).to_numpy()
+        try:
+            regressor = tet_share(periods, tet_cutoff_day).to_numpy()
+        except ValueError as error:
+            raise BadParameters(f"plan: calendar.tet: {error}; write calendar.tet: false") from error
     return fit_panel(window, horizon, breaks=breaks, regressor=regressor, peers=peers)
 
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from analysis import periods
+from analysis import lunar_year
 
 FIXED_HOLIDAYS = ((1, 1), (4, 30), (5, 1), (9, 2))
 """Month and day of the public holidays with a fixed date."""
@@ -29,7 +29,7 @@ def is_working_day(day: date) -> bool:
     This is an approximation: it leaves out the Hùng Kings' day, which follows the lunar calendar, days off in lieu of a
     holiday on a weekend, and the working Saturdays of some offices. Each moves a due date by a day at most.
     """
-    from_tet = (day - periods.TET[day.year]).days
+    from_tet = (day - lunar_year.first_day(day.year)).days
     return day.weekday() < 5 and (day.month, day.day) not in FIXED_HOLIDAYS and not TET_FIRST <= from_tet <= TET_LAST
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
-from analysis import periods
+from analysis import lunar_year
 from analysis.data.simulate.drawing import autoregression, stream
 from analysis.data.simulate.working_calendar import WorkingCalendar
 
@@ -333,7 +333,7 @@ def day_weights(month: pd.Period) -> tuple[np.ndarray, np.ndarray]:
     position = np.arange(first, after)
     days = CALENDAR.days[position]
     log = np.log(np.array(WEEKDAYS))[(days.astype("datetime64[D]").view("int64") - 4) % 7]
-    from_tet = (days - np.datetime64(periods.TET[month.year])).astype(int)
+    from_tet = (days - np.datetime64(lunar_year.first_day(month.year))).astype(int)
     is_dip, is_surge = (
         (from_tet >= first_day) & (from_tet <= last_day) for first_day, last_day in (TET_DIP_DAYS, TET_SURGE_DAYS)
     )
