@@ -85,6 +85,14 @@ def test_the_labels_of_a_quarter_and_of_the_year_so_far():
     assert periods.labels_of_year(pd.Period("2021-02", freq="M")) == ["2021-01", "2021-02"]
 
 
+def test_periods_that_follow_one_another_are_named_by_the_first_and_the_last():
+    labels = ["2021-03", "2020-12", "2021-01", "2021-05", "2020-11"]
+    assert periods.runs(labels) == [["2020-11", "2020-12", "2021-01"], ["2021-03"], ["2021-05"]]
+    assert periods.write_runs(labels) == "2020-11 to 2021-01, 2021-03, 2021-05"
+    assert periods.write_runs(["2021Q1", "2020Q4"]) == "2020Q4 to 2021Q1"
+    assert periods.write_runs([]) == ""
+
+
 def test_the_tet_window_of_2018_falls_six_days_before_the_cutoff_and_eight_after():
     # Tết 2018 was on 16 February: the window runs from 9 to 22 February, and the month closes on the 14th.
     share = periods.tet_share(pd.period_range("2018-01", "2018-12", freq="M"), 14)

@@ -9,6 +9,7 @@ calendar's own.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 import pandas as pd
@@ -172,6 +173,34 @@ def labels_of_year(origin: pd.Period) -> list[str]:
     """Return the labels of the periods from the start of the origin's year up to the origin."""
     first = pd.Period(f"{origin.year}Q1") if origin.freqstr.startswith("Q") else pd.Period(f"{origin.year}-01", "M")
     return [write(period) for period in pd.period_range(first, origin)]
+
+
+def runs(labels: Iterable[str]) -> list[list[str]]:
+    """Return the labels of periods in order, those that follow one another in one list.
+
+    Parameters
+    ----------
+    labels : iterable of str
+        Labels of months, or of quarters, in any order.
+    """
+    found: list[list[pd.Period]] = []
+    for period in sorted(map(parse, labels)):
+        if found and found[-1][-1] + 1 == period:
+            found[-1].append(period)
+        else:
+            found.append([period])
+    return [[write(period) for period in run] for run in found]
+
+
+def write_runs(labels: Iterable[str]) -> str:
+    """Return periods as a sentence names them: ``2021-01, 2021-03 to 2021-05``.
+
+    Parameters
+    ----------
+    labels : iterable of str
+        As for `runs`.
+    """
+    return ", ".join(run[0] if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs(labels))
 
 
 def weeks_left(quarter: pd.Period, cutoff_day: int | None) -> float:

@@ -60,6 +60,10 @@ def _lines(found: PlanCheck) -> list[str]:
         lines.append("with --input FOLDER it is said which of them the data can judge")
         return lines
     lines.append(f"tried at the end of {periods.write_quarter(found.quarter)}:")
+    for agency, labels in found.unreported.groupby("agency")["period"]:
+        lines.append(
+            f"  {agency} has no row for {periods.write_runs(labels)}; the data has rows of other bodies for it"
+        )
     for one in plan.promises:
         rows = found.promises[found.promises["target"] == one.id]
         row = rows[rows["part"] == ""].iloc[0]

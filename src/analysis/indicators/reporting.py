@@ -63,6 +63,42 @@ def by_agency(counts: pd.DataFrame) -> pd.DataFrame:
     return sums.astype({"received": "int64", "resolved": "int64"})
 
 
+RECENT_PERIODS = 12
+"""How far back it is looked who reported: a year of months is enough to see who stopped, and few enough to read."""
+
+
+def recent_periods(agency_periods: pd.DataFrame) -> list[str]:
+    """Return the last periods that the data has, in order; see `by_agency` for the frame."""
+    return sorted(agency_periods["period"].unique())[-RECENT_PERIODS:]
+
+
+def unreported(agency_periods: pd.DataFrame) -> pd.DataFrame:
+    """Return the recent periods for which a body has no row and others have: from its own first row on.
+
+    A body without any row in these periods, as one that was dissolved before them, is left out.
+
+    Parameters
+    ----------
+    agency_periods : pd.DataFrame
+        See `by_agency`: of counts received by period. Of cases, no row says that there was no case.
+
+    Returns
+    -------
+    pd.DataFrame
+        `agency, period`, in order.
+    """
+    recent = recent_periods(agency_periods)
+    reported = agency_periods.dropna(subset="agency").groupby("agency")["period"].agg(set)
+    rows = [
+        (agency, label)
+        for agency, labels in reported.items()
+        if labels & set(recent)
+        for label in recent
+        if label not in labels and label > min(labels)
+    ]
+    return pd.DataFrame(rows, columns=["agency", "period"])
+
+
 def changes(counts: pd.DataFrame, period: str, previous: str) -> pd.DataFrame:
     """Return the procedures that started or stopped reporting the split between two periods.
 

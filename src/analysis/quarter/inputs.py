@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -276,7 +277,7 @@ def counts_of_the_quarter(plan: Plan, received: RunInput, quarter: pd.Period) ->
     Raises
     ------
     BadData
-        The counts have another calendar than the plan, or do not reach the quarter.
+        The counts have another calendar than the plan, do not reach the quarter, or have none of a period of its year.
     """
     origin, counts = plan.origin(quarter), received.counts
     quarterly = plan.calendar.frequency == "Q"
@@ -284,10 +285,25 @@ def counts_of_the_quarter(plan: Plan, received: RunInput, quarter: pd.Period) ->
     if wrong:
         kind = "quarters" if quarterly else "months"
         raise BadData(f"the data has the period {wrong[0]}; {kind} were expected, as the plan's calendar says")
-    counts = counts[counts["period"] <= periods.write(origin)].reset_index(drop=True)
     known = set(counts["period"].unique())
     missing = [label for label in periods.labels_of_year(origin) if label not in known]
     if missing:
-        reach = counts["period"].max() if len(counts) else "nothing"
-        raise BadData(f"the data does not reach the quarter: {missing[0]} has no counts (it ends with {reach})")
-    return counts
+        raise BadData(_without(missing, known))
+    return counts[counts["period"] <= periods.write(origin)].reset_index(drop=True)
+
+
+def _without(missing: list[str], known: Collection[str]) -> str:
+    """Return the sentence on a year's periods for which the data has no row; `known` are those for which it has one."""
+    if not known:
+        return f"the data has no row of any period; {periods.write_runs(missing)} was expected"
+    begin, end = min(known), max(known)
+    told = []
+    if missing[-1] > end:
+        told.append(f"the data does not reach the quarter: it ends with {end}, and {missing[-1]} was expected")
+    if missing[0] < begin:
+        told.append(f"the data begins with {begin}, and {missing[0]} was expected")
+    for gap in periods.runs(label for label in missing if begin < label < end):
+        before, after = max(one for one in known if one < gap[0]), min(one for one in known if one > gap[-1])
+        between = periods.write_runs(gap)
+        told.append(f"the data has rows for {before} and {after} but none, of any body, for {between} between them")
+    return "; ".join(told)

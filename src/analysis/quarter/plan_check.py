@@ -12,6 +12,7 @@ import pandas as pd
 from analysis import periods
 from analysis.attainment.in_no_member import COLUMNS
 from analysis.faults import BadData
+from analysis.indicators import reporting
 from analysis.parameters import RunParameters
 from analysis.plan.plan import Plan, read_plan
 from analysis.plan.questions import alternatives
@@ -31,9 +32,12 @@ class PlanCheck:
     plan : Plan
         The plan as its file has it.
     quarter : pd.Period or None
-        The last quarter of its year that the input reaches; None without an input.
+        The last quarter of its year that is over and that the input reaches; None without an input.
     promises : pd.DataFrame
         The table of promises at that quarter, see `attainment.verdict.COLUMNS`; without rows without an input.
+    unreported : pd.DataFrame
+        Which body has no row for a period that others have; see `indicators.reporting.unreported`. Without rows without
+        an input, and for one of cases.
     in_no_member : pd.DataFrame
         What promises count and, being judged over members, do not judge; see `attainment.in_no_member`.
     answers : pd.DataFrame
@@ -44,6 +48,7 @@ class PlanCheck:
     plan: Plan
     quarter: pd.Period | None
     promises: pd.DataFrame
+    unreported: pd.DataFrame
     in_no_member: pd.DataFrame
     answers: pd.DataFrame
 
@@ -67,7 +72,8 @@ def check_plan(
     BadParameters
         The plan or the mapping is wrong.
     BadData
-        The input cannot be what it is said to be, or has nothing of the plan's year.
+        The input cannot be what it is said to be, no quarter of the plan's year is over, or the input does not have all
+        periods up to its last quarter.
     """
     plan = read_plan(plan_file)
     touched = pd.DataFrame(
@@ -80,7 +86,8 @@ def check_plan(
     )
     if input_path is None:
         nothing = pd.DataFrame(columns=["target", "part", "note"])
-        return PlanCheck(plan, None, nothing, pd.DataFrame(columns=COLUMNS), touched)
+        reported = pd.DataFrame(columns=["agency", "period"])
+        return PlanCheck(plan, None, nothing, reported, pd.DataFrame(columns=COLUMNS), touched)
     day = as_of or date.today()
     first = pd.Period(year=plan.year, quarter=1, freq="Q")
     run = RunParameters(
@@ -93,21 +100,25 @@ def check_plan(
     )
     with tempfile.TemporaryDirectory() as folder:
         received = inputs.received_input(run, plan, Path(folder))
-        reached = [
+        over = [
             one
             for one in pd.period_range(first, periods=4, freq="Q")
-            if set(periods.labels_of(one, plan.calendar.frequency)) <= set(received.counts["period"])
-            and periods.last_day(one, plan.calendar.cutoff_day) <= day
+            if periods.last_day(one, plan.calendar.cutoff_day) <= day
         ]
-        if not reached:
-            last = received.counts["period"].max() if len(received.counts) else "nothing"
-            raise BadData(f"{input_path}: no whole quarter of {plan.year} is in the data (it ends with {last})")
+        if not over:
+            raise BadData(f"{input_path}: no quarter of {plan.year} is over on {day.isoformat()}")
+        known = set(received.counts["period"])
+        reached = [one for one in over if set(periods.labels_of(one, plan.calendar.frequency)) <= known]
+        # A quarter is judged by the whole year so far: that is refused here as a run would refuse it.
+        quarter = (reached or over)[-1 if reached else 0]
+        counts = inputs.counts_of_the_quarter(plan, received, quarter)
         inputs.refuse_unknown_columns(plan, received)
         counted = inputs.counted_input(plan, run, received)
         inputs.refuse_unknown_series(plan, counted)
         evidence = inputs.evidence_of(plan, received, as_of=day)
-    now = evaluate_plan(plan, reached[-1], counted, evidence, DrawSettings(DRAWS, run.seed), diagnose=False)
+    now = evaluate_plan(plan, quarter, counted, evidence, DrawSettings(DRAWS, run.seed), diagnose=False)
     notes = [
         not_countable(plan.answered({row.question: row.answer}), row.target, counted) for row in touched.itertuples()
     ]
-    return PlanCheck(plan, reached[-1], now.attainment.promises, now.in_no_member, touched.assign(note=notes))
+    unreported = reporting.unreported(reporting.by_agency(counts if received.cases is None else counts.iloc[:0]))
+    return PlanCheck(plan, quarter, now.attainment.promises, unreported, now.in_no_member, touched.assign(note=notes))

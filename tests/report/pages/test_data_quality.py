@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis.parameters import ROOT, read_run_file
+from analysis.plan.plan import read_plan
 from analysis.quarter.results import Results
 from analysis.report.pages.data_quality import DataPage
 
@@ -54,3 +55,52 @@ def test_what_is_to_be_known_of_the_files_is_a_sentence_and_no_row_of_a_table(mo
     assert heading
     assert "7" in table
     assert "ẩn" not in table
+
+
+def _coverage(monkeypatch: pytest.MonkeyPatch, table: str, language: str) -> list[str]:
+    """Return the tables beside the picture of who delivered; one body lacks March, April and July."""
+    months = [f"2021-{month:02d}" for month in range(1, 8)]
+    rows = [(label, "ubnd-nt", 4, 4) for label in months] + [(months[at], "stp", 2, 2) for at in (0, 1, 4, 5)]
+    results = SimpleNamespace(
+        data=SimpleNamespace(intake=pd.DataFrame({"table": [table]})),
+        indicators=SimpleNamespace(
+            agency_months=pd.DataFrame(rows, columns=["period", "agency", "received", "resolved"])
+        ),
+        plan=read_plan(ROOT / "parameters/plans/khanh-hoa-2021.yml"),
+    )
+    run = read_run_file(ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml", language=language)
+    page = DataPage(run, cast(Results, results))
+    shown: list[str] = []
+    monkeypatch.setattr(page, "_picture", lambda _: None)
+    monkeypatch.setattr(page, "_heading", lambda _: None)
+    monkeypatch.setattr(page, "_html", shown.append)
+    page.coverage()
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("language", "caption", "periods"),
+    [
+        (
+            "en",
+            "Bodies without a row for a period for which the data has rows of other bodies: 1",
+            "03/2021–04/2021, 07/2021",
+        ),
+        (
+            "vi",
+            "Số cơ quan, đơn vị không có dòng nào của kỳ mà số liệu có dòng của nơi khác: 1",
+            "3/2021–4/2021, 7/2021",
+        ),
+    ],
+)
+def test_a_body_that_lacks_periods_of_others_is_named_with_them(
+    monkeypatch: pytest.MonkeyPatch, language: str, caption: str, periods: str
+) -> None:
+    (table,) = _coverage(monkeypatch, "counts", language)
+    assert caption in table
+    assert f">{periods}<" in table
+    assert "ubnd-nt" not in table
+
+
+def test_of_cases_a_month_without_any_is_no_missing_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _coverage(monkeypatch, "cases", "en") == []

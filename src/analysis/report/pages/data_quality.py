@@ -106,6 +106,34 @@ class DataPage(Page):
         if self.results.indicators.agency_months["agency"].notna().any():
             self._heading(self.words.text("Who delivered, month by month"))
             self._picture(_agency_months(self.results, self.words))
+            self._unreported()
+
+    def _unreported(self) -> None:
+        """Show which bodies have no row for a period; of cases, a body without any in a month has merely none."""
+        words, language = self.words, self.run.language
+        if "cases" in set(self.results.data.intake["table"]):
+            return
+        lacking = reporting.unreported(self.results.indicators.agency_months).groupby("agency")["period"].agg(list)
+        if lacking.empty:
+            return
+        shown = lacking.head(ROWS_SHOWN)
+        frame = pd.DataFrame(
+            {
+                words.text("Body"): [words.name(self.results.plan, "agency", code) for code in shown.index],
+                words.text("Has no row for"): [
+                    ", ".join(
+                        "–".join(numbers.period(label, language) for label in dict.fromkeys((run[0], run[-1])))
+                        for run in periods.runs(labels)
+                    )
+                    for labels in shown
+                ],
+            }
+        )
+        caption = words.text(
+            "Bodies without a row for a period for which the data has rows of other bodies: {count}",
+            count=numbers.count(len(lacking), language),
+        )
+        self._html(plain_table(frame, caption=caption))
 
     def without_value(self) -> None:
         """Show how many cases of the year so far have no value of what promises ask for; nothing where all have one."""
@@ -244,9 +272,6 @@ class DataPage(Page):
         self._html(plain_table(frame, caption=caption))
 
 
-PERIODS_DRAWN = 12
-"""A year of months: enough to see who stopped, few enough to read."""
-
 BODIES_DRAWN = 40
 """The largest bodies are drawn, all of them are in the table."""
 
@@ -254,7 +279,7 @@ BODIES_DRAWN = 40
 def _agency_months(results: Results, words: Wording) -> Picture:
     """Return the cases resolved by body and period, over the last year; a cell without any is marked."""
     plan, language = results.plan, words.language
-    months = sorted(results.indicators.agency_months["period"].unique())[-PERIODS_DRAWN:]
+    months = reporting.recent_periods(results.indicators.agency_months)
     recent = results.indicators.agency_months[results.indicators.agency_months["period"].isin(months)].dropna(
         subset="agency"
     )

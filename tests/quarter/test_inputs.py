@@ -1,0 +1,84 @@
+"""What an input lacks of the year so far is said: its end, its beginning, or periods in between."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import small_quarter
+from analysis.data.ingest.received import RunInput
+from analysis.faults import BadData
+from analysis.parameters import ROOT, read_run_file
+from analysis.plan.plan import Plan, read_plan
+from analysis.quarter.inputs import counts_of_the_quarter, received_input
+
+MONTHS = [f"2021-{month:02d}" for month in range(1, 10)]
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return read_plan(ROOT / "parameters/plans/khanh-hoa-2021.yml")
+
+
+@pytest.fixture(scope="module")
+def received(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> RunInput:
+    given = small_quarter.small_inputs(tmp_path_factory.mktemp("small"))
+    run = read_run_file(ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml", **given)
+    return received_input(run, plan, Path(tmp_path_factory.mktemp("tables")))
+
+
+def _counts(plan: Plan, received: RunInput, labels: list[str]) -> pd.DataFrame:
+    counts = received.counts[received.counts["period"].isin(labels)]
+    return counts_of_the_quarter(plan, replace(received, counts=counts), pd.Period("2021Q3"))
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        ([], "the data has no row of any period; 2021-01 to 2021-09 was expected"),
+        (["2020-11", "2020-12"], "the data does not reach the quarter: it ends with 2020-12, and 2021-09 was expected"),
+        (MONTHS[:7], "the data does not reach the quarter: it ends with 2021-07, and 2021-09 was expected"),
+        (MONTHS[2:], "the data begins with 2021-03, and 2021-01 was expected"),
+        (
+            [*MONTHS[:2], *MONTHS[3:]],
+            "the data has rows for 2021-02 and 2021-04 but none, of any body, for 2021-03 between them",
+        ),
+        (
+            ["2020-12", *MONTHS[1:4], *MONTHS[6:]],
+            "the data has rows for 2020-12 and 2021-02 but none, of any body, for 2021-01 between them; "
+            "the data has rows for 2021-04 and 2021-07 but none, of any body, for 2021-05 to 2021-06 between them",
+        ),
+        (
+            [*MONTHS[:3], *MONTHS[4:8]],
+            "the data does not reach the quarter: it ends with 2021-08, and 2021-09 was expected; "
+            "the data has rows for 2021-03 and 2021-05 but none, of any body, for 2021-04 between them",
+        ),
+    ],
+)
+def test_what_the_whole_data_lacks_is_refused_by_where_it_lies(
+    plan: Plan, received: RunInput, labels: list[str], told: str
+) -> None:
+    with pytest.raises(BadData, match=f"^{re.escape(told)}$"):
+        _counts(plan, received, labels)
+
+
+def test_a_month_of_the_quarter_that_is_missing_before_a_later_one_is_a_gap_and_no_end(
+    plan: Plan, received: RunInput
+) -> None:
+    with pytest.raises(
+        BadData, match=r"^the data has rows for 2021-08 and 2021-10 but none, of any body, for 2021-09 "
+    ):
+        _counts(plan, received, [*MONTHS[:8], "2021-10"])
+
+
+def test_a_month_that_one_body_lacks_is_no_refusal(plan: Plan, received: RunInput) -> None:
+    counts = received.counts
+    lacking = counts[(counts["agency"] != "stp") | (counts["period"] != "2021-03")]
+    assert len(lacking) < len(counts)
+    found = counts_of_the_quarter(plan, replace(received, counts=lacking), pd.Period("2021Q3"))
+    assert set(MONTHS) <= set(found["period"])
+    assert found["period"].max() == "2021-09"
