@@ -246,7 +246,7 @@ def test_due_looks_into_folders_of_plans_and_a_folder_without_any_is_told(tmp_pa
     (tmp_path / "empty").mkdir()
     ended = dunghen("due", tmp_path / "empty", *options)
     assert ended.exit_code == 2
-    assert f"{tmp_path / 'empty'}: no such run file" in ended.stderr
+    assert f"{tmp_path / 'empty'} is a folder; a run file was expected" in ended.stderr
 
 
 TOLD = """

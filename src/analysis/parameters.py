@@ -14,7 +14,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from analysis import periods, strict_yaml
-from analysis.faults import BadParameters
+from analysis.faults import BadData, BadParameters
 from analysis.project import project_folder
 
 ROOT = project_folder()
@@ -177,6 +177,8 @@ def read_run_file(path: Path, *, look: bool = True, **overrides: Any) -> RunPara
     ------
     BadParameters
         The file is missing, has an unknown key, a wrong type, or names a plan, mapping or input that is not there.
+    BadData
+        The input is a folder where a file is expected.
     """
     document = strict_yaml.read(path, what="run file")
     run = strict_yaml.validate(document, RunParameters, what="run file")
@@ -202,6 +204,8 @@ def run_parameters(names: Mapping[str, Any]) -> RunParameters:
     ------
     BadParameters
         A value has the wrong type or names a file that is not there.
+    BadData
+        The input is a folder where a file is expected.
     """
     where = "notebook parameters"
     fields = {key: _meant(key, names[key], where) for key in RunParameters.model_fields if key in names}
@@ -244,6 +248,8 @@ def validated_run(fields: Mapping[str, Any]) -> RunParameters:
     ------
     BadParameters
         A field is unknown, has the wrong type or names a file that is not there.
+    BadData
+        The input is a folder where a file is expected.
     """
     run = _validated(fields, where="parameters")
     _refuse_missing_files(run, "parameters")
@@ -264,6 +270,12 @@ def _refuse_missing_files(run: RunParameters, where: str) -> None:
         path = getattr(run, key)
         if path is not None and not resolve(path).exists():
             raise BadParameters(f"{where}: {key}: there is no {path}")
+        if path is not None and key != "input_path" and resolve(path).is_dir():
+            raise BadParameters(f"{where}: {key}: {path} is a folder; a file was expected")
+    if run.source_file and resolve(run.input_path).is_dir():
+        raise BadData(
+            f"{where}: input_path: {run.input_path} is a folder; with a source_file, one file received was expected"
+        )
 
 
 def run_schema() -> str:

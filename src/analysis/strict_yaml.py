@@ -68,8 +68,10 @@ def read(path: Path, *, what: str) -> Document:
     Raises
     ------
     BadParameters
-        The file is missing, is not YAML, holds a key twice, or is not a mapping.
+        The file is missing, is a folder, is not YAML, holds a key twice, or is not a mapping.
     """
+    if path.is_dir():
+        raise BadParameters(f"{path} is a folder; a {what} was expected")
     if not path.is_file():
         raise BadParameters(f"{path}: no such {what}")
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from analysis.commands.console import exit_on_fault, report_progress
+from analysis.faults import BadData
 
 
 @click.command()
@@ -46,6 +47,8 @@ def ingest(
 
     try:
         with exit_on_fault(out):
+            if Path(file).is_dir():
+                raise BadData(f"{file} is a folder; one file received was expected")
             mapping = with_folder_description(read_mapping(mapping_file), file)
             day = extracted_on.date() if extracted_on else mapping.extracted_on or date.today()
             intakes = archive(

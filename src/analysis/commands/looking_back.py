@@ -48,7 +48,7 @@ def backtest(
 @click.command()
 @click.option("--plan", help="Only runs of this plan.")
 @click.option("--last", type=click.IntRange(min=1), default=20, show_default=True, help="How many, the latest last.")
-@click.option("--reports", type=click.Path(file_okay=False, path_type=Path), help="The reports folder.")
+@click.option("--reports", type=click.Path(exists=True, file_okay=False, path_type=Path), help="The reports folder.")
 def history(plan: str | None, last: int, reports: Path | None) -> None:
     """Say who ran what on which data with which result."""
     from analysis.publish.run import REPORTS
@@ -57,7 +57,7 @@ def history(plan: str | None, last: int, reports: Path | None) -> None:
     runs = run_history(reports or REPORTS)
     runs = runs[runs["plan"] == plan] if plan else runs
     if runs.empty:
-        click.echo("no run yet")
+        click.echo(f"no run of {plan} yet" if plan else "no run yet")
     for one in runs.tail(last).itertuples():
         line = f"{one.ended_at}  {one.who}  {one.plan} {one.quarter}  as of {one.as_of}  data {one.data[:12] or '-'}"
         why = f": {one.reason}" if one.reason else ""

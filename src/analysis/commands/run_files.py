@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from analysis.commands.console import exit_on_fault
-from analysis.faults import BadParameters
+from analysis.faults import Fault
 
 if TYPE_CHECKING:
     from analysis.parameters import RunParameters
@@ -47,19 +47,19 @@ def read_runs(paths: tuple[Path, ...], input_path: Path | None, language: str | 
     Raises
     ------
     SystemExit
-        With the exit code of bad parameters, if any of the files cannot be begun.
+        With the highest exit code of those that cannot be begun, if there are any.
     """
     runs: list[RunParameters] = []
-    faults: list[BadParameters] = []
+    faults: list[Fault] = []
     for path in paths:
         try:
             runs.append(read_run(path, input_path, language))
-        except BadParameters as bad:
+        except Fault as bad:
             faults.append(bad)
     for fault in faults:
         click.echo(str(fault), err=True)
     if faults:
-        raise SystemExit(BadParameters.exit_code)
+        raise SystemExit(max(fault.exit_code for fault in faults))
     return runs
 
 
@@ -77,7 +77,7 @@ def read_run(path: Path, input_path: Path | None = None, language: str | None = 
 
     Raises
     ------
-    BadParameters
+    BadParameters, BadData
         The run cannot be begun.
     """
     from analysis.parameters import read_run_file, resolve

@@ -13,7 +13,7 @@ from analysis import periods
 from analysis.attainment.in_no_member import COLUMNS
 from analysis.faults import BadData
 from analysis.indicators import reporting
-from analysis.parameters import RunParameters
+from analysis.parameters import validated_run
 from analysis.plan.plan import Plan, read_plan
 from analysis.plan.questions import alternatives
 from analysis.quarter import inputs
@@ -90,13 +90,15 @@ def check_plan(
         return PlanCheck(plan, None, nothing, reported, pd.DataFrame(columns=COLUMNS), touched)
     day = as_of or date.today()
     first = pd.Period(year=plan.year, quarter=1, freq="Q")
-    run = RunParameters(
-        plan_file=str(plan_file),
-        quarter=periods.write_quarter(first),
-        as_of=day,
-        input_path=input_path,
-        source_file=source_file,
-        draw_count=DRAWS,
+    run = validated_run(
+        {
+            "plan_file": str(plan_file),
+            "quarter": periods.write_quarter(first),
+            "as_of": day,
+            "input_path": input_path,
+            "source_file": source_file,
+            "draw_count": DRAWS,
+        }
     )
     with tempfile.TemporaryDirectory() as folder:
         received = inputs.received_input(run, plan, Path(folder))
