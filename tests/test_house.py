@@ -10,6 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "analysis"
 LEAVES = {
+    "code_of_name",
+    "visible_text",
     "durable",
     "faults",
     "lunar_year",

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from analysis.code_of_name import CODE, write_code
 from analysis.faults import BadParameters
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -162,6 +163,10 @@ def _sentence(document: Document, model: type[BaseModel], fault: Mapping[str, An
     if fault["type"] == "value_error":
         return f"{document.path}{line}: {key}: {message}"
     found = fault["input"]
+    if fault["type"] == "string_pattern_mismatch" and fault["ctx"]["pattern"] == CODE:
+        # The location of a key goes one step beyond it.
+        key = key.removesuffix(".[key]")
+        return f"{document.path}{line}: {key}: {write_code(found)}"
     shown_value = f", found {found!r}" if isinstance(found, str | int | float | None) else ""
     return f"{document.path}{line}: {key}: {fault['msg']}{shown_value}"
 

@@ -152,7 +152,7 @@ def test_the_index_of_the_frame_is_kept():
 
 
 def test_a_quote_in_a_code_is_no_sql():
-    assert sql_of(conditions.tests_of({"channel": "a' OR 'b"}), {"channel": '"channel"'}).count("''") == 2
+    assert sql_of(conditions.tests_of({"channel": "a'OR'b"}), {"channel": '"channel"'}).count("''") == 2
 
 
 def test_columns_are_those_asked_of_and_needed_those_not_merely_left_out():

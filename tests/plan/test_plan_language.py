@@ -130,6 +130,34 @@ def test_a_plan_that_cannot_be_meant_is_refused_with_its_line(tmp_path, changes,
     assert sentence in _refused(tmp_path, **changes)
 
 
+NAME = "UBND xã Phước Hậu"
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"targets": {"t": _target(**OVERDUE, dimension="agency", series=NAME)}}, "line 7: targets.t.series"),
+        ({"targets": {"t": _target(**OVERDUE, threshold_by={NAME: 0.1})}}, f"line 7: targets.t.threshold_by.{NAME}"),
+        ({"targets": {"t": _target(**OVERDUE, each={"of": "agency", "in": NAME})}}, "line 7: targets.t.each.in"),
+        ({"groups": {"agency": {"one": _group("a", NAME)}}}, "line 9: groups.agency.one.members.1"),
+        ({"groups": {"agency": {"one": _group("a") | {"former": [NAME]}}}}, "line 9: groups.agency.one.former.0"),
+        ({"groups": {"agency": {NAME: _group("a")}}}, f"line 9: groups.agency.{NAME}"),
+        ({"names": {"agency": {NAME: TEXT}}}, f"line 9: names.agency.{NAME}"),
+        ({"where": {"agency": NAME}}, "line 9: where.agency"),
+        ({"where": {"agency": {"not": ["a", NAME]}}}, "line 9: where.agency"),
+        ({"where": {"any_of": [{"channel": "online"}, {"agency": NAME}]}}, "line 9: where: agency"),
+    ],
+)
+def test_a_name_in_place_of_a_code_is_answered_with_the_code_to_write(tmp_path, changes, where):
+    told = f"{where}: a code was expected, found {NAME!r}; write 'ubnd-xa-phuoc-hau'"
+    assert told in _refused(tmp_path, **changes)
+
+
+def test_a_condition_may_ask_for_an_identifier_that_is_no_code(tmp_path):
+    where = {"procedure_code": ["1.002345.000.00.00.H32"], "level": ["3", "full"]}
+    assert _plan(tmp_path, where=where).where == where
+
+
 SURVEY = _target(kind="survey", rule="more_than", threshold=0.81)
 INSTRUMENTS = {"provincial": {"of": "survey", "title": TEXT, "instrument": "provincial"}}
 

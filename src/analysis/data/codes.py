@@ -1,22 +1,15 @@
-"""The closed lists of codes used in the tables, and two ways to normalise text: for display and for comparison."""
+"""The closed lists of codes used in the tables, the forms of others, and text as it is displayed."""
 
 from __future__ import annotations
 
-import re
 import unicodedata
+
+from analysis.code_of_name import CODE as CODE
 
 
 def tidy(text: str) -> str:
     """Return the text in composed letters (NFC), with single blanks and none at its ends."""
     return " ".join(unicodedata.normalize("NFC", text).split())
-
-
-def fold(text: str) -> str:
-    """Return the text without diacritics, in lower case, hyphens for blanks and signs: ``Sở Y tế`` → ``so-y-te``."""
-    # đ is a letter of its own: Unicode decomposition does not turn it into d and a mark.
-    letters = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
-    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
 
 
 CHANNELS = ("online", "counter", "post", "other")
@@ -28,7 +21,6 @@ PUBLISHED_LEVELS = ("3", "4", "full", "partial")
 CASE_RATINGS = ("dissatisfied", "satisfied", "very_satisfied")
 PROGRESS_KINDS = ("inventory", "milestone", "headcount")
 
-CODE = r"^[a-z0-9]+([_-][a-z0-9]+)*$"
 PERIOD = r"^\d{4}(-(0[1-9]|1[0-2])|Q[1-4])$"
 
 NATIONAL_ID = r"(000\.00\.[0-9]{2}\.H[0-9]{2}|H[0-9]{2}\.[0-9]{2})-[0-9]{6}-[0-9]{4,}"

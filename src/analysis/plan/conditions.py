@@ -19,6 +19,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator
 
+from analysis.code_of_name import write_code
+
 ANY_OF = "any_of"
 RESERVED = ("known", "missing", "total", ANY_OF)
 """Words that are no code of a column: a case whose field is called ``known`` could not be asked for."""
@@ -139,6 +141,9 @@ def _test(column: str, wanted: Any) -> Test:
             raise ValueError(f'{column}: {value!r} is a number; a code is written in quotes: {column}: "{value}"')
         if not isinstance(value, str | bool):
             raise ValueError(f"{column}: a code, a list of codes, known or missing was expected, found {value!r}")
+        # Identifiers have capitals and dots, which is no fault; of a name nothing would ever be found.
+        if isinstance(value, str) and (any(map(str.isspace, value)) or not value.isascii()):
+            raise ValueError(f"{column}: {write_code(value)}")
         if value in RESERVED:
             raise ValueError(f"{column}: {value!r} is a word of the language and cannot stand in a list of codes")
     if len({type(value) for value in values}) > 1:

@@ -6,7 +6,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Code = Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$")]
+from analysis.code_of_name import CODE
+
+Code = Annotated[str, Field(pattern=CODE)]
 
 TOTAL = "total"
 """Dimension and series of the whole."""

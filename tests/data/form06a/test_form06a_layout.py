@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.data.codes import fold, tidy
+from analysis.code_of_name import code_of_name
+from analysis.data.codes import tidy
 from analysis.data.form06a.layout import COLUMNS, COUNTS, IDENTITIES, formula
 
 
@@ -37,4 +38,4 @@ def test_the_row_of_numbers_says_which_columns_are_sums():
     ],
 )
 def test_names_have_one_spelling(text, tidied, folded):
-    assert (tidy(text), fold(text)) == (tidied, folded)
+    assert (tidy(text), code_of_name(text)) == (tidied, folded)

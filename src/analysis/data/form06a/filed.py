@@ -13,8 +13,9 @@ from typing import Any
 import pandas as pd
 
 from analysis import periods
+from analysis.code_of_name import code_of_name
 from analysis.data.child_process import in_child
-from analysis.data.codes import fold, tidy
+from analysis.data.codes import tidy
 from analysis.data.counting import DuePrecision
 from analysis.data.form06a.layout import COUNTS, IDENTITIES, NUMBER, UNKNOWN_NAME
 from analysis.data.form06a.read import Form06a, read_form
@@ -223,7 +224,7 @@ def _counts_by_name(form: Form06a, column: str) -> dict[tuple[str, str], tuple[s
     """Return section, name and cases by folded section and name; cases are None when one of the added rows is blank."""
     counts: dict[tuple[str, str], tuple[str, str, int | None]] = {}
     for section, name, cell in form.rows[["section", "name", column]].itertuples(index=False):
-        key = fold(section), fold(name)
+        key = code_of_name(section), code_of_name(name)
         so_far = counts[key][2] if key in counts else 0
         counts[key] = section, name, None if pd.isna(cell) or so_far is None else so_far + int(cell)
     return counts
@@ -233,9 +234,9 @@ def reconcile(form: Form06a, ours: pd.DataFrame, names: Mapping[str, str]) -> pd
     """Return every cell in which a filed form differs from our counts.
 
     A row of the form is matched to a code when its name is the code's name or the code itself, or folds to one of the
-    two and to no other code's (`codes.fold`: without diacritics, in lower case, hyphens for blanks and signs). Rows of
-    one name, such as a field under each level of government, are added up. Where two spellings fold to one code, the
-    exact one is matched, else the first; the other spelling stays unmatched, because it may be another body.
+    two and to no other code's (see `code_of_name`). Rows of one name, such as a field under each level of government,
+    are added up. Where two spellings fold to one code, the exact one is matched, else the first; the other spelling
+    stays unmatched, because it may be another body.
 
     Parameters
     ----------
@@ -289,14 +290,14 @@ def _codes(spellings: Iterable[str], displayed: Mapping[str, str]) -> list[str |
             other = exact.setdefault(_lower(text), code)
             if other != code:
                 raise BadParameters(f"the codes {other!r} and {code!r} both go by {text!r}; one name each was expected")
-            folded[fold(text)].add(code)
+            folded[code_of_name(text)].add(code)
     spellings = list(spellings)
     spelling_of: dict[str, str] = {}
     for spelling in spellings:
         if _lower(spelling) in exact:
             spelling_of.setdefault(exact[_lower(spelling)], _lower(spelling))
     for spelling in spellings:
-        if len(codes := folded[fold(spelling)]) == 1:
+        if len(codes := folded[code_of_name(spelling)]) == 1:
             spelling_of.setdefault(next(iter(codes)), _lower(spelling))
     code_of = {spelling: code for code, spelling in spelling_of.items()}
     return [code_of.get(_lower(spelling)) for spelling in spellings]

@@ -16,8 +16,9 @@ from typing import Any
 import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
+from analysis.code_of_name import code_of_name
 from analysis.data.child_process import limited_addresses
-from analysis.data.codes import fold, tidy
+from analysis.data.codes import tidy
 from analysis.data.form06a.layout import COLUMNS, COUNTS, NO_RESULT, NUMBER, Sheet
 from analysis.data.sources.workbook_marks import read_marks
 from analysis.faults import BadData
@@ -280,7 +281,7 @@ def _groups(sheet: Sheet, row: int) -> dict[int, str]:
     """Return the group of each column, by the merged header cell above it, which has text only in its first column."""
     groups: dict[int, str] = {}
     for column in range(len(sheet.rows[row])):
-        text = fold(sheet.text(row, column))
+        text = code_of_name(sheet.text(row, column))
         known = [group for group, pattern in _GROUPS.items() if re.search(pattern, text)]
         if len(known) == 1:
             groups[column] = known[0]
@@ -292,14 +293,14 @@ def _groups(sheet: Sheet, row: int) -> dict[int, str]:
 def _table(sheet: Sheet, top: int, groups: dict[int, str]) -> Table:
     """Return the table whose header starts in a row, with the groups of its columns."""
     bottom = top
-    while bottom < top + 3 and any(_ANY_LEAF.search(fold(sheet.text(bottom + 1, column))) for column in groups):
+    while bottom < top + 3 and any(_ANY_LEAF.search(code_of_name(sheet.text(bottom + 1, column))) for column in groups):
         bottom += 1
     counts: dict[str, int] = {}
     for column, group in groups.items():
         row, leaf = _leaf(sheet, column, top, bottom)
         if not leaf or group.startswith(_REMARKS):
             continue
-        keys = [key for key, pattern in _LEAVES.get(group, {}).items() if re.search(pattern, fold(leaf))]
+        keys = [key for key, pattern in _LEAVES.get(group, {}).items() if re.search(pattern, code_of_name(leaf))]
         if len(keys) != 1 or keys[0] in counts:
             raise sheet.fault(row, column, "the header of one column of form II.06a, and of each only one")
         counts[keys[0]] = column
@@ -323,7 +324,7 @@ def _leaf(sheet: Sheet, column: int, top: int, bottom: int) -> tuple[int, str]:
         if text := sheet.text(row, column):
             return row, text
     text = sheet.text(top, column)
-    is_group = any(re.search(pattern, fold(text)) for pattern in _GROUPS.values())
+    is_group = any(re.search(pattern, code_of_name(text)) for pattern in _GROUPS.values())
     return top, "" if is_group else text
 
 
@@ -331,7 +332,7 @@ def _label_columns(sheet: Sheet, top: int, bottom: int, end: int) -> tuple[int, 
     """Return the columns of the running number and of the name, both left of column `end`."""
     rows = range(max(top - 1, 0), bottom + 1)
     for column in range(end):
-        if any(fold(sheet.text(row, column)) in _LINE_LABELS for row in rows):
+        if any(code_of_name(sheet.text(row, column)) in _LINE_LABELS for row in rows):
             with_header = [other for other in range(column + 1, end) if any(sheet.text(row, other) for row in rows)]
             if not with_header:
                 raise sheet.fault(top, column + 1, "the header of the column with the names")
@@ -483,7 +484,7 @@ def _number_and_name(sheet: Sheet, row: int, table: Table) -> tuple[str, str]:
 def _rank(number: str, name: str, counts: dict[str, int | None]) -> float:
     if _ARABIC.fullmatch(number):
         return _ROW_RANK + number.count(".")
-    if _ROMAN.fullmatch(number) or (not number and fold(name) in _LEVELS):
+    if _ROMAN.fullmatch(number) or (not number and code_of_name(name) in _LEVELS):
         return _ROMAN_RANK
     if _LETTER.fullmatch(number):
         return _LETTER_RANK

@@ -13,7 +13,8 @@ import duckdb
 import pandera.pandas as pa
 import pyarrow as arrow
 
-from analysis.data.codes import NATIONAL_ID, fold
+from analysis.code_of_name import code_of_name
+from analysis.data.codes import NATIONAL_ID
 from analysis.data.contracts import Ratings, columns_of
 from analysis.data.ingest.fault_codes import NO_RATING
 from analysis.data.margins import impossible
@@ -443,7 +444,7 @@ def _meaning_of_its_own(contract: pa.Column, missing: Collection[str]) -> Callab
 
 def code_of(cell: str) -> str | None:
     """Return a cell as a lower-case ASCII code, with blanks and signs as hyphens; None when nothing is left."""
-    return fold(cell) or None
+    return code_of_name(cell) or None
 
 
 _DIRECTIVE_WIDTHS = {

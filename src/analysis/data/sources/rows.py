@@ -16,11 +16,11 @@ from analysis.data.sources.visible import (
     is_visible,
     unseen_but_controls_sql,
     unseen_sql,
-    visible,
     visible_cells,
     visible_sql,
 )
 from analysis.data.sql import nfc_text, parquet, trimmed
+from analysis.visible_text import visible
 
 HIDDEN = "…"
 """Stands in raw text for what is about a person, and for a row that cannot be cut into cells."""

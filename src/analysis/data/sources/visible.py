@@ -12,28 +12,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_UNSEEN = (
-    r"[\x{00}-\x{08}\x{0B}\x{0C}\x{0E}-\x{1F}\x{7F}-\x{9F}\x{AD}"
-    r"\x{034F}\x{061C}\x{180E}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{206F}\x{FE00}-\x{FE0F}\x{FEFF}"
-    r"\x{FFF9}-\x{FFFB}\x{E0000}-\x{E007F}]"
-)
-"""Control characters but for blanks and line breaks, zero-width characters, marks of direction, soft hyphens."""
+from analysis.visible_text import IN_PYTHON, UNSEEN
 
 _AS_TEXT = r'^\s*="([^"]*)"\s*$'
 """Matches a cell written as a formula for its own text, as in ``="000123"``."""
 
-_PATTERN = f"{_UNSEEN}|{_AS_TEXT}"
-_IN_PYTHON = re.compile(re.sub(r"\\x\{(\w+)\}", lambda found: rf"\U{found[1]:0>8}", _UNSEEN))
-
-
-def visible(text: str) -> str:
-    """Return a text without the characters that nobody sees."""
-    return _IN_PYTHON.sub("", text)
+_PATTERN = f"{UNSEEN}|{_AS_TEXT}"
 
 
 def is_visible(text: str) -> bool:
     """Return whether a cell is as people see it."""
-    return not (_IN_PYTHON.search(text) or re.match(_AS_TEXT, text))
+    return not (IN_PYTHON.search(text) or re.match(_AS_TEXT, text))
 
 
 def visible_cells(cells: pa.Array) -> tuple[pa.Array, pa.Array | None]:
@@ -47,13 +36,13 @@ def visible_cells(cells: pa.Array) -> tuple[pa.Array, pa.Array | None]:
     changed = pc.fill_null(pc.match_substring_regex(cells, _PATTERN), False)
     if not pc.any(changed).as_py():
         return cells, None
-    cells = pc.replace_substring_regex(cells, _UNSEEN, "")
+    cells = pc.replace_substring_regex(cells, UNSEEN, "")
     return pc.replace_substring_regex(cells, _AS_TEXT, r"\1"), changed
 
 
 def visible_sql(cell: str) -> str:
     """Return SQL of a cell as people see it."""
-    return f"regexp_replace(regexp_replace({cell}, '{_UNSEEN}', '', 'g'), '{_AS_TEXT}', '\\1')"
+    return f"regexp_replace(regexp_replace({cell}, '{UNSEEN}', '', 'g'), '{_AS_TEXT}', '\\1')"
 
 
 def unseen_sql(cell: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
-from analysis.data.codes import fold
+from analysis.code_of_name import code_of_name
 from analysis.data.contracts import Progress, check
 from analysis.data.simulate.drawing import stream
 from analysis.data.simulate.two_tier import province
@@ -43,7 +43,7 @@ def progress(seed: int, procedures: Procedures, until: date) -> pd.DataFrame:
         Last day that is known.
     """
     rng = stream(seed, "progress")
-    codes = [fold(code) for code in procedures.code[procedures.eligible]]
+    codes = [code_of_name(code) for code in procedures.code[procedures.eligible]]
     lists = {
         "business_conditions": ("inventory", [f"dk-{at:03d}" for at in range(1, CONDITIONS + 1)], CONDITION_DAYS),
         "independent_of_place": ("inventory", codes, PLACE_DAYS),
