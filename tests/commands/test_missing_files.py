@@ -23,6 +23,7 @@ def folder(tmp_path: Path) -> Path:
     runs = {
         "good": {},
         "no-plan": {"plan_file": "none.yml"},
+        "no-input": {"input_path": "none"},
         "no-mapping": {"source_file": "none.yml"},
         "plan-is-folder": {"plan_file": "parameters"},
         "mapping-is-folder": {"source_file": "parameters"},
@@ -36,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 CASES = [
-    ("ingest none.csv --source {MAPPING} --out out", 3, "none.csv: there is no such file"),
+    ("ingest none.csv --source {MAPPING} --out out", 2, "none.csv: there is no such file"),
     ("ingest folder --source {MAPPING} --out out", 3, "folder is a folder; one file received was expected"),
     ("ingest file.csv --source none.yml --out out", 2, "none.yml: no such mapping"),
     ("ingest file.csv --source folder --out out", 2, "folder is a folder; a mapping was expected"),
@@ -44,6 +45,8 @@ CASES = [
     ("plan check none.yml", 2, "none.yml: no such plan"),
     ("plan check folder", 2, "folder is a folder; a plan was expected"),
     ("plan check {PLAN} --input file.csv", 3, "file.csv: without a source_file the input is a folder"),
+    ("plan check {PLAN} --input none", 2, "input_path: there is no "),
+    ("plan check {PLAN} --input none.csv --source {MAPPING}", 2, "input_path: there is no "),
     ("plan check {PLAN} --input file.csv --source none.yml", 2, "source_file: there is no "),
     ("plan check {PLAN} --input file.csv --source folder", 2, "folder is a folder; a file was expected"),
     ("plan check {PLAN} --input folder --source {MAPPING}", 3, "folder is a folder; with a source_file, one file "),
@@ -52,6 +55,8 @@ CASES = [
     ("run no-plan.yml", 2, "no-plan.yml: plan_file: there is no none.yml"),
     ("run no-mapping.yml", 2, "no-mapping.yml: source_file: there is no none.yml"),
     ("run plan-is-folder.yml", 2, "plan_file: parameters is a folder; a file was expected"),
+    ("run no-input.yml", 2, "no-input.yml: input_path: there is no none"),
+    ("indicators no-input.yml --out out", 2, "no-input.yml: input_path: there is no none"),
     ("run mapping-is-folder.yml", 2, "source_file: parameters is a folder; a file was expected"),
     ("run input-is-folder.yml", 3, "input_path: data/demo is a folder; with a source_file, one file "),
     ("run good.yml no-plan.yml input-is-folder.yml", 3, "no-plan.yml: plan_file: there is no none.yml"),

@@ -85,7 +85,7 @@ def test_the_day_of_the_extraction_is_today_unless_somebody_says_otherwise(inges
         (HEADER.replace("LinhVuc", "Linh") + GOOD, [], 3, "does not know the column 'Linh'"),
         (HEADER, [], 3, "no row below the header"),
         ("", [], 3, "the file is empty"),
-        (None, [], 3, "there is no such file"),
+        (None, [], 2, "there is no such file"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_told_in_one_sentence(ingest, tmp_path, text, options, code, sentence):

@@ -6,7 +6,7 @@ import gzip
 
 import pytest
 
-from analysis.faults import BadData
+from analysis.faults import BadData, BadParameters
 
 HEADER = "MaHoSo,LinhVuc,Kenh,NgayNhan,NgayHen,NgayXong"
 GOOD = "H1,Đất đai,2,01/09/2021,10/09/2021,08/09/2021 16:30:00"
@@ -226,7 +226,7 @@ def test_a_file_without_rows_or_header_is_refused(bring_in, text, sentence):
 
 def test_a_file_that_is_not_there_is_refused(bring_in, tmp_path):
     for path in (tmp_path / "none.csv", tmp_path):
-        with pytest.raises(BadData, match="there is no such file"):
+        with pytest.raises(BadParameters, match="there is no such file"):
             bring_in(path)
 
 

@@ -40,7 +40,7 @@ from analysis.data.sources.column_source import ExtraSource, Source
 from analysis.data.sources.links import refuse_links_out
 from analysis.data.sources.mapping import Mapping, required_columns
 from analysis.data.sql import scratch_connection
-from analysis.faults import BadData
+from analysis.faults import BadData, BadParameters
 
 SMALL_TABLES = ("workload", "ratings", "survey", "catalogue", "progress")
 """Small tables of ours, which are checked against their contract as a whole, not row by row."""
@@ -113,8 +113,10 @@ def read_folder(
         It is no such folder, holds a link that leads out of it, or a table does not match its contract or its intake
         report.
     BadParameters
-        Its ``about.yml`` is wrong.
+        It is not there, or its ``about.yml`` is wrong.
     """
+    if not folder.exists():
+        raise BadParameters(f"{folder}: there is no such folder")
     if not folder.is_dir():
         raise BadData(f"{folder}: without a source_file the input is a folder holding our tables and about.yml")
     refuse_links_out(folder.iterdir())

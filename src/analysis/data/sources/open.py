@@ -11,7 +11,7 @@ from analysis.data.sources.delimited import read_delimited
 from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.rows import Rows, ScanRequest
 from analysis.data.sources.workbook import read_workbook
-from analysis.faults import BadData
+from analysis.faults import BadParameters
 
 
 def open_rows(
@@ -35,9 +35,9 @@ def open_rows(
     Raises
     ------
     BadData
-        The source does not exist or is not what the mapping says.
+        The source is not what the mapping says.
     BadParameters
-        The address of a database holds a password, or the mapping names no relation.
+        There is no such file, the address of a database holds a password, or the mapping names no relation.
     EnvironmentFault
         The database does not answer, or the disk is full.
     """
@@ -45,7 +45,7 @@ def open_rows(
         return read_database(source, mapping, connection, scratch, scan_request=scan_request)
     path = Path(source)
     if not path.is_file():
-        raise BadData(f"{source}: there is no such file")
+        raise BadParameters(f"{source}: there is no such file")
     if mapping.format == "csv":
         return read_delimited(path, mapping, connection, scratch, scan_request=scan_request)
     if mapping.format == "workbook":
