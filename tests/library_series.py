@@ -12,7 +12,8 @@ from analysis import strict_yaml
 from analysis.data.measure import Counting
 from analysis.data.measures import count_measures
 from analysis.indicators.measured import indicator_series, measures_of
-from analysis.plan.plan import LIBRARY, Plan
+from analysis.plan.library import LIBRARY
+from analysis.plan.plan import Plan
 from run_inputs import run_input
 
 TEXT = {"vi": "a", "en": "a"}

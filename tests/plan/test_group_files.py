@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from analysis.faults import BadParameters
-from analysis.plan.plan import library_files, read_plan
+from analysis.plan.library import library_files
+from analysis.plan.plan import read_plan
 from analysis.strict_yaml import read
 
 PLAN = """

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from analysis.parameters import RunParameters
-from analysis.plan import plan as plan_module
+from analysis.plan import library as library_module
 from analysis.quarter.fingerprint import Fingerprint, code_hash, fingerprint
 
 
@@ -99,8 +99,8 @@ def test_an_indicator_taken_from_the_library_changes_the_key(
 ) -> None:
     before = _of(office, package).key
     library = tmp_path / "library"
-    shutil.copytree(plan_module.LIBRARY, library)
-    monkeypatch.setattr(plan_module, "LIBRARY", library)
+    shutil.copytree(library_module.LIBRARY, library)
+    monkeypatch.setattr(library_module, "LIBRARY", library)
     for name, changes in (("paid_online", False), ("overdue", True)):
         with (library / f"{name}.yml").open("a", encoding="utf-8") as file:
             file.write("# another sentence\n")

@@ -18,7 +18,8 @@ from analysis import strict_yaml
 from analysis.attainment.verdict import verdict
 from analysis.data.contracts import CaseRatings, Cases, columns_of
 from analysis.plan.indicators import Indicator
-from analysis.plan.plan import LIBRARY, Plan, read_plan
+from analysis.plan.library import LIBRARY
+from analysis.plan.plan import Plan, read_plan
 from analysis.plan.promises import Part
 from analysis.plan.record import Text
 from analysis.report.wording import EVENTS, LOCALE, REASONS, SHORT_REASONS, VERDICTS, Wording

@@ -292,7 +292,7 @@ def indicators(run_file: Path | None, input_path: Path | None, out: Path | None,
     Ends with 0 written, 2 bad parameters or plan, 3 bad data, 6 disk.
     """
     if is_list:
-        from analysis.plan.plan import library
+        from analysis.plan.library import library
 
         for code, record in library().items():
             event = record.get("counted", "counted")

@@ -12,7 +12,8 @@ from analysis import strict_yaml
 from analysis.data.ingest.received import content_hash
 from analysis.data.revisions import earlier_archive
 from analysis.parameters import RunParameters, resolve
-from analysis.plan.plan import library_files, read_plan
+from analysis.plan.library import library_files
+from analysis.plan.plan import read_plan
 
 
 @dataclass(frozen=True, eq=False)
