@@ -49,12 +49,35 @@ def test_members_are_the_bodies_of_the_block_that_lived_in_the_year(plan):
     assert path.parent / "bodies.csv" in library_files(read(path, what="plan"))
 
 
+def test_a_list_may_name_bodies_as_the_office_spells_them(plan):
+    spelled = "code,block,from,to\nUBND xã Vạn Thọ,communes,,\nubnd_dai-lanh,Communes ,,\nSở Y tế,departments,,\n"
+    communes = read_plan(plan(spelled)).groups["agency"]["communes"]
+    # As the door reads the same names in an export; what is a code already stays one.
+    assert communes.members == ("ubnd-xa-van-tho", "ubnd_dai-lanh")
+
+
+def test_a_list_of_another_encoding_is_refused(plan):
+    path = plan()
+    (path.parent / "bodies.csv").write_bytes("code,block,from,to\nxã,communes,,\n".encode("utf-16"))
+    with pytest.raises(BadParameters, match=r"bodies\.csv: not UTF-8 text \(byte 0\)"):
+        read_plan(path)
+
+
 @pytest.mark.parametrize(
     ("bodies", "told"),
     [
         ("code,block\nx,communes\n", "the columns code, block, from, to were expected"),
         ("code,block,from,to\nx,wards,,\n", "line 10: groups.agency.communes: bodies.csv has no body of the block"),
-        ("code,block,from,to\nx,communes,1.7.2025,\n", "x: a day such as 2025-07-01 was expected"),
+        ("code,block,from,to\nx,communes,\n", "bodies.csv line 2: 4 columns were expected, found 3"),
+        (
+            "code,block,from,to\n\n,communes,,\n",
+            "bodies.csv line 3: code: a code or a name was expected, found nothing",
+        ),
+        ("code,block,from,to\n—,communes,,\n", "bodies.csv line 2: code: a code or a name was expected, found '—'"),
+        (
+            "code,block,from,to\nx,communes,1.7.2025,\n",
+            r"bodies.csv line 2: from: a day such as 2025-07-01 was expected, found '1.7.2025'",
+        ),
     ],
 )
 def test_a_list_that_cannot_be_one_is_refused(plan, bodies, told):

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from analysis.faults import BadParameters
+from analysis.plan.body_lists import ListedRow, rows_of
 from analysis.strict_yaml import Document
 
 COLUMNS = ("code", "block", "from", "to")
-"""Columns of the list: first and last day of the body; the last may be missing."""
+"""Columns of the list: first and last day of the body; either may be missing."""
 
 
 def with_group_files(document: Document) -> Document:
@@ -63,11 +63,8 @@ def _filled(document: Document, at: tuple[str, ...], group: Any) -> Any:
     path, block = document.path.parent / group["file"], group.get("block")
     if not path.is_file():
         raise BadParameters(f"{where}: there is no file {group['file']}")
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.DictReader(file)
-        if tuple(rows.fieldnames or ()) != COLUMNS:
-            raise BadParameters(f"{path}: the columns {', '.join(COLUMNS)} were expected")
-        here = [(row["code"], _lived(row, document, path)) for row in rows if row["block"] == block]
+    rows = [row for row in rows_of(path, COLUMNS) if row.code("block") == block]
+    here = [(_code(row), _lived(row, document)) for row in rows]
     members = [code for code, lived in here if lived]
     if not members:
         raise BadParameters(f"{where}: {group['file']} has no body of the block {block!r} in the plan's year")
@@ -75,13 +72,15 @@ def _filled(document: Document, at: tuple[str, ...], group: Any) -> Any:
     return {**group, "members": members, "former": list(dict.fromkeys(former))}
 
 
-def _lived(row: Mapping[str, str], document: Document, path: Path) -> bool:
+def _code(row: ListedRow) -> str:
+    if not (code := row.code("code")):
+        raise BadParameters(f"{row.where}: code: a code or a name was expected, found nothing")
+    return code
+
+
+def _lived(row: ListedRow, document: Document) -> bool:
     year = document.content.get("year")
     if not isinstance(year, int):
         return True
-    try:
-        first = date.fromisoformat(row["from"]) if row["from"] else date.min
-        last = date.fromisoformat(row["to"]) if row["to"] else date.max
-    except ValueError as error:
-        raise BadParameters(f"{path}: {row['code']}: a day such as 2025-07-01 was expected ({error})") from error
+    first, last = row.day("from") or date.min, row.day("to") or date.max
     return first.year <= year <= last.year

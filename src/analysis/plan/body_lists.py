@@ -1,0 +1,110 @@
+"""Lists of bodies in CSV files beside the plan: rows with their lines, codes as an office spells them, days."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from analysis.code_of_name import code_of_name
+from analysis.faults import BadParameters
+
+_CODE = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@dataclass(frozen=True)
+class ListedRow:
+    """One row of a list.
+
+    Attributes
+    ----------
+    where : str
+        The file and the line, for messages.
+    cells : dict
+        Its cells by column, without blanks at their ends.
+    """
+
+    where: str
+    cells: Mapping[str, str]
+
+    def code(self, column: str) -> str:
+        """Return the code in a cell; a name becomes the code that the door makes of it. Empty where the cell is.
+
+        Raises
+        ------
+        BadParameters
+            The cell holds something, but neither a letter nor a digit.
+        """
+        cell = self.cells[column]
+        code = cell if _CODE.fullmatch(cell) else code_of_name(cell)
+        if cell and not code:
+            raise BadParameters(f"{self.where}: {column}: a code or a name was expected, found {cell!r}")
+        return code
+
+    def day(self, column: str) -> date | None:
+        """Return the day in a cell, None where it is empty.
+
+        Raises
+        ------
+        BadParameters
+            The cell holds something else.
+        """
+        cell = self.cells[column]
+        try:
+            return day_of(cell) if cell else None
+        except ValueError as error:
+            raise BadParameters(f"{self.where}: {column}: {error}") from error
+
+
+def day_of(text: str) -> date:
+    """Return the day written as ``2025-07-01``.
+
+    Raises
+    ------
+    ValueError
+        The text has another form, or the calendar has no such day.
+    """
+    try:
+        if _DAY.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise ValueError(f"a day such as 2025-07-01 was expected, found {text!r}")
+
+
+def rows_of(path: Path, columns: Sequence[str]) -> list[ListedRow]:
+    """Return the rows of a list, those that are empty left out.
+
+    Parameters
+    ----------
+    path : Path
+        A CSV in UTF-8 with a header.
+    columns : sequence of str
+        Its columns, in their order.
+
+    Raises
+    ------
+    BadParameters
+        The file is no such text, has other columns, or has a row with more or fewer.
+    """
+    found = []
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.reader(file)
+            if [name.strip() for name in next(rows, [])] != list(columns):
+                raise BadParameters(f"{path}: the columns {', '.join(columns)} were expected")
+            for row in rows:
+                cells = [cell.strip() for cell in row]
+                if not any(cells):
+                    continue
+                where = f"{path} line {rows.line_num}"
+                if len(cells) != len(columns):
+                    raise BadParameters(f"{where}: {len(columns)} columns were expected, found {len(cells)}")
+                found.append(ListedRow(where, dict(zip(columns, cells, strict=True))))
+    except UnicodeDecodeError as error:
+        raise BadParameters(f"{path}: not UTF-8 text (byte {error.start})") from error
+    return found
