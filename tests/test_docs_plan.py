@@ -15,8 +15,10 @@ from analysis.faults import BadParameters
 from analysis.parameters import ROOT, read_run_file
 from analysis.plan import indicators, inventories, promises, questions
 from analysis.plan.conditions import tests_of as parsed
+from analysis.plan.crosswalk import Merger
+from analysis.plan.groups import Group
 from analysis.plan.instruments import Cancelled, IndicatorInstrument, PublishedInstrument, SurveyInstrument
-from analysis.plan.plan import Break, Calendar, Group, Plan, read_plan
+from analysis.plan.plan import Break, Calendar, Plan, read_plan
 from analysis.plan.questions import WHOLE
 
 PAPER = (ROOT / "docs" / "write-a-plan.md").read_text(encoding="utf-8")
@@ -124,7 +126,7 @@ def test_every_form_of_a_condition_in_the_table_is_one(load):
 
 def test_every_key_a_plan_may_have_is_in_the_paper():
     models = [
-        *(Plan, Calendar, Break, Group, Cancelled, SurveyInstrument, PublishedInstrument, IndicatorInstrument),
+        *(Plan, Calendar, Break, Group, Merger, Cancelled, SurveyInstrument, PublishedInstrument, IndicatorInstrument),
         *(indicators.Share, indicators.Mean, indicators.Score, indicators.About),
         *(questions.Question, questions.Answer),
         *(promises.Part, promises.Each, promises.Watch, promises.Relative, promises.StatedValue),

@@ -147,7 +147,7 @@ def _sentence(document: Document, model: type[BaseModel], fault: Mapping[str, An
     if fault["type"] == "value_error":
         # What is wrong between two keys is found by their common parent, whose sentence begins with the key meant.
         named, _, rest = message.partition(": ")
-        below = (*at, *named.split("."))
+        below = (*at, *(int(key) if key.isdecimal() else key for key in named.split(".")))
         if rest and below in document.lines:
             location, at, message = below, below, rest
     line = f" line {document.lines[at]}" if at in document.lines else ""

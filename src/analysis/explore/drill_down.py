@@ -410,6 +410,8 @@ class SharesByDimension:
             counted = self._results.indicators.cells
             found = cut(counted[counted["indicator"] == indicator], [dimension, second, "period"])
             mine = found.rename(columns={dimension: "series", second: "second"}).dropna(subset=KEYS)
+            for name, column in ((dimension, "series"), (second, "second")):
+                mine = mine[~mine[column].isin(self._results.plan.abolished(name))]
             mine = mine[mine["denominator"] > 0]
         else:
             rows = self._shares[(self._shares["indicator"] == indicator) & (self._shares["dimension"] == dimension)]

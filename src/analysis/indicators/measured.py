@@ -85,7 +85,7 @@ def dimensions_of(plans: Iterable[Plan]) -> tuple[str, ...]:
 def living(
     plan: Plan, cells: Mapping[Measure, Cells | str], *, through: str
 ) -> dict[tuple[str, str | None], list[str]]:
-    """Return the codes that have cases in the year so far, by dimension and group.
+    """Return the codes that have cases in the year so far and were not abolished, by dimension and group.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def living(
         for frame in active:
             if dimension in frame:
                 here = frame[frame["period"].isin(year) & (frame["denominator"] > 0)]
-                codes |= set(here[dimension].dropna().unique())
+                codes |= set(here[dimension].dropna().unique()) - plan.abolished(dimension)
         found[dimension, None] = sorted(codes)
         for name, group in plan.groups.get(dimension, {}).items():
             found[dimension, name] = [code for code in group.members if code in codes]
@@ -233,7 +233,7 @@ def groups_named(plan: Plan) -> dict[str, list[str]]:
 
 
 def series_of(cells: Cells, groups: Mapping[str, Sequence[str]], plan: Plan) -> pd.DataFrame:
-    """Return the cells added up: for the whole, each code of each dimension, and each group.
+    """Return the cells added up: for the whole, each code of each dimension that was not abolished, and each group.
 
     Parameters
     ----------
@@ -242,7 +242,7 @@ def series_of(cells: Cells, groups: Mapping[str, Sequence[str]], plan: Plan) -> 
     groups : mapping
         Dimension → groups of it that are counted as a series.
     plan : Plan
-        Says who is in a group.
+        Says who is in a group, and who was abolished.
 
     Returns
     -------
@@ -251,7 +251,9 @@ def series_of(cells: Cells, groups: Mapping[str, Sequence[str]], plan: Plan) -> 
     """
     dimensions = [name for name in groups if name in cells]
     pieces = [_added_up(cells.assign(series=TOTAL), TOTAL)]
-    pieces += [_added_up(cells.assign(series=cells[name]).dropna(subset=["series"]), name) for name in dimensions]
+    for name in dimensions:
+        own = cells[~cells[name].isin(plan.abolished(name))]
+        pieces.append(_added_up(own.assign(series=own[name]).dropna(subset=["series"]), name))
     for name in dimensions:
         for group in groups[name]:
             inside = cells[cells[name].isin(plan.members(name, group))]

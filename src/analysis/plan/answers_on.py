@@ -35,12 +35,13 @@ def answers_on(plan: Plan, indicator: str, answers: Mapping[str, str]) -> list[A
     counted = [one for one in (plan.indicators[code] for code in codes) if not isinstance(one, Score)]
     places = [("indicators", code) for code in codes] + [("calendar", "counting")]
     # A nested share counts the rows of the one it is nested in, which has the plan's own condition or not.
+    bodies = {("crosswalk", name) for one in counted for name in one.by}
     follows = counted[1 if len(counted) > 1 else 0].follows_plan_where
     chosen = plan.answers(answers)
     found = []
     for code, question in plan.questions.items():
         answer = question.answers[chosen[code]]
         paths = paths_of(answer.patch)
-        if any(path[:2] in places or (follows and path[0] == "where") for path in paths):
+        if any(path[:2] in places or path[:2] in bodies or (follows and path[0] == "where") for path in paths):
             found.append(answer)
     return found

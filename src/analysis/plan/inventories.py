@@ -82,3 +82,11 @@ class Inventory(Strict):
     def condition_of_list(self) -> dict[str, Any]:
         """What holds for a procedure on the list, apart from a number of cases."""
         return {name: wanted for name, wanted in self.eligible.items() if name != CASES}
+
+    @property
+    def conditions(self) -> tuple[tuple[str, dict[str, Any]], ...]:
+        """Its conditions on procedures and on their cases, each with its key."""
+        found = [("eligible", self.condition_of_list)]
+        found += [("done", {name: wanted for name, wanted in self.done.items() if name != CASES})]
+        found += [(key, one.where) for key, one in (("eligible", self.listed_with), ("done", self.done_with)) if one]
+        return tuple(found)

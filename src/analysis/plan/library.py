@@ -10,6 +10,7 @@ from typing import Any
 from analysis import strict_yaml
 from analysis.faults import BadParameters
 from analysis.parameters import ROOT
+from analysis.plan.crosswalk import crosswalk_files
 from analysis.plan.group_files import group_files
 
 LIBRARY = ROOT / "parameters" / "indicators"
@@ -27,7 +28,7 @@ def library() -> dict[str, dict[str, Any]]:
 
 
 def library_files(document: strict_yaml.Document) -> tuple[Path, ...]:
-    """Return the files that a plan takes something from: indicators of the library, and members of groups."""
+    """Return the files that a plan takes something from: the library, its lists of bodies and its crosswalks."""
     declared = document.content.get("indicators")
     declared = declared if isinstance(declared, Mapping) else {}
     known, wanted, found = set(library_names()), _named_indicators(document.content, declared), []
@@ -39,7 +40,7 @@ def library_files(document: strict_yaml.Document) -> tuple[Path, ...]:
             found.append(source)
             record = strict_yaml.read(LIBRARY / f"{source}.yml", what="indicator").content
             wanted += _nested_in([record])
-    return (*(LIBRARY / f"{name}.yml" for name in sorted(found)), *group_files(document))
+    return (*(LIBRARY / f"{name}.yml" for name in sorted(found)), *group_files(document), *crosswalk_files(document))
 
 
 def with_library(document: strict_yaml.Document) -> strict_yaml.Document:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,12 +13,20 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from analysis import periods, strict_yaml
 from analysis.faults import BadParameters
-from analysis.plan.conditions import Condition
+from analysis.plan.conditions import Condition, tests_of
+from analysis.plan.crosswalk import (
+    Merger,
+    refuse_half_a_body,
+    refuse_impossible,
+    today,
+    with_crosswalk_files,
+)
 from analysis.plan.group_files import with_group_files
+from analysis.plan.groups import Group, groups_over
 from analysis.plan.indicators import Indicator, Score, Share
 from analysis.plan.instruments import IndicatorInstrument, Instrument
 from analysis.plan.library import with_library
-from analysis.plan.promises import AnyPromise, IndexPromise, Measured, Promise, SurveyPromise
+from analysis.plan.promises import AnyPromise, IndexPromise, ItemsPromise, Measured, Promise, SurveyPromise
 from analysis.plan.questions import Question, alternatives, in_order_of_application, merged
 from analysis.plan.record import TOTAL, Code, Strict, Text
 
@@ -100,33 +108,6 @@ class Break(Strict):
         return value
 
 
-class Group(Strict):
-    """Codes of one dimension that are counted together as a series of the group's name.
-
-    Attributes
-    ----------
-    title : Text
-        What a reader calls it.
-    members : tuple of str
-        The codes; given here, or read from a file.
-    file, block : str or None
-        A CSV beside the plan with `code, block, from, to`, and the block whose codes are the members; see
-        `plan.group_files`.
-    former : tuple of str
-        Codes that are no members any more; from a file, those of the block that were not there in the plan's year.
-        Their cases are counted as being in no member.
-    side_by_side : bool
-        Whether its members are pictured beside each other.
-    """
-
-    title: Text
-    members: Annotated[tuple[Code, ...], Field(min_length=1)]
-    file: str | None = None
-    block: Code | None = None
-    former: tuple[Code, ...] = ()
-    side_by_side: bool = False
-
-
 class Plan(Strict):
     """A yearly plan.
 
@@ -160,6 +141,8 @@ class Plan(Strict):
         Dimension → code → what a reader calls it; under ``counted``, rows counted by a column of times.
     groups : dict
         Dimension → code → group.
+    crosswalk : dict
+        Dimension → bodies that merged or were abolished; see `plan.crosswalk`.
     breaks : dict
         Known changes in counting.
     targets : dict
@@ -180,6 +163,7 @@ class Plan(Strict):
     instruments: dict[Code, Instrument] = Field(default_factory=dict)
     names: dict[Code, dict[Code, Text]] = Field(default_factory=dict)
     groups: dict[Code, dict[Code, Group]] = Field(default_factory=dict)
+    crosswalk: dict[Code, tuple[Merger, ...]] = Field(default_factory=dict)
     breaks: dict[Code, Break] = Field(default_factory=dict)
     targets: Annotated[dict[Code, AnyPromise], Field(min_length=1)]
 
@@ -225,7 +209,24 @@ class Plan(Strict):
             taken = set(groups) & {TOTAL}
             if taken or dimension == TOTAL:
                 raise ValueError(f"groups.{dimension}: {TOTAL!r} is the whole and no group")
+        refuse_impossible(self.crosswalk)
+        for where, condition in self._conditions() if self.crosswalk else ():
+            try:
+                refuse_half_a_body(tests_of(condition), self.crosswalk)
+            except ValueError as error:
+                raise ValueError(f"{where}: {error}") from error
         return self
+
+    def _conditions(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield every condition of the plan with its place."""
+        yield "where", self.where
+        for code, indicator in self.indicators.items():
+            for key in ("where", "numerator", "denominator"):
+                yield f"indicators.{code}.{key}", getattr(indicator, key, {})
+        for code, promise in self.targets.items():
+            if isinstance(promise, ItemsPromise) and promise.inventory:
+                for key, condition in promise.inventory.conditions:
+                    yield f"targets.{code}.inventory.{key}", condition
 
     @staticmethod
     def _refuse_undeclared(where: str, name: str, declared: Iterable[str]) -> None:
@@ -322,6 +323,55 @@ class Plan(Strict):
         """Dimension and code of every group."""
         return tuple((dimension, code) for dimension, groups in self.groups.items() for code in groups)
 
+    def in_quarter(self, quarter: pd.Period) -> Plan:
+        """Return the plan with the bodies that there are in a quarter.
+
+        Of its crosswalk there is what is in force by the quarter's last day, and members of groups that merged are
+        replaced. A plan without a crosswalk is returned as it is; so is one that has been asked the same before.
+
+        Parameters
+        ----------
+        quarter : pd.Period
+            The quarter reported.
+
+        Raises
+        ------
+        BadParameters
+            A promise is on a body that has merged or was abolished by then.
+        """
+        if not self.crosswalk:
+            return self
+        day = periods.last_day(self.origin(quarter), self.calendar.cutoff_day)
+        known = {name: tuple(one for one in mergers if one.since <= day) for name, mergers in self.crosswalk.items()}
+        for promise in self.promises:
+            for dimension, code in promise.dimensions:
+                for one in known.get(dimension, ()):
+                    if one.old == code and code not in self.groups.get(dimension, {}):
+                        hint = f"; write {today(known[dimension])[code]}" if today(known[dimension])[code] else ""
+                        raise BadParameters(f"plan: targets.{promise.id}: {dimension} {code} {one.became}{hint}")
+        groups = {name: groups_over(one, today(known.get(name, ()))) for name, one in self.groups.items()}
+        return self.model_copy(update={"crosswalk": known, "groups": groups})
+
+    def bodies(self, dimension: str) -> dict[str, str | None]:
+        """Return what each code that is no more is today, None where nobody carries it on; see `plan.crosswalk.today`.
+
+        Parameters
+        ----------
+        dimension : str
+            Such as ``"agency"``.
+        """
+        return today(self.crosswalk.get(dimension, ()))
+
+    def abolished(self, dimension: str) -> frozenset[str]:
+        """Return the codes that are no more and that nobody carries on: they have cases, and stand on no list.
+
+        Parameters
+        ----------
+        dimension : str
+            Such as ``"agency"``.
+        """
+        return frozenset(old for old, new in self.bodies(dimension).items() if new is None)
+
     def last_whole_period(self, day: date) -> pd.Period:
         """Return the last period that ends by a day.
 
@@ -415,6 +465,8 @@ class Plan(Strict):
                     if indicator.follows_plan_where:
                         used[code]["plan_where"] = self.where
         dimensions = {dimension for dimension, _ in promise.dimensions}
+        # Bodies inform each other's forecasts, and that of the whole.
+        counted_by = dimensions | {name for code in used for name in getattr(self.indicators[code], "by", ())}
         definition: dict[str, Any] = {
             "promise": promise.model_dump(mode="json", exclude={"title", "short", "reported", "reading"}),
             "indicators": used,
@@ -429,9 +481,29 @@ class Plan(Strict):
             definition["breaks"] = [
                 (one.period, sorted(one.indicators)) for one in self.breaks.values() if set(one.indicators) & set(used)
             ]
+        mergers = {name: self.crosswalk[name] for name in sorted(counted_by) if self.crosswalk.get(name)}
+        if mergers:
+            definition["crosswalk"] = {name: [one.model_dump() for one in listed] for name, listed in mergers.items()}
         if isinstance(promise, SurveyPromise):
             definition["instrument"] = self.instruments[promise.instrument].model_dump(mode="json")
         return definition
+
+    def with_members(self, members: Mapping[tuple[str, str | None], Sequence[str]]) -> tuple[str, ...]:
+        """Return the promises that are on no list, or on one that has members.
+
+        Parameters
+        ----------
+        members : mapping
+            As for `over`.
+        """
+        found = []
+        for promise in self.promises:
+            try:
+                promise.over(members)
+            except ValueError:
+                continue
+            found.append(promise.id)
+        return tuple(found)
 
     def over(self, members: Mapping[tuple[str, str | None], Sequence[str]]) -> Plan:
         """Return the plan with every promise on each member of a list written out.
@@ -474,7 +546,8 @@ def read_plan(path: Path) -> Plan:
     """
     document = strict_yaml.read(path, what="plan")
     _refuse_first_edition(document)
-    plan = strict_yaml.validate(with_group_files(with_library(document)), Plan, what="plan")
+    whole = with_crosswalk_files(with_group_files(with_library(document)))
+    plan = strict_yaml.validate(whole, Plan, what="plan")
     for other in alternatives(plan.questions, plan.defaults, list(plan.questions)):
         _try_answer(document, plan, other.question, other.answer)
     return plan

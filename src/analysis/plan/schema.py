@@ -10,6 +10,15 @@ from analysis.plan.plan import Plan
 FORMS = ("Share", "Mean", "Score")
 
 
+_FROM_FILE = {
+    "additionalProperties": False,
+    "description": "A CSV beside the plan with the columns old, new, from.",
+    "properties": {"file": {"type": "string"}},
+    "required": ["file"],
+    "type": "object",
+}
+
+
 def plan_schema() -> str:
     """Return the JSON schema of a plan file, as text that ends with a line break."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Plan.model_json_schema()}
@@ -20,6 +29,9 @@ def plan_schema() -> str:
     declared = schema["properties"]["indicators"]["patternProperties"]
     for pattern, form in declared.items():
         declared[pattern] = {"anyOf": [form, {"$ref": "#/$defs/FromLibrary"}]}
+    listed = schema["properties"]["crosswalk"]["patternProperties"]
+    for pattern, mergers in listed.items():
+        listed[pattern] = {"anyOf": [mergers, _FROM_FILE]}
     return json.dumps(schema, ensure_ascii=False, indent=1) + "\n"
 
 

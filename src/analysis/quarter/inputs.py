@@ -7,6 +7,7 @@ from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from analysis import periods
@@ -18,6 +19,7 @@ from analysis.data.measures import columns_known, count_measures
 from analysis.data.published import read_breaks, read_published
 from analysis.faults import BadData, BadParameters
 from analysis.indicators import satisfaction
+from analysis.indicators.bodies_of_today import recoded
 from analysis.indicators.measured import dimensions_of, measures_of
 from analysis.indicators.other_indicators import year_of
 from analysis.parameters import ROOT, RunParameters, resolve
@@ -88,14 +90,16 @@ def evidence_of(plan: Plan, received: RunInput, *, as_of: date) -> Evidence:
     Parameters
     ----------
     plan : Plan
-        The plan, which says whose figures are looked at.
+        The plan, which says whose figures are looked at and, as it reads in the quarter, which bodies there are.
     received : RunInput
         The tables of the input.
     as_of : date
         The day.
     """
     published, breaks = read_published(PUBLISHED), read_breaks(PUBLISHED)
-    surveys = [satisfaction.surveyed_satisfied(received.survey)]
+    asked = satisfaction.surveyed_satisfied(recoded(received.survey, plan))
+    abolished = [asked["dimension"].eq(name) & asked["series"].isin(plan.abolished(name)) for name in plan.crosswalk]
+    surveys = [asked[~np.logical_or.reduce(abolished)] if abolished else asked]
     indices = {one.index: None for one in plan.instruments.values() if isinstance(one, PublishedInstrument)}
     for index in indices if plan.area else ():
         surveys.append(satisfaction.published_rounds(published, breaks, index=index, area=plan.area or "", as_of=as_of))

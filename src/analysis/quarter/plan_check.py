@@ -116,9 +116,10 @@ def check_plan(
         counts = inputs.counts_of_the_quarter(plan, received, quarter)
         inputs.refuse_unknown_columns(plan, received)
         counted = inputs.counted_input(plan, run, received)
-        inputs.refuse_unknown_series(plan, counted)
-        evidence = inputs.evidence_of(plan, received, as_of=day)
-    now = evaluate_plan(plan, quarter, counted, evidence, DrawSettings(DRAWS, run.seed), diagnose=False)
+        here = plan.in_quarter(quarter)
+        inputs.refuse_unknown_series(here, counted)
+        evidence = inputs.evidence_of(here, received, as_of=day)
+    now = evaluate_plan(here, quarter, counted, evidence, DrawSettings(DRAWS, run.seed), diagnose=False)
     notes = [
         not_countable(plan.answered({row.question: row.answer}), row.target, counted) for row in touched.itertuples()
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -16,6 +16,7 @@ from analysis.attainment.year_end import GAP_COLUMNS, gap, year_end
 from analysis.data.measure import Cells, Measure
 from analysis.faults import BadParameters
 from analysis.forecast.rest_of_year import Forecast, PathMemory, rest_of_year
+from analysis.indicators.bodies_of_today import merged
 from analysis.indicators.measured import activity, indicator_series, living, measures_of
 from analysis.plan.plan import Plan
 from analysis.plan.questions import alternatives
@@ -50,10 +51,26 @@ class Counted:
     cells: Mapping[int | None, Mapping[Measure, Cells | str]]
     of_cases: bool
     labels: tuple[str, ...]
+    _merged: dict[str, Mapping[Measure, Cells | str]] = field(default_factory=dict, init=False, repr=False)
 
     def of(self, plan: Plan) -> Mapping[Measure, Cells | str]:
-        """Return the cells by the months in which a plan counts."""
-        return self.cells.get(plan.calendar.counting.day, {})
+        """Return the cells by the months in which a plan counts, those of bodies that merged added up.
+
+        Parameters
+        ----------
+        plan : Plan
+            The plan as it reads in the quarter reported; see `Plan.in_quarter`.
+        """
+        counted = self.cells.get(plan.calendar.counting.day, {})
+        bodies = {dimension: plan.bodies(dimension) for dimension in plan.crosswalk}
+        if not any(bodies.values()):
+            return counted
+        key = repr((plan.calendar.counting.day, bodies))
+        if key not in self._merged:
+            self._merged[key] = {
+                measure: cells if isinstance(cells, str) else merged(cells, plan) for measure, cells in counted.items()
+            }
+        return self._merged[key]
 
     def labels_of(self, plan: Plan) -> tuple[str, ...]:
         """Return the periods known by the months in which a plan counts: another last day may leave one unfinished."""
@@ -76,7 +93,7 @@ class PlanReading:
     Attributes
     ----------
     plan : Plan
-        The plan as it reads, every promise on each member of a list written out as parts.
+        The plan as it reads in the quarter, every promise on each member of a list written out as parts.
     indicators : pd.DataFrame
         See `indicators.measured.indicator_series`.
     forecast : Forecast
@@ -129,8 +146,9 @@ def evaluate_plan(
     Raises
     ------
     BadParameters
-        A promise is on each member of a list that has none.
+        A promise is on each member of a list that has none, or on a body that is no more.
     """
+    plan = plan.in_quarter(quarter)
     origin = plan.known_through(quarter, counted.labels_of(plan))
     through = periods.write(origin)
     cells = counted.of(plan)

@@ -25,6 +25,7 @@ from analysis.forecast.open_cases import COLUMNS as NOWCAST
 from analysis.forecast.open_cases import lateness_nowcast
 from analysis.forecast.rest_of_year import PathMemory, peer_series
 from analysis.indicators import reporting
+from analysis.indicators.bodies_of_today import recoded
 from analysis.indicators.measured import indicator_series, joint_cells, living
 from analysis.indicators.other_indicators import other_series
 from analysis.parameters import ROOT, RunParameters, resolve
@@ -148,11 +149,13 @@ def compute(run: RunParameters, plan: Plan, received: RunInput, made_of: Fingerp
     quarter = run.quarter_period
     counts = counts_of_the_quarter(plan, received, quarter)
     refuse_unknown_columns(plan, received)
-    counted, chosen = counted_input(plan, run, received), plan.answered(run.answers)
+    chosen = plan.answered(run.answers)
+    here = chosen.in_quarter(quarter)
+    counted = counted_input(plan, run, received)
     refuse_uncounted(chosen, run, counted)
-    refuse_unknown_series(chosen, counted)
+    refuse_unknown_series(here, counted)
 
-    evidence = evidence_of(plan, received, as_of=run.as_of)
+    evidence = evidence_of(plan.model_copy(update={"crosswalk": here.crosswalk}), received, as_of=run.as_of)
     drawn, memory = DrawSettings(run.draw_count, run.seed), PathMemory()
     now = evaluate_plan(chosen, quarter, counted, evidence, drawn, memory=memory)
     other = sensitivity(plan, run.answers, quarter, now.attainment.promises, counted, evidence, drawn, memory=memory)
@@ -202,15 +205,16 @@ def _data_tables(run: RunParameters, plan: Plan, received: RunInput, counts: pd.
 def _indicator_tables(
     now: PlanReading, counts: pd.DataFrame, counted: Counted, evidence: Evidence, origin: pd.Period
 ) -> IndicatorTables:
-    through = periods.write(origin)
+    through, today = periods.write(origin), recoded(counts, now.plan)
+    delivered = reporting.by_agency(today)
     return IndicatorTables(
         series=_all_indicators(now.plan, now.indicators, evidence, origin),
         cells=joint_cells(now.plan, counted.of(now.plan), through=through),
         surveys=evidence.surveys,
-        agency_months=reporting.by_agency(counts),
+        agency_months=delivered[~delivered["agency"].isin(now.plan.abolished("agency"))].reset_index(drop=True),
         timeliness=reporting.by_timeliness(counts),
         coverage=reporting.coverage(counts),
-        changes=reporting.changes(counts, through, periods.write(origin - 1)),
+        changes=reporting.changes(today, through, periods.write(origin - 1)),
     )
 
 
@@ -263,8 +267,16 @@ def _one_quarter_earlier(
 ) -> Attainment:
     """Return the attainment as last quarter's report would have it, from what was known then."""
     closed = periods.last_day(quarter - 1, plan.calendar.cutoff_day)
-    evidence = replace(evidence_of(plan, received, as_of=closed), last_round=plan.year - 1)
-    return evaluate_plan(plan, quarter - 1, counted, evidence, drawn, diagnose=False).attainment
+    here = _with_members(plan.in_quarter(quarter - 1), quarter - 1, counted)
+    evidence = replace(evidence_of(here, received, as_of=closed), last_round=plan.year - 1)
+    return evaluate_plan(here, quarter - 1, counted, evidence, drawn, diagnose=False).attainment
+
+
+def _with_members(plan: Plan, quarter: pd.Period, counted: Counted) -> Plan:
+    """Return the plan without the promises on each member of a list that had none with cases by then."""
+    through = periods.write(plan.known_through(quarter, counted.labels_of(plan)))
+    alive = living(plan, counted.of(plan), through=through)
+    return plan.model_copy(update={"targets": {code: plan.targets[code] for code in plan.with_members(alive)}})
 
 
 def _all_indicators(plan: Plan, shares: pd.DataFrame, evidence: Evidence, origin: pd.Period) -> pd.DataFrame:
@@ -298,7 +310,7 @@ def indicators(run: RunParameters) -> pd.DataFrame:
         received = received_input(run, plan, Path(tables_folder))
         counts_of_the_quarter(plan, received, run.quarter_period)
         refuse_unknown_columns(plan, received)
-        chosen = plan.answered(run.answers)
+        chosen = plan.answered(run.answers).in_quarter(run.quarter_period)
         counted = counted_input(plan, run, received, alternatives_too=False)
         refuse_uncounted(chosen, run, counted)
         refuse_unknown_series(chosen, counted)

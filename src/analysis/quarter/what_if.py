@@ -289,6 +289,7 @@ def _shift(results: Results, promise: Measured, members: dict[str, Any]) -> Shif
     there = members_of(results, promise, dimension)
     named = (given,) if isinstance(given, str) else tuple(given)
     codes = list(dict.fromkeys(code for one in named for code in results.plan.members(dimension, one)))
+    codes = [code for code in codes if code in named or code not in results.plan.abolished(dimension)]
     for code in codes:
         if code not in there:
             raise BadParameters(f"{promise.id} is not moved by {dimension} {code!r}; it is by {', '.join(there)}")

@@ -67,7 +67,7 @@ def run_rate_of(results: Results, target: str, part: str) -> pd.Series | None:
 
 
 def previous_promise(results: Results, target: str, part: str = "") -> pd.Series:
-    """Return the row of a promise as it stood one quarter earlier.
+    """Return the row of a promise as it stood one quarter earlier; all of it missing where there was no such part.
 
     Parameters
     ----------
@@ -76,7 +76,8 @@ def previous_promise(results: Results, target: str, part: str = "") -> pd.Series
     target, part : str
         The promise, and its part or the empty string.
     """
-    return results.attainment.of("previous", target, part).iloc[0]
+    mine = results.attainment.of("previous", target, part)
+    return mine.iloc[0] if len(mine) else mine.reindex([0]).iloc[0]
 
 
 def parts_table(results: Results, words: Wording, target: Measured) -> str:

@@ -1,0 +1,183 @@
+"""July 2025: districts are abolished, old communes become new ones, and a promise on each body is judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis.parameters import RunParameters
+from analysis.plan.plan import read_plan
+from analysis.quarter import inputs, stages
+from analysis.quarter.fingerprint import Fingerprint, fingerprint
+from analysis.quarter.results import Results
+
+MONTHS = [str(month) for month in pd.period_range("2024-01", "2025-09", freq="M")]
+OLD = [month for month in MONTHS if month < "2025-07"]
+PLAN = """
+title: {{vi: a, en: a}}
+year: 2025
+calendar: {{frequency: M}}
+source: s
+scope: {{vi: a, en: a}}
+unit: {{vi: hồ sơ, en: cases}}
+crosswalk: {{agency: {crosswalk}}}
+questions:
+  history:
+    asks: {{vi: a, en: a}}
+    default: asked
+    answers:
+      asked: {{reading: {{vi: a, en: a}}}}
+      apart: {{reading: {{vi: a, en: a}}, patch: {{crosswalk: {{agency: []}}}}}}
+targets:
+  each: {{kind: share, title: {{vi: a, en: a}}, reported: r, indicator: on_time, rule: at_least, threshold: {threshold},
+         each: {{of: agency}}}}
+"""
+
+
+@dataclass(frozen=True)
+class Province:
+    """A province in counts: its runs by quarter, and their results."""
+
+    folder: Path
+
+    def run(self, quarter: str = "2025-Q3") -> RunParameters:
+        as_of = {"2025-Q2": date(2025, 7, 1), "2025-Q3": date(2025, 10, 1)}[quarter]
+        return RunParameters(
+            plan_file=str(self.folder / "plan.yml"), quarter=quarter, as_of=as_of,
+            input_path=str(self.folder / "received"), draw_count=200,
+        )  # fmt: skip
+
+    def results(
+        self, quarter: str = "2025-Q3", *, crosswalk: str = "{file: merged.csv}", threshold: float = 0.2
+    ) -> Results:
+        plan = PLAN.format(crosswalk=crosswalk, threshold=threshold)
+        (self.folder / "plan.yml").write_text(plan, encoding="utf-8")
+        run = self.run(quarter)
+        tables = self.folder / "tables"
+        tables.mkdir(exist_ok=True)
+        received = inputs.received_input(run, read_plan(Path(run.plan_file)), tables)
+        return stages.compute(run, read_plan(Path(run.plan_file)), received, Fingerprint("p", "p", "d", stages.CODE))
+
+
+def _province(folder: Path, communes: list[str], districts: list[str], merged: dict[str, str]) -> Province:
+    """Write the counts: 8 of 10 cases a month on time, in an old commune 3 of 10, in a district 5 of 10."""
+    rows = []
+    for codes, months, on_time in (
+        ([code for code in communes if code not in merged.values()], MONTHS, 8),
+        (list(dict.fromkeys(merged.values())), MONTHS[len(OLD) :], 8),
+        (list(merged), OLD, 3),
+        (districts, OLD, 5),
+    ):
+        # Every other month has one late case more: nothing could be learnt from months that are all alike.
+        for code in codes:
+            for at, month in enumerate(months):
+                late = 10 - on_time + at % 2
+                rows += [(month, code, "on_time", on_time), (month, code, "late", late)]
+    received = folder / "received"
+    received.mkdir()
+    counts = pd.DataFrame(rows, columns=["period", "agency", "timeliness", "resolved"])
+    counts.to_parquet(received / "counts.parquet")
+    (received / "about.yml").write_text("title: t\nsource: s\nextracted_on: 2025-10-01\n", encoding="utf-8")
+    lines = [f"{old},{new},2025-07-01" for old, new in merged.items()] + [f"{one},,2025-07-01" for one in districts]
+    (folder / "merged.csv").write_text("\n".join(["old,new,from", *lines, ""]), encoding="utf-8")
+    return Province(folder)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Province:
+    """Two communes, of which one was three until June, and a district."""
+    return _province(
+        tmp_path_factory.mktemp("small"), ["xa-1", "xa-2"], ["huyen"], dict.fromkeys(["xa-a", "xa-b", "xa-c"], "xa-1")
+    )
+
+
+@pytest.fixture(scope="module")
+def now(small: Province) -> Results:
+    return small.results()
+
+
+def _judged(results: Results) -> dict[str, str]:
+    rows = results.attainment.promises
+    return rows[rows["part"] != ""].set_index("part")["note"].to_dict()
+
+
+def test_with_it_every_body_of_today_is_judged(now: Results) -> None:
+    assert _judged(now) == {"xa-1": "", "xa-2": ""}
+    assert 0 <= now.promise("each")["probability"] <= 1
+    year = now.promise("each", "xa-1")
+    # Three old communes for six months, 3 on time of 10 or 11; three months of its own, 8 of 10 or 11.
+    assert (year["numerator"], year["denominator"]) == (3 * 6 * 3 + 3 * 8, 3 * (6 * 10 + 3) + (3 * 10 + 1))
+
+
+def test_the_total_keeps_the_cases_of_the_abolished_and_no_list_has_them(now: Results) -> None:
+    series = now.indicators.series
+    assert set(series.loc[series["dimension"] == "agency", "series"]) == {"xa-1", "xa-2"}
+    june = series[(series["dimension"] == "total") & (series["period"] == "2025-06")].iloc[0]
+    # 3 on time in each of three, 8 in xa-2, 5 in the district; June is odd: one late case more in each.
+    assert (june["numerator"], june["denominator"]) == (3 * 3 + 8 + 5, 5 * 11)
+    assert set(now.indicators.agency_months["agency"]) == {"xa-1", "xa-2"}
+    assert "huyen" not in set(now.attainment.gap["series"]) | set(now.attainment.promises["part"])
+    # Those of the district in six months, 10 or 11, are in no member that is judged.
+    outside = now.attainment.in_no_member.iloc[0]
+    assert (outside["in_no_member"], outside["without_value"]) == (6 * 10 + 3, 0)
+
+
+def test_without_it_the_old_bodies_veto_the_promise(now: Results) -> None:
+    other = now.attainment.sensitivity.iloc[0]
+    assert (other["question"], other["answer"], other["target"]) == ("history", "apart", "each")
+    assert other["verdict"] == "not_estimated"
+    assert now.promise("each")["verdict"] != "not_estimated"
+
+
+def test_a_quarter_ago_is_what_the_report_said_of_the_bodies_there_were(now: Results) -> None:
+    before = now.attainment.previous
+    assert set(before["part"]) - {""} == {"xa-2", "xa-a", "xa-b", "xa-c", "huyen"}
+
+
+def test_a_run_for_the_quarter_before_is_unchanged(small: Province) -> None:
+    with_it, without = small.results("2025-Q2"), small.results("2025-Q2", crosswalk="[]")
+    assert set(_judged(with_it)) == {"xa-2", "xa-a", "xa-b", "xa-c", "huyen"}
+    for stage in ("promises", "gap", "in_no_member", "baselines"):
+        pd.testing.assert_frame_equal(getattr(with_it.attainment, stage), getattr(without.attainment, stage))
+    pd.testing.assert_frame_equal(with_it.indicators.series, without.indicators.series)
+    pd.testing.assert_frame_equal(with_it.forecast.draws, without.forecast.draws)
+
+
+def test_results_can_be_kept_and_opened(now: Results, tmp_path: Path) -> None:
+    now.store(tmp_path / "kept")
+    assert Results.load(tmp_path / "kept").plan == now.plan
+    assert now.plan.abolished("agency") == {"huyen"}
+
+
+def test_the_name_of_the_results_changes_with_the_file(small: Province) -> None:
+    def named() -> str:
+        return fingerprint(small.run(), published=stages.PUBLISHED, code="code").plan
+
+    (small.folder / "plan.yml").write_text(PLAN.format(crosswalk="{file: merged.csv}", threshold=0.2), encoding="utf-8")
+    before, file = named(), small.folder / "merged.csv"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("huyen,,2025-07-01", "huyen,,2025-07-02"), encoding="utf-8")
+    assert named() != before
+    file.write_text(text, encoding="utf-8")
+    assert named() == before
+
+
+@pytest.mark.slow
+def test_seventy_five_communes_are_judged_where_seventeen_districts_were_a_veto(tmp_path: Path) -> None:
+    communes = [f"xa-{number:02d}" for number in range(1, 76)]
+    districts = [f"huyen-{number:02d}" for number in range(1, 18)]
+    province = _province(tmp_path, communes, districts, {"xa-cu-1": "xa-01", "xa-cu-2": "xa-01", "xa-cu-3": "xa-01"})
+    found = province.results(threshold=0.5)
+    assert _judged(found) == dict.fromkeys(communes, "")
+    assert found.promise("each")["verdict"] != "not_estimated"
+    assert found.attainment.sensitivity.iloc[0]["verdict"] == "not_estimated"
+    # No table has one of them but that of single cells, whose sums are the total.
+    for frame in (found.indicators.series, found.attainment.gap):
+        assert not frame["series"].isin(districts).any()
+    cells, series = found.indicators.cells, found.indicators.series
+    assert cells["denominator"].sum() == series.loc[series["series"] == "total", "denominator"].sum()
+    assert cells["agency"].isin(districts).any()
