@@ -7,6 +7,7 @@ from html import escape
 
 import pandas as pd
 
+from analysis.attainment.without_history import without_history
 from analysis.plan.promises import Promise
 from analysis.quarter.results import Results
 
@@ -71,6 +72,15 @@ class PromiseStanding:
         return self.results.attainment.of("in_no_member", self.target.id).drop(columns="target").reset_index(drop=True)
 
     @property
+    def without_history(self) -> pd.DataFrame:
+        """The bodies it is judged over that have no history of their own; see `attainment.without_history`.
+
+        Without rows where all have one, or the plan does not say which bodies merged.
+        """
+        found = self.results
+        return without_history(found.plan, self.target.id, found.indicators.series, found.attainment.promises)
+
+    @property
     def readings(self) -> pd.DataFrame:
         """What every other answer to an open question would make of it."""
         return self.results.attainment.of("sensitivity", self.target.id)
@@ -91,6 +101,11 @@ class PromiseStanding:
             f"<p>{row.in_no_member:,} of {row.denominator:,} ({escape(row.indicator)}) are in no member judged, "
             f"{row.without_value:,} of them without a value of {escape(row.dimension)}.</p>"
             for row in outside.itertuples()
+        )
+        told += "".join(
+            f"<p>{escape(row.series)} has no history of its own: cases only since {row.since}"
+            f"{', too few to be estimated' if row.note else ''}.</p>"
+            for row in self.without_history.itertuples()
         )
         table = shown.rename_axis(index=None).to_html()
         return f"<h4>{escape(self.target.id)}: {escape(self.verdict)}</h4>{table}{told}"

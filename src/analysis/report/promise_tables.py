@@ -7,6 +7,8 @@ from html import escape
 import pandas as pd
 
 from analysis import periods
+from analysis.attainment.without_history import without_history
+from analysis.forecast.origin_state import MINIMUM_PERIODS
 from analysis.plan.promises import ItemsPromise, Measured, Part, SurveyPromise
 from analysis.quarter.results import Results
 from analysis.report import numbers
@@ -154,6 +156,65 @@ def not_judged(results: Results, words: Wording, target: str) -> list[str]:
                 **all_of_it,
             )
             told.append(f"{what}{sentence}")
+            told += _abolished(results, words, row.indicator, row.dimension)
+    return told
+
+
+def _abolished(results: Results, words: Wording, indicator: str, dimension: str) -> list[str]:
+    """Return the sentence of which bodies with cases in the year were abolished; empty where none was."""
+    plan, cells = results.plan, results.indicators.cells
+    year = cells[(cells["indicator"] == indicator) & cells["period"].isin(periods.labels_of_year(plan.last_period))]
+    there = set(year[dimension].unique()) & plan.abolished(dimension) if dimension in year else set()
+    if not there:
+        return []
+    days = {one.old: numbers.day(one.since, words.language) for one in plan.crosswalk[dimension]}
+    bodies = ", ".join(f"{words.name(plan, dimension, code)} ({days[code]})" for code in sorted(there))
+    return [
+        words.text(
+            "Abolished, with nobody to carry them on, and therefore on no list: {bodies}. Their cases stay in the "
+            "total.",
+            bodies=bodies,
+        )
+    ]
+
+
+def with_no_history(results: Results, words: Wording, target: str) -> list[str]:
+    """Return the sentences of which bodies that a promise is judged over have no history of their own.
+
+    Parameters
+    ----------
+    results : Results
+        The results to show.
+    words : Wording
+        The reader's language.
+    target : str
+        The promise.
+    """
+    plan = results.plan
+    rows = without_history(plan, target, results.indicators.series, results.attainment.promises)
+    told, several = [], len(set(rows["indicator"])) > 1
+    for (indicator, dimension, since, note), alike in rows.groupby(
+        ["indicator", "dimension", "since", "note"], sort=False
+    ):
+        what = f"{words.indicator(plan, indicator)}: " if several else ""
+        named = ", ".join(words.name(plan, dimension, code) for code in alike["series"])
+        first = words.text(
+            "No history of their own, with cases only from {period} on and nothing merged into them: {bodies}.",
+            period=numbers.period(since, words.language),
+            bodies=named,
+        )
+        if note == "not_enough_history":
+            how = words.text(
+                "They are not estimated before they have cases in {least} periods; until then a promise that all must "
+                "keep is not estimated, either, unless one has missed it.",
+                least=MINIMUM_PERIODS[12 if plan.calendar.frequency == "M" else 4],
+            )
+        else:
+            how = words.text(
+                "They are judged by their own periods since then; what a forecast needs besides, such as the season, "
+                "is learnt from the others."
+            )
+        told.append(f"{what}{first} {how}")
     return told
 
 

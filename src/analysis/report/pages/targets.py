@@ -123,6 +123,8 @@ class TargetPage(Page):
             self._note(words.text("No survey judges it, but what is counted: {what}.", what=title))
         self._html(promise_tables.parts_table(self.results, words, target))
         self._not_judged(target.id)
+        for sentence in promise_tables.with_no_history(self.results, words, target.id):
+            self._note(sentence)
         self._watched(target)
         for part, name in parts_of(target):
             rows = self.results.attainment.of("gap", target.id, name)

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
+from html import unescape
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from analysis.explore.drill_down import SharesByDimension
 from analysis.parameters import RunParameters
 from analysis.plan.plan import read_plan
 from analysis.quarter import inputs, stages
 from analysis.quarter.fingerprint import Fingerprint, fingerprint
+from analysis.quarter.promise_standing import PromiseStanding
 from analysis.quarter.results import Results
+from analysis.report.pages.summary import what_changed
+from analysis.report.pages.targets import TargetPage
+from analysis.report.promise_tables import not_judged, previous_promise, with_no_history
+from analysis.report.wording import Wording
+from changed_results import changed
 
 MONTHS = [str(month) for month in pd.period_range("2024-01", "2025-09", freq="M")]
 OLD = [month for month in MONTHS if month < "2025-07"]
@@ -81,6 +90,11 @@ def _province(folder: Path, communes: list[str], districts: list[str], merged: d
     received.mkdir()
     counts = pd.DataFrame(rows, columns=["period", "agency", "timeliness", "resolved"])
     counts.to_parquet(received / "counts.parquet")
+    asked = ["xa-a"] * 20 + ["xa-b"] * 20 + ["huyen"] * 30
+    survey = pd.DataFrame({"agency": asked, "instrument": "own", "round": "2024", "stratum": "s", "weight": 1.0})
+    number = pd.Series(range(len(asked)))
+    survey = survey.assign(field=None, cluster=(number % 5).map("c{}".format), rating=1 + number % 5)
+    survey.to_parquet(received / "survey.parquet")
     (received / "about.yml").write_text("title: t\nsource: s\nextracted_on: 2025-10-01\n", encoding="utf-8")
     lines = [f"{old},{new},2025-07-01" for old, new in merged.items()] + [f"{one},,2025-07-01" for one in districts]
     (folder / "merged.csv").write_text("\n".join(["old,new,from", *lines, ""]), encoding="utf-8")
@@ -181,3 +195,88 @@ def test_seventy_five_communes_are_judged_where_seventeen_districts_were_a_veto(
     cells, series = found.indicators.cells, found.indicators.series
     assert cells["denominator"].sum() == series.loc[series["series"] == "total", "denominator"].sum()
     assert cells["agency"].isin(districts).any()
+
+
+@pytest.fixture(scope="module")
+def began(now: Results) -> Results:
+    """The same, had the second commune begun in July with nobody's history, and too late to be estimated."""
+    series, rows = now.indicators.series, now.attainment.promises
+    later = (series["series"] == "xa-2") & (series["period"] < "2025-07")
+    return changed(
+        now,
+        series=series[~later],
+        promises=rows.assign(note=rows["note"].mask(rows["part"] == "xa-2", "not_enough_history")),
+    )
+
+
+def test_a_body_without_a_history_says_so_to_an_analyst(now: Results, began: Results) -> None:
+    standing = PromiseStanding(began.plan.promise("each"), began)
+    # The other one began as late itself, and has the history of three.
+    assert standing.without_history.to_numpy().tolist() == [
+        ["on_time", "agency", "xa-2", "2025-07", "not_enough_history"]
+    ]
+    assert (
+        "xa-2 has no history of its own: cases only since 2025-07, too few to be estimated." in standing._repr_html_()
+    )
+    alone = PromiseStanding(now.plan.promise("each"), now)
+    assert alone.without_history.empty
+    assert "history" not in alone._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("language", "note", "said"),
+    [
+        (
+            "en",
+            "not_enough_history",
+            "No history of their own, with cases only from 07/2025 on and nothing merged into them: xa-2. They are not "
+            "estimated before they have cases in 8 periods; until then",
+        ),
+        ("en", "", "nothing merged into them: xa-2. They are judged by their own periods since then;"),
+        ("vi", "not_enough_history", "cộng vào: xa-2. Các nơi này chưa ước tính được khi chưa đủ 8 kỳ có hồ sơ"),
+    ],
+)
+def test_the_page_says_which_bodies_have_no_history_and_how_they_are_judged(
+    began: Results, language: str, note: str, said: str
+) -> None:
+    rows = began.attainment.promises
+    results = changed(began, promises=rows.assign(note=rows["note"].where(rows["part"] != "xa-2", note)))
+    (sentence,) = with_no_history(results, Wording(language), "each")
+    assert said in sentence
+
+
+def test_the_page_says_who_was_abolished(now: Results) -> None:
+    assert not_judged(now, Wording("en"), "each") == [
+        # Its 63; the 220 of xa-1; and of xa-2 in nine months, 10 and 11 by turns, 94.
+        "63 of the 377 cases counted are of members that this promise does not judge (Bodies).",
+        "Abolished, with nobody to carry them on, and therefore on no list: huyen (1 July 2025). "
+        "Their cases stay in the total.",
+    ]
+    assert with_no_history(now, Wording("en"), "each") == []
+
+
+def test_pages_are_made_though_a_quarter_ago_there_were_other_bodies(
+    small: Province, began: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    page = TargetPage(small.run().model_copy(update={"language": "en"}), began)
+    monkeypatch.setattr(page, "_html", shown.append)
+    monkeypatch.setattr(page, "_picture", lambda picture: None)
+    page.targets()
+    text = unescape(re.sub(r"<[^>]+>", "", "".join(shown)))
+    assert "cases only from 07/2025 on" in text
+    assert "huyen (1 July 2025)" in text
+    assert previous_promise(began, "each", "xa-1").isna().all()
+    assert len(what_changed(began, Wording("en"))) == 1
+
+
+def test_whoever_cuts_by_two_dimensions_is_offered_bodies_of_today(now: Results) -> None:
+    of_land = changed(now, cells=now.indicators.cells.assign(field="land"))
+    assert set(SharesByDimension(of_land).cells("on_time", "field", "agency")["second"]) == {"xa-1", "xa-2"}
+    assert set(of_land.indicators.cells["agency"]) == {"xa-1", "xa-2", "huyen"}
+
+
+def test_answers_of_a_survey_are_those_of_the_bodies_of_today(now: Results) -> None:
+    rounds = now.indicators.series.query("indicator == 'surveyed_own' and period == '2024'").set_index("series")
+    # 20 answers on each of two old communes, and 30 on the district.
+    assert rounds["respondents"].to_dict() == {"total": 70, "xa-1": 40}
