@@ -113,6 +113,8 @@ def test_a_file_that_is_not_there_or_stands_beside_something_is_refused(plan):
         read_plan(plan("{agency: {file: merged.csv, block: communes}}"))
     with pytest.raises(BadParameters, match="'total' is the whole and no dimension"):
         read_plan(plan("{total: []}"))
+    with pytest.raises(BadParameters, match="line 9: crosswalk: nobody declares 'agencies'; did you mean 'agency'"):
+        read_plan(plan("{agencies: []}"))
 
 
 def _made(crosswalk: list[tuple[str, str | None, str]], **more: Any) -> Plan:

@@ -30,6 +30,9 @@ from analysis.plan.promises import AnyPromise, IndexPromise, ItemsPromise, Measu
 from analysis.plan.questions import Question, alternatives, in_order_of_application, merged
 from analysis.plan.record import TOTAL, Code, Strict, Text
 
+DIMENSIONS = ("agency", "field", "district", "received_at_agency")
+"""Dimensions that tables have without being declared, and whose codes can merge."""
+
 
 class MonthEnd(Strict):
     """The day on which reporting months end.
@@ -210,6 +213,9 @@ class Plan(Strict):
             if taken or dimension == TOTAL:
                 raise ValueError(f"groups.{dimension}: {TOTAL!r} is the whole and no group")
         refuse_impossible(self.crosswalk)
+        by = {name for one in self.indicators.values() for name in getattr(one, "by", ())}
+        for dimension in self.crosswalk:
+            self._refuse_undeclared("crosswalk", dimension, sorted(by | set(DIMENSIONS)))
         for where, condition in self._conditions() if self.crosswalk else ():
             try:
                 refuse_half_a_body(tests_of(condition), self.crosswalk)
