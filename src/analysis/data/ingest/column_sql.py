@@ -17,12 +17,14 @@ from analysis.code_of_name import code_of_name
 from analysis.data.codes import NATIONAL_ID
 from analysis.data.contracts import Ratings, columns_of
 from analysis.data.ingest.fault_codes import NO_RATING
+from analysis.data.ingest.names import NAMED_BY_NOBODY, SpelledColumn, Spelling, spelling
 from analysis.data.margins import impossible
 from analysis.data.sources.column_source import KEEP, REST, Kind, Source, allowed_values, kind_of, sql_type
 from analysis.data.sources.date_formats import strptime_format
 from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.missing import missing_words
 from analysis.data.sources.period_text import read_period
+from analysis.data.sources.persons import is_personal
 from analysis.data.sources.rows import MAX_DISTINCT_VALUES, Rows, fold_header
 from analysis.data.sources.total_rows import TotalPhrases
 from analysis.data.sources.workbook_marks import ERROR_TEXT
@@ -111,6 +113,8 @@ class TableSql:
         Our column → the cell that it is read from, where it is read from one.
     not_nfc : list of str
         SQL that is true where a cell was not in composed letters (NFC).
+    spelled : list of SpelledColumn
+        The columns of codes that the source spells otherwise than we do.
     stored : tuple of str
         The columns that are stored, in their order.
     """
@@ -122,6 +126,7 @@ class TableSql:
     conditions: list[Condition] = field(default_factory=list)
     read: dict[str, ReadCell] = field(default_factory=dict)
     not_nfc: list[str] = field(default_factory=list)
+    spelled: list[SpelledColumn] = field(default_factory=list)
     stored: tuple[str, ...] = ()
 
     def query(self, relation: str) -> str:
@@ -382,6 +387,9 @@ def _read_listed(
     ours = [meaning(fold_header(value)) for value in values]
     table_sql.cells[at] = f"enum_code(TRY_CAST({column.cell} AS {kind})) + 1"
     table_sql.columns[name] = f"CAST({_list(ours)}[{at}] AS {sql_type(column.contract)})"
+    spelled = SpelledColumn(name, at, _spellings(column, values, ours))
+    if any(spelled.spellings):
+        table_sql.spelled.append(spelled)
     if not all(unicodedata.is_normalized("NFC", value) for value in values):
         marks = ["x" if not unicodedata.is_normalized("NFC", value) else None for value in values]
         table_sql.not_nfc.append(f"({_list(marks)}[{at}] IS NOT NULL)")
@@ -404,6 +412,19 @@ def _read_listed(
     # A list that ends with "*" takes any text, too.
     is_free = is_free or REST in (column.source.codes or {})
     table_sql.read[name] = ReadCell(column.header, raw, f"{column.own} IS NOT NULL", is_free)
+
+
+def _spellings(column: _SourceColumn, values: list[str], ours: list[str | None]) -> list[Spelling | None]:
+    """Return how each value spells the code of ours that it becomes."""
+    if kind_of(column.contract) != "code" or column.name in NAMED_BY_NOBODY or is_personal(column.header):
+        return [None] * len(values)
+    source = column.source
+    if source.codes is not None and source.codes.get(REST) != KEEP:
+        # What stands for all other values is named by none of them.
+        named = {text: code for text, code in source.codes.items() if text != REST}
+        meaning = _meaning(source.model_copy(update={"codes": named}), column.contract, column.missing)
+        ours = [meaning(fold_header(value)) for value in values]
+    return [spelling(fold_header(value), code) for value, code in zip(values, ours, strict=True)]
 
 
 def _list(values: list[str | None]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from analysis.data.ingest.names import Names
 from analysis.data.ingest.table import Intake
 from analysis.faults import BadData
 
@@ -39,6 +40,8 @@ class IntakeReport(BaseModel):
         Name given to this file where the table comes in several, such as ``ministry``.
     notes : dict or None
         Code of the note → rows, columns or sheets of the file that it is about; None where there is none.
+    names : dict or None
+        Dimension → code → how the accepted rows spell it; None where they spell every code as we do.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,6 +56,7 @@ class IntakeReport(BaseModel):
     dropped: tuple[str, ...]
     name: str | None = None
     notes: dict[str, int] | None = None
+    names: Names | None = None
 
     @classmethod
     def of(cls, intake: Intake, name: str | None = None) -> IntakeReport:
@@ -76,6 +80,7 @@ class IntakeReport(BaseModel):
             dropped=intake.dropped,
             name=name,
             notes=intake.notes or None,
+            names=intake.names or None,
         )
 
     @property

@@ -19,6 +19,7 @@ from analysis.data.declared import DeclaredTable, Extra
 from analysis.data.ingest.archive import archive
 from analysis.data.ingest.folder_contents import read_folder, read_table
 from analysis.data.ingest.intake_report import ACCEPTED, ACCEPTED_CODES, IntakeReport, flag_and_class_counts
+from analysis.data.ingest.names import Names, merged_names
 from analysis.data.ingest.table import ingest
 from analysis.data.ingest.wide import ingest_wide
 from analysis.data.margins import MarginTable, Parts
@@ -81,6 +82,8 @@ class RunInput:
         Name → declared table.
     margins : MarginTable or None
         Whole counts and parts of them. Where the input has them and no `counts`, the whole counts are its `counts`.
+    names : dict
+        Dimension → code → how the accepted rows spell it, where that is otherwise than the code.
     """
 
     about: About
@@ -100,6 +103,7 @@ class RunInput:
     extra: Extra = field(default_factory=dict)
     tables: dict[str, DeclaredTable] = field(default_factory=dict)
     margins: MarginTable | None = None
+    names: Names = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         is_rejected = ~self.intake["code"].isin(ACCEPTED_CODES)
@@ -199,6 +203,7 @@ def _receive_wide(
         flagged=flag_and_class_counts([]),
         cases=None,
         due_precision=mapping.due_precision,
+        names=wide.names,
     )
 
 
@@ -364,6 +369,7 @@ def _received(
         extra=record.extra,
         tables=record.tables,
         margins=margin_table,
+        names=merged_names(report.names for report in record.reports),
     )
 
 

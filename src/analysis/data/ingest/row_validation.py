@@ -24,6 +24,7 @@ from analysis.data.ingest.case_rules import (
 )
 from analysis.data.ingest.column_sql import Condition, Quoted, TableSql, column_index, columns_of_text
 from analysis.data.ingest.fault_codes import EMPTY_ROW, MARKS, NO_RATING, REJECTS
+from analysis.data.ingest.names import Names, SpelledColumn
 from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.rows import Rows, positions_of
 from analysis.data.sources.total_rows import TotalPhrases
@@ -111,6 +112,8 @@ class ValidationQuery:
         closed, and when it was finished.
     duplicate_reasons : tuple of RejectReason
         Those of a row of which another one is kept, see `find_duplicates`.
+    spelled : tuple of SpelledColumn
+        The columns of codes whose spelling is kept; `sql` also gives the place of each, see `SpelledColumn.place`.
     """
 
     sql: str
@@ -120,6 +123,7 @@ class ValidationQuery:
     row_id: str | None
     completeness: str
     duplicate_reasons: tuple[RejectReason, ...]
+    spelled: tuple[SpelledColumn, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +146,8 @@ class ValidationResult:
         `fault_codes.MARKS`), `case_id` (in a declared table its identifier; missing where rows have none).
     last_case_id : str or None
         Identifier on the last row, where it has one.
+    names : dict
+        Column → code → how the accepted rows spell it.
     """
 
     rows: int
@@ -151,6 +157,7 @@ class ValidationResult:
     shown: tuple[ShownColumn, ...]
     marked: pa.Table
     last_case_id: str | None
+    names: Names
 
 
 def without_ratings(result: ValidationResult) -> tuple[ValidationResult, int]:
@@ -213,9 +220,10 @@ def validation_query(table_sql: TableSql, mapping: Mapping, rows: Rows, extracte
     could_read = _of_rejected(
         [" OR ".join(read[name].could_read for name in names) for names in by_header], "BOOLEAN[]"
     )
+    places = [one.place for one in table_sql.spelled]
     sql = (
-        f"SELECT {', '.join(map(identifier, columns))}, _reason_index, {_found_text(conditions)} AS _found, "
-        f"{cells} AS _cells, {could_read} AS _could_read, _marks, {other_id} "
+        f"SELECT {', '.join(map(identifier, (*columns, *places)))}, _reason_index, "
+        f"{_found_text(conditions)} AS _found, {cells} AS _cells, {could_read} AS _could_read, _marks, {other_id} "
         f"FROM (SELECT *, {_first_true(conditions)} AS _reason_index, {_mark_bits(marks)} AS _marks "
         f"{table_sql.query(rows.relation)})"
     )
@@ -225,7 +233,9 @@ def validation_query(table_sql: TableSql, mapping: Mapping, rows: Rows, extracte
         for names in by_header
     )
     of_duplicates = tuple(RejectReason(code, where) for code, where in duplicate_reasons)
-    return ValidationQuery(sql, columns, reasons, shown, named_by, completeness, of_duplicates)
+    return ValidationQuery(
+        sql, columns, reasons, shown, named_by, completeness, of_duplicates, tuple(table_sql.spelled)
+    )
 
 
 def _known_later(mapping: Mapping, extracted_on: date) -> Condition:
@@ -315,6 +325,7 @@ def validate_rows(
                 continue
             valid, result = _split_batch(batch, rows, suspects, query.row_id)
             writer.write_batch(valid.select(columns))
+            _note_spellings(query, valid)
             if kept > most_texts:
                 result = replace(result, rejects=_without_texts(result.rejects))
             kept += len(result.rejects)
@@ -327,6 +338,7 @@ def validate_rows(
             duplicates = find_duplicates(_contenders(deferred, query, connection, case_id_form))
             winners = deferred.filter(pc.invert(_is_of(deferred["_position"], duplicates)))
             writer.write_table(winners.select(columns))
+            _note_spellings(query, winners)
             accepted += len(winners)
     marked = pa.concat_tables([_MARK_SCHEMA.empty_table(), *(one.marked for one in batches)])
     rejects = [
@@ -342,7 +354,13 @@ def validate_rows(
         shown=query.shown,
         marked=marked.filter(pc.invert(_is_of(marked["position"], duplicates))),
         last_case_id=last_case_id,
+        names={one.column: names for one in query.spelled if (names := one.names())},
     )
+
+
+def _note_spellings(query: ValidationQuery, accepted: pa.RecordBatch | pa.Table) -> None:
+    for one in query.spelled:
+        one.accept(accepted)
 
 
 @dataclass(frozen=True, eq=False)

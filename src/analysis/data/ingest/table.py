@@ -18,6 +18,7 @@ from analysis.data.ingest.case_rules import shared_hashes
 from analysis.data.ingest.column_sql import build_table_sql, columns_of_text, listed_columns
 from analysis.data.ingest.fault_codes import NO_RATING, NOTHING_LOST
 from analysis.data.ingest.listed_rows import classes, flagged, rejected, rejects_by_code
+from analysis.data.ingest.names import Names
 from analysis.data.ingest.period_overlap import refuse_overlaps_in
 from analysis.data.ingest.row_validation import ValidationResult, validate_rows, validation_query, without_ratings
 from analysis.data.sources.legacy_vietnamese import legacy_encoding, not_unicode
@@ -53,6 +54,8 @@ class Intake:
         Headers of columns about persons that were dropped.
     notes : dict
         Code of the note → rows, columns or sheets of the file that it is about.
+    names : dict
+        Dimension → code → how the accepted rows spell it.
     """
 
     file: str
@@ -64,6 +67,7 @@ class Intake:
     classes: dict[str, int]
     dropped: tuple[str, ...]
     notes: dict[str, int] = field(default_factory=dict)
+    names: Names = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.rows != self.accepted + len(self.rejected):
@@ -162,6 +166,7 @@ def ingest(
             classes=classes(result) if mapping.table == "cases" else {},
             dropped=dropped,
             notes=rows.notes,
+            names=result.names,
         )
         accepted.replace(into)
     return intake

@@ -21,6 +21,7 @@ from analysis.data.ingest.column_sql import SHORT, code_of
 from analysis.data.ingest.fault_codes import TOTAL_ROW
 from analysis.data.ingest.intake_report import ACCEPTED
 from analysis.data.ingest.listed_rows import FLAGGED_COLUMNS, REJECTED_COLUMNS, shape, typed_frame
+from analysis.data.ingest.names import Names, Spelling, chosen, spelling
 from analysis.data.ingest.period_overlap import refuse_overlapping_periods
 from analysis.data.ingest.table import Intake, TooManyRejects, refusal_message
 from analysis.data.sources.delimited import open_bytes
@@ -46,12 +47,15 @@ class WideIntake:
         ``accepted`` or the code of the reject.
     rejected : pd.DataFrame
         `file, line` (1-based, physical), `code, reason, raw`, and the `period` the count is for.
+    names : dict
+        Dimension → code → how the rows with an accepted count spell it.
     """
 
     file: str
     counts: pd.DataFrame
     tally: pd.DataFrame
     rejected: pd.DataFrame
+    names: Names
 
 
 @dataclass
@@ -89,6 +93,7 @@ def ingest_wide(path: Path, mapping: Mapping, *, reject_limit: float) -> WideInt
     columns = _WideColumns.of(header, mapping, mapping.counts, path)
     lists, phrases = _CountLists(), TotalPhrases(mapping.totals)
     line_of: dict[str, int] = {}
+    spellings: dict[str, set[Spelling]] = {name: set() for name in columns.dimensions}
     for line, cells in rows:
         named = {name: fold_header(cells[index]) for name, index in columns.dimensions.items()}
         codes = {name: code_of(text) for name, text in named.items()}
@@ -105,11 +110,15 @@ def ingest_wide(path: Path, mapping: Mapping, *, reject_limit: float) -> WideInt
                     "was expected"
                 )
             line_of[procedure] = line
+        before = len(lists.accepted)
         for period, (whole_at, part_at) in columns.counts.items():
             whole = _count(cells[whole_at], mapping, path, line, header[whole_at])
             part = _count(cells[part_at], mapping, path, line, header[part_at])
             row = {**codes, "period": period}
             _add_count(lists, mapping.counts, row, whole, part, path, line, is_total=is_total)
+        if len(lists.accepted) > before:
+            for name, text in named.items():
+                spellings[name].update(filter(None, [spelling(text, codes[name])]))
     rejected = pd.DataFrame(lists.rejected, columns=[*REJECTED_COLUMNS, "period"]).astype(REJECTED_COLUMNS)
     by_code = Counter(rejected["code"])
     count = lists.tally.total() - by_code.pop(TOTAL_ROW, 0)
@@ -128,6 +137,7 @@ def ingest_wide(path: Path, mapping: Mapping, *, reject_limit: float) -> WideInt
         counts=check(counts, Counts, where=str(path)),
         tally=pd.DataFrame(tally, columns=["period", "code", "rows"]),
         rejected=rejected,
+        names={name: chosen(found) for name, found in spellings.items() if found},
     )
 
 
@@ -145,7 +155,9 @@ def write_wide_counts(wide: WideIntake, into: Path) -> Intake:
     rows = int(wide.tally["rows"].sum())
     accepted = rows - len(wide.rejected)
     flagged = typed_frame([], FLAGGED_COLUMNS)
-    return Intake(wide.file, "counts", rows, accepted, wide.rejected[list(REJECTED_COLUMNS)], flagged, {}, ())
+    return Intake(
+        wide.file, "counts", rows, accepted, wide.rejected[list(REJECTED_COLUMNS)], flagged, {}, (), names=wide.names
+    )
 
 
 def _rows(path: Path, mapping: Mapping) -> Iterator[tuple[int, list[str]]]:
