@@ -47,9 +47,9 @@ def check(plan_file: Path, input_path: str | None, source_file: str | None, as_o
 def _lines(found: PlanCheck) -> list[str]:
     from analysis import periods
     from analysis.report.labels import NOT_COMPUTABLE
-    from analysis.report.wording import REASONS
+    from analysis.report.wording import REASONS, Wording
 
-    plan = found.plan
+    plan, words = found.plan, Wording("en")
     lines = [
         f"{plan.title.en}: {len(plan.targets)} promises on {len(plan.indicators)} indicators, "
         f"{len(plan.questions)} open questions, {len(set(found.answers['answer'] + found.answers['question']))} other "
@@ -72,8 +72,11 @@ def _lines(found: PlanCheck) -> list[str]:
             lines.append(f"  no   {one.id} ({one.kind}{parts}): {REASONS.get(row['note'], row['note'])}")
         else:
             lines.append(f"  yes  {one.id} ({one.kind}{parts})")
+        names = {code: words.part(plan, part) for code, part in getattr(one, "parts", {}).items()}
         for part in rows[(rows["part"] != "") & (rows["note"] != "")].itertuples():
-            lines.append(f"         not its part {part.part}: {REASONS.get(part.note, part.note)}")
+            called = names.get(part.part, part.part)
+            told = called if called == part.part else f"{called} ({part.part})"
+            lines.append(f"         not its part {told}: {REASONS.get(part.note, part.note)}")
         outside = found.in_no_member[found.in_no_member["target"] == one.id]
         for told in outside[outside["in_no_member"] > 0].itertuples():
             lines.append(

@@ -180,7 +180,7 @@ class WhatIfControls:
             if is_items and start is not None:
                 waiting = start.open_items
                 self.items.options = [
-                    (f"{item} · {numbers.day(day.date(), words.language)}", item)
+                    (f"{words.name(results.plan, 'item', item)} · {numbers.day(day.date(), words.language)}", item)
                     for item, day in zip(waiting["item"], waiting["planned_on"], strict=True)
                 ]
                 self.more.max = max(len(waiting), 1)

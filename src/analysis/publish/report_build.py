@@ -162,7 +162,7 @@ class ReportBuild:
             last_day=periods.last_day(quarter, plan.calendar.cutoff_day),
             reporting_body=plan.scope.vi,
             receiving_body="",  # for the office to fill in
-            names={code: name.vi for named in plan.names.values() for code, name in named.items()},
+            names={code: name.vi for by in ("agency", "field") for code, name in plan.names.get(by, {}).items()},
             simulated=self.results.simulated,
         )
 

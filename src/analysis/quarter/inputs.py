@@ -13,6 +13,7 @@ import pandas as pd
 from analysis import periods
 from analysis.attainment.evidence import Evidence
 from analysis.data.case_table import service_days
+from analysis.data.ingest.names import Names
 from analysis.data.ingest.received import Calendar, RunInput, receive
 from analysis.data.measure import Counting
 from analysis.data.measures import columns_known, count_measures
@@ -26,6 +27,7 @@ from analysis.parameters import ROOT, RunParameters, resolve
 from analysis.plan.instruments import PublishedInstrument
 from analysis.plan.plan import Plan
 from analysis.plan.promises import ItemsPromise
+from analysis.plan.record import Text
 from analysis.quarter.readings import EXPECTED, Counted, measures_needed, readings_of
 
 PUBLISHED = ROOT / "data" / "published"
@@ -82,6 +84,24 @@ def receive_as_of(
     return receive(
         input_path, source, as_of=as_of, calendar=calendar, reject_limit=run.reject_limit, tables_folder=tables_folder
     )
+
+
+def named(plan: Plan, names: Names) -> Plan:
+    """Return a plan that also has the data's names, of the codes that it does not name itself.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+    names : dict
+        Dimension → code → how the data spells it: one name for the pages of every language.
+    """
+    texts = {
+        dimension: {code: Text(vi=name, en=name) for code, name in called.items()}
+        for dimension, called in names.items()
+    }
+    merged = {one: texts.get(one, {}) | plan.names.get(one, {}) for one in [*plan.names, *texts]}
+    return plan.model_copy(update={"names": merged})
 
 
 def evidence_of(plan: Plan, received: RunInput, *, as_of: date) -> Evidence:

@@ -13,6 +13,7 @@ from analysis import periods
 from analysis.attainment.in_no_member import COLUMNS
 from analysis.faults import BadData
 from analysis.indicators import reporting
+from analysis.indicators.bodies_of_today import recoded
 from analysis.parameters import validated_run
 from analysis.plan.plan import Plan, read_plan
 from analysis.plan.questions import alternatives
@@ -30,7 +31,8 @@ class PlanCheck:
     Attributes
     ----------
     plan : Plan
-        The plan as its file has it.
+        The plan as its file has it; with an input, as it reads by its own answers, every promise on each member of a
+        list written out and codes called as the data spells them.
     quarter : pd.Period or None
         The last quarter of its year that is over and that the input reaches; None without an input.
     promises : pd.DataFrame
@@ -123,5 +125,12 @@ def check_plan(
     notes = [
         not_countable(plan.answered({row.question: row.answer}), row.target, counted) for row in touched.itertuples()
     ]
-    unreported = reporting.unreported(reporting.by_agency(counts if received.cases is None else counts.iloc[:0]))
-    return PlanCheck(plan, quarter, now.attainment.promises, unreported, now.in_no_member, touched.assign(note=notes))
+    delivered = reporting.by_agency(recoded(counts if received.cases is None else counts.iloc[:0], here))
+    return PlanCheck(
+        inputs.named(now.plan, received.names),
+        quarter,
+        now.attainment.promises,
+        reporting.unreported(delivered[~delivered["agency"].isin(here.abolished("agency"))]),
+        now.in_no_member,
+        touched.assign(note=notes),
+    )

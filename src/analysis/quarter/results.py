@@ -82,6 +82,8 @@ class DataTables(Tables):
         `file, line, code, reason, raw`, one row per row that was not taken.
     flagged : pd.DataFrame
         `code, rows`: cases that were taken and are worth a look, or are counted apart.
+    names : pd.DataFrame
+        `dimension, code, name`: how the accepted rows spell the codes that they do not write as codes.
     counts, ratings : pd.DataFrame
         Cases and ratings counted, up to the quarter; see `Counts` and `Ratings` in `data.contracts`.
     catalogue, progress : pd.DataFrame
@@ -99,6 +101,7 @@ class DataTables(Tables):
     intake: pd.DataFrame
     rejected: pd.DataFrame
     flagged: pd.DataFrame
+    names: pd.DataFrame
     counts: pd.DataFrame
     ratings: pd.DataFrame
     catalogue: pd.DataFrame
@@ -235,7 +238,7 @@ class Results:
     Attributes
     ----------
     plan : Plan
-        The plan as it reads under the answers in force.
+        The plan as it reads under the answers in force, with the data's names of what it does not name itself.
     fingerprint : Fingerprint
         What the numbers depend on.
     version : str

@@ -147,7 +147,7 @@ class QuarterSeries(ABC):
         return {tuple(map(str, key)): rows for key, rows in self.results.forecast.draws.groupby(keys, sort=False)}  # type: ignore[misc]
 
     def names(self, dimension: str) -> pd.Series:
-        """Return what the plan calls the codes of a dimension that have series, in the run's language.
+        """Return what the plan, else the data, calls the codes of a dimension that have series, in the run's language.
 
         Parameters
         ----------

@@ -36,6 +36,7 @@ from analysis.quarter.inputs import (
     counted_input,
     counts_of_the_quarter,
     evidence_of,
+    named,
     receive_as_of,
     received_input,
     refuse_misfit,
@@ -161,7 +162,7 @@ def compute(run: RunParameters, plan: Plan, received: RunInput, made_of: Fingerp
     other = sensitivity(plan, run.answers, quarter, now.attainment.promises, counted, evidence, drawn, memory=memory)
     before = _one_quarter_earlier(chosen, quarter, counted, received, drawn)
     return Results(
-        plan=now.plan,
+        plan=named(now.plan, received.names),
         fingerprint=made_of,
         version=version("dung-hen"),
         data=_data_tables(run, plan, received, counts, made_of.key),
@@ -181,6 +182,7 @@ def _data_tables(run: RunParameters, plan: Plan, received: RunInput, counts: pd.
         plan=plan,
         quarter=run.quarter_period,
         due_precision=received.due_precision,
+        data_names=received.names,
     )
     return DataTables(
         about=received.about,
@@ -190,6 +192,7 @@ def _data_tables(run: RunParameters, plan: Plan, received: RunInput, counts: pd.
         intake=_intake(received, origin),
         rejected=_rejected(received, origin),
         flagged=received.flagged,
+        names=_names(received),
         counts=counts,
         ratings=received.ratings[received.ratings["period"] <= periods.write(origin)].reset_index(drop=True),
         catalogue=received.catalogue,
@@ -328,6 +331,11 @@ def _intake(received: RunInput, origin: pd.Period) -> pd.DataFrame:
     intake = received.intake
     known = intake[intake["period"].isna() | (intake["period"] <= periods.write(origin))]
     return known.groupby(["file", "table", "code"], as_index=False)["rows"].sum()
+
+
+def _names(received: RunInput) -> pd.DataFrame:
+    rows = [(one, code, name) for one, called in received.names.items() for code, name in called.items()]
+    return pd.DataFrame(rows, columns=["dimension", "code", "name"], dtype="str")
 
 
 def _rejected(received: RunInput, origin: pd.Period) -> pd.DataFrame:

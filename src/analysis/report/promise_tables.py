@@ -366,7 +366,7 @@ def open_items(results: Results, words: Wording, target: ItemsPromise) -> pd.Dat
     mine = results.attainment.of("items_missing", target.id).head(OPEN_ITEMS_SHOWN)
     return pd.DataFrame(
         {
-            words.text("Item"): mine["item"],
+            words.text("Item"): [words.name(results.plan, "item", item) for item in mine["item"]],
             words.text("Planned for"): [numbers.day(day.date(), language) for day in mine["planned_on"]],
             words.text("Days overdue"): [
                 numbers.MISSING if pd.isna(days) else numbers.count(days, language) for days in mine["days_late"]

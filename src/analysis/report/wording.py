@@ -233,7 +233,7 @@ class Wording:
         plan : Plan
             The plan, which names its series.
         dimension, series : str
-            Codes of the series; without a name in the plan it stands for itself.
+            Codes of the series; without a name in the plan, or in the data, it stands for itself.
         """
         if series == TOTAL:
             return self.of(plan.scope)

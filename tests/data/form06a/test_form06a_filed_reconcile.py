@@ -5,9 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from analysis.data.form06a.filed import reconcile
+from analysis.data.form06a.filed import quarter_form, reconcile
 from analysis.data.form06a.layout import COUNTS
 from analysis.faults import BadParameters
+from analysis.parameters import ROOT
+from analysis.plan.plan import read_plan
+from run_inputs import case, cases_file
 
 RIGHT = [30, 12, 8, 10, 22, 10, 9, 3, 8, 6, 2]
 NAMES = {"syt": "Sở Y tế", "snv": "Sở Nội vụ", "dk": "UBND huyện Diên Khánh"}
@@ -104,3 +107,21 @@ def test_bodies_that_differ_in_diacritics_alone_are_not_mixed_up(form):
 def test_two_codes_of_one_name_are_refused(form):
     with pytest.raises(BadParameters, match="'a' and 'b' both go by 'Sở Y tế'"):
         reconcile(form([(9, "", "Sở Y tế", RIGHT)]), _ours(("a", RIGHT)), {"a": "Sở Y tế", "b": "Sở Y tế"})
+
+
+def test_bodies_that_the_plan_does_not_name_are_matched_by_what_the_data_calls_them(xlsx, tmp_path):
+    xlsx(name="form-06a-2021-Q3.xlsx")
+    plan = read_plan(ROOT / "parameters" / "plans" / "khanh-hoa-2021.yml").model_copy(update={"names": {}})
+    cases = cases_file([case("2021-09-01", agency=agency) for agency in ("noivu", "nv2")], tmp_path / "cases.parquet")
+    found = quarter_form(
+        cases,
+        tmp_path,
+        plan=plan,
+        quarter=pd.Period("2021Q3"),
+        due_precision="day",
+        # Two files of two systems may call two codes alike: the first is matched, and the other keeps its code.
+        data_names={"agency": {"noivu": "Sở Nội vụ", "nv2": "Sở Nội Vụ"}, "procedure": {"nv2": "Thủ tục"}},
+    ).reconciliation
+    received = found[found["column"] == "received_total"].set_index("name")
+    assert received.loc[["Sở Nội vụ", "nv2"], ["code", "ours"]].to_numpy().tolist() == [["noivu", 1], ["nv2", 1]]
+    assert pd.isna(received.loc["Sở Y tế", "code"])

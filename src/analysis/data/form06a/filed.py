@@ -54,7 +54,13 @@ class QuarterForm:
 
 
 def quarter_form(
-    cases: Path | None, input_path: Path, *, plan: Plan, quarter: pd.Period, due_precision: DuePrecision
+    cases: Path | None,
+    input_path: Path,
+    *,
+    plan: Plan,
+    quarter: pd.Period,
+    due_precision: DuePrecision,
+    data_names: Mapping[str, Mapping[str, str]],
 ) -> QuarterForm:
     """Return a quarter's form as our cases give it, and the differences and faults of the filed one.
 
@@ -73,6 +79,8 @@ def quarter_form(
         The quarter.
     due_precision : {"day", "instant"}
         Whether a due date means the whole day or a moment.
+    data_names : mapping
+        Dimension → code → how the data spells it, for bodies and fields that the plan does not name.
 
     Raises
     ------
@@ -95,10 +103,24 @@ def quarter_form(
             )
     form, previous = _read_if_filed(input_path, quarter), _read_if_filed(input_path, quarter - 1)
     names = {code: name.vi for named in plan.names.values() for code, name in named.items()}
+    names = _with_names_of_data(names, data_names, ours)
     differences = pd.DataFrame(columns=DIFFERENCE_COLUMNS)
     if form is not None and cases is not None:
         differences = reconcile(form, ours[_group_of_rows(form, ours, names)], names)
     return QuarterForm(form is not None, ours["agency"], ours["field"], differences, _faults(form, previous))
+
+
+def _with_names_of_data(
+    names: Mapping[str, str], data_names: Mapping[str, Mapping[str, str]], ours: Mapping[str, pd.DataFrame]
+) -> dict[str, str]:
+    """Return code → name, with the data's names of codes that have none, but for what another code goes by."""
+    found = dict(names)
+    taken = {_lower(text): code for code, name in names.items() for text in (code, name)}
+    taken |= {code: code for table in ours.values() for code in table["code"].dropna()}
+    for code, name in [pair for by in ours for pair in data_names.get(by, {}).items()]:
+        if code not in found and all(taken.setdefault(text, code) == code for text in (_lower(name), code)):
+            found[code] = name
+    return found
 
 
 def _read_if_filed(folder: Path, quarter: pd.Period) -> Form06a | None:
