@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 WORKERS ?= 2
 RECENT = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; set PYTHON=python3.12, say" >&2; exit 6; }
 
-.PHONY: help report test test-slow test-statistical test-all lab lint lock wheel demo track-record bench pictures
+.PHONY: help report test test-slow test-statistical test-all lab lint lock wheel tables demo track-record bench pictures
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -59,6 +59,9 @@ pictures: .venv/installed ## take the pictures of the tour anew (needs Chromium)
 	  $(BIN)/dunghen run parameters/khanh-hoa-2021/2021-Q3.yml --language $$language --reports .pictures/$$language && \
 	  $(BIN)/python docs/pictures.py .pictures/$$language $$language || exit; \
 	done; rm -rf .pictures
+
+tables: .venv/installed ## write docs/tables.md again, every column of every table
+	$(BIN)/python tests/tables_md.py > docs/tables.md
 
 demo: .venv/installed ## write the simulated province again
 	$(BIN)/dunghen demo

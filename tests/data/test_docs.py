@@ -1,10 +1,18 @@
-"""The paper on intake and the code say the same faults, in the same order."""
+"""The papers on intake, on mappings and on the tables say what the code does."""
 
 from __future__ import annotations
 
 import re
 
+import pytest
+from pandera.pandas import DataFrameModel
+
+import tables_md
+from analysis.data import contracts
+from analysis.data.contracts import TABLES, columns_of
 from analysis.data.ingest.fault_codes import FAULTS
+from analysis.data.sources.mapping import allowed_values
+from analysis.data.sources.period_text import FORMS, read_period
 from analysis.parameters import ROOT
 from analysis.report.labels import FAULTS as WORDS
 
@@ -71,3 +79,56 @@ def test_the_page_names_every_word_that_is_no_name_of_a_column():
 
     paper = (ROOT / "docs" / "write-a-mapping.md").read_text(encoding="utf-8")
     assert all(f"`{word}`" in paper for word in (*DERIVED, *CONDITION_WORDS))
+
+
+def test_the_page_of_the_tables_is_that_of_the_code():
+    assert (ROOT / "docs" / "tables.md").read_text(encoding="utf-8") == tables_md.page()
+
+
+def test_every_contract_has_a_section_and_every_column_of_it_a_row():
+    every = {one for one in vars(contracts).values() if isinstance(one, type) and issubclass(one, DataFrameModel)}
+    assert {*TABLES.values(), *tables_md.OTHER_FORMS} == {one for one in every if not one.__name__.startswith("_")}
+    paper = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^##+ (.+)\n((?:(?!#).*\n)*)", paper, re.MULTILINE))
+    headings = TABLES | {heading: contract for contract, heading in tables_md.OTHER_FORMS.items()}
+    for heading, contract in headings.items():
+        first = re.findall(r"^\| (`.+?`) \|", sections[heading], re.MULTILINE)
+        assert [name for row in first for name in re.findall(r"`(\w+)`", row)] == columns_of(contract)
+
+
+def test_every_closed_list_of_codes_says_what_each_means():
+    lists = {allowed_values(rule) for contract in TABLES.values() for rule in contract.to_schema().columns.values()}
+    assert set(tables_md.MEANINGS) == lists - {None, ("true", "false")}
+    assert all(list(meaning) == list(listed) for listed, meaning in tables_md.MEANINGS.items())
+
+
+@pytest.mark.parametrize(("label", "written"), [(label, written) for _, label, written in tables_md.PERIODS])
+def test_every_form_of_a_period_on_the_page_is_read_as_it_says(label, written):
+    assert {read_period(text) for text in written} == {label}
+
+
+def test_the_page_has_an_example_of_every_form_that_is_read_and_of_none_that_is_not():
+    written = [text.lower() for _, _, forms in tables_md.PERIODS for text in forms]
+    assert all(any(form.fullmatch(text) for text in written) for form in FORMS)
+    assert {read_period(text) for text in tables_md.NO_PERIODS} == {None}
+
+
+def test_the_cells_that_the_page_counts_as_missing_are(bring_in):
+    paper = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
+    words = {
+        what: re.findall(r"`(.+?)`", found)
+        for what, found in re.findall(r"^\| (times|numbers|text, codes and periods) \| (.+) \|$", paper, re.MULTILINE)
+    }
+    rows = [f"T{at},01/09/2021,{word},a,1" for at, word in enumerate(words["times"])]
+    rows += [f"N{at},01/09/2021,,a,{word.upper()}" for at, word in enumerate(words["numbers"])]
+    rows += [f"C{at},01/09/2021,,{word},1" for at, word in enumerate(words["text, codes and periods"])]
+    brought = bring_in(
+        "\n".join(["MaHoSo,NgayNhan,NgayXong,LinhVuc,Phi", *rows]) + "\n",
+        columns={"channel": None, "due_at": None},
+        extra={"fee": {"kind": "number", "column": "Phi"}},
+    )
+    assert brought.rejected == []
+    table = brought.table.set_index(brought.table["case_id"].str[0])
+    for kind, column in {"T": "finished_at", "N": "fee", "C": "field"}.items():
+        assert table[column].isna().groupby(level=0).mean()[kind] == 1
+    assert table[["fee", "field"]].notna().all(axis=1)["T"].all()

@@ -45,21 +45,28 @@ class Cases(_Table):
         Identifier in the source system; unique.
     procedure_code : str or missing
         National code of the procedure, as recorded.
-    field, agency, received_at_agency, district : str or missing
-        Lower-case codes of the procedure's field, of the competent body, of the body that received the case where the
-        source tells the two apart, and of the competent body's district.
+    field, agency : str or missing
+        Lower-case codes of the procedure's field, and of the competent body.
+    received_at_agency : str or missing
+        Lower-case code of the body that received the case, where the source tells the two apart.
+    district : str or missing
+        Lower-case code of the competent body's district.
     level : {"1", "2", "3", "4", "full", "partial", "information"} or missing
         Level of online service as recorded on the case: 1–4 until August 2022, the others since then. The two scales
         are not legally equivalent, so neither is ever translated into the other.
     channel : {"online", "counter", "post", "other"} or missing
         How the case was filed.
-    submitted_at, accepted_at : time or missing
-        When it was filed, and when an official accepted it. A case that was not accepted does not count as received.
+    submitted_at : time or missing
+        When it was filed.
+    accepted_at : time or missing
+        When an official accepted it. A case that was not accepted does not count as received.
     first_due_at, due_at : time or missing
         The first due date, and the one in force now: a new appointment replaces the second, never the first. Both are
         missing where the procedure has no term.
-    finished_at, returned_at : time or missing
-        When processing ended, which decides timeliness, and when the result was handed over.
+    finished_at : time or missing
+        When processing ended, which decides timeliness.
+    returned_at : time or missing
+        When the result was handed over.
     outcome : {"resolved", "refused", "withdrawn", "open"}
         State of the case at the extraction.
     """
@@ -113,7 +120,8 @@ class Counts(_Table):
     channel : {"online", "counter", "post", "other"} or missing
         How the cases were filed; missing when the source does not split its counts by channel.
     published_online : bool or missing
-        Whether the procedure was published online when the cases were received (see `codes.PUBLISHED_LEVELS`).
+        Whether the procedure was published online when the cases were received: at a level of
+        `codes.PUBLISHED_LEVELS`.
     timeliness : {"early", "on_time", "late", "no_due_date"} or missing
         Finish compared with the due date, for resolved cases.
     received, resolved : cases
@@ -294,8 +302,10 @@ class Catalogue(_Table):
         Whether it is integrated with the National Public Service Portal.
     roadmap_on : day or missing
         Day by which the registered roadmap promises the integration; missing when it is not on the roadmap.
-    valid_from, valid_to : day, day or missing
-        First and last day of this state; `valid_to` is missing for the state still in force.
+    valid_from : day
+        First day of this state.
+    valid_to : day or missing
+        Its last day; missing for the state still in force.
     """
 
     procedure_code: Series[str] = pa.Field(str_length={"min_value": 1})

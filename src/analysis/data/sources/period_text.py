@@ -5,20 +5,22 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_MONTHS_IN_WORDS = {
+MONTHS_IN_WORDS = {
     "giêng": 1, "một": 1, "hai": 2, "ba": 3, "tư": 4, "bốn": 4, "năm": 5, "sáu": 6, "bảy": 7, "tám": 8, "chín": 9,
     "mười": 10, "mười một": 11, "mười hai": 12, "chạp": 12,
 }  # fmt: skip
+"""What follows *tháng*, in lower case → month."""
+
 _ENGLISH = "january february march april may june july august september october november december".split()  # noqa: SIM905
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 
 _YEAR, _MONTH, _QUARTER = r"(?P<year>\d{4})", r"(?P<month>\d{1,2})", r"(?P<quarter>[1-4]|iv|i{1,3})"
 _MARK = r"\s?[-/.]\s?"
 _OF_YEAR = rf"(?:{_MARK}|\s|\s?(?:,\s?)?năm\s)"
-_WORDS = "|".join(sorted(_MONTHS_IN_WORDS, key=len, reverse=True))
+_WORDS = "|".join(sorted(MONTHS_IN_WORDS, key=len, reverse=True))
 _NAMES = "|".join(rf"{name[:3]}(?:{name[3:]})?" for name in _ENGLISH) + "|sept"
 
-_FORMS = [
+FORMS = [
     re.compile(form)
     for form in (
         rf"{_YEAR}{_MARK}{_MONTH}",
@@ -35,7 +37,10 @@ _FORMS = [
         rf"{_YEAR}(?:{_MARK}|\s)?(?:quý|q)\s?{_QUARTER}",
     )
 ]
-_EARLIEST, _LATEST = 1990, 2100
+"""Matches the forms of a period, in lower case."""
+
+EARLIEST, LATEST = 1990, 2100
+"""Years that a period can be of; any other is a typing error."""
 
 
 def read_period(text: str) -> str | None:
@@ -51,7 +56,7 @@ def read_period(text: str) -> str | None:
         The text, in any case; blanks around and repeated in it do not count.
     """
     written = " ".join(unicodedata.normalize("NFC", text).lower().split())
-    for form in _FORMS:
+    for form in FORMS:
         match = form.fullmatch(written)
         if match:
             return _label(match.groupdict())
@@ -61,12 +66,12 @@ def read_period(text: str) -> str | None:
 def _label(found: dict[str, str | None]) -> str | None:
     # A year of two digits is one of this century: there were no one-stop systems in the last.
     year = int(found["year"] or 0) if found.get("year") else 2000 + int(found["short"] or 0)
-    if not _EARLIEST <= year <= _LATEST:
+    if not EARLIEST <= year <= LATEST:
         return None
     if quarter := found.get("quarter"):
         return f"{year}Q{_ROMAN.get(quarter) or int(quarter)}"
     if words := found.get("words"):
-        month = _MONTHS_IN_WORDS[words]
+        month = MONTHS_IN_WORDS[words]
     elif name := found.get("name"):
         month = next(at for at, one in enumerate(_ENGLISH, start=1) if one.startswith(name[:3]))
     else:
