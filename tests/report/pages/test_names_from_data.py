@@ -11,9 +11,14 @@ from click.testing import CliRunner
 import permits
 from analysis.cli import main
 from analysis.parameters import RunParameters
+from analysis.plan.promises import ItemsPromise
+from analysis.quarter.inputs import named
 from analysis.quarter.quarter import Quarter
 from analysis.quarter.results import Results
 from analysis.report.pages.targets import TargetPage
+from analysis.report.promise_tables import open_items
+from analysis.report.wording import Wording
+from changed_results import changed
 
 FIELDS = {"land": "Đất đai", "civil": "Hộ tịch & <chứng thực>", "forest": "LÂM NGHIỆP", None: ""}
 MAPPING = """
@@ -73,6 +78,18 @@ def test_pages_of_both_languages_show_them_and_the_plan_s_names_win(
     quarter = Quarter(run)
     vars(quarter)["results"] = results
     assert quarter.names("field")[["civil", "land"]].tolist() == ["Hộ tịch & <chứng thực>", land]
+
+
+def test_an_item_of_a_list_is_called_so_too(demo_quarter: Results) -> None:
+    missing = demo_quarter.attainment.items_missing
+    target, code = missing[["target", "item"]].iloc[0]
+    plan = named(demo_quarter.plan, {"item": {code: "Trung tâm Phục vụ hành chính công"}})
+    promise = plan.promise(target)
+    assert isinstance(promise, ItemsPromise)
+    before = open_items(demo_quarter, Wording("en"), promise)["Item"].tolist()
+    after = open_items(changed(demo_quarter, plan=plan), Wording("en"), promise)["Item"].tolist()
+    assert (before[0], after[0]) == (code, "Trung tâm Phục vụ hành chính công")
+    assert before[1:] == after[1:]
 
 
 def test_so_does_whoever_tries_a_plan(run: RunParameters) -> None:
