@@ -14,7 +14,8 @@ import pandera.pandas as pa
 from analysis.data import codes, contracts
 from analysis.data.contracts import TABLES
 from analysis.data.declared import MAPPED, MAY_HAVE_EXTRA
-from analysis.data.sources.mapping import Kind, allowed_values, kind_of, required_columns, sql_type
+from analysis.data.sources.column_source import Kind, allowed_values, kind_of, sql_type
+from analysis.data.sources.mapping import required_columns
 from analysis.data.sources.missing import missing_words
 from analysis.data.sources.period_text import EARLIEST, LATEST, MONTHS_IN_WORDS
 

@@ -11,7 +11,7 @@ import tables_md
 from analysis.data import contracts
 from analysis.data.contracts import TABLES, columns_of
 from analysis.data.ingest.fault_codes import FAULTS
-from analysis.data.sources.mapping import allowed_values
+from analysis.data.sources.column_source import allowed_values
 from analysis.data.sources.period_text import FORMS, read_period
 from analysis.parameters import ROOT
 from analysis.report.labels import FAULTS as WORDS
