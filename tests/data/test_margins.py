@@ -161,7 +161,7 @@ def test_margins_stand_in_for_counts_and_are_never_added_to_them():
         st.sampled_from(["channel", "timeliness"]), st.sampled_from([*CHANNELS[:2], *TIMELINESS[:3]])
     ),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_a_full_table_of_parts_says_what_the_single_cases_say(cases, above):
     parts = {f"c_{one}": Part(of="resolved", where={"channel": one}) for one in CHANNELS[:2]}
     parts |= {f"t_{one}": Part(of="resolved", where={"timeliness": one}) for one in TIMELINESS[:3]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 
 import pandas as pd
@@ -54,15 +54,14 @@ def count_margins(measure: Measure, margins: MarginTable, how: Counting) -> Cell
     below = sql_of(measure.denominator, columns)
     above = f"({below}) AND ({sql_of(measure.numerator, columns)})"
     asked = _asked((*measure.denominator, *measure.numerator))
+    cells = list(cells_of(margins.parts, measure.counted, sorted(named), asked=asked))
+    judged = run_query(_judged(below, above), expanded=_expanded(cells, margins.table))
     pieces = []
-    for cell in cells_of(margins.parts, measure.counted, sorted(named), asked=asked):
-        judged = run_query(_judged(below, above), expanded=_expanded(cell, margins.table))
-        counted = judged[judged["below_any"]]
-        if counted.empty:
-            continue
-        if cell.terms is None:
+    for number, counted in judged[judged["below_any"]].groupby("cell"):
+        terms = cells[int(str(number))].terms
+        if terms is None:
             return "margins_apart"
-        cases = sum((sign * margins.table[name] for sign, name in cell.terms), pd.Series(0, margins.table.index))
+        cases = sum((sign * margins.table[name] for sign, name in terms), pd.Series(0, margins.table.index))
         counted = counted.assign(cases=cases.loc[counted["row"]].to_numpy())
         mixed = (counted["below_any"] != counted["below_all"]) | (counted["above_any"] != counted["above_all"])
         if (counted.loc[mixed, "cases"].fillna(0) != 0).any():
@@ -84,10 +83,13 @@ def _asked(tests: Iterable[Test | AnyOf]) -> dict[str, list[str | bool]]:
     return found
 
 
-def _expanded(cell: Cell, table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of margins with every combination of values that the cases of a cell may have."""
+def _expanded(cells: Sequence[Cell], table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of margins with every combination of values that the cases of each cell may have."""
     rows = table[columns_of(Margins)].assign(row=table.index)
-    return pd.concat([rows.assign(**values) for values in _combinations(cell.values)], ignore_index=True)
+    pieces = [
+        rows.assign(cell=number, **values) for number, cell in enumerate(cells) for values in _combinations(cell.values)
+    ]
+    return pd.concat(pieces, ignore_index=True)
 
 
 def _combinations(values: Mapping[str, tuple]) -> Iterator[dict[str, object]]:
@@ -97,13 +99,13 @@ def _combinations(values: Mapping[str, tuple]) -> Iterator[dict[str, object]]:
 
 
 def _judged(below: str, above: str) -> str:
-    """Return SQL that tells, row by row, whether conditions hold for any and for all of the values a cell may have."""
+    """Return SQL that tells, by row and cell, whether conditions hold for any and all values that it may have."""
     asked = ", ".join(
         f"bool_{word}({sql}) AS {name}_{suffix}"
         for name, sql in (("below", below), ("above", above))
         for word, suffix in (("or", "any"), ("and", "all"))
     )
-    return f"SELECT row, {asked} FROM expanded GROUP BY row ORDER BY row"
+    return f"SELECT cell, row, {asked} FROM expanded GROUP BY cell, row ORDER BY cell, row"
 
 
 def _added_up(counted: pd.DataFrame | None, table: pd.DataFrame, how: Counting) -> Cells:
