@@ -14,7 +14,7 @@ from analysis.parameters import RunParameters
 from analysis.publish import report_build as module
 from analysis.publish.report_build import ReportBuild
 from analysis.publish.store import manifest
-from analysis.publish.store.ledger import enter_probabilities
+from analysis.publish.store.ledger import enter_probabilities, lines_of
 from analysis.quarter.results import Results
 from analysis.report.wording import Wording
 from changed_results import changed
@@ -52,7 +52,8 @@ def test_what_was_published_before_decides_what_pages_say(
 ) -> None:
     first = build.recipe
     other = build.run.model_copy(update={"quarter": quarter, "as_of": as_of})
-    enter_probabilities(tmp_path / "ledger", other, results, MOMENT)
+    lines = lines_of(other, results.fingerprint.key, results.attainment.promises, MOMENT)
+    enter_probabilities(tmp_path / "ledger", other.plan_name, lines)
     assert (replace(build).recipe != first) == is_read
 
 

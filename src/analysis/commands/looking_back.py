@@ -8,6 +8,7 @@ from typing import get_args
 import click
 
 from analysis.commands.console import exit_on_fault, report_progress
+from analysis.faults import BadData
 from analysis.rules import Rule
 
 
@@ -49,10 +50,27 @@ def backtest(
 @click.option("--plan", help="Only runs of this plan.")
 @click.option("--last", type=click.IntRange(min=1), default=20, show_default=True, help="How many, the latest last.")
 @click.option("--reports", type=click.Path(exists=True, file_okay=False, path_type=Path), help="The reports folder.")
-def history(plan: str | None, last: int, reports: Path | None) -> None:
-    """Say who ran what on which data with which result."""
+@click.option("--verify", is_flag=True, help="Say what is not what its publication wrote; change nothing.")
+@click.option("--repair", is_flag=True, help="Enter the probabilities that the ledger lacks of what is published.")
+@click.option(
+    "--merge", "other", type=click.Path(path_type=Path), help="Add the lines of another machine's ledger, PLAN.csv."
+)
+def history(plan: str | None, last: int, reports: Path | None, verify: bool, repair: bool, other: Path | None) -> None:
+    """Say who ran what on which data with which result.
+
+    \b
+    Of --verify, --repair and --merge one; they look at all plans.
+    Ends with 0; 3 where --verify finds something, or a ledger is none; 6 disk.
+    """
     from analysis.publish.run import REPORTS
     from analysis.publish.store.history import history as run_history
+
+    if verify + repair + bool(other) > 1:
+        raise click.UsageError("one of --verify, --repair and --merge")
+    if verify or repair or other:
+        with exit_on_fault(reports or REPORTS):
+            found = _verified(reports) if verify else _merged(other) if other else _repaired(reports)
+        raise SystemExit(BadData.exit_code if found else 0)
 
     runs = run_history(reports or REPORTS)
     runs = runs[runs["plan"] == plan] if plan else runs
@@ -62,6 +80,47 @@ def history(plan: str | None, last: int, reports: Path | None) -> None:
         line = f"{one.ended_at}  {one.who}  {one.plan} {one.quarter}  as of {one.as_of}  data {one.data[:12] or '-'}"
         why = f": {one.reason}" if one.reason else ""
         click.echo(f"{line}  {one.status}  {one.ended} ({one.code}) in {one.seconds} s{why}")
+
+
+def _verified(reports: Path | None) -> bool:
+    """Print what is not what its publication wrote; return whether anything is not."""
+    from analysis.publish.run import REPORTS
+    from analysis.publish.store.verify import released_quarters, verify
+    from analysis.report.published_probabilities import LEDGER
+
+    found = verify(reports or REPORTS, None if reports else LEDGER)
+    for sentence in found:
+        click.echo(sentence)
+    if not found:
+        click.echo(f"as it was published: {len(released_quarters(reports or REPORTS))} quarters, history and ledger")
+    return bool(found)
+
+
+def _repaired(reports: Path | None) -> bool:
+    """Enter what the ledger lacks and print it; nothing of that is a fault."""
+    from analysis.publish.run import REPORTS
+    from analysis.publish.store.ledger import complete_if_free
+    from analysis.publish.store.verify import released_quarters
+    from analysis.report.published_probabilities import LEDGER
+
+    if reports:
+        raise click.UsageError("--repair is of this project's reports: what is published elsewhere is a trial")
+    entered = {store: complete_if_free(LEDGER, store) for store in released_quarters(REPORTS)}
+    for store, lines in entered.items():
+        if lines:
+            click.echo(f"{store.plan} {store.quarter}: entered {lines} probabilities, which the ledger lacked")
+    if not any(entered.values()):
+        click.echo("the ledger lacks nothing of what is published")
+    return False
+
+
+def _merged(other: Path) -> bool:
+    """Add another machine's lines to the ledger and say how many; nothing of that is a fault."""
+    from analysis.publish.store.ledger import merge
+    from analysis.report.published_probabilities import LEDGER
+
+    click.echo(f"{other.stem}: {merge(LEDGER, other)} lines added to {LEDGER / other.name}")
+    return False
 
 
 @click.command()

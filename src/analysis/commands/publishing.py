@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from datetime import date, datetime
 from functools import wraps
@@ -173,7 +173,9 @@ def due(
     waiting = schedules.due(file_of, reports.resolve() if reports else REPORTS, today=day)
     for one in waiting:
         report(f"due: {one.plan_name} {one.quarter}, data known as of {one.as_of}")
-    if not waiting:
+    # A trial, into a folder of its own, is entered nowhere.
+    entered = False if reports else _complete_ledger(file_of, failures, report, only_list=only_list)
+    if not (waiting or entered):
         report("nothing is due")
     runs = []
     for one in waiting if not only_list else ():
@@ -184,6 +186,29 @@ def due(
     if runs:
         _publish_all(runs, limits, failures, force=False, resume=True, reports=reports)
     raise SystemExit(failures.exit_code)
+
+
+def _complete_ledger(
+    runs: Iterable[RunParameters], failures: Failures, report: Callable[[str], None], *, only_list: bool
+) -> bool:
+    """Enter the probabilities of released quarters that the ledger lacks; return whether there were any."""
+    from analysis.publish import schedule as schedules
+    from analysis.publish.run import REPORTS
+    from analysis.publish.store.ledger import complete_if_free
+    from analysis.report.published_probabilities import LEDGER
+
+    found = False
+    for run in runs:
+        try:
+            for store in schedules.unentered([run], REPORTS, LEDGER):
+                found = True
+                if only_list:
+                    report(f"due: {store.plan} {store.quarter}, its probabilities are not in the ledger")
+                elif lines := complete_if_free(LEDGER, store):
+                    report(f"{store.plan} {store.quarter}: entered {lines} probabilities, which the ledger lacked")
+        except Fault as fault:
+            failures.add(run.plan_name, run.quarter, fault)
+    return found
 
 
 def _publish_all(

@@ -19,6 +19,7 @@ from analysis.publish.notebook_outcome import NotebookOutcome
 from analysis.publish.pages import gates, shell
 from analysis.publish.pages.shell import Imprint, Page
 from analysis.publish.store import manifest
+from analysis.publish.store.ledger import Lines, lines_of
 from analysis.publish.store.manifest import Manifest, Recipe
 from analysis.publish.store.releases import run_id
 from analysis.quarter.results import Results
@@ -190,7 +191,14 @@ class ReportBuild:
             targets={target.id: target.name for target in self.results.plan.promises},
             notebooks=manifest.records(outcomes),
             files=manifest.sha256_of_files(folder),
+            ledger=tuple(map(tuple, self.ledger_lines)),
         )
+
+    @property
+    def ledger_lines(self) -> Lines:
+        """The lines of the ledger that the release makes."""
+        promises = self.results.attainment.promises
+        return lines_of(self.run, self.results.fingerprint.key, promises, self.moment)
 
     def _imprint(self) -> Imprint:
         run, words = self.run, self.words

@@ -24,7 +24,7 @@ from analysis.publish.pages.shell import SUMMARY
 from analysis.publish.report_build import ReportBuild
 from analysis.publish.store import manifest
 from analysis.publish.store.history import LOG, log, progress_logger, record_run
-from analysis.publish.store.ledger import enter_probabilities
+from analysis.publish.store.ledger import complete, enter_probabilities, sha256_of
 from analysis.publish.store.manifest import reuse_notebooks
 from analysis.publish.store.releases import ReleaseStore, failed_path, run_id
 from analysis.quarter.results import Results
@@ -135,7 +135,7 @@ def publish(
     """
     store = ReleaseStore(reports, run.plan_name, run.quarter)
     page = store.link / "index.html"
-    began, data = datetime.now(UTC), ""
+    began, data, in_ledger = datetime.now(UTC), "", ""
     run_folder: Path | None = None
     outcome: RunOutcome | None = None
     report_progress = progress_logger(reports, run, report_progress)
@@ -143,16 +143,27 @@ def publish(
     def is_released() -> bool:
         return run_folder is not None and store.released_id() == run_id(run_folder)
 
+    def released() -> dict[str, str]:
+        """Return what the history says of the release, where the run made one."""
+        if run_folder is None or not is_released():
+            return {}
+        made = manifest.sha256(store.link / manifest.NAME)
+        return {"run_id": run_id(run_folder), "manifest": made, "ledger": in_ledger}
+
     def record_failure(ended: str, code: int, reason: str = "") -> None:
         # A disk that is full has no room for the history's line either.
         with suppress(OSError):
-            record_run(reports, run, began=began, ended=ended, code=code, data=data, reason=reason, who=who)
+            record_run(
+                reports, run, began=began, ended=ended, code=code, data=data, reason=reason, who=who, release=released()
+            )
 
     try:
         with store.try_lock() as acquired:
             if not acquired:
                 log(reports, run, str(RunOutcome("busy", page)))
                 return RunOutcome("busy", page)
+            if ledger is not None and (entered := complete(ledger, store)):
+                report_progress(f"entered {entered} probabilities of the last publication, which the ledger lacked")
             resumed = store.unreleased_folders() if resume else []
             store.remove_unfinished(keep=resumed)
             report_progress("computing the results")
@@ -168,12 +179,14 @@ def publish(
                     report_progress("publishing")
                     _release(store, run_folder)
                 store.remove_unfinished()
-                if ledger is not None:
-                    # Also when there was nothing to do: the run that released may have ended before this step.
-                    enter_probabilities(ledger, run, build.results, build.moment)
+                # Also when there was nothing to do: the release may have been a trial.
+                if ledger is not None and enter_probabilities(ledger, run.plan_name, build.ledger_lines):
+                    in_ledger = sha256_of(build.ledger_lines)
                 index.rebuild(reports, words)
                 recorded = RunOutcome("published" if run_folder else "nothing to do", page)
-                record_run(reports, run, began=began, ended=recorded.state, code=0, data=data, who=who)
+                record_run(
+                    reports, run, began=began, ended=recorded.state, code=0, data=data, who=who, release=released()
+                )
                 outcome = recorded
             return outcome
     except RunNotNeeded:

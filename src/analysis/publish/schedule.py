@@ -15,6 +15,7 @@ from analysis import periods
 from analysis.faults import BadParameters
 from analysis.parameters import RunParameters, read_run_file, resolve
 from analysis.plan.plan import read_plan
+from analysis.publish.store.ledger import lacks
 from analysis.publish.store.releases import ReleaseStore
 
 SYSTEMD = """\
@@ -58,6 +59,29 @@ def due(runs: Iterable[RunParameters], reports: Path, *, today: date) -> list[Ru
     """
     waiting = [run for run in runs if run.as_of <= today and not _is_released(reports, run)]
     return sorted(waiting, key=lambda run: (run.as_of, run.plan_name))
+
+
+def unentered(runs: Iterable[RunParameters], reports: Path, ledger: Path) -> list[ReleaseStore]:
+    """Return the quarters of runs that are released and whose probabilities the ledger lacks, in the runs' order.
+
+    A publication is whole with its lines of the ledger only: an earlier one may have been killed before them.
+
+    Parameters
+    ----------
+    runs : iterable of RunParameters
+        The runs to choose from.
+    reports : Path
+        The reports folder.
+    ledger : Path
+        Folder of the ledger.
+
+    Raises
+    ------
+    BadData, EnvironmentFault
+        A plan's file is not, or no longer, a ledger; or cannot be read.
+    """
+    stores = [ReleaseStore(reports, run.plan_name, run.quarter) for run in runs if _is_released(reports, run)]
+    return [store for store in dict.fromkeys(stores) if lacks(ledger, store)]
 
 
 def _is_released(reports: Path, run: RunParameters) -> bool:

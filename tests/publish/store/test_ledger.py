@@ -11,7 +11,7 @@ import pytest
 from analysis.faults import BadData
 from analysis.parameters import resolve
 from analysis.plan.plan import read_plan
-from analysis.publish.store.ledger import enter_probabilities
+from analysis.publish.store import ledger as store_ledger
 from analysis.report.published_probabilities import (
     COLUMNS,
     graded_probabilities,
@@ -20,6 +20,13 @@ from analysis.report.published_probabilities import (
 )
 from analysis.report.wording import Wording
 from changed_results import changed
+
+
+def enter_probabilities(ledger, run, results, moment):
+    """Enter the probabilities of a run as its release does."""
+    lines = store_ledger.lines_of(run, results.fingerprint.key, results.attainment.promises, moment)
+    return store_ledger.enter_probabilities(ledger, run.plan_name, lines)
+
 
 MOMENT = datetime(2021, 9, 21, 8, 0, tzinfo=UTC)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import errno
 import getpass
+import hashlib
 import json
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
@@ -25,6 +26,9 @@ HISTORY, LOG = ".history.jsonl", "dunghen.log"
 _LOG_LOCK_TIMEOUT = 5
 """Seconds to wait for the log's lock: less than for others, because a run writes about twenty lines."""
 
+CHECK = "check"
+"""Last field of a line of the history: the sha256 of the line without it and of the check before it."""
+
 COLUMNS = ["ended_at", "who", "plan", "quarter", "as_of", "data", "status", "ended", "code", "seconds", "reason"]
 
 
@@ -38,8 +42,11 @@ def record_run(
     data: str = "",
     reason: str = "",
     who: str | None = None,
+    release: Mapping[str, str] | None = None,
 ) -> None:
     """Append how a run ended to the history and to the log, synchronised to the disk.
+
+    Each line of the history holds a check of itself and the line before it, so that one changed or taken out is found.
 
     Parameters
     ----------
@@ -59,6 +66,9 @@ def record_run(
         The sentence of a failure.
     who : str or None
         Who asked for the run; None is the account of this process.
+    release : mapping, optional
+        Of a run that released: its `run_id`, the sha256 of its `manifest`, and that of the lines it entered in the
+        `ledger`, empty where it entered none.
     """
     now = datetime.now(UTC)
     entry = {
@@ -73,25 +83,49 @@ def record_run(
         "code": code,
         "seconds": round((now - began).total_seconds(), 1),
         "reason": reason,
+        **(release or {}),
     }
-    _append_locked(reports / HISTORY, json.dumps(entry, ensure_ascii=False))
+    with _locked(reports / HISTORY) as file:
+        before = next((one[CHECK] for _, one in reversed(entries(reports)) if one and CHECK in one), "")
+        append(file, json.dumps(entry | {CHECK: check_of(entry, before)}, ensure_ascii=False) + "\n")
     log(reports, run, f"{ended} ({code}) in {entry['seconds']} s{f': {reason}' if reason else ''}")
 
 
 def history(reports: Path) -> pd.DataFrame:
     """Return every run in the history of a reports folder, oldest first: `COLUMNS`."""
+    return pd.DataFrame([entry for _, entry in entries(reports) if entry is not None], columns=COLUMNS)
+
+
+def entries(reports: Path) -> list[tuple[int, dict[str, Any] | None]]:
+    """Return the lines of the history of a reports folder, oldest first: each with its number (1-based) and its fields.
+
+    A line that is no JSON, cut by a power failure, has None in place of its fields.
+    """
     file = reports / HISTORY
     # Split as bytes: text has more ends of a line than JSON escapes, and a cut line may end inside a character.
     lines = file.read_bytes().split(b"\n") if file.exists() else []
-    entries = [entry for line in lines if (entry := _parse_entry(line)) is not None]
-    return pd.DataFrame(entries, columns=COLUMNS)
+    return [(number, _parse_entry(line)) for number, line in enumerate(lines, start=1) if line]
+
+
+def check_of(entry: Mapping[str, Any], before: str) -> str:
+    """Return the check of a line.
+
+    Parameters
+    ----------
+    entry : mapping
+        Its fields, without the check.
+    before : str
+        The check of the line before it that has one; empty where none has.
+    """
+    return hashlib.sha256(f"{before}{json.dumps(entry, ensure_ascii=False)}".encode()).hexdigest()
 
 
 def _parse_entry(line: bytes) -> dict[str, Any] | None:
     try:
-        return json.loads(line)
-    except ValueError:  # a line cut by a power failure, or the empty rest after the last line
+        entry = json.loads(line)
+    except (ValueError, RecursionError):  # a line cut by a power failure
         return None
+    return entry if isinstance(entry, dict) else None
 
 
 def progress_logger(reports: Path, run: RunParameters, report_progress: Callable[[str], None]) -> Callable[[str], None]:
@@ -132,9 +166,16 @@ def log(reports: Path, run: RunParameters, line: str) -> None:
 
 
 def _append_locked(file: Path, line: str, *, timeout: float = LOCK_TIMEOUT) -> None:
+    with _locked(file, timeout=timeout):
+        append(file, f"{line}\n")
+
+
+@contextmanager
+def _locked(file: Path, *, timeout: float = LOCK_TIMEOUT) -> Iterator[Path]:
+    """Hold the lock of a file that lines are appended to."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(file.with_name(f".{file.name.lstrip('.')}.lock"), timeout=timeout):
-        append(file, f"{line}\n")
+        yield file
 
 
 def append(file: Path, lines: str) -> None:

@@ -94,6 +94,8 @@ class Manifest(_Frozen):
         Outcome of each notebook by stem.
     files : dict
         sha256 of each file of the run folder by name.
+    ledger : tuple
+        The lines of the ledger that the release makes; see `publish.store.ledger`. Older manifests have none.
     """
 
     schema_version: Literal[1] = 1
@@ -110,6 +112,7 @@ class Manifest(_Frozen):
     targets: dict[str, Text]
     notebooks: dict[str, NotebookRecord]
     files: dict[str, str]
+    ledger: tuple[tuple[str, ...], ...] = ()
 
 
 def write(manifest: Manifest, folder: Path) -> None:

@@ -88,6 +88,18 @@ class ReleaseStore:
         """Return the run id that the link leads to, None when there is none."""
         return self.link.readlink().name if self.link.is_symlink() else None
 
+    def releases(self) -> list[Path]:
+        """Return the folders of this quarter's releases that are kept, earliest first; the last is the released one.
+
+        Without one that is released, nothing is returned. A later one was never released: its run was killed between
+        the renaming of its folder and the swap of the link.
+        """
+        released = self.released_folder()
+        if released is None:
+            return []
+        kept = [folder for folder in self._folders() if not folder.name.endswith((_PART, _FAILED))]
+        return [*(folder for folder in kept if folder.name < released.name), released]
+
     def create_run_folder(self, moment: datetime) -> Path:
         """Create and return an empty folder for a new run, named after the time it was begun, UTC."""
         run_folder = self.runs / f"{self.plan}_{self.quarter}_{moment:%Y%m%dT%H%M%S%fZ}{_PART}"
