@@ -11,7 +11,9 @@ import pytest
 from analysis.parameters import ROOT, read_run_file
 from analysis.plan.plan import read_plan
 from analysis.quarter.results import Results
+from analysis.report.pages import data_quality
 from analysis.report.pages.data_quality import DataPage
+from analysis.report.wording import Wording
 
 
 def _shown(monkeypatch: pytest.MonkeyPatch, basis: str, table: str, flagged: dict[str, int], *, language: str = "en"):
@@ -104,3 +106,13 @@ def test_a_body_that_lacks_periods_of_others_is_named_with_them(
 
 def test_of_cases_a_month_without_any_is_no_missing_report(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _coverage(monkeypatch, "cases", "en") == []
+
+
+@pytest.mark.parametrize(("bodies", "is_cut"), [(40, False), (41, True)])
+def test_the_picture_says_that_it_leaves_bodies_out_only_where_it_does(bodies: int, is_cut: bool) -> None:
+    rows = [("2021-09", f"b{at}", 1, 1) for at in range(bodies)]
+    months = pd.DataFrame(rows, columns=["period", "agency", "received", "resolved"])
+    plan = read_plan(ROOT / "parameters/plans/khanh-hoa-2021.yml")
+    results = SimpleNamespace(indicators=SimpleNamespace(agency_months=months), plan=plan)
+    picture = data_quality._agency_months(cast(Results, results), Wording("en"))
+    assert picture.caption.endswith("The 40 largest bodies are drawn.") == is_cut

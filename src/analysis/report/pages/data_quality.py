@@ -323,8 +323,9 @@ def _agency_months(results: Results, words: Wording) -> Picture:
         holes=numbers.count(holes, language),
         cells=numbers.count(table.size, language),
     )
-    caption = words.text("Darker: more cases. ×: none in that period. The {most} largest bodies are drawn.",
-                         most=numbers.count(BODIES_DRAWN, language))  # fmt: skip
+    caption = words.text("Darker: more cases. ×: none in that period.")
+    if len(table) > BODIES_DRAWN:
+        caption += " " + words.text("The {most} largest bodies are drawn.", most=numbers.count(BODIES_DRAWN, language))
     written = pd.DataFrame({words.text("Body"): names})
     for head, label in zip(heads, months, strict=True):
         written[head] = [numbers.count(cases, language) for cases in table[label]]
