@@ -141,9 +141,29 @@ def test_a_column_that_no_table_names_stops_the_file(tmp_path):
         _archive(path, tmp_path / "out")
 
 
+def test_what_one_table_lists_as_personal_is_personal_to_all(tmp_path):
+    # A column without a header belongs to the one before it, and a total is not looked for in what is dropped.
+    path = _csv(tmp_path, [[*ROWS[0][:6], "Tổng", "…"]], [*HEADER[:6], "Ghi chú", ""])
+    mapping = CASES | {"also": {"case_ratings": RATINGS | {"personal": ["Ghi chú"]}}}
+    cases, ratings = _archive(path, tmp_path / "out", mapping, reject_limit=0)
+    assert cases.dropped == ratings.dropped == ("Ghi chú", "column 8")
+    assert (cases.accepted, ratings.accepted) == (1, 1)
+
+
+NOTE = {"extra": {"note": {"kind": "code", "column": "Ghi chú"}}}
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
+        (
+            {"personal": ["Ghi chú"], "also": {"case_ratings": RATINGS | NOTE}},
+            "also.case_ratings: the column 'Ghi chú' is listed as personal, and taken",
+        ),
+        (
+            NOTE | {"also": {"case_ratings": RATINGS | {"personal": ["Ghi chú"]}}},
+            "also: the column 'Ghi chú' is listed as personal, and cases takes it",
+        ),
         ({"also": {"cases": RATINGS}}, "also.cases: the table of this name stands above"),
         ({"also": {"counts": {"columns": {"period": "Kỳ"}}}}, "the same things would be counted twice"),
         ({"also": {"case_ratings": {"columns": {"case_id": "Mã"}}}}, "also.case_ratings: columns.rating is missing"),

@@ -111,7 +111,7 @@ class AlsoTable(_Strict):
     sheet, relation, header_row, header_rows, dates, totals, missing
         As in `Mapping`; as there, where not given.
     tables, columns, extra, margins, other_id, ignored, personal
-        As in `Mapping`; its own.
+        As in `Mapping`; its own. A column that one table lists as personal is personal to all.
     """
 
     sheet: str | None = None
@@ -375,6 +375,9 @@ class Mapping(_Strict):
             raise ValueError(f"also.{self.table}: the table of this name stands above; what two hold would count twice")
         if "cases" in together and together & {"counts", "margins"}:
             raise ValueError("also: cases, or counts and margins: the same things would be counted twice")
+        taken = sorted(self.used_headers() & set(self._personal_to_all)) if self.also else []
+        if taken:
+            raise ValueError(f"also: the column {taken[0]!r} is listed as personal, and {self.table} takes it")
         for name in self.also:
             try:
                 self._other(name)
@@ -388,7 +391,11 @@ class Mapping(_Strict):
     def of_each_table(self) -> tuple[Mapping, ...]:
         """Return a mapping per table that the file becomes, in their order."""
         own = self.model_copy(
-            update={"also": {}, "ignored": self._known_to(self.table, self.ignored, self.used_headers())}
+            update={
+                "also": {},
+                "ignored": self._known_to(self.table, self.ignored, self.used_headers()),
+                "personal": self._personal_to_all,
+            }
         )
         return (own, *map(self._other, self.also))
 
@@ -396,7 +403,7 @@ class Mapping(_Strict):
         """Return the mapping of a further table."""
         given = {name: getattr(self.also[table], name) for name in self.also[table].model_fields_set}
         above = {name: getattr(self, name) for name in type(self).model_fields if name not in _OF_ONE_TABLE}
-        found = Mapping(**{**above, **given, "table": table})
+        found = Mapping(**{**above, **given, "table": table, "personal": self._personal_to_all})
         return found.model_copy(update={"ignored": self._known_to(table, found.ignored, found.used_headers())})
 
     def _known_to(self, table: str, ignored: Iterable[str], used: Collection[str]) -> tuple[str, ...]:
@@ -407,8 +414,14 @@ class Mapping(_Strict):
                 known += [source.column for source in (*one.columns.values(), *one.extra.values()) if source.column]
                 known += [source.column for source in one.margins.values()]
                 known += [one.other_id] if one.other_id else []
-                known += [*one.ignored, *one.personal]
+                known += one.ignored
         return tuple(dict.fromkeys(name for name in known if name not in used))
+
+    @property
+    def _personal_to_all(self) -> tuple[str, ...]:
+        """The headers that any of the tables lists as personal: what one drops no other may show."""
+        several = cast("tuple[Mapping | AlsoTable, ...]", (self, *self.also.values()))
+        return tuple(dict.fromkeys(name for one in several for name in one.personal))
 
     def _copies(self, name: str) -> bool:
         """Return whether the file's own text gets into the table; a translated code, a time or a number is no copy."""
