@@ -124,6 +124,21 @@ def test_flags_and_codes_of_ones_own_are_parts_too():
     assert _found(_measure({"desk": "hall"}, {"desk": "known"}), margins) == "margins_unclear"
 
 
+def test_columns_of_ones_own_may_be_called_as_they_like():
+    parts = {name: Part(of="resolved", where={name: "x"}) for name in ("row", "cell", "cases")}
+    margins = _table(parts, resolved=[50], row=[20], cell=[7], cases=[3])
+    assert [_found(_measure({name: "x"}, {}), margins)[0][1] for name in parts] == [20, 7, 3]
+
+
+def test_the_values_of_a_part_have_no_order():
+    in_time = Part(of="resolved", where={"timeliness": ["early", "on_time"]})
+    online = Part(of="resolved", where={"timeliness": ["on_time", "early", "early"], "channel": "online"})
+    parts = {"in_time": in_time, "both": online} | ONLINE
+    assert fault_in_parts("margins", parts, ["resolved"]) is None
+    measure = _measure({"timeliness": ["on_time", "early"]}, {"channel": "online"})
+    assert _found(measure, _table(parts, resolved=[9], in_time=[6], both=[3], online=[4])) == [("2021-01", 3, 4)]
+
+
 def test_a_row_without_a_part_is_left_out_and_a_condition_on_bodies_holds_row_by_row():
     margins = _table(ONLINE, resolved=[120, 80, 60], online=[60, None, 6])
     assert _found(ONLINE_OF_ALL, margins) == [("2021-01", 60, 120), ("2021-03", 6, 60)]
@@ -204,6 +219,10 @@ def test_cells_are_sums_of_counts():
         ({"of_received": Part(of="received", where={"channel": "online"})}, "columns does not say where received"),
         ({"resolved": ONLINE["online"]}, "margins has the column resolved without parts"),
         ({"Trực tuyến": ONLINE["online"]}, "lower-case letters, digits and _ were expected"),
+        (
+            {one: Part(of="resolved", where={"paid": value}) for one, value in {"a": True, "b": "by-card"}.items()},
+            "paid: codes here, and true or false in a",
+        ),
     ],
 )
 def test_parts_that_do_not_go_together_are_refused(parts, sentence):
@@ -222,6 +241,10 @@ def test_parts_that_do_not_go_together_are_refused(parts, sentence):
         ({"where": {"timeliness": "late"}, "others": ["late"]}, "'late' is none of the other values of timeliness"),
         ({"where": {"timeliness": "late"}, "others": ["soon"]}, "'soon' is none of the other values of timeliness"),
         ({"where": {"timeliness": "late", "channel": "online"}, "others": ["early"]}, "a part of one column"),
+        ({"where": {"late": True}}, "late is a value of a column: write {timeliness: late}"),
+        ({"where": {'quá "hạn"': True}}, "lower-case letters, digits and _ were expected"),
+        ({"where": {"ho_ten": "x"}}, "names something about a person"),
+        ({"where": {"desk": "kiosk"}, "others": ["Sảnh chính"]}, "write 'sanh-chinh'"),
     ],
 )
 def test_a_part_says_which_cases_it_counts(part, sentence):

@@ -57,12 +57,12 @@ def count_margins(measure: Measure, margins: MarginTable, how: Counting) -> Cell
     cells = list(cells_of(margins.parts, measure.counted, sorted(named), asked=asked))
     judged = run_query(_judged(below, above), expanded=_expanded(cells, margins.table))
     pieces = []
-    for number, counted in judged[judged["below_any"]].groupby("cell"):
+    for number, counted in judged[judged["below_any"]].groupby("_cell"):
         terms = cells[int(str(number))].terms
         if terms is None:
             return "margins_apart"
         cases = sum((sign * margins.table[name] for sign, name in terms), pd.Series(0, margins.table.index))
-        counted = counted.assign(cases=cases.loc[counted["row"]].to_numpy())
+        counted = counted.assign(cases=cases.loc[counted["_row"]].to_numpy())
         mixed = (counted["below_any"] != counted["below_all"]) | (counted["above_any"] != counted["above_all"])
         if (counted.loc[mixed, "cases"].fillna(0) != 0).any():
             return "margins_unclear"
@@ -85,9 +85,11 @@ def _asked(tests: Iterable[Test | AnyOf]) -> dict[str, list[str | bool]]:
 
 def _expanded(cells: Sequence[Cell], table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of margins with every combination of values that the cases of each cell may have."""
-    rows = table[columns_of(Margins)].assign(row=table.index)
+    rows = table[columns_of(Margins)].assign(_row=table.index)
     pieces = [
-        rows.assign(cell=number, **values) for number, cell in enumerate(cells) for values in _combinations(cell.values)
+        rows.assign(_cell=number, **values)
+        for number, cell in enumerate(cells)
+        for values in _combinations(cell.values)
     ]
     return pd.concat(pieces, ignore_index=True)
 
@@ -105,7 +107,7 @@ def _judged(below: str, above: str) -> str:
         for name, sql in (("below", below), ("above", above))
         for word, suffix in (("or", "any"), ("and", "all"))
     )
-    return f"SELECT cell, row, {asked} FROM expanded GROUP BY cell, row ORDER BY cell, row"
+    return f"SELECT _cell, _row, {asked} FROM expanded GROUP BY _cell, _row ORDER BY _cell, _row"
 
 
 def _added_up(counted: pd.DataFrame | None, table: pd.DataFrame, how: Counting) -> Cells:
@@ -113,8 +115,8 @@ def _added_up(counted: pd.DataFrame | None, table: pd.DataFrame, how: Counting) 
     if counted is None:
         return pd.DataFrame({name: [] for name in (*keys, "numerator", "denominator")})
     counted = counted.assign(numerator=counted["cases"].where(counted["above_any"], 0))
-    unknown = counted.loc[counted["cases"].isna(), "row"].unique()
-    by_row = counted[~counted["row"].isin(unknown)].groupby("row")[["numerator", "cases"]].sum()
+    unknown = counted.loc[counted["cases"].isna(), "_row"].unique()
+    by_row = counted[~counted["_row"].isin(unknown)].groupby("_row")[["numerator", "cases"]].sum()
     rows = table.loc[by_row.index].reindex(columns=keys)
     rows = rows.assign(numerator=by_row["numerator"], denominator=by_row["cases"])
     cells = rows.groupby(keys, as_index=False, dropna=False)[["numerator", "denominator"]].sum()

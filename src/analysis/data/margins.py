@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from analysis.data.codes import CHANNELS, LEVELS, TIMELINESS
 from analysis.data.contracts import TABLES, Margins, columns_of
-from analysis.data.declared import NAME, NAMES_OF_ENGINE
+from analysis.data.declared import NAME, NAMES_OF_ENGINE, fault_in_name
 from analysis.plan.conditions import Condition, Test, tests_of
 
 Block: TypeAlias = tuple[str | bool, ...]
@@ -69,6 +69,11 @@ class Part(BaseModel):
             if test.column in _OF_THE_ROW:
                 raise ValueError(f"{test.column} is given for the whole row, under columns")
             closed = VALUES.get(test.column)
+            if test.column == "late":
+                raise ValueError("late is a value of a column: write {timeliness: late}")
+            fault = fault_in_name(test.column) if closed is None else None
+            if fault:
+                raise ValueError(fault)
             foreign = [one for one in test.operand if closed is not None and one not in closed]
             if foreign:
                 expected = ", ".join(str(one).lower() if isinstance(one, bool) else one for one in closed or ())
@@ -82,6 +87,7 @@ class Part(BaseModel):
         if len(self.where) > 1:
             raise ValueError("others goes with a part of one column")
         ((column, block),) = self.blocks.items()
+        tests_of({column: list(self.others)})
         foreign = [one for one in self.others if one in block or one not in VALUES.get(column, self.others)]
         if foreign:
             raise ValueError(f"others: {foreign[0]!r} is none of the other values of {column}")
@@ -89,8 +95,10 @@ class Part(BaseModel):
 
     @property
     def blocks(self) -> dict[str, Block]:
-        """Column → the values that the cases counted have."""
-        return {test.column: test.operand for test in tests_of(self.where) if isinstance(test, Test)}
+        """Column → the values that the cases counted have, each once and in order, however they are written."""
+        return {
+            test.column: tuple(sorted(set(test.operand))) for test in tests_of(self.where) if isinstance(test, Test)
+        }
 
 
 _OF_THE_ROW = tuple(columns_of(Margins))
@@ -128,6 +136,8 @@ def fault_in_parts(table: str, parts: Parts, columns: Iterable[str]) -> tuple[st
         for column, block in part.blocks.items():
             blocks = seen.setdefault((part.of, column), {})
             for other, holder in blocks.items():
+                if isinstance(other[0], bool) != isinstance(block[0], bool):
+                    return name, f"{column}: codes here, and true or false in {holder}; one kind was expected"
                 common = sorted(map(str, set(other) & set(block)))
                 if other != block and common:
                     return name, f"{column}: {common[0]} is in {holder} too, which has other values beside it"
