@@ -96,6 +96,8 @@ def test_what_cannot_be_is_refused(plan, entries, told):
         ("a,b,\n", "merged.csv line 2: from: a day was expected, found nothing"),
         (",b,2025-07-01\n", "merged.csv line 2: old: a code or a name was expected, found nothing"),
         ("a,b\n", "merged.csv line 2: 3 columns were expected, found 2"),
+        ("a,total,2025-07-01\n", "merged.csv line 2: 'total' is the whole and no body"),
+        (f"{'a' * 140_000},b,2025-07-01\n", "merged.csv: not a list of bodies in CSV (field larger than"),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_file_with_its_line(plan, rows, told):

@@ -107,4 +107,6 @@ def rows_of(path: Path, columns: Sequence[str]) -> list[ListedRow]:
                 found.append(ListedRow(where, dict(zip(columns, cells, strict=True))))
     except UnicodeDecodeError as error:
         raise BadParameters(f"{path}: not UTF-8 text (byte {error.start})") from error
+    except csv.Error as error:
+        raise BadParameters(f"{path}: not a list of bodies in CSV ({error})") from error
     return found

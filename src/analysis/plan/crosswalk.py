@@ -154,6 +154,8 @@ def _fault(mergers: Sequence[Merger]) -> tuple[int, str] | None:
     """Return the place of the first merger that cannot be, and why; None where all can."""
     by_old: dict[str, Merger] = {}
     for place, one in enumerate(mergers):
+        if TOTAL in (one.old, one.new):
+            return place, f"{TOTAL!r} is the whole and no body"
         if one.new == one.old:
             return place, f"{one.old} is its own new code; a code that stays is left out"
         if one.old in by_old:
