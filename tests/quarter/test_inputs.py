@@ -11,6 +11,7 @@ import pytest
 
 import small_quarter
 from analysis.data.ingest.received import RunInput
+from analysis.data.margins import MarginTable
 from analysis.faults import BadData
 from analysis.parameters import ROOT, read_run_file
 from analysis.plan.plan import Plan, read_plan
@@ -73,6 +74,12 @@ def test_a_month_of_the_quarter_that_is_missing_before_a_later_one_is_a_gap_and_
         BadData, match=r"^the data has rows for 2021-08 and 2021-10 but none, of any body, for 2021-09 "
     ):
         _counts(plan, received, [*MONTHS[:8], "2021-10"])
+
+
+def test_margins_beside_counts_have_their_periods(plan: Plan, received: RunInput) -> None:
+    margins = MarginTable(pd.DataFrame({"period": ["2021Q1"], "agency": ["stp"], "resolved": [5]}), {})
+    with pytest.raises(BadData, match=r"^the data has the period 2021Q1; months were expected, as the plan's calendar"):
+        counts_of_the_quarter(plan, replace(received, margins=margins), pd.Period("2021Q3"))
 
 
 def test_a_month_that_one_body_lacks_is_no_refusal(plan: Plan, received: RunInput) -> None:

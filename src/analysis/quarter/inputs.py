@@ -305,7 +305,8 @@ def counts_of_the_quarter(plan: Plan, received: RunInput, quarter: pd.Period) ->
     """
     origin, counts = plan.origin(quarter), received.counts
     quarterly = plan.calendar.frequency == "Q"
-    wrong = [label for label in counts["period"].unique() if ("Q" in label) != quarterly]
+    counted = [counts, *([received.margins.table] if received.margins else [])]
+    wrong = [label for table in counted for label in table["period"].unique() if ("Q" in label) != quarterly]
     if wrong:
         kind = "quarters" if quarterly else "months"
         raise BadData(f"the data has the period {wrong[0]}; {kind} were expected, as the plan's calendar says")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -129,3 +130,15 @@ def test_a_mapping_of_parts_that_cannot_be_is_refused_with_its_place(tmp_path, c
     path.write_text(yaml.safe_dump(SHEET | changes, allow_unicode=True, sort_keys=False), encoding="utf-8")
     with pytest.raises(BadParameters, match=sentence):
         read_mapping(path)
+
+
+def test_margins_put_into_a_folder_by_hand_are_held_to_their_wholes(tmp_path):
+    rows = ["T7/2021,UBND xã A,130,120,60,10,5", "T8/2021,UBND xã A,130,120,,,5"]
+    _bring_in(tmp_path / "in", "\n".join([HEADER, *rows]) + "\n")
+    path = tmp_path / "in" / "margins.parquet"
+    table = pd.read_parquet(path)
+    assert _received(tmp_path / "in").margins is not None
+    # 111 and 10 of 120, and beside them one row of which nobody counted the parts
+    table.assign(online=table["online"] + 51).to_parquet(path)
+    with pytest.raises(BadData, match=r"margins\.parquet row 1: resolved, online, post: the part is larger than the"):
+        _received(tmp_path / "in")

@@ -35,6 +35,7 @@ from analysis.data.ingest.intake_report import IntakeReport, read_intake_reports
 from analysis.data.ingest.listed_rows import FLAGGED_COLUMNS, REJECTED_COLUMNS, typed_frame
 from analysis.data.ingest.period_overlap import refuse_overlapping_periods
 from analysis.data.ingest.table import ingest
+from analysis.data.margins import Parts, impossible
 from analysis.data.sources.about import Description, read_description
 from analysis.data.sources.column_source import ExtraSource, Source
 from analysis.data.sources.links import refuse_links_out
@@ -138,6 +139,8 @@ def read_folder(
     contents.small_tables = {
         name: read_table(folder, name, description.columns(name)) for name in COUNTED_TABLES if files[name]
     }
+    if "margins" in contents.small_tables:
+        _refuse_impossible_parts(contents.small_tables["margins"], description.margins, where=str(files["margins"][0]))
     validation = _FileValidation(contents, as_of, reject_limit, tables_folder, report_progress)
     declared = {name: validation.case_file(files[name][0], name) for name in description.tables}
     for name, file in declared.items():
@@ -199,6 +202,16 @@ def _refuse_other_columns(folder: Path, files: dict[str, list[Path]], descriptio
                 raise BadData(
                     f"{files[table][0]}: there is no column {name!r}, which extra of about.yml declares for {table}"
                 )
+
+
+def _refuse_impossible_parts(margins: pd.DataFrame, parts: Parts, *, where: str) -> None:
+    """Refuse margins put into a folder with a part larger than its whole; the door rejects such rows one by one."""
+    for of in ("received", "resolved"):
+        for names, terms in impossible(parts, of):
+            left = sum(sign * (margins[name] if sign > 0 else margins[name].fillna(0)) for sign, name in terms)
+            rows = margins.index[(left < 0).fillna(False)]
+            if len(rows):
+                raise BadData(f"{where} row {rows[0] + 1}: {', '.join(names)}: the part is larger than the whole")
 
 
 def _as_one_file(files: list[Path], table: str, description: Description, tables_folder: Path) -> Path:
