@@ -12,10 +12,12 @@ import pytest
 import small_quarter
 from analysis.data.ingest.received import RunInput
 from analysis.data.margins import MarginTable
-from analysis.faults import BadData
+from analysis.faults import BadData, BadParameters
+from analysis.indicators.measured import measures_of
 from analysis.parameters import ROOT, read_run_file
 from analysis.plan.plan import Plan, read_plan
-from analysis.quarter.inputs import counts_of_the_quarter, received_input
+from analysis.quarter.inputs import counts_of_the_quarter, received_input, refuse_unknown_series
+from analysis.quarter.readings import Counted
 
 MONTHS = [f"2021-{month:02d}" for month in range(1, 10)]
 
@@ -89,3 +91,22 @@ def test_a_month_that_one_body_lacks_is_no_refusal(plan: Plan, received: RunInpu
     found = counts_of_the_quarter(plan, replace(received, counts=lacking), pd.Period("2021Q3"))
     assert set(MONTHS) <= set(found["period"])
     assert found["period"].max() == "2021-09"
+
+
+def test_a_group_is_not_called_as_a_body_of_the_data() -> None:
+    words = {"vi": "v", "en": "e"}
+    promise = {"kind": "share", "title": words, "reported": "…", "indicator": "late", "rule": "at_most"}
+    plan = Plan.model_validate(
+        {
+            "title": words, "year": 2021, "calendar": {"frequency": "M"}, "source": "s", "scope": words, "unit": words,
+            "indicators": {"late": {"form": "share", "title": words, "numerator": {"late": True}, "by": ["agency"]}},
+            "groups": {"agency": {"stp": {"title": words, "members": ["stp", "syt"]}}},
+            "targets": {"t": promise | {"threshold": 0.1, "dimension": "agency", "series": "stp"}},
+        }
+    )  # fmt: skip
+    (measure,) = measures_of(plan).values()
+    cells = pd.DataFrame({"period": ["2021-01"], "agency": ["syt"], "numerator": [1], "denominator": [9]})
+    refuse_unknown_series(plan, Counted({None: {measure: cells}}, False, ("2021-01",)))
+    both = pd.concat([cells, cells.assign(agency="stp")])
+    with pytest.raises(BadParameters, match=r"^plan: groups\.agency\.stp: the data has this code of agency; another"):
+        refuse_unknown_series(plan, Counted({None: {measure: both}}, False, ("2021-01",)))

@@ -208,6 +208,8 @@ def refuse_unknown_columns(plan: Plan, received: RunInput) -> None:
 def refuse_unknown_series(plan: Plan, counted: Counted) -> None:
     """Refuse a promise on a code that neither the data nor the plan's names have: it is nearly always misspelt.
 
+    One on a group that is called as a body of the data is refused, too: nobody could tell the two series apart.
+
     Parameters
     ----------
     plan : Plan
@@ -218,15 +220,21 @@ def refuse_unknown_series(plan: Plan, counted: Counted) -> None:
     Raises
     ------
     BadParameters
-        Such a code, with the nearest that there is.
+        Such a code, with the nearest that there is; or such a group.
     """
     frames = [cells for cells in counted.of(plan).values() if isinstance(cells, pd.DataFrame)]
     for promise in plan.measured:
         for dimension, code in promise.dimensions:
+            counted_codes = {
+                one for cells in frames if dimension in cells for one in cells[dimension].dropna().unique()
+            }
+            if code in plan.groups.get(dimension, {}) and code in counted_codes:
+                raise BadParameters(
+                    f"plan: groups.{dimension}.{code}: the data has this code of {dimension}; another name was expected"
+                )
             if code is None or code in plan.groups.get(dimension, {}):
                 continue
-            known = set(plan.names.get(dimension, {}))
-            known |= {one for cells in frames if dimension in cells for one in cells[dimension].dropna().unique()}
+            known = set(plan.names.get(dimension, {})) | counted_codes
             if known and code not in known:
                 close = get_close_matches(code, sorted(known), n=1)
                 hint = f"; did you mean {close[0]!r}?" if close else ""
