@@ -52,9 +52,13 @@ def _archive(path, out, mapping=CASES, reject_limit=1.0):
     return archive(str(path), Mapping.model_validate(mapping), out, extracted_on=DAY, reject_limit=reject_limit)
 
 
-def _run_over(path, tables, source=None):
+CATALOGUE = ("procedure_code", "level", "eligible", "valid_from")
+
+
+def _run_over(path, tables, source=None, reject_limit=1):
     tables.mkdir(exist_ok=True)
-    return receive(path, source, as_of=DAY, calendar=Calendar("M", None), reject_limit=1, tables_folder=tables)
+    calendar = Calendar("M", None)
+    return receive(path, source, as_of=DAY, calendar=calendar, reject_limit=reject_limit, tables_folder=tables)
 
 
 def test_a_sheet_of_cases_and_ratings_becomes_both(tmp_path):
@@ -81,6 +85,21 @@ def test_a_run_may_read_such_a_file_itself(tmp_path):
     received = _run_over(_csv(tmp_path), tmp_path / "tables", source)
     assert received.case_ratings is not None
     assert received.intake.groupby("table")["rows"].sum().to_dict() == {"cases": 6, "case_ratings": 3}
+
+
+def test_a_run_over_such_a_file_refuses_it_as_any_other(tmp_path):
+    source = tmp_path / "so.yml"
+    for mapping, sentence in (
+        # no list of rejected rows is left, so that none is named
+        (CASES, r"2 of 3 rows rejected .* the first on line 5: Mức độ hài lòng: 6 letters, 2 words$"),
+        (
+            CASES | {"table": "catalogue", "columns": dict.fromkeys(CATALOGUE, "Mã")},
+            "the mapping makes catalogue and case_ratings of it, and a run needs cases, counts or margins",
+        ),
+    ):
+        source.write_text(yaml.safe_dump(mapping, allow_unicode=True, sort_keys=False), encoding="utf-8")
+        with pytest.raises(BadData, match=sentence):
+            _run_over(_csv(tmp_path, [*ROWS[:3], *ROWS[4:]]), tmp_path / "tables", source, reject_limit=0.2)
 
 
 def test_two_mappings_of_one_file_give_the_same_as_one(tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -20,7 +20,7 @@ from analysis.data.ingest.archive import archive
 from analysis.data.ingest.folder_contents import read_folder, read_table
 from analysis.data.ingest.intake_report import ACCEPTED, ACCEPTED_CODES, IntakeReport, flag_and_class_counts
 from analysis.data.ingest.names import Names, merged_names
-from analysis.data.ingest.table import ingest
+from analysis.data.ingest.table import TooManyRejects, ingest
 from analysis.data.ingest.wide import ingest_wide
 from analysis.data.margins import MarginTable, Parts
 from analysis.data.sources.about import FILE, with_folder_description
@@ -216,11 +216,7 @@ def _receive_mapped(
     tables_folder: Path,
     report_progress: Callable[[str], None],
 ) -> RunInput:
-    if mapping.table not in ("cases", "counts", "margins"):
-        raise BadData(
-            f"{path}: the mapping makes {mapping.table} of it, and a run needs cases, counts or margins; bring "
-            "several files together in one folder with dunghen ingest"
-        )
+    _refuse_uncounted(path, [mapping.table])
     extracted_on = mapping.extracted_on or as_of
     into = tables_folder / f"{mapping.table}.parquet"
     intake = ingest(
@@ -245,6 +241,14 @@ def _receive_mapped(
     if mapping.table != "cases":
         return _received(record, as_of, **{mapping.table: read_table(tables_folder, mapping.table, mapping.contract)})
     return _received_cases(record, into, None, as_of, calendar)
+
+
+def _refuse_uncounted(path: Path, tables: Sequence[str]) -> None:
+    if {"cases", "counts", "margins"}.isdisjoint(tables):
+        raise BadData(
+            f"{path}: the mapping makes {' and '.join(tables)} of it, and a run needs cases, counts or margins; bring "
+            "several files together in one folder with dunghen ingest"
+        )
 
 
 def _receive_tables(
@@ -284,15 +288,22 @@ def _receive_several(
     report_progress: Callable[[str], None],
 ) -> RunInput:
     """Bring a file that becomes several tables into a folder, and receive that."""
+    _refuse_uncounted(path, [mapping.table, *mapping.also])
     folder = tables_folder / "received"
-    archive(
-        str(path),
-        mapping,
-        folder,
-        extracted_on=mapping.extracted_on or as_of,
-        reject_limit=reject_limit,
-        report_progress=report_progress,
-    )
+    try:
+        archive(
+            str(path),
+            mapping,
+            folder,
+            extracted_on=mapping.extracted_on or as_of,
+            reject_limit=reject_limit,
+            report_progress=report_progress,
+        )
+    except BadData as fault:
+        # The list of rejected rows that the sentence names is gone when the run ends.
+        if isinstance(fault.__cause__, TooManyRejects):
+            raise fault.__cause__ from None
+        raise
     return _receive_tables(folder, as_of, calendar, reject_limit, tables_folder, report_progress)
 
 
