@@ -12,12 +12,13 @@ import pandas as pd
 import pytest
 
 from analysis.explore.drill_down import SharesByDimension
-from analysis.parameters import RunParameters
+from analysis.parameters import ROOT, RunParameters, read_run_file
 from analysis.plan.plan import read_plan
 from analysis.quarter import inputs, stages
 from analysis.quarter.fingerprint import Fingerprint, fingerprint
 from analysis.quarter.promise_standing import PromiseStanding
 from analysis.quarter.results import Results
+from analysis.report.pages.data_quality import DataPage
 from analysis.report.pages.summary import what_changed
 from analysis.report.pages.targets import TargetPage
 from analysis.report.promise_tables import not_judged, previous_promise, with_no_history
@@ -243,6 +244,16 @@ def test_the_page_says_which_bodies_have_no_history_and_how_they_are_judged(
     results = changed(began, promises=rows.assign(note=rows["note"].where(rows["part"] != "xa-2", note)))
     (sentence,) = with_no_history(results, Wording(language), "each")
     assert said in sentence
+
+
+def test_the_page_of_the_data_says_what_merged(now: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    page, shown = DataPage(read_run_file(ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml", language="en"), now), []
+    monkeypatch.setattr(page, "_html", shown.append)
+    page._merged()
+    table = shown[-1]
+    assert "The cases of every period are added up over the bodies of today" in table
+    assert table.count("<tr>") == 1 + len(now.plan.crosswalk["agency"])
+    assert "abolished" in table
 
 
 def test_the_page_says_who_was_abolished(now: Results) -> None:

@@ -164,9 +164,14 @@ def test_a_part_without_a_future_leaves_the_whole_not_estimated() -> None:
 
 
 def test_a_series_nobody_counts_says_so() -> None:
-    target = {"id": "single", "kind": "share", "parts": {"west": _part("west")}, **SAID}
-    assert _row(_judged(target), "single")[["verdict", "note"]].tolist() == ["not_estimated", "no_counts"]
-    why = _judged(target, uncounted={target["parts"]["west"]["indicator"]: "margins_apart"})
+    target_west = {"id": "single", "kind": "share", "parts": {"west": _part("west")}, **SAID}
+    assert _row(_judged(target_west), "single")[["verdict", "note"]].tolist() == ["not_estimated", "no_counts"]
+    late = _indicators()
+    ended = late[~((late["series"] == "north") & (late["period"] == "2020Q3"))]
+    target = {"id": "single", "kind": "share", "parts": {"north": _part("north")}, **SAID}
+    early = _judged(target, indicators=ended, forecast=_forecast(north=()))
+    assert _row(early, "single")[["verdict", "note"]].tolist() == ["not_estimated", "last_period_missing"]
+    why = _judged(target_west, uncounted={target_west["parts"]["west"]["indicator"]: "margins_apart"})
     assert _row(why, "single")[["verdict", "note"]].tolist() == ["not_estimated", "margins_apart"]
 
 

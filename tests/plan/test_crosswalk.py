@@ -52,6 +52,10 @@ def test_a_list_in_the_plan_and_one_beside_it_say_the_same(plan):
     assert beside.crosswalk == inside.crosswalk
     assert beside.bodies("agency") == {"ubnd-xa-van-tho": "b", "c": None}
     assert beside.abolished("agency") == {"c"}
+    # As a spreadsheet set to Vietnam saves it.
+    saved = "\ufeffold;new;from\nUBND xã Vạn Thọ;B;1/7/2025\nc;;01/07/2025\n"
+    assert read_plan(plan("{agency: {file: saved.csv}}", saved=saved)).crosswalk == inside.crosswalk
+    path = plan("{agency: {file: merged.csv}}", merged=spelled)
     # What the file says is part of what the results are named by.
     assert library_files(read(path, what="plan"))[-1] == path.parent / "merged.csv"
 
@@ -91,7 +95,8 @@ def test_what_cannot_be_is_refused(plan, entries, told):
         ("a,b,2025-07-01\nA,c,2025-07-01\n", "merged.csv line 3: a stands twice"),
         ("a,b,2025-07-01\nb,a,2025-07-01\n", "merged.csv line 2: a → b → a: a code gets back"),
         ("x,,2025-07-01\na,b,2025-07-01\nb,c,2024-01-01\n", "merged.csv line 3: a became b on 2025-07-01, when b was"),
-        ("a,b,30/6/2025\n", "merged.csv line 2: from: a day such as 2025-07-01 was expected, found '30/6/2025'"),
+        ("a,b,30.6.2025\n", "merged.csv line 2: from: a day such as 2025-07-01 was expected, found '30.6.2025'"),
+        ("a,b,31/6/2025\n", "merged.csv line 2: from: a day such as 2025-07-01 was expected, found '31/6/2025'"),
         ("a,b,2025-06-31\n", "merged.csv line 2: from: a day such as 2025-07-01 was expected, found '2025-06-31'"),
         ("a,b,\n", "merged.csv line 2: from: a day was expected, found nothing"),
         (",b,2025-07-01\n", "merged.csv line 2: old: a code or a name was expected, found nothing"),

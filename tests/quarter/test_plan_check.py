@@ -34,7 +34,7 @@ def test_a_period_that_one_body_lacks_is_said_of_that_body(small: dict[str, str]
     assert ended.exit_code == 0, ended.output
     assert ended.output.splitlines()[1:] == [
         "tried at the end of 2021-Q2:",
-        "  stp has no row for 2021-03 to 2021-04; the data has rows of other bodies for it",
+        "  stp has no row accepted for 2021-03 to 2021-04; other bodies have some",
         "  yes  online_uptake (share)",
     ]
 

@@ -44,7 +44,7 @@ def test_percent_range(lower: float, upper: float, vi: str, en: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("difference", "vi"), [(0.0205, "+2,1"), (-0.0205, "−2,1"), (0.0, "+0,0"), (-0.3, "−30,0"), (NAN, "–")]
+    ("difference", "vi"), [(0.0205, "+2,1"), (-0.0205, "−2,1"), (0.0, "0,0"), (-0.3, "−30,0"), (NAN, "–")]
 )
 def test_points_are_signed(difference: float, vi: str) -> None:
     assert numbers.points(difference, "vi") == vi

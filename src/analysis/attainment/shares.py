@@ -138,6 +138,8 @@ class JudgedPart:
         What simple forecasts say.
     uncounted : str
         Code of why the input cannot give its counts; empty where it can.
+    ends_early : bool
+        Whether it lacks the last period known of others.
     """
 
     part: Part
@@ -147,12 +149,15 @@ class JudgedPart:
     thresholds: np.ndarray
     baselines: PartBaselines
     uncounted: str = ""
+    ends_early: bool = False
 
     @property
     def kept(self) -> AttainmentDraws:
         """Whether the part is kept, per draw."""
         if not len(self.share.values):
-            return not_estimated("not_enough_history" if self.share.denominator else self.uncounted or "no_counts")
+            if not self.share.denominator:
+                return not_estimated(self.uncounted or "no_counts")
+            return not_estimated("last_period_missing" if self.ends_early else "not_enough_history")
         if np.isnan(self.threshold):
             return not_estimated("baseline_incomplete")
         met = meets(self.share.values, self.part.rule, self.thresholds)
@@ -269,7 +274,14 @@ def judged_part(part: Part, name: str, target: str, at: CountedSituation, *, wit
     baselines = PartBaselines(pd.DataFrame(), float("nan"))
     if comparable and with_baselines:
         baselines = judged_baselines(at.indicators, part, central, groups=groups, origin=origin, last=last)
-    return JudgedPart(part, name, share, central, thresholds, baselines, at.uncounted.get(part.indicator, ""))
+    why = at.uncounted.get(part.indicator, "")
+    return JudgedPart(part, name, share, central, thresholds, baselines, why, _ends_early(part, at, origin))
+
+
+def _ends_early(part: Part, at: CountedSituation, origin: pd.Period) -> bool:
+    """Return whether a part's series lacks the last period known of its indicator: it cannot be forecast from there."""
+    mine = series_of(at.indicators, part)
+    return bool(len(mine)) and mine["period"].max() < periods.write(origin)
 
 
 def known_and_last(part: Part, at: CountedSituation) -> tuple[pd.Period, pd.Period]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from analysis.faults import BadData
 @click.option(
     "--extracted-on",
     type=click.DateTime(["%Y-%m-%d"]),
-    help="Day the file was taken from its system; else about.yml's beside it, the mapping's, today.",
+    help="Day the file was taken from its system; else about.yml's, the mapping's, that in OUT's name, today.",
 )
 @click.option(
     "--reject-limit",
@@ -50,7 +51,7 @@ def ingest(
             if Path(file).is_dir():
                 raise BadData(f"{file} is a folder; one file received was expected")
             mapping = with_folder_description(read_mapping(mapping_file), file)
-            day = extracted_on.date() if extracted_on else mapping.extracted_on or date.today()
+            day = extracted_on.date() if extracted_on else mapping.extracted_on or _day_of(out)
             intakes = archive(
                 file,
                 mapping,
@@ -60,12 +61,19 @@ def ingest(
                 name=name,
                 report_progress=report_progress,
             )
-            told = "\n\n".join(summary(intake, out, name) for intake in intakes)
+            told = "\n\n".join([*(summary(intake, out, name) for intake in intakes), f"taken on {day.isoformat()}"])
             (out / "summary.txt").write_text(f"{told}\n", encoding="utf-8")
     except KeyboardInterrupt:
         click.echo("interrupted: nothing was written", err=True)
         raise SystemExit(130) from None
     click.echo(told)
+
+
+def _day_of(out: Path) -> date:
+    """Return the day that a folder is named after, where that is not to come; else today."""
+    with suppress(ValueError):
+        return min(date.fromisoformat(out.resolve().name), date.today())
+    return date.today()
 
 
 @click.command()

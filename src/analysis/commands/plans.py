@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from analysis.quarter.plan_check import PlanCheck
 
 
+CODES_NAMED = 10
+"""Codes that no case has, named in a line."""
+
+
 @click.group()
 def plan() -> None:
     """Look at a plan."""
@@ -61,9 +65,14 @@ def _lines(found: PlanCheck) -> list[str]:
         return lines
     lines.append(f"tried at the end of {periods.write_quarter(found.quarter)}:")
     for agency, labels in found.unreported.groupby("agency")["period"]:
-        lines.append(
-            f"  {agency} has no row for {periods.write_runs(labels)}; the data has rows of other bodies for it"
-        )
+        lines.append(f"  {agency} has no row accepted for {periods.write_runs(labels)}; other bodies have some")
+    for (where, dimension), codes in found.unknown.groupby(["where", "dimension"], sort=False):
+        named = [
+            f"{one.code}" + (f" (did you mean {one.close}?)" if one.close else "")
+            for one in codes.head(CODES_NAMED).itertuples()
+        ]
+        named += [f"and {len(codes) - CODES_NAMED} more"] if len(codes) > CODES_NAMED else []
+        lines.append(f"  no case has the {dimension} of {where}: {', '.join(named)}")
     for one in plan.promises:
         rows = found.promises[found.promises["target"] == one.id]
         row = rows[rows["part"] == ""].iloc[0]

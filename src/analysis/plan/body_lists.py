@@ -13,7 +13,8 @@ from analysis.code_of_name import code_of_name
 from analysis.faults import BadParameters
 
 _CODE = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DAY = re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})")
+_DAY_OF_A_SPREADSHEET = re.compile(r"(?P<day>\d{1,2})/(?P<month>\d{1,2})/(?P<year>\d{4})")
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class ListedRow:
 
 
 def day_of(text: str) -> date:
-    """Return the day written as ``2025-07-01``.
+    """Return the day written as ``2025-07-01``, or as ``01/07/2025`` by a spreadsheet.
 
     Raises
     ------
@@ -69,8 +70,8 @@ def day_of(text: str) -> date:
         The text has another form, or the calendar has no such day.
     """
     try:
-        if _DAY.fullmatch(text):
-            return date.fromisoformat(text)
+        if written := _DAY.fullmatch(text) or _DAY_OF_A_SPREADSHEET.fullmatch(text):
+            return date(*(int(written[part]) for part in ("year", "month", "day")))
     except ValueError:
         pass
     raise ValueError(f"a day such as 2025-07-01 was expected, found {text!r}")
@@ -82,7 +83,7 @@ def rows_of(path: Path, columns: Sequence[str]) -> list[ListedRow]:
     Parameters
     ----------
     path : Path
-        A CSV in UTF-8 with a header.
+        A CSV in UTF-8 with a header, its cells separated by commas or semicolons.
     columns : sequence of str
         Its columns, in their order.
 
@@ -94,9 +95,15 @@ def rows_of(path: Path, columns: Sequence[str]) -> list[ListedRow]:
     found = []
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.reader(file)
-            if [name.strip() for name in next(rows, [])] != list(columns):
-                raise BadParameters(f"{path}: the columns {', '.join(columns)} were expected")
+            first = file.readline()
+            file.seek(0)
+            # A spreadsheet writes what separates its cells by the country it is set to.
+            rows = csv.reader(file, delimiter=";" if ";" in first else ",")
+            header = [name.strip() for name in next(rows, [])]
+            if header != list(columns):
+                raise BadParameters(
+                    f"{path}: the columns {', '.join(columns)} were expected, found {', '.join(header)[:100]}"
+                )
             for row in rows:
                 cells = [cell.strip() for cell in row]
                 if not any(cells):

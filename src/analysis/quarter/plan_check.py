@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 
 import pandas as pd
@@ -18,7 +19,7 @@ from analysis.parameters import validated_run
 from analysis.plan.plan import Plan, read_plan
 from analysis.plan.questions import alternatives
 from analysis.quarter import inputs
-from analysis.quarter.readings import DrawSettings, evaluate_plan, not_countable, touched_by
+from analysis.quarter.readings import Counted, DrawSettings, evaluate_plan, not_countable, touched_by
 
 DRAWS = 200
 """Enough to see whether a promise can be judged; its probability is not shown."""
@@ -40,6 +41,9 @@ class PlanCheck:
     unreported : pd.DataFrame
         Which body has no row for a period that others have; see `indicators.reporting.unreported`. Without rows without
         an input, and for one of cases.
+    unknown : pd.DataFrame
+        `where, dimension, code, close`: codes of the crosswalk and of groups that no case has, and the nearest of those
+        that some have; without rows without an input.
     in_no_member : pd.DataFrame
         What promises count and, being judged over members, do not judge; see `attainment.in_no_member`.
     answers : pd.DataFrame
@@ -51,6 +55,7 @@ class PlanCheck:
     quarter: pd.Period | None
     promises: pd.DataFrame
     unreported: pd.DataFrame
+    unknown: pd.DataFrame
     in_no_member: pd.DataFrame
     answers: pd.DataFrame
 
@@ -89,7 +94,8 @@ def check_plan(
     if input_path is None:
         nothing = pd.DataFrame(columns=["target", "part", "note"])
         reported = pd.DataFrame(columns=["agency", "period"])
-        return PlanCheck(plan, None, nothing, reported, pd.DataFrame(columns=COLUMNS), touched)
+        unknown, outside = pd.DataFrame(columns=UNKNOWN), pd.DataFrame(columns=COLUMNS)
+        return PlanCheck(plan, None, nothing, reported, unknown, outside, touched)
     day = as_of or date.today()
     first = pd.Period(year=plan.year, quarter=1, freq="Q")
     run = validated_run(
@@ -131,6 +137,31 @@ def check_plan(
         quarter,
         now.attainment.promises,
         reporting.unreported(delivered[~delivered["agency"].isin(here.abolished("agency"))]),
+        _unknown_codes(plan, here, counted),
         now.in_no_member,
         touched.assign(note=notes),
     )
+
+
+UNKNOWN = ["where", "dimension", "code", "close"]
+
+
+def _unknown_codes(plan: Plan, here: Plan, counted: Counted) -> pd.DataFrame:
+    """Return the codes of a plan's crosswalk and groups that no case has: many are misspelt."""
+    frames = [
+        one for one in counted.cells.get(plan.calendar.counting.day, {}).values() if isinstance(one, pd.DataFrame)
+    ]
+    rows = []
+    for dimension in dict.fromkeys([*plan.crosswalk, *plan.groups]):
+        known = {code for one in frames if dimension in one for code in one[dimension].dropna().unique()}
+        asked = [("the crosswalk, old", one.old) for one in plan.crosswalk.get(dimension, ())]
+        # What is to merge later need not have a case yet.
+        asked += [("the crosswalk, new", one.new) for one in here.crosswalk.get(dimension, ()) if one.new]
+        promised = {code for promise in plan.promises for of, code in promise.dimensions if of == dimension}
+        groups = {name: one for name, one in plan.groups.get(dimension, {}).items() if name in promised}
+        for name, group in groups.items():
+            asked += [(f"groups.{dimension}.{name}", code) for code in group.members]
+        for where, code in dict.fromkeys(asked):
+            if known and code not in known:
+                rows.append((where, dimension, code, next(iter(get_close_matches(code, sorted(known), n=1)), "")))
+    return pd.DataFrame(rows, columns=UNKNOWN)

@@ -72,6 +72,7 @@ FAULTS = {
     "hidden_sheets": _("hidden sheets, not read"),
     "hidden_rows": _("hidden rows, read like the others"),
     "hidden_columns": _("hidden columns, read like the others"),
+    "part_not_given": _("rows of margins without one of their parts, left out of what needs it"),
     "no_rating": _("rows in which nobody gave a rating"),
     "invisible_characters": _("rows with characters nobody sees, which were taken out"),
 }

@@ -74,7 +74,7 @@ def points(difference: float, language: str) -> str:
     if pd.isna(difference):
         return MISSING
     text = _rounded(abs(difference) * 100, language, 1)
-    return f"{'+' if difference >= 0 else '−'}{text}"
+    return text if not text.strip("0.,") else f"{'+' if difference >= 0 else '−'}{text}"
 
 
 def whole_points(now: float, before: float, language: str) -> str:

@@ -70,6 +70,13 @@ def test_the_day_of_the_extraction_is_today_unless_somebody_says_otherwise(inges
     assert "extracted_on: '2021-09-30'" in about.read_text(encoding="utf-8")
 
 
+def test_a_folder_named_after_a_day_says_when_the_file_was_taken(ingest, tmp_path):
+    for name, day in (("2021-09-30", "2021-09-30"), ("2999-01-01", str(date.today()))):
+        ended = ingest(HEADER + GOOD, "--out", str(tmp_path / name))
+        assert ended.stdout.endswith(f"taken on {day}\n")
+        assert f"extracted_on: '{day}'" in (tmp_path / name / "about.yml").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("text", "options", "code", "sentence"),
     [

@@ -142,3 +142,16 @@ def test_margins_put_into_a_folder_by_hand_are_held_to_their_wholes(tmp_path):
     table.assign(online=table["online"] + 51).to_parquet(path)
     with pytest.raises(BadData, match=r"margins\.parquet row 1: resolved, online, post: the part is larger than the"):
         _received(tmp_path / "in")
+
+
+def test_a_dash_is_not_known_or_none_as_the_mapping_says(tmp_path):
+    text = f"{HEADER}\nT7/2021,UBND xã A,130,120,60,10,-\nT8/2021,UBND xã A,90,95,50,–,\u2212\n"
+    intake = _bring_in(tmp_path / "unknown", text)
+    assert intake.notes == {"part_not_given": 2}
+    table = _received(tmp_path / "unknown").margins.table
+    assert table["late"].isna().all()
+    intake = _bring_in(tmp_path / "none", text, SHEET | {"zeros": ["-", "–"]})
+    assert intake.notes == {}
+    received = _received(tmp_path / "none")
+    assert received.margins.table["late"].tolist() == [0, 0]
+    assert received.margins.table["post"].tolist() == [10, 0]

@@ -64,9 +64,10 @@ def _coverage(monkeypatch: pytest.MonkeyPatch, table: str, language: str) -> lis
     months = [f"2021-{month:02d}" for month in range(1, 8)]
     rows = [(label, "ubnd-nt", 4, 4) for label in months] + [(months[at], "stp", 2, 2) for at in (0, 1, 4, 5)]
     results = SimpleNamespace(
-        data=SimpleNamespace(intake=pd.DataFrame({"table": [table]})),
+        data=SimpleNamespace(intake=pd.DataFrame({"table": [table]}), counts=pd.DataFrame({"agency": ["stp"]})),
         indicators=SimpleNamespace(
-            agency_months=pd.DataFrame(rows, columns=["period", "agency", "received", "resolved"])
+            agency_months=pd.DataFrame(rows, columns=["period", "agency", "received", "resolved"]),
+            series=pd.DataFrame(columns=["dimension", "series", "period", "denominator"]),
         ),
         plan=read_plan(ROOT / "parameters/plans/khanh-hoa-2021.yml"),
     )
@@ -85,12 +86,12 @@ def _coverage(monkeypatch: pytest.MonkeyPatch, table: str, language: str) -> lis
     [
         (
             "en",
-            "Bodies without a row for a period for which the data has rows of other bodies: 1",
+            "Bodies without an accepted row for a period for which other bodies have one: 1",
             "03/2021–04/2021, 07/2021",
         ),
         (
             "vi",
-            "Số cơ quan, đơn vị không có dòng nào của kỳ mà số liệu có dòng của nơi khác: 1",
+            "Số cơ quan, đơn vị không có dòng nào được chấp nhận của kỳ mà nơi khác có: 1",
             "3/2021–4/2021, 7/2021",
         ),
     ],

@@ -338,7 +338,11 @@ def _read_number(
     name, raw, cell, read = column.own, column.raw, f"_cell_{column.name}", f"_read_{column.name}"
     is_whole = sql_type(column.contract) == "BIGINT"
     blanks_are_plain = f"replace(replace({column.cell}, chr(160), ' '), chr(8239), ' ')"
-    table_sql.cells[cell] = trimmed(f"replace({blanks_are_plain}, chr(8722), '-')")
+    written = trimmed(f"replace({blanks_are_plain}, chr(8722), '-')")
+    if mapping.zeros:
+        none = ", ".join(literal(word.lower().replace("\u2212", "-")) for word in mapping.zeros)
+        written = f"CASE WHEN lower({written}) IN ({none}) THEN '0' ELSE {written} END"
+    table_sql.cells[cell] = written
     groups = rf"|[0-9]{{1,3}}({re.escape(mapping.thousands)}[0-9]{{3}})+" if mapping.thousands else ""
     form = rf"-?([0-9]+{groups})({re.escape(mapping.decimal)}[0-9]+)?"
     plain = f"replace({cell}, {literal(mapping.thousands)}, '')" if mapping.thousands else cell

@@ -30,6 +30,7 @@ class Fault:
 
 
 TOTAL_ROW, EMPTY_ROW, NO_RATING = "total_row", "empty_row", "no_rating"
+PART_NOT_GIVEN = "part_not_given"
 NOTHING_LOST = (TOTAL_ROW, EMPTY_ROW)
 """Codes of rejects that do not count towards the limit on rejected rows: nothing is lost with such a row."""
 
@@ -88,6 +89,7 @@ NOTES = (
     Fault("hidden_sheets", "note", "sheets that are hidden in the workbook; they were not read"),
     Fault("hidden_rows", "note", "rows that are hidden in the workbook; they were read like the others"),
     Fault("hidden_columns", "note", "columns that are hidden in the workbook; they were read like the others"),
+    Fault(PART_NOT_GIVEN, "note", "rows of margins that lack one of their parts; they are left out of what needs it"),
     Fault(NO_RATING, "note", "rows in which nobody gave a rating; they are no rows of ratings"),
     Fault("invisible_characters", "note", "rows with characters that nobody sees; these were taken out"),
 )

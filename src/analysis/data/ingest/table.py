@@ -16,7 +16,7 @@ import pandas as pd
 from analysis.data.ingest import case_rules
 from analysis.data.ingest.case_rules import shared_hashes
 from analysis.data.ingest.column_sql import build_table_sql, columns_of_text, listed_columns
-from analysis.data.ingest.fault_codes import NO_RATING, NOTHING_LOST
+from analysis.data.ingest.fault_codes import NO_RATING, NOTHING_LOST, PART_NOT_GIVEN
 from analysis.data.ingest.listed_rows import classes, flagged, rejected, rejects_by_code
 from analysis.data.ingest.names import Names
 from analysis.data.ingest.period_overlap import refuse_overlaps_in
@@ -25,7 +25,7 @@ from analysis.data.sources.legacy_vietnamese import legacy_encoding, not_unicode
 from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.open import open_rows
 from analysis.data.sources.rows import Rows, ScanRequest, name_by_place
-from analysis.data.sql import literal, scratch_connection
+from analysis.data.sql import identifier, literal, parquet, scratch_connection
 from analysis.faults import BadData, BadParameters
 
 MAX_LISTED_REJECTS = 100_000
@@ -156,6 +156,8 @@ def ingest(
         rows = replace(rows, count=rows.count - blank, notes=rows.notes | ({NO_RATING: blank} if blank else {}))
         _refuse_too_many(rows, result, reject_limit)
         refuse_overlaps_in(accepted, mapping.table, connection, where=rows.name)
+        lacking = _rows_without_a_part(accepted, mapping, connection)
+        rows = replace(rows, notes=rows.notes | ({PART_NOT_GIVEN: lacking} if lacking else {}))
         intake = Intake(
             file=rows.name,
             table=mapping.table,
@@ -237,6 +239,17 @@ def _lacking(names: list[str], unknown: list[str]) -> str:
         close = get_close_matches(name, unknown, n=1)
         told.append(repr(name) + (f" (did you mean {close[0]!r}?)" if close else ""))
     return f"the header has no {' and no '.join(told)}, which the mapping uses, and " if told else ""
+
+
+def _rows_without_a_part(accepted: Path, mapping: Mapping, connection: duckdb.DuckDBPyConnection) -> int:
+    """Return how many rows of margins have a whole and not one of its parts."""
+    if not mapping.parts:
+        return 0
+    tests = " OR ".join(
+        f"({identifier(name)} IS NULL AND {identifier(part.of)} IS NOT NULL)" for name, part in mapping.parts.items()
+    )
+    ((count,),) = connection.execute(f"SELECT count_if({tests}) FROM {parquet(accepted)}").fetchall()
+    return int(count)
 
 
 def _refuse_too_many(rows: Rows, result: ValidationResult, reject_limit: float) -> None:

@@ -108,7 +108,7 @@ class AlsoTable(_Strict):
 
     Attributes
     ----------
-    sheet, relation, header_row, header_rows, dates, totals, missing
+    sheet, relation, header_row, header_rows, dates, totals, missing, zeros
         As in `Mapping`; as there, where not given.
     tables, columns, extra, margins, other_id, ignored, personal
         As in `Mapping`; its own. A column that one table lists as personal is personal to all.
@@ -121,6 +121,7 @@ class AlsoTable(_Strict):
     dates: tuple[str, ...] | None = None
     totals: tuple[Header, ...] | None = None
     missing: tuple[Header, ...] | None = None
+    zeros: tuple[Header, ...] | None = None
     tables: dict[str, TableDeclaration] = {}
     columns: dict[str, SourceOrHeader]
     extra: dict[str, ExtraSource] = {}
@@ -153,6 +154,8 @@ class Mapping(_Strict):
         What cells say that hold nothing, beside ``NULL``, ``(null)``, ``N/A`` and dashes, in times and numbers
         ``NA``, ``none`` and ``nil``, and but in numbers ``NaN``; in any case. A value that a column's codes name
         is what they say.
+    zeros : tuple of str
+        What cells of numbers say that mean none, such as ``-`` where nothing was late; elsewhere they hold nothing.
     sheet, relation : str or None
         Sheet of a workbook (the first table that is not hidden by default); table or view of a database.
     thousands, decimal : str
@@ -205,6 +208,7 @@ class Mapping(_Strict):
     header_rows: Annotated[int, Field(ge=1, le=5)] = 1
     totals: tuple[Header, ...] = ()
     missing: tuple[Header, ...] = ()
+    zeros: tuple[Header, ...] = ()
     sheet: str | None = None
     relation: str | None = None
     thousands: Literal[",", ".", " ", ""] = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analysis.data.sources.rows import fold_header
 
-_EVERYWHERE = ("null", "(null)", "n/a", "-", "--", "–", "—")
+_EVERYWHERE = ("null", "(null)", "n/a", "-", "--", "–", "—", "\u2212")
 _WHERE_NO_NAME_STANDS = ("na", "nat", "none", "nil", "<na>")
 """Beside the others in times and numbers; in a column of codes NA may be a body."""
 

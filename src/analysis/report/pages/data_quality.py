@@ -107,6 +107,44 @@ class DataPage(Page):
             self._heading(self.words.text("Who delivered, month by month"))
             self._picture(_agency_months(self.results, self.words))
             self._unreported()
+        self._merged()
+        self._without_cases()
+
+    def _merged(self) -> None:
+        """Show which bodies merged or were abolished, as the plan says; nothing where it says of none."""
+        words, language, plan, counts = self.words, self.run.language, self.results.plan, self.results.data.counts
+        rows = []
+        for dimension, mergers in plan.crosswalk.items():
+            known = set(counts[dimension].dropna().unique()) if dimension in counts else None
+            bodies = plan.bodies(dimension)
+            for one in mergers:
+                before, today = words.name(plan, dimension, one.old), bodies[one.old]
+                if known is not None and one.old not in known:
+                    before = f"{before} ({words.text('no case received')})"
+                now = words.name(plan, dimension, today) if today else words.text("abolished")
+                rows.append((before, numbers.day(one.since, language), now))
+        if rows:
+            self._heading(words.text("Bodies that merged or were abolished"))
+            caption = words.text("The cases of every period are added up over the bodies of today: {count} changes",
+                                 count=numbers.count(len(rows), language))  # fmt: skip
+            heads = [words.text("Body until then"), words.text("Since"), words.text("Body today")]
+            self._html(plain_table(pd.DataFrame(rows, columns=heads).head(ROWS_SHOWN), caption=caption))
+
+    def _without_cases(self) -> None:
+        """Say which members of the plan's lists have no case in the year: no promise on each of them judges these."""
+        words, plan, series = self.words, self.results.plan, self.results.indicators.series
+        year = series[series["period"].isin(periods.labels_of_year(plan.last_period)) & (series["denominator"] > 0)]
+        for dimension, groups in plan.groups.items():
+            living = set(year.loc[year["dimension"] == dimension, "series"])
+            for name, group in groups.items():
+                lacking = [code for code in group.members if code not in living | plan.abolished(dimension)]
+                if living and lacking:
+                    sentence = words.text(
+                        "{group}: no case this year of {members}; a promise on each of them does not judge these.",
+                        group=words.name(plan, dimension, name),
+                        members=", ".join(words.name(plan, dimension, code) for code in lacking),
+                    )
+                    self._note(sentence)
 
     def _unreported(self) -> None:
         """Show which bodies have no row for a period; of cases, a body without any in a month has merely none."""
@@ -120,7 +158,7 @@ class DataPage(Page):
         frame = pd.DataFrame(
             {
                 words.text("Body"): [words.name(self.results.plan, "agency", code) for code in shown.index],
-                words.text("Has no row for"): [
+                words.text("No row accepted for"): [
                     ", ".join(
                         "–".join(numbers.period(label, language) for label in dict.fromkeys((run[0], run[-1])))
                         for run in periods.runs(labels)
@@ -130,7 +168,7 @@ class DataPage(Page):
             }
         )
         caption = words.text(
-            "Bodies without a row for a period for which the data has rows of other bodies: {count}",
+            "Bodies without an accepted row for a period for which other bodies have one: {count}",
             count=numbers.count(len(lacking), language),
         )
         self._html(plain_table(frame, caption=caption))

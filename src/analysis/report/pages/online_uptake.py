@@ -38,7 +38,10 @@ class UptakePage(Page):
 
     def rejected(self) -> None:
         """Show how many rows came in, and how many were rejected for which reason."""
-        language, rows = self.run.language, self.results.data.intake.groupby("code")["rows"].sum()
+        intake = self.results.data.intake
+        # What the shares are counted from: ratings and lists have rows of their own.
+        counted = intake[intake["table"].isin(["cases", "counts", "margins"])]
+        language, rows = self.run.language, counted.groupby("code")["rows"].sum()
         rejected = rows.drop(list(ACCEPTED_CODES), errors="ignore")
         reasons = "; ".join(
             f"{self.words.text(labels.FAULTS[code])}: {numbers.count(n, language)}" for code, n in rejected.items()
