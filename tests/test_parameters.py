@@ -54,6 +54,12 @@ def test_a_number_may_lie_on_its_bound(tmp_path, key, value):
         ({"plan_file": "parameters/plans/.runs.yml"}, "plan_file: a plan's file is named by letters"),
         ({"plan_file": '"parameters/plans/.."'}, "plan_file: a plan's file is named by letters"),
         ({"plan_file": '"parameters/plans/a b.yml"'}, "plan_file: a plan's file is named by letters"),
+        ({"plan_file": f"parameters/plans/{'p' * 65}.yml"}, "at most 64, and begins with no '.'"),
+        ({"quarter": f'"a.{"9" * 5_000}.b: c"'}, "line 2: quarter: a quarter is written like 2021-Q3"),
+        ({"answers": "'" + '{"a":' * 20_000 + "'"}, "line 5: answers: not JSON: brackets or a number beyond"),
+        ({"answers": '\'{"a": ' + "9" * 5_000 + "}'"}, "line 5: answers: not JSON: brackets or a number beyond"),
+        ({"input_path": "x" * 300}, "xxx: File name too long"),
+        ({"as_of": "2021-13-45"}, "line 3: as_of: Input should be a valid date"),
         ({"seeed": 3}, "unknown key 'seeed'; did you mean 'seed'"),
         ({"seed": '"3"'}, "seed: a whole number was expected"),
         ({"seed": -1}, "line 5: seed: Input should be greater than or equal to 0, found -1"),
@@ -80,6 +86,12 @@ def test_what_cannot_be_meant_is_refused_with_file_and_reason(tmp_path, changes,
     with pytest.raises(BadParameters, match=r"run\.yml") as refused:
         read_run_file(_write(tmp_path, **changes))
     assert sentence in str(refused.value)
+
+
+def test_links_in_a_circle_lead_nowhere(tmp_path):
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    with pytest.raises(BadParameters, match=r"run\.yml: input_path: .*circle/data: its links lead in a circle"):
+        read_run_file(_write(tmp_path, input_path=tmp_path / "circle" / "data"))
 
 
 @pytest.mark.parametrize(

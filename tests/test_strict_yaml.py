@@ -46,13 +46,93 @@ def test_a_key_given_twice_deep_inside_is_refused_with_its_line(tmp_path):
     [
         ("a: 1\nb: ]\nc: 2\n", r"line 2: not valid YAML: "),
         ("a: 1\nb: c: d\n", r"line 2: not valid YAML: mapping values are not allowed in this context$"),
-        ("a: 1\nb: *c\n", r"line 2: not valid YAML: found undefined alias$"),
-        ("a: 1\nb: \x07\n", r"file\.yml: not valid YAML: control characters are not allowed$"),
+        ("a: đ\nb: \x07\n", r"line 2: not valid YAML: control characters are not allowed$"),
+        ("a: đ\nb: c\0\n", r"line 2: not valid YAML: control characters are not allowed$"),
+        ("a:\n\tb: 1\n", r"line 2: not valid YAML: a tab stands where the line is indented; spaces were expected$"),
     ],
 )
 def test_broken_yaml_is_refused_in_one_line(tmp_path, text, why):
     with pytest.raises(BadParameters, match=why):
         _read(tmp_path, text)
+
+
+def _bomb() -> str:
+    """Return the text of ten lists of ten, each of the one before: ten billion words."""
+    lists = [f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]" for n in range(1, 10)]
+    return "\n".join(["l0: &l0 [ha, ha, ha, ha, ha, ha, ha, ha, ha, ha]", *lists])
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("a: 1\nb: !x c\n", "line 2: tags (!name) are not read"),
+        ("a: 1\nb: !!float abc\n", "line 2: tags"),
+        ("a: !!timestamp 2021-13-45\n", "line 1: tags"),
+        ("a: !!set {b}\n", "line 1: tags"),
+        ("a: !!omap [b: 1]\n", "line 1: tags"),
+        ("a: !!binary '%'\n", "line 1: tags"),
+        ("a: !!python/object/apply:os.getcwd []\n", "line 1: tags"),
+        ("!!str a: 1\n", "line 1: tags"),
+        ("!x\na: 1\n", "line 1: tags"),
+        ("a: 1\nb: *c\n", "line 2: aliases (&name, *name) are not read"),
+        ("a: &b [*b]\n", "line 1: aliases"),
+        ("a: 1\n*b : 2\n", "line 2: aliases"),
+        (_bomb(), "line 1: aliases"),
+        ("a: 1\n<<: [b]\n", "line 2: a merge key (<<) is not read"),
+        ("a: 1\n? [b]\n: c\n", "line 2: a key is a mapping or a list; text was expected"),
+        ("a: 1\n{b: c}: d\n", "line 2: a key is a mapping or a list; text was expected"),
+        ("a: 1\n---\nb: 2\n", "line 2: a second document begins (---); one was expected"),
+        (f"a:\n  {'[' * 10_000}\n", "line 2: more than 32 mappings and lists stand inside one another"),
+        ("? " * 10_000, "line 1: a key is a mapping or a list"),
+        (f"a: 1\nb: {'9' * 5_000}\n", "line 2: a number of 5,000 characters; at most 40 were expected"),
+        ("a: 1.0e+999\n", "line 1: 1.0e+999 is beyond all numbers"),
+        ('a: "b\\0c"\n', "line 1: a text holds the character of number 0"),
+        (f"? {'k' * 1_025}\n: 1\n", "line 1: a key of 1,025 letters; at most 1,024 were expected"),
+    ],
+)
+def test_what_is_beyond_a_limit_is_refused_with_its_line(tmp_path, text, why):
+    with pytest.raises(BadParameters) as refused:
+        _read(tmp_path, text)
+    assert str(refused.value).startswith(f"{tmp_path / 'file.yml'} {why}")
+
+
+def test_what_is_at_a_limit_is_read(tmp_path):
+    deep = f"{'[' * 31}1{']' * 31}"
+    content = _read(tmp_path, f"a: {deep}\nb: -{'9' * 39}\n{'k' * 1_000}: '<<'\n'<<': \"&a *b !c\"\n").content
+    assert (content["b"], content["k" * 1_000], content["<<"]) == (1 - 10**39, "<<", "&a *b !c")
+    inside = content["a"]
+    for _ in range(31):
+        (inside,) = inside
+    assert inside == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["1_000.5", "1:30.5", ".inf", ".nan", "0x10", "1e5", "Yes", "=", "2021-09-20T08:00:00Z"]
+)
+def test_a_number_is_what_is_written_as_one(tmp_path, text):
+    assert _read(tmp_path, f"a: {text}\n").content == {"a": text}
+
+
+def test_numbers_and_nothing_are_read_as_such(tmp_path):
+    content = _read(tmp_path, "a: [-3, +4, 0.30, .5, 2.5e-1, ~, Null]\nb:\nc: 'null'\nd: '5'\n").content
+    assert content == {"a": [-3, 4, 0.3, 0.5, 0.25, None, None], "b": None, "c": "null", "d": "5"}
+
+
+def test_a_file_of_200_megabytes_is_refused_by_its_first_one(tmp_path):
+    with (tmp_path / "file.yml").open("wb") as stream:
+        stream.write(b"a: 1\n")
+        stream.truncate(200_000_000)
+    with pytest.raises(
+        BadParameters, match=r"file\.yml: larger than 1,048,576 bytes, which is more than a run file can"
+    ):
+        strict_yaml.read(tmp_path / "file.yml", what="run file")
+
+
+def test_a_sentence_about_a_long_value_is_cut(tmp_path):
+    document = _read(tmp_path, f"plan_file: p\nquarter: {'x' * 100_000}\nas_of: 2021-09-20\ninput_path: x\nseed: -1\n")
+    with pytest.raises(BadParameters, match=r"line 2: quarter: a quarter is written .*x … \(and 1 more\)$") as refused:
+        strict_yaml.validate(document, RunParameters, what="run file")
+    assert len(str(refused.value)) == strict_yaml.MAX_SENTENCE + len(" … (and 1 more)")
 
 
 @pytest.mark.parametrize("text", ["", "- 1\n- 2\n", "just words"])
@@ -69,7 +149,7 @@ def test_a_missing_file_is_refused(tmp_path):
 def test_what_is_not_utf_8_is_refused_with_its_byte(tmp_path):
     path = tmp_path / "file.yml"
     path.write_bytes(b"a: \xff\n")
-    with pytest.raises(BadParameters, match=r"not UTF-8 text \(byte 3\)"):
+    with pytest.raises(BadParameters, match=r"file\.yml line 1: not UTF-8 text \(byte 3\)"):
         strict_yaml.read(path, what="run file")
 
 

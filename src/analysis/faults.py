@@ -43,3 +43,12 @@ class EnvironmentFault(Fault):
     """The machine cannot do it: no disk, no permission, a missing component."""
 
     exit_code = 6
+
+
+def is_interruption(error: BaseException | None) -> bool:
+    """Return whether an error is an interruption, or one that a library has made of an interruption."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

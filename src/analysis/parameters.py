@@ -88,8 +88,10 @@ class RunParameters(BaseModel):
     @classmethod
     def _names_a_folder(cls, value: str) -> str:
         # The reports of a plan are published in a folder of its name: ".runs.yml" would be that of all runs.
-        if not re.fullmatch(r"\w[\w.-]*", Path(value).stem):
-            raise ValueError("a plan's file is named by letters, digits, '_', '-' and '.', and begins with no '.'")
+        if not re.fullmatch(r"\w[\w.-]{0,63}", Path(value).stem):
+            raise ValueError(
+                "a plan's file is named by letters, digits, '_', '-' and '.', at most 64, and begins with no '.'"
+            )
         return value
 
     @field_validator("draw_count", "seed", mode="before")
@@ -136,8 +138,8 @@ def answers_from(value: Any) -> Any:
     if value.lstrip().startswith("{"):
         try:
             return json.loads(value)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"not JSON: {error.msg}") from error
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"not JSON: {getattr(error, 'msg', 'brackets or a number beyond all limits')}") from error
     pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
     if not all(name.strip() and sign and answer.strip() for name, sign, answer in pairs):
         raise ValueError(f"question=answer, separated by commas, was expected, found {value!r}")
@@ -268,10 +270,15 @@ def _validated(fields: Mapping[str, Any], *, where: str) -> RunParameters:
 def _refuse_missing_files(run: RunParameters, where: str) -> None:
     for key in _PATHS:
         path = getattr(run, key)
-        if path is not None and not resolve(path).exists():
-            raise BadParameters(f"{where}: {key}: there is no {path}")
-        if path is not None and key != "input_path" and resolve(path).is_dir():
-            raise BadParameters(f"{where}: {key}: {path} is a folder; a file was expected")
+        try:
+            if path is not None and not resolve(path).exists():
+                raise BadParameters(f"{where}: {key}: there is no {path}")
+            if path is not None and key != "input_path" and resolve(path).is_dir():
+                raise BadParameters(f"{where}: {key}: {path} is a folder; a file was expected")
+        except (OSError, RuntimeError) as error:
+            # Too long a name, a folder that may not be looked into; of links that lead in a circle, a RuntimeError.
+            why = getattr(error, "strerror", None) or "its links lead in a circle"
+            raise BadParameters(f"{where}: {key}: {path[:200]}: {why}") from error
     if run.source_file and resolve(run.input_path).is_dir():
         raise BadData(
             f"{where}: input_path: {run.input_path} is a folder; with a source_file, one file received was expected"

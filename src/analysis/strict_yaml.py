@@ -1,21 +1,37 @@
-"""YAML as our readers mean it: no duplicate keys, no surprise types, every fault with its line."""
+"""YAML as our readers mean it: within limits, no duplicate keys, no surprise types, every fault with its line."""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from analysis.code_of_name import CODE, write_code
-from analysis.faults import BadParameters
+from analysis.faults import BadParameters, EnvironmentFault
 
 Model = TypeVar("Model", bound=BaseModel)
+
+MAX_BYTES = 1 << 20
+"""Most bytes of a file; the longest plan we know of has 20,000."""
+
+MAX_DEPTH = 32
+"""Most mappings and lists inside one another."""
+
+MAX_KEY = 1_024
+"""Most letters of a key, which YAML has for those without a question mark before them."""
+
+MAX_NUMBER = 40
+"""Most characters of a number."""
+
+MAX_SENTENCE = 1_000
+"""Most letters of a sentence about a value: it must fit into a mail's subject, a log and the environment of a hook."""
 
 
 @dataclass(frozen=True)
@@ -37,27 +53,11 @@ class Document:
     lines: dict[tuple[str | int, ...], int]
 
 
-class _Loader(yaml.CSafeLoader):
-    """The safe loader without YAML 1.1's guesses: unquoted dates, ``NO``, ``on`` and ``1:30`` stay what was typed.
-
-    That of libyaml, which is in PyYAML's wheels: many times as fast, and every notebook reads its plan.
-    """
-
-
-_GUESSED = {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:bool", "tag:yaml.org,2002:int"}
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _GUESSED]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-for _tag, _pattern, _first in (
-    ("tag:yaml.org,2002:bool", r"^(?:true|false)$", "tf"),
-    ("tag:yaml.org,2002:int", r"^[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789"),
-):
-    _Loader.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))
-
-
 def read(path: Path, *, what: str) -> Document:
     """Return the YAML mapping in a file.
+
+    Aliases, tags and merge keys are refused: with them a short file can mean an endless one, or a type of Python. What
+    is read is a tree of mappings with text for keys, of lists, text, numbers, ``true``, ``false`` and ``null``.
 
     Parameters
     ----------
@@ -69,46 +69,157 @@ def read(path: Path, *, what: str) -> Document:
     Raises
     ------
     BadParameters
-        The file is missing, is a folder, is not YAML, holds a key twice, or is not a mapping.
+        The file is missing, is a folder, is beyond a limit, is not YAML, holds a key twice, or is not a mapping.
+    EnvironmentFault
+        The file cannot be read.
     """
-    if path.is_dir():
-        raise BadParameters(f"{path} is a folder; a {what} was expected")
-    if not path.is_file():
-        raise BadParameters(f"{path}: no such {what}")
+    raw = _read_bytes(path, what)
     try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=_Loader)
+        text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise BadParameters(f"{path}: not UTF-8 text (byte {error.start})") from error
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise BadParameters(f"{path} line {line}: not UTF-8 text (byte {error.start})") from error
+    # The parser of libyaml, which is in PyYAML's wheels: many times as fast, and every notebook reads its plan.
+    builder = _Builder(path, yaml.parse(text, Loader=yaml.CSafeLoader))
+    try:
+        content = builder.document()
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" line {mark.line + 1}" if mark else ""
-        why = getattr(error, "problem", None) or getattr(error, "reason", None) or error
-        raise BadParameters(f"{path}{where}: not valid YAML: {why}") from error
-    if not isinstance(node, yaml.MappingNode):
+        raise BadParameters(_not_yaml(path, text, error)) from error
+    if not isinstance(content, dict):
         raise BadParameters(f"{path}: a {what} is a mapping of keys to values")
-    lines: dict[tuple[str | int, ...], int] = {}
-    content = _build(node, (), lines, path)
-    return Document(path, content, lines)
+    return Document(path, content, builder.lines)
 
 
-def _build(node: yaml.Node, at: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int], path: Path) -> Any:
-    if isinstance(node, yaml.MappingNode):
-        built: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            key = str(key_node.value)
-            line = key_node.start_mark.line + 1
-            if key in built:
-                raise BadParameters(f"{path} line {line}: the key {key!r} stands twice; once was expected")
-            lines[(*at, key)] = line
-            built[key] = _build(value_node, (*at, key), lines, path)
-        return built
-    if isinstance(node, yaml.SequenceNode):
-        items = []
-        for index, item in enumerate(node.value):
-            lines[(*at, index)] = item.start_mark.line + 1
-            items.append(_build(item, (*at, index), lines, path))
+def _read_bytes(path: Path, what: str) -> bytes:
+    try:
+        if path.is_dir():
+            raise BadParameters(f"{path} is a folder; a {what} was expected")
+        if not path.is_file():
+            raise BadParameters(f"{path}: no such {what}")
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise EnvironmentFault(f"{path}: {error.strerror or error}") from error
+    if len(raw) > MAX_BYTES:
+        raise BadParameters(f"{path}: larger than {MAX_BYTES:,} bytes, which is more than a {what} can need")
+    return raw
+
+
+def _not_yaml(path: Path, text: str, error: yaml.YAMLError) -> str:
+    """Return the sentence about a file that is no YAML."""
+    mark, position = getattr(error, "problem_mark", None), getattr(error, "position", None)
+    why = getattr(error, "problem", None) or getattr(error, "reason", None) or error
+    line = None
+    if mark:
+        line = mark.line + 1
+        if text[mark.index : mark.index + 1] == "\t":
+            why = "a tab stands where the line is indented; spaces were expected"
+    elif position is not None:
+        line = text.encode()[:position].count(b"\n") + 1
+    return f"{path}{f' line {line}' if line else ''}: not valid YAML: {why}"
+
+
+@dataclass
+class _Builder:
+    """Builds the content of a file from the parser's events, so that a limit holds before anything is built beyond it.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    events : iterator
+        Its events.
+    lines : dict of tuple to int
+        See `Document`; filled on the way.
+    """
+
+    path: Path
+    events: Iterator[Any]
+    lines: dict[tuple[str | int, ...], int] = field(default_factory=dict)
+
+    def document(self) -> Any:
+        """Return the content of the only document of the file."""
+        next(self.events)  # the stream begins
+        if isinstance(next(self.events), yaml.StreamEndEvent):
+            return None
+        content = self._value(next(self.events), ())
+        next(self.events)  # the document ends
+        another = next(self.events)
+        if not isinstance(another, yaml.StreamEndEvent):
+            self._refuse(another, "a second document begins (---); one was expected")
+        return content
+
+    def _value(self, event: Any, at: tuple[str | int, ...]) -> Any:
+        self._refuse_properties(event)
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event)
+        if len(at) >= MAX_DEPTH:
+            self._refuse(event, f"more than {MAX_DEPTH} mappings and lists stand inside one another")
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(at)
+        items: list[Any] = []
+        while not isinstance(item := next(self.events), yaml.SequenceEndEvent):
+            here = (*at, len(items))
+            self.lines[here] = _line(item)
+            items.append(self._value(item, here))
         return items
-    return _Loader("").construct_object(node, deep=True)
+
+    def _mapping(self, at: tuple[str | int, ...]) -> dict[str, Any]:
+        built: dict[str, Any] = {}
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            self._refuse_properties(event)
+            if not isinstance(event, yaml.ScalarEvent):
+                self._refuse(event, "a key is a mapping or a list; text was expected")
+            key = self._text(event)
+            if len(key) > MAX_KEY:
+                self._refuse(event, f"a key of {len(key):,} letters; at most {MAX_KEY:,} were expected")
+            if key == "<<" and event.implicit[0]:
+                self._refuse(event, "a merge key (<<) is not read; the keys themselves were expected")
+            if key in built:
+                self._refuse(event, f"the key {key!r} stands twice; once was expected")
+            self.lines[(*at, key)] = _line(event)
+            built[key] = self._value(next(self.events), (*at, key))
+        return built
+
+    def _scalar(self, event: Any) -> str | int | float | bool | None:
+        """Return what a value means, without YAML 1.1's guesses: unquoted dates, NO, on and 1:30 stay as typed."""
+        text = self._text(event)
+        if not event.implicit[0]:  # in quotes, or a block of text
+            return text
+        if text in _CONSTANTS:
+            return _CONSTANTS[text]
+        is_whole = _WHOLE.fullmatch(text)
+        if not is_whole and not _DECIMAL.fullmatch(text):
+            return text
+        if len(text) > MAX_NUMBER:
+            self._refuse(event, f"a number of {len(text):,} characters; at most {MAX_NUMBER} were expected")
+        number = int(text) if is_whole else float(text)
+        if not math.isfinite(number):
+            self._refuse(event, f"{text} is beyond all numbers that can be reckoned with")
+        return number
+
+    def _text(self, event: Any) -> str:
+        if "\0" in event.value:
+            self._refuse(event, "a text holds the character of number 0, which no name and no path can hold")
+        return str(event.value)
+
+    def _refuse_properties(self, event: Any) -> None:
+        if isinstance(event, yaml.AliasEvent) or event.anchor:
+            self._refuse(event, "aliases (&name, *name) are not read; what they stand for was expected, or quotes")
+        if event.tag:
+            self._refuse(event, "tags (!name) are not read; the value alone was expected, or quotes")
+
+    def _refuse(self, event: Any, why: str) -> NoReturn:
+        raise BadParameters(f"{self.path} line {_line(event)}: {why}")
+
+
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 1
+
+
+_CONSTANTS = {"": None, "~": None, "null": None, "Null": None, "NULL": None, "true": True, "false": False}
+_WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
+_DECIMAL = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+][0-9]+)?")
 
 
 def validate(document: Document, model: type[Model], *, what: str) -> Model:
@@ -135,7 +246,10 @@ def validate(document: Document, model: type[Model], *, what: str) -> Model:
         # An unknown key is nearly always a misspelt one: telling of it says more than telling what is then missing.
         faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        raise BadParameters(_sentence(document, model, faults[0], what) + more) from error
+        sentence = _sentence(document, model, faults[0], what)
+        if len(sentence) > MAX_SENTENCE:
+            sentence = f"{sentence[:MAX_SENTENCE]} …"
+        raise BadParameters(sentence + more) from error
 
 
 def _sentence(document: Document, model: type[BaseModel], fault: Mapping[str, Any], what: str) -> str:
@@ -147,7 +261,8 @@ def _sentence(document: Document, model: type[BaseModel], fault: Mapping[str, An
     if fault["type"] == "value_error":
         # What is wrong between two keys is found by their common parent, whose sentence begins with the key meant.
         named, _, rest = message.partition(": ")
-        below = (*at, *(int(key) if key.isdecimal() else key for key in named.split(".")))
+        # Of a list the place is meant; no list has a billion items.
+        below = (*at, *(int(key) if re.fullmatch("[0-9]{1,9}", key) else key for key in named.split(".")))
         if rest and below in document.lines:
             location, at, message = below, below, rest
     line = f" line {document.lines[at]}" if at in document.lines else ""

@@ -128,6 +128,11 @@ def test_the_next_quarter_is_a_draft_with_its_days_moved_and_its_answers_kept(la
     assert (run.status, run.signed_by, run.answers) == ("draft", None, {"uptake_base": "received"})
 
 
+def test_the_next_quarter_keeps_words_as_they_were_typed(last: Path) -> None:
+    last.write_text(last.read_text(encoding="utf-8").replace("received", "NO"), encoding="utf-8")
+    assert read_run_file(next_quarter(last), look=False).answers == {"uptake_base": "NO"}
+
+
 def test_what_is_there_is_not_written_over(last: Path, tmp_path: Path) -> None:
     (tmp_path / "2021-Q3.yml").write_text("mine", encoding="utf-8")
     with pytest.raises(BadParameters, match="is there already"):

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from analysis.faults import EnvironmentFault, Fault
+from analysis.faults import EnvironmentFault, Fault, is_interruption
 
 _DOUBLE_PRESS = 2.0
 """Seconds within which a second Ctrl-C counts as part of the first one."""
@@ -251,9 +252,31 @@ class Failures:
         if self._hook:
             call_hook(self._hook, plan, quarter, fault)
 
+    @contextmanager
+    def reading(self, plan: str, quarter: str) -> Iterator[None]:
+        """Report what goes wrong where a quarter is read, and go on; a mistake of the suite with where it was made.
+
+        Parameters
+        ----------
+        plan, quarter : str
+            The plan's name and the quarter, or what its file is called.
+        """
+        try:
+            yield
+        except Fault as fault:
+            self.add(plan, quarter, fault)
+        except Exception as error:
+            if is_interruption(error):
+                raise
+            write_error("".join(traceback.format_exception(error)).rstrip())
+            self.add(plan, quarter, Fault(f"{type(error).__name__}: {' '.join(str(error).split())}"))
+
 
 _HOOK_TIMEOUT = 60
 """Seconds a hook may take; a mail server that does not answer must not hold up the other quarters."""
+
+_LONGEST_VARIABLE = 20_000
+"""Letters; of a longer reason the rest stands on standard input only, because no system starts a program with it."""
 
 
 def call_hook(command: str, plan: str, quarter: str, fault: Fault) -> None:
@@ -274,7 +297,7 @@ def call_hook(command: str, plan: str, quarter: str, fault: Fault) -> None:
         "DUNGHEN_PLAN": plan,
         "DUNGHEN_QUARTER": quarter,
         "DUNGHEN_CODE": str(fault.exit_code),
-        "DUNGHEN_REASON": str(fault).replace("\0", ""),
+        "DUNGHEN_REASON": str(fault).replace("\0", "")[:_LONGEST_VARIABLE],
     }
     environment = os.environ | variables
     try:

@@ -163,10 +163,8 @@ def due(
     failures = Failures(on_failure)
     file_of = {}
     for file in run_files(paths):
-        try:
+        with failures.reading(file.parent.name, file.stem):
             file_of[read_run_file(file, look=False)] = file
-        except Fault as fault:
-            failures.add(file.parent.name, file.stem, fault)
     day = today.date() if today else date.today()
     # With --list the lines are what was asked for: if they cannot be written, the command fails.
     report = click.echo if only_list else write_line
@@ -179,10 +177,8 @@ def due(
         report("nothing is due")
     runs = []
     for one in waiting if not only_list else ():
-        try:
+        with failures.reading(one.plan_name, one.quarter):
             runs.append(read_run(file_of[one]))
-        except Fault as fault:
-            failures.add(one.plan_name, one.quarter, fault)
     if runs:
         _publish_all(runs, limits, failures, force=False, resume=True, reports=reports)
     raise SystemExit(failures.exit_code)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from analysis import parameters
-from analysis.faults import EnvironmentFault, Fault, GateRefused, NotebookFailed
+from analysis.faults import EnvironmentFault, Fault, GateRefused, NotebookFailed, is_interruption
 from analysis.parameters import RunParameters
 from analysis.publish.defer_signals import defer_signals
 from analysis.publish.limits import DEFAULT_LIMITS, Limits
@@ -204,7 +204,7 @@ def publish(
         record_failure("failed", fault.exit_code, str(fault))
         raise
     except Exception as error:
-        if _is_interruption(error):
+        if is_interruption(error):
             record_failure("interrupted", 130)
             raise KeyboardInterrupt from error
         kind, reason = _as_fault(error, reports, run)
@@ -213,15 +213,6 @@ def publish(
             ended, reason = "published", f"published, but {reason}"
         record_failure(ended, kind.exit_code, reason)
         raise kind(reason) from error
-
-
-def _is_interruption(error: BaseException | None) -> bool:
-    """Return whether a library has turned an interruption into an error of its own."""
-    while error is not None:
-        if isinstance(error, KeyboardInterrupt):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def _as_fault(error: Exception, reports: Path, run: RunParameters) -> tuple[type[Fault], str]:

@@ -7,11 +7,10 @@ import shlex
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-from analysis import periods
+from analysis import periods, strict_yaml
 from analysis.faults import BadParameters
 from analysis.parameters import RunParameters, read_run_file, resolve
 from analysis.plan.plan import read_plan
@@ -153,7 +152,7 @@ def next_quarter(run_file: Path) -> Path:
         periods.last_day(period, plan.calendar.cutoff_day) for period in (next_period, run.quarter_period)
     )
     as_of: date = next_last_day + timedelta(days=(run.as_of - last_day).days)
-    values: dict[str, Any] = yaml.safe_load(run_file.read_text(encoding="utf-8"))
+    values = strict_yaml.read(run_file, what="run file").content
     values |= {"quarter": name, "as_of": as_of.isoformat()}
     values["input_path"] = str(values["input_path"]).replace(run.as_of.isoformat(), as_of.isoformat())
     values |= {"status": "draft"} if "status" in values else {}
