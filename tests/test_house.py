@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "analysis"
 LEAVES = {
     "code_of_name",
+    "database_address",
     "visible_text",
     "durable",
     "faults",

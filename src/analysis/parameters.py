@@ -14,6 +14,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from analysis import periods, strict_yaml
+from analysis.database_address import is_like_address
 from analysis.faults import BadData, BadParameters
 from analysis.project import project_folder
 
@@ -58,7 +59,8 @@ class RunParameters(BaseModel):
         ``question=answer,…`` or JSON.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    # Pydantic's own text of an error would repeat a value that our sentence leaves out.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
 
     plan_file: str
     quarter: str
@@ -82,6 +84,14 @@ class RunParameters(BaseModel):
     @classmethod
     def _is_a_quarter(cls, value: str) -> str:
         periods.parse_quarter(value)
+        return value
+
+    @field_validator(*_PATHS)
+    @classmethod
+    def _is_a_path(cls, value: str | None) -> str | None:
+        if value is not None and is_like_address(value):
+            # Not repeated: it may hold a password.
+            raise ValueError("a path was expected, found an address; `dunghen ingest` brings a database into a folder")
         return value
 
     @field_validator("plan_file")

@@ -44,13 +44,17 @@ def ingest(
     from analysis.data.ingest.archive import archive
     from analysis.data.sources.about import with_folder_description
     from analysis.data.sources.mapping import read_mapping
+    from analysis.data.sources.open import refuse_other_kind
     from analysis.report.intake_summary import summary
 
     try:
         with exit_on_fault(out):
+            mapping = read_mapping(mapping_file)
+            # Before anything else is done with it: what the system or a sentence says of a file repeats its path.
+            refuse_other_kind(file, mapping)
             if Path(file).is_dir():
                 raise BadData(f"{file} is a folder; one file received was expected")
-            mapping = with_folder_description(read_mapping(mapping_file), file)
+            mapping = with_folder_description(mapping, file)
             day = extracted_on.date() if extracted_on else mapping.extracted_on or _day_of(out)
             intakes = archive(
                 file,

@@ -72,7 +72,7 @@ _ON_FAILURE = click.option(
 
 @click.command()
 @click.argument("paths", metavar="RUNFILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--input", "input_path", type=click.Path(exists=True, path_type=Path), help="Folder or file received.")
+@click.option("--input", "input_path", type=click.Path(path_type=Path), help="Folder or file received.")
 @click.option("--language", type=click.Choice(["vi", "en"]), help="Language of the pages.")
 @click.option("--force", is_flag=True, help="Publish again even if nothing has changed.")
 @click.option(
@@ -301,7 +301,7 @@ def _publish(
 
 @click.command()
 @click.argument("run_file", metavar="[RUNFILE]", required=False, type=click.Path(path_type=Path))
-@click.option("--input", "input_path", type=click.Path(exists=True, path_type=Path), help="Folder or file received.")
+@click.option("--input", "input_path", type=click.Path(path_type=Path), help="Folder or file received.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder to write into.")
 @click.option("--list", "is_list", is_flag=True, help="Print the library of indicators a plan can take by name.")
 def indicators(run_file: Path | None, input_path: Path | None, out: Path | None, is_list: bool) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import duckdb
 import pyarrow as pa
@@ -47,7 +46,7 @@ def read_database(
     Parameters
     ----------
     source : str
-        Path of the file; for PostgreSQL its address, ``postgresql://…``, without a password.
+        Path of the file; for PostgreSQL its address, of which `refuse_password` has found that it holds none.
     mapping : Mapping
         How it is written; ``mapping.relation`` names the table or view.
     connection : duckdb.DuckDBPyConnection
@@ -62,8 +61,7 @@ def read_database(
     BadData
         The file is not what the mapping says, or has no such relation.
     BadParameters
-        The address is none of PostgreSQL or holds a password, which would end up in files; or the mapping names no
-        relation.
+        The mapping names no relation.
     EnvironmentFault
         The server does not answer or refuses; the disk is full.
     """
@@ -345,7 +343,6 @@ def _copy_postgresql(copy: _RelationCopy) -> tuple[str, ...]:
     import adbc_driver_postgresql.dbapi as postgresql
 
     relation = copy.relation()
-    _refuse_password(copy.source)
     try:
         with postgresql.connect(copy.source) as server, server.cursor() as cursor:
             cursor.execute("SET TRANSACTION READ ONLY")
@@ -362,16 +359,6 @@ def _copy_postgresql(copy: _RelationCopy) -> tuple[str, ...]:
         raise
     except (postgresql.Error, duckdb.Error) as error:
         raise EnvironmentFault(f"the database does not answer as expected ({_first_line(error)})") from error
-
-
-def _refuse_password(address: str) -> None:
-    parts = urlsplit(address)
-    if parts.scheme not in ("postgresql", "postgres"):
-        raise BadParameters("the address of the database was expected as postgresql://host/database")
-    if parts.password or any("password" in name for name in parse_qs(parts.query)):
-        raise BadParameters(
-            "the address of the database holds a password; leave it out and put it into PGPASSWORD or ~/.pgpass"
-        )
 
 
 def _text_numbers(schema: pa.Schema) -> set[int]:

@@ -11,6 +11,7 @@ from analysis.data.sources.delimited import read_delimited
 from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.rows import Rows, ScanRequest
 from analysis.data.sources.workbook import read_workbook
+from analysis.database_address import is_like_address, refuse_password
 from analysis.faults import BadParameters
 
 
@@ -41,6 +42,7 @@ def open_rows(
     EnvironmentFault
         The database does not answer, or the disk is full.
     """
+    refuse_other_kind(source, mapping)
     if mapping.format == "postgresql":
         return read_database(source, mapping, connection, scratch, scan_request=scan_request)
     path = Path(source)
@@ -51,3 +53,27 @@ def open_rows(
     if mapping.format == "workbook":
         return read_workbook(path, mapping, connection, scratch, scan_request=scan_request)
     return read_database(source, mapping, connection, scratch, scan_request=scan_request)
+
+
+def refuse_other_kind(source: str, mapping: Mapping) -> None:
+    """Refuse an address where the mapping reads a file, and one that may hold a password; neither is repeated.
+
+    Parameters
+    ----------
+    source : str
+        Path of a file, or address of a PostgreSQL database.
+    mapping : Mapping
+        How the source is written.
+
+    Raises
+    ------
+    BadParameters
+        The source is refused.
+    """
+    if mapping.format == "postgresql":
+        refuse_password(source)
+    elif is_like_address(source):
+        raise BadParameters(
+            f"an address was given, and the mapping reads a file (format: {mapping.format}); the path of a file was "
+            "expected"
+        )
