@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from environment_yml import environment_yml
+from environment_yml import environment_yml, locked
 
 ROOT = Path(__file__).parents[1]
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
@@ -20,6 +20,23 @@ def test_environment_yml_is_the_generated_one():
 
 def test_environment_yml_uses_conda_forge_alone():
     assert yaml.safe_load(environment_yml())["channels"] == ["conda-forge"]
+
+
+def test_environment_yml_has_the_releases_of_the_lock_alone():
+    *conda, last = yaml.safe_load(environment_yml())["dependencies"]
+    asked = [one.replace(" ", "", 1) for one in conda if one.split()[0] not in ("python", "pip")]
+    asked += [one for one in last["pip"] if one != "-e ."]
+    assert len(asked) > 50
+    assert [one for one in asked if f"\n{one} \\\n" not in f"\n{LOCK}"] == []
+
+
+def test_a_release_that_depends_on_python_has_its_condition():
+    lock = "a-b==1.2 \\\n    --hash=sha256:0\nc==1 ; python_full_version < '3.12' \\\n    --hash=sha256:0\n"
+    lock += "c==2 ; python_full_version >= '3.12' \\\n    --hash=sha256:0\n"
+    assert locked(lock) == {
+        "a-b": ["a-b==1.2"],
+        "c": ["c==1 ; python_full_version < '3.12'", "c==2 ; python_full_version >= '3.12'"],
+    }
 
 
 def test_the_lock_names_no_address():
