@@ -74,3 +74,18 @@ def test_the_page_of_satisfaction_shows_surveys_as_before_and_pictures_none_as_j
         assert len(pictures) == (1 if one is results else 0)
     assert tables[0] == tables[1] != []
     assert pd.notna(by_ratings.promise("satisfaction")["probability"])
+
+
+def test_the_page_of_satisfaction_says_where_there_is_nothing_to_show(
+    demo_run: RunParameters, results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {code for code, one in results.plan.indicators.items() if one.topic == "satisfaction"}
+    series = results.indicators.series
+    nothing = changed(
+        results, series=series[~series["indicator"].isin(asked)], surveys=results.indicators.surveys.iloc[:0]
+    )
+    for one, told in ((results, "Ratings are given by those who choose to"), (nothing, "No ratings and no survey")):
+        page = SatisfactionPage(demo_run.model_copy(update={"language": "en"}), one)
+        shown = _shown(page, monkeypatch)
+        page.self_selected()
+        assert told in "".join(shown)

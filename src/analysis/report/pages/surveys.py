@@ -22,7 +22,12 @@ class SatisfactionPage(Page):
     """What notebook ``04_satisfaction`` shows; see `Page`."""
 
     def self_selected(self) -> None:
-        """Show the caveat of ratings: those who give them choose themselves."""
+        """Show the caveat of ratings: those who give them choose themselves; or that nothing was received."""
+        plan, found = self.results.plan, self.results.indicators
+        told = {code for code, declared in plan.indicators.items() if declared.topic == "satisfaction"}
+        if not (told & set(found.series["indicator"]) or len(found.surveys)):
+            self._note(self.words.text("No ratings and no survey were received."))
+            return
         self._note(
             self.words.text(
                 "Ratings are given by those who choose to, after a case is closed: a sign of the mood at the counter, "
