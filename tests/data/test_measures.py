@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -14,8 +15,10 @@ from analysis import periods
 from analysis.data.case_table import service_days
 from analysis.data.contracts import CaseRatings, Catalogue, Counts, Ratings, check, columns_of
 from analysis.data.counting import count_cases, count_workload
+from analysis.data.declared import DeclaredTable
+from analysis.data.margins import MarginTable, Part
 from analysis.data.measure import Counting, Measure
-from analysis.data.measures import columns_known, count_measures
+from analysis.data.measures import columns_known, count_measures, kinds_known
 from analysis.plan import conditions
 from analysis.plan.inventories import CasesOfService
 from analysis.report.labels import NOT_COMPUTABLE
@@ -357,6 +360,16 @@ def test_columns_that_a_condition_may_name_are_those_of_the_tables_and_those_der
     assert {"channel", "due_at", "timeliness", "published_today", "closed", "rating"} <= set(known["cases"])
     assert "rated_at" not in known["cases"]
     assert {"rating", "rated_at", "channel"} <= set(known["ratings"])
+
+
+def test_what_a_column_holds_is_known_of_the_tables_of_the_parts_and_of_what_is_declared():
+    paid = Part(of="resolved", where={"paid": True})
+    margins = MarginTable(pd.DataFrame(), {"paid": paid, "desk": Part(of="resolved", where={"desk": "hall"})})
+    feedback = DeclaredTable(Path("f"), "id", "at", ("at",), ("agency",), {"useful": "flag"})
+    known = kinds_known(run_input(margins=margins, extra={"cases": {"fee": "number"}}, tables={"feedback": feedback}))
+    assert known["feedback"] == {"id": "code", "agency": "code", "at": "time", "useful": "flag"}
+    of_cases = {name: known["cases"][name] for name in ("paid", "desk", "fee", "due_at", "channel", "late", "resolved")}
+    assert list(of_cases.values()) == ["flag", "code", "number", "time", "code", "flag", "number"]
 
 
 # Against a loop, and against the tables that are counted once for all indicators.

@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 import small_quarter
 from analysis.data.ingest.received import RunInput
-from analysis.data.margins import MarginTable
+from analysis.data.margins import MarginTable, Part
 from analysis.faults import BadData, BadParameters
 from analysis.indicators.measured import measures_of
 from analysis.parameters import ROOT, read_run_file
 from analysis.plan.plan import Plan, read_plan
-from analysis.quarter.inputs import counts_of_the_quarter, received_input, refuse_unknown_series
+from analysis.quarter.inputs import counts_of_the_quarter, received_input, refuse_unknown_columns, refuse_unknown_series
 from analysis.quarter.readings import Counted
+from run_inputs import run_input
 
 MONTHS = [f"2021-{month:02d}" for month in range(1, 10)]
 
@@ -93,20 +95,43 @@ def test_a_month_that_one_body_lacks_is_no_refusal(plan: Plan, received: RunInpu
     assert found["period"].max() == "2021-09"
 
 
-def test_a_group_is_not_called_as_a_body_of_the_data() -> None:
+def _plan(numerator: dict[str, Any]) -> Plan:
     words = {"vi": "v", "en": "e"}
     promise = {"kind": "share", "title": words, "reported": "…", "indicator": "late", "rule": "at_most"}
-    plan = Plan.model_validate(
+    return Plan.model_validate(
         {
             "title": words, "year": 2021, "calendar": {"frequency": "M"}, "source": "s", "scope": words, "unit": words,
-            "indicators": {"late": {"form": "share", "title": words, "numerator": {"late": True}, "by": ["agency"]}},
+            "indicators": {"late": {"form": "share", "title": words, "numerator": numerator, "by": ["agency"]}},
             "groups": {"agency": {"stp": {"title": words, "members": ["stp", "syt"]}}},
             "targets": {"t": promise | {"threshold": 0.1, "dimension": "agency", "series": "stp"}},
         }
     )  # fmt: skip
+
+
+def test_a_group_is_not_called_as_a_body_of_the_data() -> None:
+    plan = _plan({"late": True})
     (measure,) = measures_of(plan).values()
     cells = pd.DataFrame({"period": ["2021-01"], "agency": ["syt"], "numerator": [1], "denominator": [9]})
     refuse_unknown_series(plan, Counted({None: {measure: cells}}, False, ("2021-01",)))
     both = pd.concat([cells, cells.assign(agency="stp")])
     with pytest.raises(BadParameters, match=r"^plan: groups\.agency\.stp: the data has this code of agency; another"):
         refuse_unknown_series(plan, Counted({None: {measure: both}}, False, ("2021-01",)))
+
+
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [
+        ({"paid": "by-card"}, "paid holds a flag, and is asked for a code"),
+        (
+            {"any_of": [{"channel": "online"}, {"paid": {"at_least": 1}}]},
+            "paid holds a flag, and is asked for a number",
+        ),
+        ({"channel": {"not": True}}, "channel holds a code, and is asked for a flag"),
+        ({"accepted_at": {"before": "channel"}}, "channel holds a code, and is asked for a time"),
+    ],
+)
+def test_a_column_is_not_asked_for_what_it_does_not_hold(condition: dict, told: str) -> None:
+    margins = MarginTable(pd.DataFrame(), {"paid": Part(of="resolved", where={"paid": True})})
+    refuse_unknown_columns(_plan({"paid": True, "channel": ["online"], "due_at": "known"}), run_input(margins=margins))
+    with pytest.raises(BadParameters, match=f"^plan: indicators.late: {told}$"):
+        refuse_unknown_columns(_plan(condition), run_input(margins=margins))

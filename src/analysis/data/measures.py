@@ -17,9 +17,11 @@ from analysis.data.codes import CASE_RATINGS
 from analysis.data.condition_sql import sql_of
 from analysis.data.contracts import Cases, Counts, columns_of
 from analysis.data.counting import run_query
+from analysis.data.declared import ExtraKind
 from analysis.data.ingest.received import RunInput
 from analysis.data.margin_counts import count_margins
 from analysis.data.measure import CASES, LATE, RATINGS, Cells, Counting, Measure, columns_named
+from analysis.data.sources.column_source import sql_type
 from analysis.plan.conditions import Test
 
 
@@ -223,3 +225,32 @@ def columns_known(received: RunInput) -> dict[str, tuple[str, ...]]:
     ratings = ("case_id", "rating", "rated_at", *cases, *extra.get("case_ratings", ()))
     known = {CASES: tuple(dict.fromkeys(cases)), RATINGS: tuple(dict.fromkeys(ratings))}
     return known | {name: tuple(columns_of_file(table.path)) for name, table in received.tables.items()}
+
+
+def kinds_known(received: RunInput) -> dict[str, dict[str, ExtraKind]]:
+    """Return, by table and column, what a condition may ask for: codes, a flag, a number or a time.
+
+    Parameters
+    ----------
+    received : RunInput
+        The tables of the input.
+    """
+    parts = received.margins.parts.values() if received.margins else ()
+    blocks = [one for part in parts for one in part.blocks.items()]
+    of_parts: dict[str, ExtraKind] = {name: "flag" if isinstance(block[0], bool) else "code" for name, block in blocks}
+    extra = received.extra
+    cases = _kinds_of(Counts) | _kinds_of(Cases) | _DERIVED_KINDS | extra.get("counts", {}) | extra.get("cases", {})
+    known = {CASES: of_parts | cases, RATINGS: of_parts | cases | extra.get("case_ratings", {})}
+    for name, table in received.tables.items():
+        times: dict[str, ExtraKind] = dict.fromkeys(table.times, "time")
+        codes: dict[str, ExtraKind] = dict.fromkeys((table.id, *table.dimensions), "code")
+        known[name] = codes | times | table.extra
+    return known
+
+
+_DERIVED_KINDS: dict[str, ExtraKind] = dict.fromkeys(("late", "published_online", "published_today", "closed"), "flag")
+
+
+def _kinds_of(contract: type[Cases | Counts]) -> dict[str, ExtraKind]:
+    kinds: dict[str, ExtraKind] = {"TIMESTAMP": "time", "BIGINT": "number", "DOUBLE": "number", "BOOLEAN": "flag"}
+    return {name: kinds.get(sql_type(rule), "code") for name, rule in contract.to_schema().columns.items()}

@@ -49,6 +49,15 @@ class Test:
     operand: Any = None
     negated: bool = False
 
+    @property
+    def asks(self) -> dict[str, Literal["code", "flag", "number", "time"]]:
+        """What each column that it names must hold; nothing where any value will do."""
+        if self.operator == "before":
+            return {self.column: "time", self.operand: "time"}
+        if self.operator == "is_in":
+            return {self.column: "flag" if isinstance(self.operand[0], bool) else "code"}
+        return {} if self.operator == "known" else {self.column: "number"}
+
 
 @dataclass(frozen=True)
 class AnyOf:
@@ -92,12 +101,12 @@ def tests_of(condition: Mapping[str, Any]) -> tuple[Test | AnyOf, ...]:
 
 def columns_of(condition: Mapping[str, Any]) -> frozenset[str]:
     """Return the columns that a condition asks of, those of ``before`` included."""
-    return frozenset(name for test in _flat(tests_of(condition)) for name in _named(test))
+    return frozenset(name for test in flat(tests_of(condition)) for name in _named(test))
 
 
 def columns_needed(condition: Mapping[str, Any]) -> frozenset[str]:
     """Return the columns without any value of which a condition says nothing: all that are not merely left out."""
-    needed = (test for test in _flat(tests_of(condition)) if not test.negated)
+    needed = (test for test in flat(tests_of(condition)) if not test.negated)
     return frozenset(name for test in needed for name in _named(test))
 
 
@@ -105,11 +114,18 @@ def _named(test: Test) -> tuple[str, ...]:
     return (test.column, test.operand) if test.operator == "before" else (test.column,)
 
 
-def _flat(tests: Sequence[Test | AnyOf]) -> Iterator[Test]:
+def flat(tests: Sequence[Test | AnyOf]) -> Iterator[Test]:
+    """Yield the tests of a condition, those of its alternatives among them.
+
+    Parameters
+    ----------
+    tests : sequence
+        See `tests_of`.
+    """
     for test in tests:
         if isinstance(test, AnyOf):
             for alternative in test.alternatives:
-                yield from _flat(alternative)
+                yield from flat(alternative)
         else:
             yield test
 

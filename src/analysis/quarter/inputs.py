@@ -16,7 +16,7 @@ from analysis.data.case_table import service_days
 from analysis.data.ingest.names import Names
 from analysis.data.ingest.received import Calendar, RunInput, receive
 from analysis.data.measure import Counting
-from analysis.data.measures import columns_known, count_measures
+from analysis.data.measures import columns_known, count_measures, kinds_known
 from analysis.data.published import read_breaks, read_published
 from analysis.faults import BadData, BadParameters
 from analysis.indicators import satisfaction
@@ -24,6 +24,7 @@ from analysis.indicators.bodies_of_today import recoded
 from analysis.indicators.measured import dimensions_of, measures_of
 from analysis.indicators.other_indicators import year_of
 from analysis.parameters import ROOT, RunParameters, resolve
+from analysis.plan.conditions import flat
 from analysis.plan.instruments import PublishedInstrument
 from analysis.plan.plan import Plan
 from analysis.plan.promises import ItemsPromise
@@ -180,7 +181,7 @@ def counted_input(plan: Plan, run: RunParameters, received: RunInput, *, alterna
 
 
 def refuse_unknown_columns(plan: Plan, received: RunInput) -> None:
-    """Refuse a plan that asks of a column which no table has.
+    """Refuse a plan that asks of a column which no table has, or asks a column for what it does not hold.
 
     Parameters
     ----------
@@ -192,9 +193,9 @@ def refuse_unknown_columns(plan: Plan, received: RunInput) -> None:
     Raises
     ------
     BadParameters
-        A column nobody declares, with the nearest that there is.
+        A column nobody declares, with the nearest that there is; or a code where there are numbers, and the like.
     """
-    known = columns_known(received)
+    known, kinds = columns_known(received), kinds_known(received)
     for code, measure in measures_of(plan).items():
         for name in sorted(measure.columns - set(known.get(measure.of, measure.columns))):
             close = get_close_matches(name, known[measure.of], n=1)
@@ -203,6 +204,11 @@ def refuse_unknown_columns(plan: Plan, received: RunInput) -> None:
                 f"plan: indicators.{code}: {measure.of} has no column {name!r}{hint} "
                 "(a mapping adds columns under extra)"
             )
+        for test in flat((*measure.denominator, *measure.numerator)):
+            for name, asked in test.asks.items():
+                holds = kinds.get(measure.of, {}).get(name, asked)
+                if holds != asked:
+                    raise BadParameters(f"plan: indicators.{code}: {name} holds a {holds}, and is asked for a {asked}")
 
 
 def refuse_unknown_series(plan: Plan, counted: Counted) -> None:
