@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,20 @@ import pandas as pd
 import pytest
 
 import small_quarter
+from analysis.data.contracts import Counts, Margins, check, with_missing_columns
 from analysis.data.ingest.received import RunInput
-from analysis.data.margins import MarginTable, Part
+from analysis.data.margins import MarginTable, Part, part_column
 from analysis.faults import BadData, BadParameters
 from analysis.indicators.measured import measures_of
-from analysis.parameters import ROOT, read_run_file
+from analysis.parameters import ROOT, RunParameters, read_run_file
 from analysis.plan.plan import Plan, read_plan
-from analysis.quarter.inputs import counts_of_the_quarter, received_input, refuse_unknown_columns, refuse_unknown_series
+from analysis.quarter.inputs import (
+    counted_input,
+    counts_of_the_quarter,
+    received_input,
+    refuse_unknown_series,
+    refuse_wrong_kinds,
+)
 from analysis.quarter.readings import Counted
 from run_inputs import run_input
 
@@ -80,12 +88,6 @@ def test_a_month_of_the_quarter_that_is_missing_before_a_later_one_is_a_gap_and_
         _counts(plan, received, [*MONTHS[:8], "2021-10"])
 
 
-def test_margins_beside_counts_have_their_periods(plan: Plan, received: RunInput) -> None:
-    margins = MarginTable(pd.DataFrame({"period": ["2021Q1"], "agency": ["stp"], "resolved": [5]}), {})
-    with pytest.raises(BadData, match=r"^the data has the period 2021Q1; months were expected, as the plan's calendar"):
-        counts_of_the_quarter(plan, replace(received, margins=margins), pd.Period("2021Q3"))
-
-
 def test_a_month_that_one_body_lacks_is_no_refusal(plan: Plan, received: RunInput) -> None:
     counts = received.counts
     lacking = counts[(counts["agency"] != "stp") | (counts["period"] != "2021-03")]
@@ -132,6 +134,22 @@ def test_a_group_is_not_called_as_a_body_of_the_data() -> None:
 )
 def test_a_column_is_not_asked_for_what_it_does_not_hold(condition: dict, told: str) -> None:
     margins = MarginTable(pd.DataFrame(), {"paid": Part(of="resolved", where={"paid": True})})
-    refuse_unknown_columns(_plan({"paid": True, "channel": ["online"], "due_at": "known"}), run_input(margins=margins))
+    refuse_wrong_kinds(_plan({"paid": True, "channel": ["online"], "due_at": "known"}), run_input(margins=margins))
     with pytest.raises(BadParameters, match=f"^plan: indicators.late: {told}$"):
-        refuse_unknown_columns(_plan(condition), run_input(margins=margins))
+        refuse_wrong_kinds(_plan(condition), run_input(margins=margins))
+
+
+def test_what_stands_beside_the_counts_has_the_plans_periods_where_it_is_counted() -> None:
+    counts = pd.DataFrame({"period": MONTHS, "agency": "stp", "timeliness": "late", "resolved": 5})
+    margins = pd.DataFrame({"period": ["2021Q1"], "agency": ["stp"], "resolved": [5], "online": [3]})
+    received = run_input(
+        counts=check(with_missing_columns(counts, Counts), Counts, where="counts"),
+        margins=MarginTable(
+            check(with_missing_columns(margins, Margins), Margins, where="margins", extra={"online": part_column()}),
+            {"online": Part(of="resolved", where={"channel": "online"})},
+        ),
+    )
+    run = RunParameters(plan_file="p", quarter="2021-Q3", as_of=date(2021, 9, 30), input_path="i")
+    assert isinstance(counted_input(_plan({"late": True}), run, received), Counted)
+    with pytest.raises(BadData, match=r"^the table of margins has the period 2021Q1; months were expected, as the"):
+        counted_input(_plan({"channel": "online"}), run, received)

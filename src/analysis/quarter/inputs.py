@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,7 +15,7 @@ from analysis.attainment.evidence import Evidence
 from analysis.data.case_table import service_days
 from analysis.data.ingest.names import Names
 from analysis.data.ingest.received import Calendar, RunInput, receive
-from analysis.data.measure import Counting
+from analysis.data.measure import Cells, Counting, Measure
 from analysis.data.measures import columns_known, count_measures, kinds_known
 from analysis.data.published import read_breaks, read_published
 from analysis.faults import BadData, BadParameters
@@ -164,8 +164,17 @@ def counted_input(plan: Plan, run: RunParameters, received: RunInput, *, alterna
         The tables of its input.
     alternatives_too : bool
         Whether other answers than the run's are counted, too.
+
+    Raises
+    ------
+    BadData
+        A table beside the counts has other periods than the plan.
+    BadParameters
+        An indicator asks a column for what it does not hold, under some answer.
     """
     readings = readings_of(plan, run.answers) if alternatives_too else [plan.answered(run.answers)]
+    for reading in readings:
+        refuse_wrong_kinds(reading, received)
     wanted = measures_needed(readings)
     own = plan.calendar.counting.day
     cells = {
@@ -176,12 +185,30 @@ def counted_input(plan: Plan, run: RunParameters, received: RunInput, *, alterna
         )
         for day, measures in wanted.items()
     }
+    _refuse_other_periods(plan, received, cells)
     labels = sorted(received.counts["period"].unique())
     return Counted(cells, received.cases is not None, tuple(labels))
 
 
+def _refuse_other_periods(
+    plan: Plan, received: RunInput, cells: Mapping[int | None, Mapping[Measure, Cells | str]]
+) -> None:
+    """Refuse a table beside the counts that has other periods than the plan, where something is counted from it."""
+    frames = [one for found in cells.values() for one in found.values() if isinstance(one, pd.DataFrame)]
+    labels = {label for one in frames for label in one["period"].unique()}
+    beside = {"ratings": received.ratings, "workload": received.workload}
+    beside |= {"margins": received.margins.table} if received.margins else {}
+    quarterly = plan.calendar.frequency == "Q"
+    for label in sorted(label for label in labels if ("Q" in label) != quarterly):
+        holder = next(name for name, table in beside.items() if label in set(table["period"]))
+        kind = "quarters" if quarterly else "months"
+        raise BadData(
+            f"the table of {holder} has the period {label}; {kind} were expected, as the plan's calendar says"
+        )
+
+
 def refuse_unknown_columns(plan: Plan, received: RunInput) -> None:
-    """Refuse a plan that asks of a column which no table has, or asks a column for what it does not hold.
+    """Refuse a plan that asks of a column which no table has.
 
     Parameters
     ----------
@@ -193,9 +220,9 @@ def refuse_unknown_columns(plan: Plan, received: RunInput) -> None:
     Raises
     ------
     BadParameters
-        A column nobody declares, with the nearest that there is; or a code where there are numbers, and the like.
+        A column nobody declares, with the nearest that there is.
     """
-    known, kinds = columns_known(received), kinds_known(received)
+    known = columns_known(received)
     for code, measure in measures_of(plan).items():
         for name in sorted(measure.columns - set(known.get(measure.of, measure.columns))):
             close = get_close_matches(name, known[measure.of], n=1)
@@ -204,6 +231,25 @@ def refuse_unknown_columns(plan: Plan, received: RunInput) -> None:
                 f"plan: indicators.{code}: {measure.of} has no column {name!r}{hint} "
                 "(a mapping adds columns under extra)"
             )
+
+
+def refuse_wrong_kinds(plan: Plan, received: RunInput) -> None:
+    """Refuse a plan that asks a column for what it does not hold.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan as it reads.
+    received : RunInput
+        The tables of the input.
+
+    Raises
+    ------
+    BadParameters
+        A code is asked for where there are flags, a number where there are codes, and the like.
+    """
+    kinds = kinds_known(received)
+    for code, measure in measures_of(plan).items():
         for test in flat((*measure.denominator, *measure.numerator)):
             for name, asked in test.asks.items():
                 holds = kinds.get(measure.of, {}).get(name, asked)
@@ -319,8 +365,7 @@ def counts_of_the_quarter(plan: Plan, received: RunInput, quarter: pd.Period) ->
     """
     origin, counts = plan.origin(quarter), received.counts
     quarterly = plan.calendar.frequency == "Q"
-    counted = [counts, *([received.margins.table] if received.margins else [])]
-    wrong = [label for table in counted for label in table["period"].unique() if ("Q" in label) != quarterly]
+    wrong = [label for label in counts["period"].unique() if ("Q" in label) != quarterly]
     if wrong:
         kind = "quarters" if quarterly else "months"
         raise BadData(f"the data has the period {wrong[0]}; {kind} were expected, as the plan's calendar says")
