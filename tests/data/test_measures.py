@@ -362,6 +362,14 @@ def test_columns_that_a_condition_may_name_are_those_of_the_tables_and_those_der
     assert {"rating", "rated_at", "channel"} <= set(known["ratings"])
 
 
+def test_a_column_that_the_cases_lack_is_said_and_the_others_are_counted(received):
+    wanted = [_measure(event, {"paid": True}) for event in ("received", "on_desk")]
+    found = count_measures([*wanted, _measure("received", {"channel": "online"})], received, _how())
+    assert [found[one] for one in wanted] == ["no_column", "no_column"]
+    assert len(found) == 3
+    assert sum(isinstance(cells, pd.DataFrame) for cells in found.values()) == 1
+
+
 def test_what_a_column_holds_is_known_of_the_tables_of_the_parts_and_of_what_is_declared():
     paid = Part(of="resolved", where={"paid": True})
     margins = MarginTable(pd.DataFrame(), {"paid": paid, "desk": Part(of="resolved", where={"desk": "hall"})})

@@ -144,7 +144,7 @@ def _with_dimensions(cells: Cells, how: Counting) -> Cells:
 def _from_ratings(measures: Sequence[Measure], received: RunInput, how: Counting) -> dict[Measure, Cells | str]:
     if received.case_ratings is not None and received.cases is not None:
         table = _cases_of(received, received.cases, how)
-        return table.flows(_named(measures), rows=table.rated_rows())
+        return _flows(table, measures, rows=table.rated_rows())
     return {one: _from_counted_ratings(one, received.ratings, how) for one in measures}
 
 
@@ -170,7 +170,17 @@ def _from_declared(measures: Sequence[Measure], received: RunInput, how: Countin
     if declared is None:
         return dict.fromkeys(measures, "no_table")
     table = CaseTable(declared.path, how, received.due_precision, received.catalogue, cases=received.cases)
-    return table.flows(_named(measures), rows=table.declared_rows(declared), columns=table.stored_columns)
+    return _flows(table, measures, rows=table.declared_rows(declared), columns=table.stored_columns)
+
+
+def _flows(
+    table: CaseTable, measures: Iterable[Measure], *, rows: str | None = None, columns: Mapping[str, str] | None = None
+) -> dict[Measure, Cells | str]:
+    """Return the cells of measures, see `CaseTable.flows`; another answer may ask of a column that the table lacks."""
+    known = set(columns or table.columns)
+    found = {one: "no_column" if one.columns - known else "" for one in measures}
+    counted = [one for one, lacking in found.items() if not lacking]
+    return found | (table.flows(_named(counted), rows=rows, columns=columns) if counted else {})
 
 
 def _cases_of(received: RunInput, cases: Path, how: Counting) -> CaseTable:
@@ -203,15 +213,12 @@ def _from_cases(measures: Sequence[Measure], received: RunInput, how: Counting) 
             found[one] = "no_case_ratings"
         else:
             countable.append(one)
-    names = _named(countable)
     source = _cases_of(received, received.cases, how)
-    flows = {one: name for one, name in names.items() if one.is_flow}
-    if flows:
-        found |= source.flows(flows)
-    stocks = {one: name for one, name in names.items() if not one.is_flow}
-    if stocks:
-        found |= source.stocks(stocks)
-    return found
+    found |= _flows(source, (one for one in countable if one.is_flow))
+    stocks = [one for one in countable if not one.is_flow]
+    lacking = [one for one in stocks if one.columns - set(source.columns)]
+    names = _named(one for one in stocks if one not in lacking)
+    return found | dict.fromkeys(lacking, "no_column") | (source.stocks(names) if names else {})
 
 
 def columns_known(received: RunInput) -> dict[str, tuple[str, ...]]:
