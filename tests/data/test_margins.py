@@ -100,6 +100,10 @@ def test_a_published_share_is_had_where_online_and_published_are_given_together(
 def test_what_the_others_are_makes_a_share_clear():
     late = {"late": Part(of="resolved", where={"timeliness": "late"}, others=("early", "on_time"))}
     assert _found(ON_TIME, _table(late, resolved=[120], late=[5])) == [("2021-01", 115, 120)]
+    # those on the day have a part of their own, so that the rest were early
+    parts = late | {"on_day": Part(of="resolved", where={"timeliness": "on_time"})}
+    early = _measure({"timeliness": "early"}, {"timeliness": "known"})
+    assert _found(early, _table(parts, resolved=[120], late=[5], on_day=[15])) == [("2021-01", 100, 120)]
 
 
 def test_a_part_of_two_values_and_nothing_left_over_are_clear():

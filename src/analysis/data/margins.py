@@ -194,9 +194,9 @@ def cells_of(
 def _rest(column: str, blocks: Iterable[Block], parts: Parts, asked: Iterable[str | bool]) -> Block:
     """Return the values that no part of a column has."""
     others = [one for part in parts.values() if set(part.blocks) == {column} for one in part.others]
-    if others:
-        return tuple(dict.fromkeys(others))
     named = {value for block in blocks for value in block}
+    if others:
+        return tuple(dict.fromkeys(one for one in others if one not in named))
     every = VALUES.get(column, (True, False) if named <= {True, False} else (OTHER, *asked))
     return tuple(value for value in every if value not in named)
 
