@@ -149,7 +149,7 @@ def test_an_interruption_ends_both_and_what_the_child_wrote_is_cleared_away(tmp_
         encoding="utf-8",
     )
     scratch = tmp_path / "scratch"
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL):
         scratch.mkdir(exist_ok=True)
         parent = subprocess.Popen(
             [sys.executable, program, scratch], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import compileall
+import fcntl
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from analysis.parameters import ROOT, read_run_file
@@ -63,21 +64,31 @@ class Project:
         for stem in STEMS:
             self.write_notebook(self.root / "notebooks" / "report" / f"{stem}.ipynb", SHOW.format(said), *code)
 
-    def start(self, *options: str, quarter: str = QUARTER) -> subprocess.Popen[str]:
-        """Start ``dunghen run`` of a quarter."""
+    def start(
+        self, *options: str, quarter: str = QUARTER, terminal: int | None = None, hears_hangup: bool = True
+    ) -> subprocess.Popen[str]:
+        """Start ``dunghen run`` of a quarter; in a terminal, if one is given."""
+        output = subprocess.PIPE if terminal is None else terminal
+
+        def prepare() -> None:
+            # What runs in the background of a shell without job control is deaf to Ctrl-C.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.signal(signal.SIGHUP, signal.SIG_DFL if hears_hangup else signal.SIG_IGN)
+            if terminal is not None:
+                fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+
         run_file = self.root / "parameters" / PLAN / f"{quarter}.yml"
         known = {"PYTHONPATH": str(self.root / "src"), "TMPDIR": str(self.temporary), "PYTHONDONTWRITEBYTECODE": ""}
         return subprocess.Popen(
             [sys.executable, "-m", "analysis.cli", "run", str(run_file), *options],
             cwd=self.root,
             env=os.environ | known,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
             text=True,
             # As in a terminal, whose Ctrl-C reaches all of a command's processes.
             start_new_session=True,
-            # What runs in the background of a shell without job control is deaf to Ctrl-C.
-            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=prepare,
         )
 
     def run(self, *options: str, quarter: str = QUARTER) -> tuple[int, str, str]:

@@ -9,18 +9,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from analysis.publish.defer_signals import defer_signals
+from analysis.publish.defer_signals import REQUESTS_TO_END, defer_signals
 
 
 @pytest.fixture(autouse=True)
-def _heeds_both() -> Generator[None]:
-    before = [signal.signal(one, signal.default_int_handler) for one in (signal.SIGINT, signal.SIGTERM)]
+def _heeds_all() -> Generator[None]:
+    before = [signal.signal(one, signal.default_int_handler) for one in REQUESTS_TO_END]
     yield
-    for one, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
+    for one, handler in zip(REQUESTS_TO_END, before, strict=True):
         signal.signal(one, handler)
 
 
-@pytest.mark.parametrize("request_to_end", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("request_to_end", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_request_to_end_waits_and_is_then_carried_out(request_to_end: signal.Signals) -> None:
     done = []
 

@@ -1,8 +1,9 @@
-"""Ctrl-C and SIGTERM at any moment of the whole command: one sentence, nothing half done, and the truth remembered."""
+"""Asked to end at any moment of the whole command: one sentence, nothing half done, and the truth remembered."""
 
 from __future__ import annotations
 
 import os
+import pty
 import random
 import signal
 import subprocess
@@ -53,8 +54,10 @@ def ended_truly(project: Project, process: subprocess.Popen[str], *, before: int
     ("line", "number"),
     [
         ("computing the results", signal.SIGTERM),
+        ("computing the results", signal.SIGHUP),
         ("00_summary: ok", signal.SIGINT),
         ("publishing", signal.SIGTERM),
+        ("publishing", signal.SIGHUP),
         ("published", signal.SIGINT),
     ],
 )
@@ -65,6 +68,41 @@ def test_interrupted_after_a_line_it_told(project: Project, line: str, number: s
     told = next(told for told in process.stdout if line in told)
     process.send_signal(number)
     ended_truly(project, process, before=1, told=told)
+
+
+AT_WORK = "open('at_work', 'w').close(); import time; time.sleep(60)"
+
+
+def test_a_closed_terminal_ends_a_run_and_all_it_started(project: Project) -> None:
+    project.edit("sau", AT_WORK)
+    terminal, end = pty.openpty()
+    process = project.start(terminal=end)
+    os.close(end)
+    at_work = project.root / "notebooks" / "report" / "at_work"
+    while not at_work.exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    assert set(project.processes().values()) >= {"run", "server", "worker", "kernel"}
+    os.close(terminal)
+    # what it has to say reaches nobody any more
+    assert process.wait() == 130
+    assert project.is_alone()
+    assert history(project.reports)[["ended", "code"]].iloc[-1].tolist() == ["interrupted", 130]
+    assert "interrupted" in (project.reports / "dunghen.log").read_text(encoding="utf-8").splitlines()[-1]
+    assert project.says("trước")
+    assert list(project.temporary.iterdir()) == []
+
+
+def test_after_nohup_a_closed_terminal_ends_nothing(project: Project) -> None:
+    project.edit("sau", "open('at_work', 'w').close(); import time; time.sleep(1)")
+    process = project.start(hears_hangup=False)
+    while not (project.root / "notebooks" / "report" / "at_work").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    # the notebooks' processes are told, too, but not their kernels, which have no terminal
+    os.killpg(process.pid, signal.SIGHUP)
+    assert (process.communicate()[1], process.returncode) == ("", 0)
+    assert project.says("sau")
 
 
 def test_interrupted_twice_at_random_moments_by_the_whole_terminal(project: Project) -> None:

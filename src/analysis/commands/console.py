@@ -26,12 +26,13 @@ _DOUBLE_PRESS = 2.0
 _DEFAULT_HANDLERS: dict[signal.Signals, Callable[[int, FrameType | None], Any] | signal.Handlers] = {
     signal.SIGINT: signal.default_int_handler,
     signal.SIGTERM: signal.SIG_DFL,
+    signal.SIGHUP: signal.SIG_DFL,
 }
 """The handlers that Python installs by itself."""
 
 
 class InterruptibleGroup(click.Group):
-    """Commands that end with 130 on Ctrl-C and on SIGTERM from their first option on, where click ends with 1."""
+    """Commands that end with 130 when asked to, from their first option on: Ctrl-C, SIGTERM, a closed terminal."""
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **kwargs: Any) -> Any:
         """Run the command line; where that ends the process, ignore signals at the end.
@@ -97,7 +98,7 @@ def _interruptible() -> Iterator[None]:
         # A library that is being imported may turn the interruption into an error of its own, as pydantic does.
         if interrupted_at < 0 and not isinstance(error, KeyboardInterrupt):
             raise
-        click.echo("interrupted", err=True)
+        write_error("interrupted")
         raise SystemExit(130) from None
     finally:
         if interrupted_at < 0:
@@ -122,10 +123,10 @@ def exit_on_fault(out: Path) -> Iterator[None]:
     try:
         yield
     except Fault as fault:
-        click.echo(str(fault), err=True)
+        write_error(str(fault))
         raise SystemExit(fault.exit_code) from fault
     except OSError as error:
-        click.echo(f"{error.filename or out}: {error.strerror or error}", err=True)
+        write_error(f"{error.filename or out}: {error.strerror or error}")
         raise SystemExit(EnvironmentFault.exit_code) from error
 
 
@@ -157,7 +158,7 @@ def write_error(sentence: str) -> None:
 
 def report_progress(line: str) -> None:
     """Print on the error stream what a long computation is doing."""
-    click.echo(f"{line} …", err=True)
+    write_error(f"{line} …")
 
 
 _STEPS = 11

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from analysis.commands.console import exit_on_fault, report_progress
+from analysis.commands.console import exit_on_fault, report_progress, write_error
 from analysis.faults import BadData
 
 
@@ -68,7 +68,7 @@ def ingest(
             told = "\n\n".join([*(summary(intake, out, name) for intake in intakes), f"taken on {day.isoformat()}"])
             (out / "summary.txt").write_text(f"{told}\n", encoding="utf-8")
     except KeyboardInterrupt:
-        click.echo("interrupted: nothing was written", err=True)
+        write_error("interrupted: nothing was written")
         raise SystemExit(130) from None
     click.echo(told)
 

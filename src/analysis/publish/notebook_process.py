@@ -27,6 +27,7 @@ from papermill.translators import PythonTranslator
 from traitlets import Type
 
 from analysis.parameters import without_folders
+from analysis.publish.defer_signals import REQUESTS_TO_END
 from analysis.publish.kernels import provisioner
 from analysis.publish.kernels.memory import MemoryWatch
 from analysis.publish.kernels.provisioner import ForkedProvisioner
@@ -63,9 +64,7 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, limits: Limi
     path, log = into / notebook.name, into / f"{notebook.stem}.log"
     timeout, memory_mb = limits.execution_timeout, limits.kernel_mb()
     _redirect_output(log)
-    # On SIGTERM, too, this process shuts its kernel down before it ends, as it does on Ctrl-C.
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, _interrupt_once)
+    _shut_down_on_request()
     papermill_engines.register("keeping", _NotebookEngine)
     # The kernel is then a child of this process, which sees how it ended and how much memory it holds.
     provisioner.fork_from_here()
@@ -143,9 +142,19 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, limits: Limi
     )
 
 
+def _shut_down_on_request() -> None:
+    """Have every request to end shut the kernel down before this process ends."""
+    for signum in REQUESTS_TO_END:
+        # One that the run ignores, as after nohup, is ignored here, too; SIGTERM is how the run itself asks.
+        if signum == signal.SIGTERM or signal.getsignal(signum) is not signal.SIG_IGN:
+            signal.signal(signum, _interrupt_once)
+    # The server this process was forked from has them blocked.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, REQUESTS_TO_END)
+
+
 def _interrupt_once(_number: int, _frame: FrameType | None) -> None:
     # A second signal must not break off the clean-up after the first.
-    for signum in (signal.SIGTERM, signal.SIGINT):
+    for signum in REQUESTS_TO_END:
         signal.signal(signum, signal.SIG_IGN)
     raise KeyboardInterrupt
 

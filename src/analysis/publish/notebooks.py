@@ -102,11 +102,12 @@ def warm_up() -> None:
     context.set_forkserver_preload(
         [*(provisioner.STACK if provisioner.can_fork() else ()), "analysis.publish.notebook_process"]
     )
-    # Otherwise the server's start would start the tracker, which unblocks the signal that is blocked below.
-    resource_tracker.ensure_running()
-    # Ctrl-C is for processes that can end cleanly; the server would end with a traceback from within an import.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    # What reaches the whole terminal is for processes that can end cleanly; the server would end amid an import.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     try:
+        # Otherwise the server's start would start the tracker, which unblocks the signal that is blocked below.
+        resource_tracker.ensure_running()
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         forkserver.ensure_running()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -126,7 +127,6 @@ def _execute_and_send(
     sender: Connection, notebook: Path, parameters: dict[str, Any], into: Path, limits: Limits
 ) -> None:
     """Send the outcome of a notebook, or a sentence on why it could not be started or saved."""
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     # Imported here, in the forked process, so that the process that only waits never pays for Papermill.
     from analysis.publish import notebook_process
 

@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict
 from analysis.faults import EnvironmentFault, Fault
 from analysis.parameters import ROOT, RunParameters, resolve
 from analysis.publish.cluster.shared_folder_check import marker_path
+from analysis.publish.defer_signals import REQUESTS_TO_END
 from analysis.publish.limits import Limits
 from analysis.publish.report_build import track_record_sha256
 from analysis.publish.run import InterruptedAfterRun, RunNotNeeded, publish
@@ -242,7 +243,10 @@ def relative_to_project(path: Path) -> str:
 
 def main(worker: str) -> None:
     """Carry out the remote run on standard input, and write its answers to standard output."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in REQUESTS_TO_END:
+        # One that is ignored, as after nohup, stays ignored; SIGTERM is what `_interrupt_if_unwanted` sends.
+        if number == signal.SIGTERM or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     # What libraries print must not be taken for an answer; notebooks do not inherit a copy of the descriptor either.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

@@ -82,8 +82,10 @@ def _detach_from_parent() -> None:
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    # The server may have been started by a run, which blocks SIGINT in it; in the kernel SIGINT interrupts a cell.
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    # In the server they are blocked; in the kernel SIGINT interrupts a cell.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGHUP})
     # A notebook may start processes, which a daemonic process must not, and by this Python's usual start method.
     multiprocessing.current_process().daemon = False
     multiprocessing.set_start_method(None, force=True)
