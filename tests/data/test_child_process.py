@@ -141,11 +141,11 @@ def test_an_interruption_ends_both_and_what_the_child_wrote_is_cleared_away(tmp_
     program.write_text(
         "import sys, tempfile, time\n"
         "from analysis.data.child_process import in_child\n"
-        "def read(_):\n"
+        "def read(report_progress):\n"
         "    with tempfile.TemporaryDirectory(dir=sys.argv[1]):\n"
-        "        print('reading', flush=True)\n"
+        "        report_progress('reading')\n"
         "        time.sleep(60)\n"
-        "in_child(read, 'x.csv')\n",
+        "in_child(read, 'x.csv', lambda line: print(line, flush=True))\n",
         encoding="utf-8",
     )
     scratch = tmp_path / "scratch"

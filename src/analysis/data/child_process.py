@@ -125,7 +125,10 @@ def _serve(read: Callable[[Callable[[str], None]], Any], sender: Connection, par
         # A fault in a reader leaves no dump of memory, which would hold the file, and prints nothing of its own.
         faulthandler.disable()
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        # Nor does it keep open what the command prints to, should it outlive a command that was killed.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
         try:
             answer: tuple[str, Any] = ("returned", read(lambda line: sender.send(("progress", line))))
         except BaseException as error:

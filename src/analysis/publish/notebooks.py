@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
-import signal
 from collections import deque
 from collections.abc import Generator, Sequence
 from contextlib import suppress
-from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -15,7 +13,7 @@ from typing import Any
 
 from analysis.faults import EnvironmentFault
 from analysis.parameters import RunParameters
-from analysis.publish.kernels import provisioner
+from analysis.publish.kernels import provisioner, server
 from analysis.publish.limits import DEFAULT_LIMITS, Limits
 from analysis.publish.notebook_outcome import NotebookOutcome
 
@@ -98,19 +96,7 @@ def execute(notebook: Path, run: RunParameters, into: Path, limits: Limits = DEF
 
 def warm_up() -> None:
     """Start the server that the notebooks' processes are forked from; it imports the stack while the caller goes on."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        [*(provisioner.STACK if provisioner.can_fork() else ()), "analysis.publish.notebook_process"]
-    )
-    # What reaches the whole terminal is for processes that can end cleanly; the server would end amid an import.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
-    try:
-        # Otherwise the server's start would start the tracker, which unblocks the signal that is blocked below.
-        resource_tracker.ensure_running()
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    server.ensure_running([*(provisioner.STACK if provisioner.can_fork() else ()), "analysis.publish.notebook_process"])
 
 
 def _start(notebook: Path, parameters: dict[str, Any], into: Path, limits: Limits) -> tuple[Connection, BaseProcess]:

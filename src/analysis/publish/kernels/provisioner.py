@@ -26,6 +26,7 @@ from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvision
 
 from analysis.faults import BadParameters
 from analysis.project import find_project, project_folder
+from analysis.publish.kernels import server
 
 NAME = "dunghen-forked"
 """Name of the provisioner's entry point, which JUPYTER_DEFAULT_PROVISIONER_NAME may be set to."""
@@ -192,7 +193,7 @@ class ForkedProvisioner(LocalProvisioner):
     def _fork(self, cmd: list[str], cwd: str, env: dict[str, str]) -> BaseProcess:
         context: Any = multiprocessing.get_context("fork" if self.from_here else "forkserver")
         if not self.from_here:
-            context.set_forkserver_preload(list(STACK))
+            server.ensure_running(STACK)
         process: BaseProcess = context.Process(
             target=_become_kernel,
             args=(cmd, cwd, env, self._sockets, _SentDescriptor(1), _SentDescriptor(2)),
@@ -235,7 +236,9 @@ def start(process: BaseProcess) -> None:
     try:
         process.start()
     except EOFError as error:
-        raise ChildProcessError("the server that processes are forked from has ended") from error
+        why = server.last_complaint()
+        ended = "the server that processes are forked from has ended"
+        raise ChildProcessError(f"{ended}: {why}" if why else ended) from error
     finally:
         sys.modules["__main__"] = main
 
