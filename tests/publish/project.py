@@ -65,7 +65,12 @@ class Project:
             self.write_notebook(self.root / "notebooks" / "report" / f"{stem}.ipynb", SHOW.format(said), *code)
 
     def start(
-        self, *options: str, quarter: str = QUARTER, terminal: int | None = None, hears_hangup: bool = True
+        self,
+        *options: str,
+        quarter: str = QUARTER,
+        terminal: int | None = None,
+        hears_hangup: bool = True,
+        **environment: str,
     ) -> subprocess.Popen[str]:
         """Start ``dunghen run`` of a quarter; in a terminal, if one is given."""
         output = subprocess.PIPE if terminal is None else terminal
@@ -82,7 +87,7 @@ class Project:
         return subprocess.Popen(
             [sys.executable, "-m", "analysis.cli", "run", str(run_file), *options],
             cwd=self.root,
-            env=os.environ | known,
+            env=os.environ | known | environment,
             stdout=output,
             stderr=output,
             text=True,
@@ -91,9 +96,9 @@ class Project:
             preexec_fn=prepare,
         )
 
-    def run(self, *options: str, quarter: str = QUARTER) -> tuple[int, str, str]:
+    def run(self, *options: str, quarter: str = QUARTER, **environment: str) -> tuple[int, str, str]:
         """Return the exit code of ``dunghen run``, what it printed and what it complained of."""
-        process = self.start(*options, quarter=quarter)
+        process = self.start(*options, quarter=quarter, **environment)
         out, err = process.communicate()
         return process.returncode, out, err
 

@@ -112,7 +112,7 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, limits: Limi
         raise
     except Exception as error:
         if not kernel_started.is_set() and isinstance(error, RuntimeError):
-            status, reason = "kernel-died", _one_line(f"the kernel did not start: {error}")
+            status, reason = "kernel-died", _describe_start(error)
         elif isinstance(error, AssertionError) and not str(error):
             # nbclient ends in this way when the kernel does not answer its last request.
             status, reason = "timeout", f"the kernel did not answer any more within {timeout} s"
@@ -157,6 +157,17 @@ def _interrupt_once(_number: int, _frame: FrameType | None) -> None:
     for signum in REQUESTS_TO_END:
         signal.signal(signum, signal.SIG_IGN)
     raise KeyboardInterrupt
+
+
+def _describe_start(error: RuntimeError) -> str:
+    """Return how far a kernel came that did not start, and how it ended."""
+    code = ForkedProvisioner.exit_code
+    # A kernel that was still alive when its time was up has since been ended by its client.
+    if code is None or not str(error).startswith("Kernel died"):
+        return _one_line(f"the kernel did not start: {error}")
+    how = f"signal {-code}, {signal.strsignal(-code)}" if code < 0 else f"exit code {code}"
+    when = "with its sockets open, before it answered" if ForkedProvisioner.has_listened else "before it listened"
+    return f"the kernel died while it started, {when} ({how})"
 
 
 def _describe_exit(code: int | None) -> str:

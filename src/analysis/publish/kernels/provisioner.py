@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import multiprocessing
 import os
 import shutil
@@ -86,16 +87,20 @@ class ForkedProvisioner(LocalProvisioner):
         notebook must not see; otherwise they are forked from a server that is started with the first kernel.
     exit_code : int or None
         Exit code of the last kernel this process had; negative for a signal, None while it runs.
+    has_listened : bool
+        Whether the last kernel this process had was seen with its Unix sockets open.
     """
 
     from_here: ClassVar[bool] = False
     exit_code: ClassVar[int | None] = None
+    has_listened: ClassVar[bool] = False
     _is_forked = False
     _project_of_server: ClassVar[Path | None] = None
     _sockets: str | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Return the arguments of `launch_kernel`, and give the kernel its sockets."""
+        ForkedProvisioner.has_listened = False
         ordinary = set(kwargs) <= _ORDINARY_ARGUMENTS and self._is_of_this_python()
         environment = kwargs.get("env", os.environ)
         self._is_forked = ordinary and can_fork() and not _differs_at_start(environment)
@@ -129,13 +134,26 @@ class ForkedProvisioner(LocalProvisioner):
                 self.cwd = cwd
                 await self._until_bound()
                 return self.connection_info
-        return await super().launch_kernel(cmd, **kwargs)
+        try:
+            return await super().launch_kernel(cmd, **kwargs)
+        except OSError as error:
+            # Nobody else removes what `pre_launch` has written for a kernel that there never was.
+            self.parent.cleanup_connection_file()
+            refused = f"the process of a kernel could not be started: {error.strerror or error}"
+            raise OSError(error.errno or errno.EAGAIN, refused, str(error.filename or cmd[0])) from error
+
+    async def poll(self) -> int | None:
+        """Return the kernel's exit code, None while it runs; its sockets are looked for, too."""
+        ForkedProvisioner.has_listened = ForkedProvisioner.has_listened or self._listens()
+        return await super().poll()
+
+    def _listens(self) -> bool:
+        return bool(self._sockets) and Path(f"{self.parent.ip}-{self.parent.iopub_port}").exists()
 
     async def _until_bound(self) -> None:
         """Wait until the kernel has made its sockets: a client that connects too early waits a tenth of a second."""
-        last = Path(f"{self.parent.ip}-{self.parent.iopub_port}") if self._sockets else None
         for _ in range(2000):
-            if not last or last.exists() or await self.poll() is not None:
+            if not self._sockets or self._listens() or await self.poll() is not None:
                 break
             await asyncio.sleep(0.005)
 
