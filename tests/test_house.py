@@ -22,6 +22,7 @@ LEAVES = {
     "project",
     "periods",
     "rules",
+    "temporary",
 }
 ORDER = [
     "plan",

@@ -11,6 +11,7 @@ from analysis.commands.office import init, upgrade_notebooks
 from analysis.commands.plans import plan, schema
 from analysis.commands.publishing import due, indicators, run
 from analysis.commands.run_files import new_quarter
+from analysis.temporary import sweep
 
 # Commands import what computes only when they are called, so that help and a misspelt option answer at once.
 
@@ -19,6 +20,7 @@ from analysis.commands.run_files import new_quarter
 @click.version_option(package_name="dung-hen")
 def main() -> None:
     """Đúng Hẹn: will the promises of this year's plan be kept, how sure are we, and what would it take?"""
+    sweep()
 
 
 for command in (

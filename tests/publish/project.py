@@ -64,6 +64,18 @@ class Project:
         for stem in STEMS:
             self.write_notebook(self.root / "notebooks" / "report" / f"{stem}.ipynb", SHOW.format(said), *code)
 
+    def start_command(self, *words: str) -> subprocess.Popen[str]:
+        """Start any command, whose words nobody reads."""
+        known = {"PYTHONPATH": str(self.root / "src"), "TMPDIR": str(self.temporary)}
+        return subprocess.Popen(
+            [sys.executable, "-m", "analysis.cli", *words],
+            cwd=self.root,
+            env=os.environ | known,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
     def start(
         self,
         *options: str,

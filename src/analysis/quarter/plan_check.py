@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -20,6 +19,7 @@ from analysis.plan.plan import Plan, read_plan
 from analysis.plan.questions import alternatives
 from analysis.quarter import inputs
 from analysis.quarter.readings import Counted, DrawSettings, evaluate_plan, not_countable, touched_by
+from analysis.temporary import temporary_folder
 
 DRAWS = 200
 """Enough to see whether a promise can be judged; its probability is not shown."""
@@ -108,8 +108,8 @@ def check_plan(
             "draw_count": DRAWS,
         }
     )
-    with tempfile.TemporaryDirectory() as folder:
-        received = inputs.received_input(run, plan, Path(folder))
+    with temporary_folder() as folder:
+        received = inputs.received_input(run, plan, folder)
         over = [
             one
             for one in pd.period_range(first, periods=4, freq="Q")

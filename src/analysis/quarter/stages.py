@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
@@ -16,6 +15,7 @@ from analysis.attainment.evidence import Evidence
 from analysis.attainment.probability import Attainment
 from analysis.data.counting import cases_for_lateness_nowcast
 from analysis.data.form06a.filed import quarter_form
+from analysis.data.ingest.archive import remove_drafts
 from analysis.data.ingest.received import RunInput
 from analysis.data.revisions import COLUMNS as REVISED
 from analysis.data.revisions import earlier_archive, revisions
@@ -56,9 +56,13 @@ from analysis.quarter.results import (
     remove_leftovers,
     temporary_folder,
 )
+from analysis.temporary import temporary_folder as unkept_folder
 
 PROCESSED = ROOT / "data" / "processed"
 """Where results are kept; everything in it can be rebuilt."""
+
+RAW = ROOT / "data" / "raw"
+"""Where extracts are brought in, unless an office keeps them elsewhere."""
 
 REPORTS = ROOT / "reports"
 """Where quarters are published, unless a run says otherwise."""
@@ -83,9 +87,11 @@ def results(run: RunParameters) -> Results:
     made_of = fingerprint(run, published=PUBLISHED, code=CODE)
     folder = PROCESSED / made_of.key
     PROCESSED.mkdir(parents=True, exist_ok=True)
+    for extracts in (RAW, resolve(run.input_path).parent):
+        remove_drafts(extracts)
     with lock(PROCESSED, made_of.key):
+        remove_leftovers(PROCESSED, made_of.key)
         if not Results.are_complete_in(folder):
-            remove_leftovers(PROCESSED, made_of.key)
             with temporary_folder(PROCESSED, made_of.key) as tables_folder:
                 # Read again: it may have been saved while the data was hashed.
                 plan = read_plan(resolve(run.plan_file))
@@ -309,8 +315,8 @@ def indicators(run: RunParameters) -> pd.DataFrame:
     plan = read_plan(resolve(run.plan_file))
     refuse_misfit(run, plan)
     origin = plan.origin(run.quarter_period)
-    with tempfile.TemporaryDirectory() as tables_folder:
-        received = received_input(run, plan, Path(tables_folder))
+    with unkept_folder() as tables_folder:
+        received = received_input(run, plan, tables_folder)
         counts_of_the_quarter(plan, received, run.quarter_period)
         refuse_unknown_columns(plan, received)
         chosen = plan.answered(run.answers).in_quarter(run.quarter_period)

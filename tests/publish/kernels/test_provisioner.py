@@ -118,7 +118,7 @@ def test_nothing_listens_on_the_network(kernel: Kernel) -> None:
 def test_sockets_have_short_paths_and_go_with_the_kernel() -> None:
     with forked() as one:
         folder = Path(one.manager.ip).parent
-        assert len(list(folder.iterdir())) == 7  # and how to reach them
+        assert len(list(folder.iterdir())) == 8  # how to reach them, and whose they are
         assert max(len(str(path)) for path in folder.iterdir()) < 100
     assert not folder.exists()
 

@@ -9,7 +9,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -176,6 +176,7 @@ def _bring_in(
 def _draft_folder(out: Path, report_progress: Callable[[str], None]) -> Iterator[Path]:
     """Yield a folder in which new files are completed before they replace old ones, locked for one file at a time."""
     out.mkdir(parents=True, exist_ok=True)
+    remove_drafts(out.absolute().parent)
     refuse_links_out(out.iterdir())
     lock = FileLock(out / ".lock")
     try:
@@ -191,6 +192,19 @@ def _draft_folder(out: Path, report_progress: Callable[[str], None]) -> Iterator
             yield Path(folder)
     finally:
         lock.release()
+
+
+def remove_drafts(parent: Path) -> None:
+    """Remove the drafts that killed processes have left in the folders within a folder, such as ``data/raw``.
+
+    A folder that a process is bringing a file into is left alone, and so is what a link leads to.
+    """
+    for draft in parent.glob(f"*/{_DRAFT}*"):
+        if draft.is_symlink() or draft.parent.is_symlink():
+            continue
+        # One that may not be written in is somebody else's.
+        with suppress(OSError, Timeout), FileLock(draft.parent / ".lock").acquire(blocking=False):
+            shutil.rmtree(draft, ignore_errors=True)
 
 
 def refuse_unfinished(folder: Path, *, unless: str | None = None) -> None:

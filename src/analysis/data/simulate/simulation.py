@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from analysis.data.simulate.paths import Paths, paths
 from analysis.data.simulate.planted_faults import plant_faults, write_dirty_counts
 from analysis.data.simulate.survey_sample import survey
 from analysis.data.simulate.tallies import case_ratings, counts, ratings
+from analysis.temporary import temporary_folder
 
 
 @dataclass(frozen=True)
@@ -181,8 +181,8 @@ def write_cases(out: Path, seed: int, case_count: int | None, *, dirty: bool = F
 
 def _workload(cases: pd.DataFrame) -> pd.DataFrame:
     """Return the `workload` table of the cases in the months of the province."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "cases.parquet"
+    with temporary_folder() as folder:
+        file = folder / "cases.parquet"
         cases.to_parquet(file, index=False)
         workload = count_workload(
             file,

@@ -28,6 +28,7 @@ from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvision
 from analysis.faults import BadParameters
 from analysis.project import find_project, project_folder
 from analysis.publish.kernels import server
+from analysis.temporary import claim
 
 NAME = "dunghen-forked"
 """Name of the provisioner's entry point, which JUPYTER_DEFAULT_PROVISIONER_NAME may be set to."""
@@ -97,6 +98,7 @@ class ForkedProvisioner(LocalProvisioner):
     _is_forked = False
     _project_of_server: ClassVar[Path | None] = None
     _sockets: str | None = None
+    _claimed: int | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Return the arguments of `launch_kernel`, and give the kernel its sockets."""
@@ -111,7 +113,9 @@ class ForkedProvisioner(LocalProvisioner):
         if ordinary and os.name == "posix" and manager and manager.transport == "tcp":
             short = len(tempfile.gettempdir()) <= _LONGEST_FOLDER
             self._sockets = tempfile.mkdtemp(prefix="kernel-", dir=None if short else "/tmp")
-            # Removed however this process ends; if it is killed, by the kernel, which watches its parent.
+            self._claimed = claim(Path(self._sockets))
+            # Removed however this process ends; if it is killed, by the kernel, which watches its parent; if that is
+            # killed, too, by the next command.
             Finalize(None, shutil.rmtree, [self._sockets, True], exitpriority=_AFTER_CHILDREN)
             manager.cache_ports = False
             manager.transport, manager.ip = "ipc", f"{self._sockets}/k"
@@ -171,6 +175,9 @@ class ForkedProvisioner(LocalProvisioner):
         await super().cleanup(restart=restart)
         if self._sockets and not restart:
             shutil.rmtree(self._sockets, ignore_errors=True)
+            if self._claimed is not None:
+                os.close(self._claimed)
+                self._claimed = None
 
     async def _end_process_group(self) -> None:
         """End the kernel's process group; SIGTERM first lets processes clean up, such as Python's resource tracker."""

@@ -8,13 +8,18 @@ import signal
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from multiprocessing import forkserver, resource_tracker
+from multiprocessing import forkserver, resource_tracker, util
+from pathlib import Path
 from typing import IO
 
 from analysis.publish.defer_signals import defer_signals
+from analysis.temporary import MARK, claim
 
 _complaints: IO[bytes] | None = None
 """What the server prints: the traceback with which it ends, if it does not survive its imports."""
+
+_claimed: int | None = None
+"""What holds the folder with the server's socket, which multiprocessing removes unless this process is killed."""
 
 
 def ensure_running(preload: Sequence[str]) -> None:
@@ -34,7 +39,7 @@ def ensure_running(preload: Sequence[str]) -> None:
     OSError
         The machine refused the process or a temporary file.
     """
-    global _complaints
+    global _complaints, _claimed
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(preload))
     if _complaints is None:
@@ -46,6 +51,10 @@ def ensure_running(preload: Sequence[str]) -> None:
             resource_tracker.ensure_running()
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
             forkserver.ensure_running()
+            # A kernel that starts a server of its own has the folder of the process it descends from.
+            folder = Path(util.get_temp_dir())
+            if not (folder / MARK).exists():
+                _claimed = claim(folder)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
