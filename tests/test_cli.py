@@ -160,6 +160,7 @@ def test_input_is_relative_to_the_caller(good: Path, tmp_path: Path, monkeypatch
     assert str(tmp_path / "received") in ended.stderr
 
 
+@pytest.mark.slow
 def test_indicators_writes_every_value_with_its_counts_and_no_page(good: Path, tmp_path: Path) -> None:
     ended = dunghen("indicators", good, "--out", tmp_path / "out")
     assert ended.exit_code == 0, ended.output

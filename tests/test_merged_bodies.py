@@ -153,6 +153,7 @@ def test_a_quarter_ago_is_what_the_report_said_of_the_bodies_there_were(now: Res
     assert set(before["part"]) - {""} == {"xa-2", "xa-a", "xa-b", "xa-c", "huyen"}
 
 
+@pytest.mark.slow
 def test_a_run_for_the_quarter_before_is_unchanged(small: Province) -> None:
     with_it, without = small.results("2025-Q2"), small.results("2025-Q2", crosswalk="[]")
     assert set(_judged(with_it)) == {"xa-2", "xa-a", "xa-b", "xa-c", "huyen"}
@@ -210,6 +211,7 @@ def began(now: Results) -> Results:
     )
 
 
+@pytest.mark.slow
 def test_a_body_without_a_history_says_so_to_an_analyst(now: Results, began: Results) -> None:
     standing = PromiseStanding(began.plan.promise("each"), began)
     # The other one began as late itself, and has the history of three.

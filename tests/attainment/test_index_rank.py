@@ -189,6 +189,7 @@ def test_the_baseline_carries_the_last_rank_on():
         assert _stands(known, threshold).baseline_probability == pytest.approx(share)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(1, 63), min_size=3, max_size=6), st.integers(1, 63), st.integers(1, 63))
 def test_a_worse_rank_allowed_never_lowers_the_probability(ranks, one, other):

@@ -224,6 +224,7 @@ def test_carrying_on_takes_errors_of_the_same_distance():
 SCORES = st.lists(st.floats(0, 100), min_size=3, max_size=8)
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(SCORES, st.floats(0, 100), st.floats(0, 100))
 def test_a_lower_threshold_never_lowers_the_probability(scores, one, other):
@@ -233,6 +234,7 @@ def test_a_lower_threshold_never_lowers_the_probability(scores, one, other):
     assert np.isnan(low.baseline_probability) or low.baseline_probability >= high.baseline_probability
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(SCORES, st.floats(0, 100), st.floats(0, 100), st.sampled_from(["2024", "2025", "2026"]))
 def test_nothing_published_after_the_day_matters(scores, later, threshold, period):

@@ -15,6 +15,7 @@ def demo(*arguments: str | Path) -> Result:
     return CliRunner().invoke(main, ["demo", *map(str, arguments)])
 
 
+@pytest.mark.slow
 def test_the_province_of_2026_is_written_with_its_cases(tmp_path: Path) -> None:
     ended = demo("--province", "2026", "--scale", "0.001", "--until", "2026-10-05", "--into", tmp_path / "new")
     assert ended.exit_code == 0, ended.output

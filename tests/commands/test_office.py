@@ -34,6 +34,7 @@ def test_a_folder_is_laid_out_once(tmp_path: Path) -> None:
     assert (again.exit_code, again.stderr) == (2, f"{folder}: is not empty; nothing was written\n")
 
 
+@pytest.mark.slow
 def test_the_province_of_2026_comes_with_its_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(office, "_DEMO_SCALE", 0.001)
     ended = dunghen("init", tmp_path / "new", "--province", "2026")

@@ -83,6 +83,7 @@ def test_a_case_counts_in_the_period_its_moment_falls_into(cases, cutoff_day):
             assert counted == {f"f{at}": labels[which] for at, labels in enumerate(moments.values())}
 
 
+@pytest.mark.slow
 @settings(max_examples=10)
 @given(
     moments=st.lists(st.datetimes(datetime(2018, 1, 1), datetime(2024, 12, 31)), min_size=1, max_size=60),

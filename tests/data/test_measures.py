@@ -482,6 +482,7 @@ def test_counted_one_by_one_it_is_the_same(tmp_path, cases, cutoff_day, due_prec
         pd.testing.assert_frame_equal(*tables, check_index_type=False)
 
 
+@pytest.mark.slow
 def test_cases_and_their_counts_give_the_same_cells(received):
     how = {"as_of": AS_OF, "cutoff_day": None, "frequency": "M", "due_precision": "day"}
     counts = count_cases(received.cases, **how)

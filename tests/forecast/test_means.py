@@ -304,6 +304,7 @@ def test_scores_of_means_are_in_hundredths_of_logs():
     assert log_ratio(np.array([0.0]), np.array([5.0]))[0] == pytest.approx(np.log(0.01))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quarters", [0, 2])
 def test_what_comes_after_an_origin_changes_no_forecast_of_a_mean(known, quarters):
     def said(panel):

@@ -46,6 +46,7 @@ def draws(panel: Panel, headline: tuple[str, ...], peers: tuple[str, ...] | None
     return year_paths(panel, 2021, headline, draw_count=60, seed=7, key="uptake", peers=peers)
 
 
+@pytest.mark.slow
 def test_rows_that_are_no_peers_change_no_bit_of_a_peer(agencies, with_others):
     alone = draws(agencies, agencies.series, None)
     among = draws(with_others, agencies.series, agencies.series)

@@ -210,6 +210,7 @@ def test_the_order_of_the_rows_does_not_matter(sample, seed):
     _same(surveyed_shares(sample), surveyed_shares(sample.sample(frac=1, random_state=np.random.default_rng(seed))))
 
 
+@pytest.mark.slow
 @given(st.integers(1, 200), st.integers(1, 200), st.floats(0.01, 100))
 def test_people_drawn_one_by_one_give_the_ordinary_error(counted, others, weight):
     n = counted + others

@@ -25,6 +25,8 @@ from analysis.publish.store.verify import verify
 from analysis.quarter.results import Results
 from analysis.report.wording import Wording
 
+pytestmark = pytest.mark.slow
+
 SHOW = "from IPython.display import HTML, display; display(HTML('<h2>Một</h2><p>quý ' + quarter + '</p>'))"
 
 STEPS = [
@@ -95,7 +97,6 @@ def _ledger(folder: Path) -> pd.DataFrame:
     return pd.read_csv(folder / "ledger" / "khanh-hoa-2021.csv")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("holder", "step", "is_new"), [one[1:] for one in STEPS], ids=[one[0] for one in STEPS])
 def test_whatever_it_was_killed_before_nothing_is_lost(office, run, results, holder, step, is_new):
     reports, store = office / "reports", ReleaseStore(office / "reports", run.plan_name, run.quarter)

@@ -72,6 +72,7 @@ def _sum(table: pd.DataFrame, column: str, where: pd.Series | None = None) -> in
     return int(table.loc[year if where is None else year & where, column].sum())
 
 
+@pytest.mark.slow
 def test_every_answer_counts_what_it_says(counted: Counted, plan: Plan, received) -> None:
     counts, desk = received.counts, received.workload
     online, post = counts["channel"] == "online", counts["channel"] == "post"
@@ -247,6 +248,7 @@ def test_cut_along_the_channel_the_pieces_make_up_the_whole(plan: Plan, counted:
         pd.testing.assert_frame_equal(pieces, total)
 
 
+@pytest.mark.slow
 def test_nothing_is_cut_along_a_dimension_the_source_lacks(plan: Plan, received) -> None:
     without = replace(received, **{
         name: getattr(received, name).assign(district=None) for name in ("counts", "workload", "ratings")

@@ -78,6 +78,7 @@ def test_items_by_number_by_month_and_by_name(q: Quarter) -> None:
     assert (start.moved(items=2).year_end()["after"] * 173).round(6).mod(1).eq(0).all()
 
 
+@pytest.mark.slow
 def test_what_is_needed_is_enough_and_a_step_less_is_not(q: Quarter) -> None:
     asked = q.what_if("online_uptake")
     found = asked.needed(0.8)

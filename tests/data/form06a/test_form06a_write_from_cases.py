@@ -248,6 +248,7 @@ def _random_case(draw):
 
 
 # Each writes a file and counts it twice, however many cases are in it: few examples, most of them full.
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(
     cases=st.lists(_random_case(), max_size=3) | st.lists(_random_case(), min_size=20, max_size=40),

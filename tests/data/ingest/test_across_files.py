@@ -156,6 +156,7 @@ def test_the_row_that_wins_is_told_as_inside_a_file_and_never_by_which_came_in_f
     assert sorted(_rejected(received)) == sorted(lost)
 
 
+@pytest.mark.slow
 def test_the_two_national_forms_are_one_case_where_the_mappings_say_they_are_national(bring, tmp_path):
     bring(_province(f"{NEW},{OPEN},"), PROVINCE, "new")
     bring(_province(f"{OLD},{CLOSED},"), PROVINCE, "old")
@@ -175,6 +176,7 @@ def test_a_row_may_make_two_rows_of_another_file_one_case(bring, tmp_path):
     assert _rejected(received) == [["a.csv", 3, "duplicate_across_systems"], ["b.csv", 2, "duplicate_case_id"]]
 
 
+@pytest.mark.slow
 def test_files_without_a_case_in_common_are_added_up(bring, tmp_path):
     bring(_ministry(f"A,{CLOSED}"), MINISTRY, "a")
     bring(_ministry(f"B,{CLOSED}"), MINISTRY, "b")
@@ -228,6 +230,7 @@ def test_a_workbook_and_a_text_file_stand_side_by_side(bring, tmp_path):
     assert _rejected(received) == [["ministry.xlsx", 5, "duplicate_case_id"]]
 
 
+@pytest.mark.slow
 def test_a_file_brought_in_again_takes_its_own_place_only(bring, tmp_path):
     bring(_ministry(f"A,{OPEN}", f"B,{OPEN}"), MINISTRY, "a")
     bring(_ministry(f"A,{CLOSED}"), MINISTRY, "b")
@@ -242,6 +245,7 @@ def test_a_file_brought_in_again_takes_its_own_place_only(bring, tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_the_folder_says_where_all_its_files_come_from(bring, tmp_path):
     bring(_province(f"A,{OPEN},"), PROVINCE, "province")
     bring(_ministry(f"B,{OPEN}"), MINISTRY, "ministry")
@@ -345,6 +349,7 @@ def test_a_file_whose_lines_are_not_known_is_brought_in_again(bring, tmp_path, d
         _run_over(out)
 
 
+@pytest.mark.slow
 def test_files_of_cases_from_elsewhere_pass_the_door_each_and_are_used_together(tmp_path):
     folder = tmp_path / "received"
     folder.mkdir()

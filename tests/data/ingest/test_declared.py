@@ -472,6 +472,7 @@ CELLS = st.tuples(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(rows=st.lists(CELLS, min_size=1, max_size=12))
 def test_rows_in_are_accepted_or_rejected_with_columns_beyond_the_contract(bring_in, rows):

@@ -77,6 +77,7 @@ def test_the_command_line_brings_the_counts_in(dirty, truth, tmp_path):
     assert len(pd.read_parquet(out / "counts.parquet")) == truth["counts_rows"] - sum(truth["counts_faults"].values())
 
 
+@pytest.mark.slow
 def test_every_fault_of_the_cases_is_found_as_often_as_it_is_there(dirty, truth, tmp_path):
     intake = _bring(dirty / "cases.csv", "one-stop-cases.yml", tmp_path / "cases.parquet")
     assert Counter(intake.rejected["code"]) + Counter(intake.flagged["code"]) == truth["faults"]

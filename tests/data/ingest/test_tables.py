@@ -191,6 +191,7 @@ def test_ratings_counted_by_answer_are_stored_as_satisfied_of_all(bring_in):
     assert table[["satisfied", "respondents"]].to_numpy().tolist() == [[5, 5], [2, 2], [0, 3], [0, 0]]
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(ids=st.lists(st.integers(0, 30), min_size=1, max_size=40), bad=st.sets(st.integers(0, 39)))
 def test_accepted_and_rejected_add_up_and_keep_the_order_of_the_file(bring_in, ids, bad):
@@ -357,6 +358,7 @@ def test_hostile_codes_and_totals_of_a_mapping_are_text(bring_in):
     assert brought.rejected == [(4, "total_row")]
 
 
+@pytest.mark.slow
 def test_a_column_of_very_many_values_is_no_column_of_codes(bring_in):
     text = HEADER + "\n" + "".join(f"H{at},C{at},1,01/09/2021,,\n" for at in range(200_000))
     with pytest.raises(BadData, match="column 'LinhVuc' has more than 100,000 different values; codes of field were"):

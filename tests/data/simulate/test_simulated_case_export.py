@@ -122,6 +122,7 @@ def test_ratings_are_exported_by_case(clean, made):
     ]
 
 
+@pytest.mark.slow
 def test_the_other_tables_and_the_day_of_the_extraction_stand_beside(clean, dirty):
     for folder in (clean, dirty):
         for name in ("survey", "catalogue", "progress"):
@@ -253,6 +254,7 @@ def test_the_dirty_twin_is_the_same_province(clean, dirty):
     assert _truth(clean)["monthly"] == _truth(dirty)["monthly"]
 
 
+@pytest.mark.slow
 def test_a_province_too_small_for_every_fault_is_refused_before_anything_is_written(tmp_path):
     with pytest.raises(BadParameters, match="30 cases are too few for a dirty export"):
         write_cases(tmp_path / "none", 2021, 30, dirty=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pandas as pd
+import pytest
 
 from analysis.periods import reporting_month
 
@@ -30,6 +31,7 @@ def _in_the_years(period):
     return "2018-01" <= period <= "2021-12"
 
 
+@pytest.mark.slow
 def test_counts_are_the_cases_counted_one_by_one(made):
     received, resolved = Counter(), Counter()
     for case in made.cases.itertuples():

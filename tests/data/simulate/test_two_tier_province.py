@@ -92,6 +92,7 @@ def test_the_same_seed_makes_the_same_folder_and_another_seed_another(folder, ca
             assert (tmp_path / "other" / file.name).read_bytes() != file.read_bytes(), file.name
 
 
+@pytest.mark.slow
 def test_an_earlier_day_knows_the_same_cases_less_what_came_later(cases, midyear):
     end = pd.Timestamp("2026-06-30 23:59:59")
     earlier = pd.read_parquet(midyear / "cases.parquet")

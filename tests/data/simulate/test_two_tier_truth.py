@@ -113,6 +113,7 @@ def truth(folder):
     return json.loads((folder / "truth.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("calendar", "period", "first", "last"),
     [

@@ -245,6 +245,7 @@ def test_a_cell_is_at_most_a_mebibyte_long(bring_in, tmp_path, kind, letter):
         bring_in(path, columns=COLUMNS, **how)
 
 
+@pytest.mark.slow
 def test_a_relation_has_no_more_columns_than_a_workbook(bring_in, tmp_path):
     path = tmp_path / "cases.parquet"
     pq.write_table(pa.table({f"a{at}": pa.nulls(1) for at in range(16_385)}), path)

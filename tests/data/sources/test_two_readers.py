@@ -71,6 +71,7 @@ def _bytes(lines, line_break, last_break, bad_byte, mark):
     return (b"\xef\xbb\xbf" if mark else b"") + HEADER + line_break + body + (line_break if last_break else b"")
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(
     lines=LINES,
