@@ -48,7 +48,8 @@ def execute_all(
     EnvironmentFault
         A notebook could not even be started or saved: no kernel, no disk.
     """
-    warm_up()
+    if notebooks:
+        warm_up()
     workers = limits.notebooks_at_once()
     parameters = run.model_dump(mode="json")
     waiting = deque(notebooks)
