@@ -53,11 +53,9 @@ def ended_truly(project: Project, process: subprocess.Popen[str], *, before: int
 @pytest.mark.parametrize(
     ("line", "number"),
     [
-        ("computing the results", signal.SIGTERM),
         ("computing the results", signal.SIGHUP),
         ("00_summary: ok", signal.SIGINT),
         ("publishing", signal.SIGTERM),
-        ("publishing", signal.SIGHUP),
         ("published", signal.SIGINT),
     ],
 )

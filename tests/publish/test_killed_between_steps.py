@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from analysis.faults import BadData, BadParameters
 from analysis.parameters import RunParameters
 from analysis.publish import run as publishing
 from analysis.publish.pages import index
@@ -198,3 +199,13 @@ def test_two_machines_ledgers_become_one(tmp_path, office):
     assert ledger.merge(ours, theirs) == 3
     assert (ours / theirs.name).read_text(encoding="utf-8") == theirs.read_text(encoding="utf-8")
     assert ledger.merge(ours, theirs) == 0
+
+
+def test_what_is_no_ledger_is_merged_with_nothing(tmp_path, office):
+    other, before = tmp_path / "khanh-hoa-2021.csv", (office / "ledger" / "khanh-hoa-2021.csv").read_bytes()
+    with pytest.raises(BadParameters, match="there is no such file"):
+        ledger.merge(office / "ledger", other)
+    other.write_text("a;b\n")
+    with pytest.raises(BadData, match="lines of published_at,fingerprint"):
+        ledger.merge(office / "ledger", other)
+    assert (office / "ledger" / "khanh-hoa-2021.csv").read_bytes() == before

@@ -14,7 +14,7 @@ from project import Project
 
 pytestmark = pytest.mark.slow
 
-KILLED = ["run", "worker", "kernel"] * 2
+KILLED = ["run", "worker", "kernel"]
 LINGERS = "import time; time.sleep(0.5)"
 
 

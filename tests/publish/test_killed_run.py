@@ -18,7 +18,7 @@ from analysis.quarter.results import Results
 from analysis.report.wording import Wording
 
 pytestmark = pytest.mark.slow
-MOMENTS = 5
+MOMENTS = 3
 
 
 @pytest.fixture
