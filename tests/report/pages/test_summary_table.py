@@ -70,3 +70,16 @@ def test_what_is_safe_or_missed_takes_nothing_more(results: Results) -> None:
     told.loc[told["target"] == "autonomy", "verdict"] = "missed"
     rows = _rows(changed(results, promises=told))
     assert rows["One-stop mechanism everywhere"][-1] == rows["Public units made autonomous"][-1] == numbers.MISSING
+
+
+@pytest.mark.parametrize("lacking", [1, 3, 4, 8])
+def test_a_promise_that_is_not_estimated_names_the_parts_it_is_for(results: Results, lacking: int) -> None:
+    (target,) = (one for one in results.plan.measured if one.id == "overdue")
+    without = list(target.parts)[:lacking]
+    told = results.attainment.promises.copy()
+    mine = (told["target"] == "overdue") & told["part"].isin(["", *without])
+    told.loc[mine, "note"] = "no_counts"
+    names = [EN.part(results.plan, target.parts[name]) for name in without]
+    endings = {1: f": {names[0]}", 3: f": {', '.join(names)}", 4: f": {', '.join(names[:3])} and 1 more", 8: ""}
+    standing = _rows(changed(results, promises=told))["Overdue down to 2% in each field"][1]
+    assert standing == f"no counts received{endings[lacking]}"

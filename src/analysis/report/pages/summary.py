@@ -99,6 +99,9 @@ class SummaryPage(Page):
         self._html(f'<div class="small">{self._bullets([*sentences, summary])}</div>')
 
 
+PARTS_NAMED = 3
+"""Parts named that a promise is not estimated for."""
+
 PARTS_LISTED = 2
 """A promise of more parts is summed up in one row; the page of promises lists them all."""
 
@@ -147,7 +150,7 @@ def _row(results: Results, words: Wording, title: str, row: pd.Series, cells: tu
 def _cells(results: Results, words: Wording, target: Promise, row: pd.Series) -> tuple[str, str, str]:
     """Return the cells of a promise's year so far, its year-end forecast, and what it would take."""
     if row["note"]:
-        so_far = words.short_reason(row["note"])
+        so_far = words.short_reason(row["note"]) + _whose_reason(results, words, target, row["note"])
         proxy = proxy_share_so_far(results, target) if isinstance(target, SurveyPromise) else None
         if proxy is not None:
             so_far = words.text(
@@ -181,6 +184,21 @@ def _cells(results: Results, words: Wording, target: Promise, row: pd.Series) ->
         standing=words.share_so_far_cell(its_row, words.quantity(results.plan, part.indicator)),
     )
     return so_far, f"{name}: {year_end}", needed if needed == numbers.MISSING else f"{name}: {needed}"
+
+
+def _whose_reason(results: Results, words: Wording, target: Promise, note: str) -> str:
+    """Return which parts a promise is not estimated for, to end the reason; empty where it holds for all of them."""
+    parts = parts_of(target) if isinstance(target, Measured) and len(target.parts) > 1 else []
+    lacking = [
+        words.part(results.plan, part) for part, name in parts if results.promise(target.id, name)["note"] == note
+    ]
+    if not 0 < len(lacking) < len(parts):
+        return ""
+    named = ", ".join(lacking[:PARTS_NAMED])
+    if len(lacking) <= PARTS_NAMED:
+        return f": {named}"
+    more = numbers.count(len(lacking) - PARTS_NAMED, words.language)
+    return f": {words.text('{named} and {more} more', named=named, more=more)}"
 
 
 def _share_cells(results: Results, words: Wording, row: pd.Series, part: Part) -> tuple[str, str, str]:
