@@ -46,12 +46,14 @@ def test_a_quarter_is_read_as_it_is_written(year, quarter):
     read = periods.parse_quarter(f"{year}-Q{quarter}")
     assert (read.year, read.quarter) == (year, quarter)
     assert periods.write_quarter(read) == f"{year}-Q{quarter}"
+    assert periods.is_quarter(f"{year}-Q{quarter}")
 
 
 @pytest.mark.parametrize("text", ["2021Q3", "2021-Q5", "Q3-2021", "2021-q3", ""])
 def test_another_form_of_a_quarter_is_refused(text):
     with pytest.raises(ValueError, match="2021-Q3"):
         periods.parse_quarter(text)
+    assert not periods.is_quarter(text)
 
 
 @pytest.mark.parametrize("label", ["2021-09", "2021Q3"])

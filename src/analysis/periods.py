@@ -35,6 +35,11 @@ def parse_quarter(text: str) -> pd.Period:
     return pd.Period(year=int(match[1]), quarter=int(match[2]), freq="Q")
 
 
+def is_quarter(text: str) -> bool:
+    """Return whether a text is a quarter written as ``2021-Q3``."""
+    return bool(_QUARTER.match(text))
+
+
 def write_quarter(quarter: pd.Period) -> str:
     """Return a quarter as names, files and run parameters write it: ``2021-Q3``."""
     return f"{quarter.year}-Q{quarter.quarter}"

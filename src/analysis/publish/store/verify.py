@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis import periods
 from analysis.faults import BadData
 from analysis.publish.store import history, manifest
 from analysis.publish.store.ledger import is_entered, ledger_file, lines_of_release, sha256_of
@@ -39,8 +40,12 @@ def verify(reports: Path, ledger: Path | None) -> list[str]:
 
 
 def released_quarters(reports: Path) -> list[ReleaseStore]:
-    """Return the quarters of a reports folder that have a link to a run, in order of their names."""
-    links = (path for path in sorted(reports.glob("*/*")) if path.is_symlink() and path.parent.name != ".runs")
+    """Return the quarters of a reports folder that have a link to a run, in order of their names.
+
+    Only a quarter's name makes a link one of a quarter: beside them is what a kill left before the swap, which leads to
+    a run that was never released, and what an office made itself, such as "latest".
+    """
+    links = (path for path in sorted(reports.glob("*/*")) if path.is_symlink() and periods.is_quarter(path.name))
     return [ReleaseStore(reports, link.parent.name, link.name) for link in links]
 
 
