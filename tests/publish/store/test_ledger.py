@@ -166,6 +166,27 @@ def test_a_ledger_may_be_a_link_to_another_disk(tmp_path, run, third):
     assert len(pd.read_csv(elsewhere)) == 1
 
 
+def _line(hour: int, probability: float) -> str:
+    return f"2021-10-01T{hour:02}:00:00+00:00,0a,2021-Q3,2021-09-20,draft,overdue,,all_of,,{probability},0.1,unlikely\n"
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [
+        ([(10, 0.1), (9, 0.2)], [(8, 0.3), (11, 0.4)], [0.3, 0.1, 0.2, 0.4]),
+        ([(9, 0.1)], [(10, 0.2), (10, 0.2), (9, 0.1)], [0.1, 0.2]),
+    ],
+    ids=["a clock set back here", "a line that stands twice there"],
+)
+def test_of_another_ledger_each_new_line_comes_once_and_the_order_of_ours_stays(tmp_path, ours, theirs, expected):
+    file, other = tmp_path / "ledger" / "kh.csv", tmp_path / "kh.csv"
+    file.parent.mkdir()
+    for path, lines in ((file, ours), (other, theirs)):
+        path.write_text(f"{','.join(COLUMNS)}\n{''.join(_line(*one) for one in lines)}", encoding="utf-8")
+    assert store_ledger.merge(file.parent, other) == len(expected) - len(ours)
+    assert pd.read_csv(file)["probability"].tolist() == expected
+
+
 FIRST_EDITION = """\
 published_at,fingerprint,quarter,as_of,status,target,part,rule,threshold,probability,baseline_probability,verdict
 2021-06-21T08:00:00+00:00,0a,2021-Q2,2021-06-21,final,online_uptake,,any_of,,0.41,0.4,uncertain

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import heapq
 import io
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -190,16 +191,16 @@ def merge(ledger: Path, other: Path) -> int:
     """
     if not other.is_file():
         raise BadParameters(f"{other}: there is no such file, the ledger of another machine was expected")
-    theirs = read_ledger(other).to_numpy().tolist()
-    whole = [line for line in theirs if line[-1]]
+    theirs = dict.fromkeys(map(tuple, read_ledger(other).to_numpy().tolist()))
     file = ledger_file(ledger, other.stem)
     with _locked(ledger, other.stem):
         ours = read_ledger(file).to_numpy().tolist()
         known = {tuple(line) for line in ours}
-        new = [line for line in whole if tuple(line) not in known]
+        # The last column of a line that was cut is empty.
+        new = [list(line) for line in theirs if line[-1] and line not in known]
         if new:
-            # Both are in order of their times already; what is of one moment stays as it came.
-            _write(file, sorted([*ours, *new], key=lambda line: line[0]))
+            # The order of either stays, by which the last line of a quarter counts: a clock may have been set back.
+            _write(file, list(heapq.merge(ours, new, key=lambda line: line[0])))
     return len(new)
 
 
