@@ -49,7 +49,7 @@ def test_a_quarter_is_read_as_it_is_written(year, quarter):
     assert periods.is_quarter(f"{year}-Q{quarter}")
 
 
-@pytest.mark.parametrize("text", ["2021Q3", "2021-Q5", "Q3-2021", "2021-q3", ""])
+@pytest.mark.parametrize("text", ["2021Q3", "2021-Q5", "Q3-2021", "2021-q3", "2021-Q3\n", "٢٠٢١-Q3", ""])
 def test_another_form_of_a_quarter_is_refused(text):
     with pytest.raises(ValueError, match="2021-Q3"):
         periods.parse_quarter(text)

@@ -16,7 +16,7 @@ import pandas as pd
 
 from analysis import lunar_year
 
-_QUARTER = re.compile(r"^(\d{4})-Q([1-4])$")
+_QUARTER = re.compile(r"([0-9]{4})-Q([1-4])")
 _LABEL = re.compile(r"^\d{4}(-(0[1-9]|1[0-2])|Q[1-4])$")
 _WEEK = re.compile(r"^(\d{4})W(\d{2})$")
 
@@ -29,7 +29,7 @@ def parse_quarter(text: str) -> pd.Period:
     ValueError
         The text has another form.
     """
-    match = _QUARTER.match(text)
+    match = _QUARTER.fullmatch(text)
     if not match:
         raise ValueError(f"a quarter is written like 2021-Q3, not {text!r}")
     return pd.Period(year=int(match[1]), quarter=int(match[2]), freq="Q")
@@ -37,7 +37,7 @@ def parse_quarter(text: str) -> pd.Period:
 
 def is_quarter(text: str) -> bool:
     """Return whether a text is a quarter written as ``2021-Q3``."""
-    return bool(_QUARTER.match(text))
+    return bool(_QUARTER.fullmatch(text))
 
 
 def write_quarter(quarter: pd.Period) -> str:
