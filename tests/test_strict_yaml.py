@@ -165,6 +165,16 @@ def test_a_key_like_no_other_is_told_as_unknown(tmp_path):
         strict_yaml.validate(document, RunParameters, what="run file")
 
 
+@pytest.mark.parametrize("key", ["quarter", "as_of", "language", None])
+def test_an_address_in_the_wrong_place_is_not_repeated(tmp_path, key):
+    address = "postgresql://user:CANARY@host/db"
+    values = {"plan_file": "p", "quarter": "2021-Q3", "as_of": "2021-09-20", "input_path": "x", "language": "vi"}
+    values |= {key or address: address}
+    document = _read(tmp_path, "".join(f"{name!r}: {value!r}\n" for name, value in values.items()))
+    with pytest.raises(BadParameters, match=r"line [2356]: an address stands where none was expected$"):
+        strict_yaml.validate(document, RunParameters, what="run file")
+
+
 def test_a_missing_key_is_told(tmp_path):
     document = _read(tmp_path, "plan_file: p\nquarter: 2021-Q3\nas_of: 2021-09-20\n")
     with pytest.raises(BadParameters, match=r"file\.yml: the key 'input_path' is missing$"):

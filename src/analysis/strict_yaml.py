@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from analysis.code_of_name import CODE, write_code
+from analysis.database_address import is_like_address
 from analysis.faults import BadParameters, EnvironmentFault
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -247,6 +248,10 @@ def validate(document: Document, model: type[Model], *, what: str) -> Model:
         faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         sentence = _sentence(document, model, faults[0], what)
+        where, _, said = sentence.removeprefix(str(document.path)).partition(": ")
+        if is_like_address(said):
+            # A password may be in it, and a sentence goes into logs and mails.
+            sentence = f"{document.path}{where}: an address stands where none was expected"
         if len(sentence) > MAX_SENTENCE:
             sentence = f"{sentence[:MAX_SENTENCE]} …"
         raise BadParameters(sentence + more) from error
