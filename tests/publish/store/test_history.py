@@ -13,6 +13,7 @@ from filelock import FileLock
 from analysis.parameters import RunParameters
 from analysis.publish.store import history as kept_history
 from analysis.publish.store.history import HISTORY, LOG, append, history, log, progress_logger, record_run
+from analysis.publish.store.verify import verify
 
 
 def test_lines_are_appended_behind_those_there(tmp_path: Path) -> None:
@@ -93,6 +94,18 @@ def test_a_line_that_a_power_cut_left_half_costs_no_other(tmp_path: Path, run: R
     assert history(tmp_path)["ended"].tolist() == ["published"]
     _remember(tmp_path, run, "failed")
     assert history(tmp_path)["ended"].tolist() == ["published", "failed"]
+
+
+@pytest.mark.parametrize(
+    "edit", [{"data": None}, {"plan": 5}, {"run_id": ["x"]}, {"run_id": "x"}], ids=lambda edit: f"{edit}"
+)
+def test_a_line_that_was_edited_to_be_no_runs_is_told_and_costs_no_other(tmp_path: Path, run, edit) -> None:
+    _remember(tmp_path, run, "published")
+    file = tmp_path / HISTORY
+    file.write_text(json.dumps(json.loads(file.read_text()) | edit) + "\n")
+    _remember(tmp_path, run, "failed")
+    assert history(tmp_path)["ended"].tolist() == ["failed"]
+    assert verify(tmp_path, tmp_path / "ledger") == [f"{file} line 1: cut short, or not what a run wrote"]
 
 
 def test_a_reason_may_hold_what_ends_a_line_elsewhere(tmp_path: Path, run: RunParameters) -> None:

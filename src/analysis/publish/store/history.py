@@ -31,6 +31,10 @@ CHECK = "check"
 
 COLUMNS = ["ended_at", "who", "plan", "quarter", "as_of", "data", "status", "ended", "code", "seconds", "reason"]
 
+_TEXTS = ["plan", "quarter", "data"]
+_OF_RELEASE = ["run_id", "manifest", "ledger"]
+"""What is taken from a line as text; the latter stand in those of a release only."""
+
 
 def record_run(
     reports: Path,
@@ -99,7 +103,7 @@ def history(reports: Path) -> pd.DataFrame:
 def entries(reports: Path) -> list[tuple[int, dict[str, Any] | None]]:
     """Return the lines of the history of a reports folder, oldest first: each with its number (1-based) and its fields.
 
-    A line that is no JSON, cut by a power failure, has None in place of its fields.
+    A line that is no run's, cut by a power failure or edited, has None in place of its fields.
     """
     file = reports / HISTORY
     # Split as bytes: text has more ends of a line than JSON escapes, and a cut line may end inside a character.
@@ -125,7 +129,10 @@ def _parse_entry(line: bytes) -> dict[str, Any] | None:
         entry = json.loads(line)
     except (ValueError, RecursionError):  # a line cut by a power failure
         return None
-    return entry if isinstance(entry, dict) else None
+    if not isinstance(entry, dict) or not entry.keys() >= set(COLUMNS):
+        return None
+    texts = [*_TEXTS, *(_OF_RELEASE if "run_id" in entry else ())]
+    return entry if all(isinstance(entry.get(name), str) for name in texts) else None
 
 
 def progress_logger(reports: Path, run: RunParameters, report_progress: Callable[[str], None]) -> Callable[[str], None]:

@@ -55,7 +55,7 @@ def _history_faults(reports: Path) -> Iterator[str]:
     for number, entry in history.entries(reports):
         where = f"{file} line {number}"
         if entry is None:
-            yield f"{where}: cut short"
+            yield f"{where}: cut short, or not what a run wrote"
         elif history.CHECK in entry:
             fields = {name: value for name, value in entry.items() if name != history.CHECK}
             if entry[history.CHECK] != history.check_of(fields, before):
