@@ -166,6 +166,13 @@ def test_a_ledger_may_be_a_link_to_another_disk(tmp_path, run, third):
     assert len(pd.read_csv(elsewhere)) == 1
 
 
+def test_a_ledger_that_is_a_link_to_itself_is_none(tmp_path, run, third):
+    file = tmp_path / "khanh-hoa-2021.csv"
+    file.symlink_to(file.name)
+    enter_probabilities(tmp_path, run, third, MOMENT)
+    assert len(pd.read_csv(file)) == 1
+
+
 def _line(hour: int, probability: float) -> str:
     return f"2021-10-01T{hour:02}:00:00+00:00,0a,2021-Q3,2021-09-20,draft,overdue,,all_of,,{probability},0.1,unlikely\n"
 

@@ -10,6 +10,7 @@ import csv
 import hashlib
 import heapq
 import io
+import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -237,7 +238,8 @@ def ledger_file(ledger: Path, plan: str) -> Path:
     plan : str
         Name of the plan.
     """
-    return (ledger / f"{plan}.csv").resolve()
+    # Unlike Path.resolve, this takes a link that leads to itself for a file that is not there.
+    return Path(os.path.realpath(ledger / f"{plan}.csv"))
 
 
 def sha256_of(lines: Iterable[Sequence[str]]) -> str:
