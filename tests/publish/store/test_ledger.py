@@ -12,6 +12,8 @@ from analysis.faults import BadData
 from analysis.parameters import resolve
 from analysis.plan.plan import read_plan
 from analysis.publish.store import ledger as store_ledger
+from analysis.publish.store import manifest
+from analysis.publish.store.manifest import Manifest, Recipe
 from analysis.report.published_probabilities import (
     COLUMNS,
     graded_probabilities,
@@ -164,6 +166,22 @@ def test_a_ledger_may_be_a_link_to_another_disk(tmp_path, run, third):
     enter_probabilities(ledger, run, third, MOMENT)
     assert (ledger / "khanh-hoa-2021.csv").is_symlink()
     assert len(pd.read_csv(elsewhere)) == 1
+
+
+def test_an_older_release_whose_table_lacks_a_column_has_no_lines(tmp_path):
+    recipe = Recipe(results_key="0a", language="vi", status="draft", signed_by=None, as_of="2021-09-20",
+                    notebooks={}, pages="")  # fmt: skip
+    parameters = {"quarter": "2021-Q3", "as_of": "2021-09-20", "status": "draft"}
+    hashes = {f"{name}_sha256": "" for name in ("plan", "data", "code", "lock")}
+    made = Manifest(run_id="r", made_at=MOMENT, parameters=parameters, recipe=recipe, **hashes, versions={},
+                    title={"vi": "t", "en": "t"}, targets={}, notebooks={}, files={})  # fmt: skip
+    manifest.write(made, tmp_path)
+    table = tmp_path / "attainment.csv"
+    table.write_text("target,part,rule,threshold,probability,baseline_probability,verdict\noverdue,,all_of,,1,0,met\n")
+    (line,) = store_ledger.lines_of_release(tmp_path)
+    assert line[5:] == ["overdue", "", "all_of", "", "1", "0", "met"]
+    table.write_text("target;part;rule\noverdue;;all_of\n")
+    assert store_ledger.lines_of_release(tmp_path) == []
 
 
 def test_a_ledger_that_is_a_link_to_itself_is_none(tmp_path, run, third):

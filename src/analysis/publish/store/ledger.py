@@ -66,7 +66,8 @@ def lines_of_release(folder: Path) -> Lines:
     if made is None or made.ledger:
         return [list(line) for line in made.ledger] if made else []
     try:
-        table = pd.read_csv(folder / "attainment.csv", dtype=str, keep_default_na=False)
+        # A table that was saved in another way, or is older than a column, has no lines.
+        table = pd.read_csv(folder / "attainment.csv", dtype=str, keep_default_na=False, usecols=COLUMNS[5:])
     except (OSError, ValueError):
         return []
     release = [made.made_at.isoformat(timespec="seconds"), made.recipe.results_key]
