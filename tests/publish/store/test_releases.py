@@ -158,3 +158,20 @@ def test_what_gives_up_while_a_quarter_is_held_is_told_as_it_is(store: ReleaseSt
         raise Timeout("another lock")
     with store.try_lock() as ours:
         assert ours
+
+
+def test_what_a_kill_leaves_of_a_run_that_is_swept_is_no_release(store: ReleaseStore, monkeypatch) -> None:
+    published(store, after=0)
+    second = published(store, after=1)
+
+    def killed(folder: Path, **_: object) -> None:
+        (folder / "index.html").unlink()
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr("shutil.rmtree", killed)
+        with pytest.raises(SystemExit):
+            published(store, after=2)
+    assert store.releases() == [second, store.released_folder()]
+    store.remove_unfinished()
+    assert {*store.runs.iterdir()} == {second, store.released_folder()}

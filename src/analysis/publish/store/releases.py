@@ -176,6 +176,10 @@ class ReleaseStore:
         resolved = {path.resolve() for path in keep if path}
         for folder in self._folders():
             if folder.resolve() not in resolved:
+                # Under its own name, what a kill leaves of it would be taken for a release.
+                if not folder.name.endswith((_PART, _FAILED)):
+                    with suppress(OSError):
+                        folder = folder.rename(folder.with_name(folder.name + _PART))
                 shutil.rmtree(folder, ignore_errors=True)
 
 
