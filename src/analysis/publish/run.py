@@ -23,7 +23,7 @@ from analysis.publish.pages import index
 from analysis.publish.pages.shell import SUMMARY
 from analysis.publish.report_build import ReportBuild
 from analysis.publish.store import manifest
-from analysis.publish.store.history import LOG, log, progress_logger, record_run
+from analysis.publish.store.history import LOG, log, progress_logger, record_lost, record_run
 from analysis.publish.store.ledger import complete, enter_probabilities, sha256_of
 from analysis.publish.store.manifest import reuse_notebooks
 from analysis.publish.store.releases import ReleaseStore, failed_path, run_id
@@ -164,6 +164,8 @@ def publish(
                 return RunOutcome("busy", page)
             if ledger is not None and (entered := complete(ledger, store)):
                 report_progress(f"entered {entered} probabilities of the last publication, which the ledger lacked")
+            if record_lost(store):
+                report_progress("entered the last publication in the history, which lacked it")
             resumed = store.unreleased_folders() if resume else []
             store.remove_unfinished(keep=resumed)
             report_progress("computing the results")

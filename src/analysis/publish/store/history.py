@@ -16,9 +16,11 @@ from typing import Any
 
 import pandas as pd
 from filelock import FileLock
+from pydantic import ValidationError
 
 from analysis.parameters import RunParameters
-from analysis.publish.store.releases import LOCK_TIMEOUT
+from analysis.publish.store import manifest
+from analysis.publish.store.releases import LOCK_TIMEOUT, ReleaseStore
 
 HISTORY, LOG = ".history.jsonl", "dunghen.log"
 """File names in the reports folder."""
@@ -93,6 +95,38 @@ def record_run(
         before = next((one[CHECK] for _, one in reversed(entries(reports)) if one and CHECK in one), "")
         append(file, json.dumps(entry | {CHECK: check_of(entry, before)}, ensure_ascii=False) + "\n")
     log(reports, run, f"{ended} ({code}) in {entry['seconds']} s{f': {reason}' if reason else ''}")
+
+
+def record_lost(store: ReleaseStore) -> int:
+    """Append a line for each release of a quarter that was killed before its own; return how many.
+
+    It says so, and of the ledger it says nothing: whether the killed run had entered lines is not known.
+
+    Parameters
+    ----------
+    store : ReleaseStore
+        The quarter; the caller holds its lock.
+    """
+    known = {entry.get("run_id") for _, entry in entries(store.reports) if entry}
+    lost = 0
+    for folder in store.releases():
+        made = manifest.read(folder)
+        # Older manifests have no lines of the ledger, and histories of their time named no run.
+        if made is None or not made.ledger or folder.name in known:
+            continue
+        with suppress(ValidationError):
+            record_run(
+                store.reports,
+                RunParameters.model_validate(made.parameters),
+                began=datetime.now(UTC),
+                ended="published",
+                code=0,
+                data=made.data_sha256,
+                reason=f"entered later, {folder.name} was killed before its line",
+                release={"run_id": folder.name, "manifest": manifest.sha256(folder / manifest.NAME), "ledger": ""},
+            )
+            lost += 1
+    return lost
 
 
 def history(reports: Path) -> pd.DataFrame:
