@@ -140,6 +140,20 @@ def test_a_lost_ledger_is_rebuilt_without_a_kernel(office, run, results):
     assert unentered([run], office / "reports", office / "ledger") == []
 
 
+def test_what_was_released_twice_the_same_is_entered_once_when_a_ledger_is_rebuilt(office, run, results):
+    file = office / "ledger" / "khanh-hoa-2021.csv"
+    before = file.read_bytes()
+    # A page less is another release, with the same probabilities.
+    (office / "notebooks" / "02_online_uptake.ipynb").unlink()
+    assert _publish(office, run, results) == "published"
+    assert file.read_bytes() == before
+    file.unlink()
+    store = ReleaseStore(office / "reports", run.plan_name, run.quarter)
+    assert ledger.complete_if_free(office / "ledger", store) == 3
+    assert file.read_bytes() == before
+    assert verify(office / "reports", office / "ledger") == []
+
+
 def test_a_manifest_of_before_gives_its_lines_from_its_tables(office, run):
     store = ReleaseStore(office / "reports", run.plan_name, run.quarter)
     made = manifest.read(store.link)

@@ -260,12 +260,15 @@ def _put(ledger: Path, plan: str, releases: list[Lines]) -> int:
         file = ledger_file(ledger, plan)
         rows = read_ledger(file)
         lacking = [line for lines in earlier if not is_entered(rows, lines, counts=False) for line in lines]
-        closing = [] if is_entered(rows, last) else last
+        # Where both are lacking, a release that says the same as the one before is entered with it.
+        again = _without_time(lacking)[-len(last) :] == _without_time(last)
+        stands = is_entered(rows, last)
+        closing = [] if stands or again else last
         if not (lacking or closing):
             return 0
         lines = rows.to_numpy().tolist()
         of_last = [at for at, line in enumerate(lines) if line[1:] == last[0][1:]]
-        place = of_last[-1] if of_last and not closing else len(lines)
+        place = of_last[-1] if of_last and stands else len(lines)
         _write(file, [*lines[:place], *lacking, *lines[place:], *closing])
     return len(lacking) + len(closing)
 
