@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from analysis.cli import main
 from analysis.faults import BadData, BadParameters
-from analysis.parameters import RunParameters
+from analysis.parameters import ROOT, RunParameters
 from analysis.publish import run as publishing
 from analysis.publish.pages import index
 from analysis.publish.run import publish
@@ -23,6 +25,7 @@ from analysis.publish.store import ledger, manifest, releases
 from analysis.publish.store.releases import ReleaseStore
 from analysis.publish.store.verify import verify
 from analysis.quarter.results import Results
+from analysis.report import published_probabilities
 from analysis.report.wording import Wording
 from changed_results import changed
 
@@ -223,3 +226,50 @@ def test_what_is_no_ledger_is_merged_with_nothing(tmp_path, office):
     with pytest.raises(BadData, match="lines of published_at,fingerprint"):
         ledger.merge(office / "ledger", other)
     assert (office / "ledger" / "khanh-hoa-2021.csv").read_bytes() == before
+
+
+@pytest.fixture
+def command(office, monkeypatch):
+    """Return `dunghen` on that folder in place of the project's: exit code, and what it printed and complained of."""
+    for holder, name, folder in (
+        (publishing, "REPORTS", office / "reports"),
+        (published_probabilities, "LEDGER", office / "ledger"),
+    ):
+        monkeypatch.setattr(holder, name, folder)
+
+    def command(*words: str) -> tuple[int, str, str]:
+        ended = CliRunner().invoke(main, words)
+        return ended.exit_code, ended.stdout, ended.stderr
+
+    return command
+
+
+def test_a_lost_ledger_is_found_by_verify_and_made_good_by_due(office, command, tmp_path):
+    due_now = ("due", str(ROOT / "parameters" / "khanh-hoa-2021" / "2021-Q3.yml"), "--today", "2021-10-01")
+    file = office / "ledger" / "khanh-hoa-2021.csv"
+    before = file.read_bytes()
+    assert command("history", "--verify") == (0, "as it was published: 1 quarters, history and ledger\n", "")
+    shutil.rmtree(file.parent)
+    code, told, _ = command("history", "--verify")
+    assert (code, told.count("are missing or changed")) == (3, 1)
+    assert not file.exists()
+    assert command(*due_now, "--list")[:2] == (
+        0,
+        "due: khanh-hoa-2021 2021-Q3, its probabilities are not in the ledger\n",
+    )
+    # What stands in its place is told, and told again, until somebody takes it away.
+    file.parent.touch()
+    assert command(*due_now)[0] == 6
+    file.parent.unlink()
+    entered = "khanh-hoa-2021 2021-Q3: entered 3 probabilities, which the ledger lacked\n"
+    assert command(*due_now) == (0, entered, "")
+    assert file.read_bytes() == before
+    assert command(*due_now)[1] == "nothing is due\n"
+    file.unlink()
+    assert command("history", "--repair")[:2] == (0, entered)
+    assert command("history", "--repair")[1] == "the ledger lacks nothing of what is published\n"
+    assert file.read_bytes() == before
+    other = tmp_path / file.name
+    other.write_text(file.read_text(encoding="utf-8").replace("Q3", "Q2"), encoding="utf-8")
+    assert command("history", "--merge", str(other))[:2] == (0, f"khanh-hoa-2021: 3 lines added to {file}\n")
+    assert command("history", "--verify")[0] == 0
