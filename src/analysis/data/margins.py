@@ -18,7 +18,7 @@ import pandera.pandas as pa
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from analysis.data.codes import CHANNELS, LEVELS, TIMELINESS
-from analysis.data.contracts import TABLES, Margins, columns_of
+from analysis.data.contracts import Counts, Margins, columns_of
 from analysis.data.declared import NAME, NAMES_OF_ENGINE, fault_in_name
 from analysis.plan.conditions import Condition, Test, tests_of
 
@@ -266,5 +266,5 @@ class MarginTable:
 
     def counts(self) -> pd.DataFrame:
         """Return the whole counts as the table of `counts`, in which nothing is known of their parts."""
-        lacking = {name: pd.NA for name in columns_of(TABLES["counts"]) if name not in self.table}
-        return self.table.assign(**lacking)[columns_of(TABLES["counts"])]
+        lacking = {name: pd.NA for name in columns_of(Counts) if name not in self.table}
+        return self.table.assign(**lacking)[columns_of(Counts)]

@@ -181,7 +181,7 @@ def publish(
                     report_progress("publishing")
                     _release(store, run_folder)
                 store.remove_unfinished()
-                # Also when there was nothing to do: the release may have been a trial.
+                # Also when there was nothing to do: an older release may have no table that its lines follow from.
                 if ledger is not None and enter_probabilities(ledger, run.plan_name, build.ledger_lines):
                     in_ledger = sha256_of(build.ledger_lines)
                 index.rebuild(reports, words)

@@ -64,10 +64,12 @@ def _coverage(monkeypatch: pytest.MonkeyPatch, table: str, language: str) -> lis
     months = [f"2021-{month:02d}" for month in range(1, 8)]
     rows = [(label, "ubnd-nt", 4, 4) for label in months] + [(months[at], "stp", 2, 2) for at in (0, 1, 4, 5)]
     results = SimpleNamespace(
-        data=SimpleNamespace(intake=pd.DataFrame({"table": [table]}), counts=pd.DataFrame({"agency": ["stp"]})),
+        data=SimpleNamespace(
+            intake=pd.DataFrame({"table": [table]}),
+            counts=pd.DataFrame(columns=["period", "agency", "received", "resolved"]),
+        ),
         indicators=SimpleNamespace(
             agency_months=pd.DataFrame(rows, columns=["period", "agency", "received", "resolved"]),
-            series=pd.DataFrame(columns=["dimension", "series", "period", "denominator"]),
         ),
         plan=read_plan(ROOT / "parameters/plans/khanh-hoa-2021.yml"),
     )
@@ -117,3 +119,18 @@ def test_the_picture_says_that_it_leaves_bodies_out_only_where_it_does(bodies: i
     results = SimpleNamespace(indicators=SimpleNamespace(agency_months=months), plan=plan)
     picture = data_quality._agency_months(cast(Results, results), Wording("en"))
     assert picture.caption.endswith("The 40 largest bodies are drawn.") == is_cut
+
+
+def test_members_without_a_case_are_named_and_those_with_one_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = read_plan(ROOT / "parameters/plans/khanh-hoa-2021.yml")
+    members = plan.groups["agency"]["districts"].members
+    rows = [("2021-03", members[0], 0, 0), *(("2021-03", code, 1, 0) for code in members[1:]), ("2020-03", "x", 9, 9)]
+    counts = pd.DataFrame(rows, columns=["period", "agency", "received", "resolved"])
+    results = SimpleNamespace(data=SimpleNamespace(counts=counts), plan=plan)
+    run = read_run_file(ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml", language="en")
+    page, shown = DataPage(run, cast(Results, results)), []
+    monkeypatch.setattr(page, "_html", shown.append)
+    page._without_cases()
+    told = "".join(shown)
+    assert plan.names["agency"][members[0]].en in told
+    assert plan.names["agency"][members[1]].en not in told

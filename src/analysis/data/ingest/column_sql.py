@@ -19,8 +19,16 @@ from analysis.data.contracts import Ratings, columns_of
 from analysis.data.ingest.fault_codes import NO_RATING
 from analysis.data.ingest.names import NAMED_BY_NOBODY, SpelledColumn, Spelling, spelling
 from analysis.data.margins import impossible
-from analysis.data.sources.column_source import KEEP, REST, Kind, Source, allowed_values, kind_of, sql_type
-from analysis.data.sources.date_formats import strptime_format
+from analysis.data.sources.column_source import (
+    KEEP,
+    REST,
+    Kind,
+    Source,
+    allowed_values,
+    kind_of,
+    sql_type,
+    strptime_format,
+)
 from analysis.data.sources.mapping import Mapping
 from analysis.data.sources.missing import missing_words
 from analysis.data.sources.period_text import read_period

@@ -39,10 +39,10 @@ from analysis.data.sources.column_source import (
     PartSource,
     Source,
     SourceOrHeader,
+    fault_in_format,
     fault_in_source,
     kind_of,
 )
-from analysis.data.sources.date_formats import fault_in_format
 from analysis.data.sources.missing import ANSWERS
 from analysis.data.sources.persons import is_personal
 

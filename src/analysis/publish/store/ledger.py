@@ -11,7 +11,8 @@ import hashlib
 import heapq
 import io
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
@@ -139,13 +140,10 @@ def lacks(ledger: Path, store: ReleaseStore) -> bool:
     EnvironmentFault
         It cannot be read.
     """
-    folders = store.releases()
-    try:
-        return bool(folders) and not is_entered(
-            read_ledger(ledger_file(ledger, store.plan)), lines_of_release(folders[-1])
-        )
-    except OSError as error:
-        raise EnvironmentFault(f"{error.filename or ledger}: {error.strerror or error}") from error
+    with _naming_the_place(ledger):
+        folders = store.releases()
+        rows = read_ledger(ledger_file(ledger, store.plan)) if folders else None
+        return rows is not None and not is_entered(rows, lines_of_release(folders[-1]))
 
 
 def complete_if_free(ledger: Path, store: ReleaseStore) -> int:
@@ -165,11 +163,8 @@ def complete_if_free(ledger: Path, store: ReleaseStore) -> int:
     EnvironmentFault
         The file could not be written; it is as it was.
     """
-    try:
-        with store.try_lock() as acquired:
-            return complete(ledger, store) if acquired else 0
-    except OSError as error:
-        raise EnvironmentFault(f"{error.filename or ledger}: {error.strerror or error}") from error
+    with _naming_the_place(ledger), store.try_lock() as acquired:
+        return complete(ledger, store) if acquired else 0
 
 
 def merge(ledger: Path, other: Path) -> int:
@@ -271,6 +266,15 @@ def _put(ledger: Path, plan: str, releases: list[Lines]) -> int:
         place = of_last[-1] if of_last and stands else len(lines)
         _write(file, [*lines[:place], *lacking, *lines[place:], *closing])
     return len(lacking) + len(closing)
+
+
+@contextmanager
+def _naming_the_place(ledger: Path) -> Iterator[None]:
+    """Raise an EnvironmentFault that names file and reason in place of an error of the system."""
+    try:
+        yield
+    except OSError as error:
+        raise EnvironmentFault(f"{error.filename or ledger}: {error.strerror or error}") from error
 
 
 def _locked(ledger: Path, plan: str) -> FileLock:

@@ -106,22 +106,20 @@ def _ledger_faults(stores: list[ReleaseStore], entries: list[dict], ledger: Path
         for folder in (*earlier, last) if store.plan in rows else ():
             lines = lines_of_release(folder)
             if not is_entered(rows[store.plan], lines, counts=folder == last):
-                told.add((store.plan, lines[0][0], store.quarter))
+                told.add((store.plan, store.quarter))
                 yield (
                     f"{ledger_file(ledger, store.plan)}: the {len(lines)} lines of {store.quarter}, published at "
                     f"{lines[0][0]}, are missing or changed"
                 )
     for entry in entries:
-        if entry["ledger"] and entry["plan"] in rows:
-            yield from _faults_of_entry(entry, rows[entry["plan"]], ledger_file(ledger, entry["plan"]), told)
+        plan, quarter = entry["plan"], entry["quarter"]
+        if entry["ledger"] and plan in rows and (plan, quarter) not in told and not _stand(entry, rows[plan]):
+            yield f"{ledger_file(ledger, plan)}: the lines that {entry['run_id']} entered are missing or changed"
 
 
-def _faults_of_entry(entry: dict, rows: pd.DataFrame, file: Path, told: set[tuple[str, str, str]]) -> Iterator[str]:
-    """Yield that the lines a release entered are not there any more as it entered them."""
+def _stand(entry: dict, rows: pd.DataFrame) -> bool:
+    """Return whether a ledger has the lines that a release entered, as a line of the history says, unchanged."""
     mine = rows[rows["quarter"] == entry["quarter"]]
     # What a release enters has one moment, fingerprint and status.
     releases = mine.groupby(["published_at", "fingerprint", "as_of", "status"], sort=False)
-    if any(sha256_of(one.to_numpy().tolist()) == entry["ledger"] for _, one in releases):
-        return
-    if not any(plan == entry["plan"] and quarter == entry["quarter"] for plan, _, quarter in told):
-        yield f"{file}: the lines that {entry['run_id']} entered are missing or changed"
+    return any(sha256_of(one.to_numpy().tolist()) == entry["ledger"] for _, one in releases)

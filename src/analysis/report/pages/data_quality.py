@@ -11,6 +11,7 @@ from analysis import periods
 from analysis.data.ingest.fault_codes import CLASSES, NOTES
 from analysis.data.ingest.intake_report import ACCEPTED, ACCEPTED_CODES, NOT_YET_KNOWN
 from analysis.indicators import reporting
+from analysis.indicators.bodies_of_today import recoded
 from analysis.quarter.results import Results
 from analysis.report import labels, numbers, theme
 from analysis.report.figure import Picture, set_title, short_name
@@ -132,10 +133,12 @@ class DataPage(Page):
 
     def _without_cases(self) -> None:
         """Say which members of the plan's lists have no case in the year: no promise on each of them judges these."""
-        words, plan, series = self.words, self.results.plan, self.results.indicators.series
-        year = series[series["period"].isin(periods.labels_of_year(plan.last_period)) & (series["denominator"] > 0)]
+        words, plan = self.words, self.results.plan
+        counts = recoded(self.results.data.counts, plan)
+        cases = counts[["received", "resolved"]].fillna(0).sum(axis="columns")
+        year = counts[counts["period"].isin(periods.labels_of_year(plan.last_period)) & (cases > 0)]
         for dimension, groups in plan.groups.items():
-            living = set(year.loc[year["dimension"] == dimension, "series"])
+            living = set(year[dimension].dropna()) if dimension in year else set()
             for name, group in groups.items():
                 lacking = [code for code in group.members if code not in living | plan.abolished(dimension)]
                 if living and lacking:
