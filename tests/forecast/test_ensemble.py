@@ -33,6 +33,12 @@ def test_a_surplus_goes_where_there_is_room_and_a_shortfall_where_there_are_case
     assert spread_over_periods(K, N, np.array([6.0])).tolist() == [[2.0, 4.0]]
 
 
+def test_a_half_is_rounded_once_so_that_no_period_gets_more_than_its_cases():
+    # one more case for rooms of 0, 2, 1, 0, 1, 2: half of the room is reached with the third period, which gets it
+    K, N = np.array([[1.0, 1, 0, 3, 2, 1]]), np.array([[1.0, 3, 1, 3, 3, 3]])
+    assert spread_over_periods(K, N, np.array([9.0])).tolist() == [[1, 1, 1, 3, 2, 1]]
+
+
 @given(st.integers(0, 10_000), st.integers(1, 9))
 def test_whatever_is_wanted_is_reached_within_the_cases(seed, horizon):
     rng = np.random.default_rng(seed)
@@ -122,6 +128,16 @@ def test_errors_are_compared_on_the_cases_all_forecast_years_weighing_alike():
     assert table.loc["npeb", "error"] == 0.0
     assert table["common_errors"].tolist() == [11, 11, 11]
     assert table.loc["year_to_date", "errors"] == 11
+
+
+def test_of_years_whose_series_are_all_gone_there_is_no_error():
+    nobody = {name: [np.nan] * 6 for name in NAMES}
+    gone = past(2019, OUTCOME, **nobody)
+    table = mean_absolute_errors([gone, gone], NAMES)
+    assert table["error"].isna().all()
+    assert table["common_errors"].tolist() == [0] * 6
+    pooled = build_ensemble(standing({"npeb": OUTCOME}), [gone], season_length=12)
+    np.testing.assert_array_equal(pooled.weights, np.tile(np.arange(7) == 0, (6, 1)))
 
 
 def test_the_baseline_of_lowest_past_error_is_chosen_and_ties_go_by_the_order():

@@ -123,9 +123,10 @@ def mean_absolute_errors(past: Sequence[PastYear], names: Sequence[str]) -> pd.D
     usable = [name for name in names if any(np.isfinite(of_year[name]).any() for of_year in missed)]
     errors: dict[str, list[float]] = {name: [] for name in names}
     common_errors = 0
-    for year, of_year in zip(past, missed, strict=True):
+    # where none is usable, no series of now was forecast then: there is no common error
+    for year, of_year in zip(past, missed, strict=True) if usable else ():
         absolute = {name: of_year[name] for name in usable}
-        common = np.isfinite(list(absolute.values())).all(axis=0) if absolute else np.zeros(0, dtype=bool)
+        common = np.isfinite(list(absolute.values())).all(axis=0)
         large = common & (year.cases[year.peers] >= SCORED_CASES)
         common = large if large.sum() >= FEWEST_ERRORS else common
         common_errors += int(common.sum())

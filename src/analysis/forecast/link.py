@@ -404,11 +404,11 @@ def spread_over_periods(numerator: np.ndarray, denominator: np.ndarray, wanted: 
         Sums wanted: whole numbers from 0 to the sum of the denominators.
     """
     missing = wanted - numerator.sum(axis=1)
-    room = np.where(missing[:, None] > 0, denominator - numerator, numerator)
-    part = missing / np.maximum(room.sum(axis=1), 1.0)
-    # rounding the cumulated counts, not each period's, keeps the sum
-    cumulated = np.floor(np.cumsum(numerator + part[:, None] * room, axis=1) + 0.5)
-    return np.diff(cumulated, axis=1, prepend=0.0)
+    room = np.cumsum(np.where(missing[:, None] > 0, denominator - numerator, numerator), axis=1)
+    # rounding the cumulated counts, not each period's, keeps the sum; of whole numbers multiplied first and divided
+    # once, a half is exact, so that no period gets more than its room
+    moved = np.floor(missing[:, None] * room / np.maximum(room[:, -1:], 1.0) + 0.5)
+    return np.asarray(numerator + np.diff(moved, axis=1, prepend=0.0))
 
 
 def _smoothed_share(K: np.ndarray, N: np.ndarray, peers: np.ndarray | None) -> np.ndarray:
