@@ -77,9 +77,10 @@ wheel: .venv/installed ## what an office installs: dist/dung_hen-….whl, built 
 track-record: .venv/installed ## grade the method on the public panels again (about 8 minutes; DUNGHEN_REAL_DATA says where they are)
 	@test -d "$(DUNGHEN_REAL_DATA)" || { echo "set DUNGHEN_REAL_DATA to the folder with govuk/ and nhs_ae/" >&2; exit 2; }
 	rm -rf .track-record
-	$(BIN)/dunghen backtest govuk-digital=$(DUNGHEN_REAL_DATA)/govuk/panel.csv --out .track-record/govuk-digital
+	$(BIN)/dunghen backtest govuk-digital=$(DUNGHEN_REAL_DATA)/govuk/panel.csv --members all \
+	  --out .track-record/govuk-digital
 	$(BIN)/dunghen backtest nhs-late=$(DUNGHEN_REAL_DATA)/nhs_ae/panel.csv --rule at_most --year-start 4 \
-	  --out .track-record/nhs-late
+	  --members all --out .track-record/nhs-late
 	for panel in govuk-digital nhs-late; do for table in years calibration places; do \
 	  cp .track-record/$$panel/$$table.csv data/track_record/$$panel/; done; done
 	rm -rf .track-record

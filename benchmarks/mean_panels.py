@@ -19,7 +19,7 @@ import pandas as pd
 
 from analysis.forecast.backtest.backtest import Backtest, backtest
 from analysis.forecast.backtest.comparisons import COMPARISONS
-from analysis.forecast.backtest.rolling import ENSEMBLE, MODELS, RAW
+from analysis.forecast.backtest.rolling import ENSEMBLE, OWN_MODELS, RAW
 from analysis.forecast.panel import mean_panel_from_totals
 
 COLUMNS = ["series", "period", "total", "total_squares", "cases"]
@@ -133,7 +133,7 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         frame.to_csv(folder / "panel.csv", index=False)
         panels[name] = mean_panel_from_totals(frame)
-    models = set(MODELS) if arguments.comparisons else set(MODELS) - set(COMPARISONS)
+    models = {*OWN_MODELS, *(COMPARISONS if arguments.comparisons else ())}
     result = backtest(panels, arguments.out, rule="at_most", members=models, seed=arguments.seed)
     print(figures(result).to_string(index=False, float_format="{:.3f}".format))
 

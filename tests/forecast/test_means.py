@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from analysis.forecast.backtest.backtest import track_record
 from analysis.forecast.backtest.grading import Grades, log_ratio
-from analysis.forecast.backtest.rolling import ENSEMBLE, MODELS, ModelForecast, OriginForecasts, rolling
+from analysis.forecast.backtest.rolling import ENSEMBLE, OWN_MODELS, ModelForecast, OriginForecasts, rolling
 from analysis.forecast.backtest.thresholds import thresholds
 from analysis.forecast.baselines import baseline_shares
 from analysis.forecast.futures import fit_panel
@@ -308,7 +308,7 @@ def test_scores_of_means_are_in_hundredths_of_logs():
 @pytest.mark.parametrize("quarters", [0, 2])
 def test_what_comes_after_an_origin_changes_no_forecast_of_a_mean(known, quarters):
     def said(panel):
-        members = set(MODELS) - {"statsmodels_ets", "statsmodels_arima", "statsmodels_uc"}
+        members = {*OWN_MODELS, "statsmodels_theta"}
         for at in rolling(panel, quarters, rule="at_most", members=members, seed=1):
             if at.year == 2020:
                 return {one.model: (one.values, one.total, at.limits) for one in at.by_model}

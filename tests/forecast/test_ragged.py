@@ -11,14 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.forecast.backtest.backtest import FORECASTS, backtest
-from analysis.forecast.backtest.comparisons import COMPARISONS
 from analysis.forecast.backtest.grading import Grades, forecast_rows, total_rows
-from analysis.forecast.backtest.rolling import ENSEMBLE, MODELS, rolling
+from analysis.forecast.backtest.rolling import ENSEMBLE, OWN_MODELS, rolling
 from analysis.forecast.panel import MeanPanel, Panel, SeriesPanel
 from analysis.forecast.paths import year_paths
 from analysis.rules import Rule
 
-OURS = frozenset(MODELS) - frozenset(COMPARISONS)
 RULES: tuple[Rule, ...] = ("at_least", "more_than", "at_most")
 VOLUMES = (0, 1, 4, 60, 20_000)
 SHARES = (0.0, 0.03, 0.5, 1.0)
@@ -87,7 +85,7 @@ def forecasts_of(panel: SeriesPanel, quarters: int, rule: Rule) -> dict[int, dic
     """Return the values and totals of each model by year, after a look at all of them and at their grades."""
     found: dict[int, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
     grades = Grades()
-    for at in rolling(panel, quarters, rule=rule, members=OURS, seed=1):
+    for at in rolling(panel, quarters, rule=rule, members=OWN_MODELS, seed=1):
         found[at.year] = {}
         for forecast in grades.grade_forecasts("p", at, rule):
             check_possible(forecast.values, panel)
@@ -150,7 +148,7 @@ def test_paths_of_a_ragged_panel_are_possible_or_there_are_none(panel):
 @given(panels(5), st.sampled_from(RULES))
 def test_a_backtest_of_a_ragged_panel_ends_with_grades_or_without(panel, rule):
     with TemporaryDirectory() as out:
-        found = backtest({"p": panel}, Path(out), rule=rule, members=OURS, seed=1)
+        found = backtest({"p": panel}, Path(out), rule=rule, members=OWN_MODELS, seed=1)
         written = pd.read_parquet(Path(out) / FORECASTS)
     assert written["probability"].between(0, 1).all()
     assert found.totals["place"].between(0, 1).all()

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from analysis.cli import main
 from analysis.forecast.backtest.grading import SCHEMA, TOTALS_SCHEMA
-
-FEW = "hub,npeb,raw_ytd,dressed_chosen"
+from analysis.forecast.backtest.rolling import MODELS, OWN_MODELS
+from analysis.publish.backtest_folder import chosen_models
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def run(*arguments):
 @pytest.fixture(scope="module")
 def made(folder, tmp_path_factory):
     out = tmp_path_factory.mktemp("out")
-    result = run(folder / "panel.csv", "--out", out, "--members", FEW, "--language", "en")
+    result = run(folder / "panel.csv", "--out", out, "--language", "en")
     assert result.exit_code == 0, result.output
     return out
 
@@ -62,9 +62,9 @@ def test_rows_have_the_columns_and_types_of_the_contract(made, folder):
     assert pq.read_schema(made / "totals.parquet").equals(TOTALS_SCHEMA)
     frame = pd.read_parquet(made / "forecasts.parquet")
     assert set(frame["panel"]) == {folder.name}
-    assert set(frame["model"]) == set(FEW.split(","))
+    assert set(frame["model"]) == set(OWN_MODELS)  # statsmodels' are asked for by name, or all at once
     assert not frame.duplicated(["series", "year", "origin", "model", "threshold"]).any()
-    raw = frame["model"] == "raw_ytd"
+    raw = frame["model"].str.startswith("raw_")
     assert set(frame.loc[raw, "probability"]) <= {0.0, 1.0}
     assert frame.loc[~raw, "probability"].between(0.005, 0.995).all()
     quantiles = frame[["q025", "q10", "q25", "q50", "q75", "q90", "q975"]].to_numpy()
@@ -130,12 +130,20 @@ def test_every_rule_of_a_promise_can_be_asked_for(folder, made, tmp_path):
     assert run(folder / "panel.csv", "--out", tmp_path, "--rule", "about").exit_code == 2
 
 
+def test_models_of_other_libraries_are_asked_for_by_name_or_all_at_once():
+    assert chosen_models("default") == set(OWN_MODELS)
+    assert chosen_models("all") == set(MODELS)
+    assert chosen_models("default, statsmodels_theta") == {*OWN_MODELS, "statsmodels_theta"}
+    assert chosen_models("hub") == {"hub"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
         (["nowhere.csv"], 2, "no such file"),
         (["a={panel}", "a={panel}"], 2, "given twice"),
         (["{panel}", "--members", "hub,prophet"], 2, "no such model 'prophet'"),
+        (["{panel}", "--members", ","], 2, "no model; of default, all, hub"),
         (["{quarters}", "--year-start", "2"], 2, "1, 4, 7 or 10"),
         (["{bad}"], 3, "line 3: a numerator above its denominator"),
     ],

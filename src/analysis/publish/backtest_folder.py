@@ -13,7 +13,7 @@ from markupsafe import Markup
 from analysis.data.panel_file import read_panel_file
 from analysis.faults import BadParameters
 from analysis.forecast.backtest.backtest import Backtest, backtest
-from analysis.forecast.backtest.rolling import MODELS
+from analysis.forecast.backtest.rolling import MODELS, OWN_MODELS
 from analysis.forecast.panel import SeriesPanel, mean_panel_from_totals, panel_from_counts
 from analysis.periods import parse, write
 from analysis.publish.pages.shell import render
@@ -33,7 +33,7 @@ def write_backtest(
     *,
     rule: Rule,
     year_start: int,
-    members: str | None,
+    members: str,
     seed: int,
     words: Wording,
     report_progress: Callable[[str], None],
@@ -50,9 +50,8 @@ def write_backtest(
         How a share is held against a threshold.
     year_start : int
         First month of a year, 1-12.
-    members : str or None
-        Models to run, separated by commas; None for all, except that statsmodels' are left out of panels too large
-        for them.
+    members : str
+        Models to run, separated by commas; see `chosen_models`.
     seed : int
         Seed of the random numbers; the same seed gives the same results.
     words : Wording
@@ -67,7 +66,7 @@ def write_backtest(
     BadData
         A file that is no panel.
     """
-    models = _parse_members(members)
+    models = chosen_models(members)
     by_name = {name: _read_panel(path, year_start) for name, path in _panel_paths(panels).items()}
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".backtest-", dir=out) as scratch:
@@ -81,10 +80,6 @@ def write_backtest(
             processes=min(os.cpu_count() or 1, 4),
             report_progress=report_progress,
         )
-        for name in result.left_out:
-            report_progress(
-                f"{name}: too many series for statsmodels' models one by one; --members asks for them all the same"
-            )
         result.score_table().to_csv(part / "scores.csv", index=False)
         for table, file in SMALL_TABLES.items():
             getattr(result, table).to_csv(part / file, index=False)
@@ -96,14 +91,26 @@ def write_backtest(
     return result
 
 
-def _parse_members(members: str | None) -> frozenset[str] | None:
-    if members is None:
-        return None
-    models = frozenset(name.strip() for name in members.split(",") if name.strip())
+def chosen_models(members: str) -> frozenset[str]:
+    """Return the names of the models that a list separated by commas stands for.
+
+    Parameters
+    ----------
+    members : str
+        Names of `rolling.MODELS`; ``default`` stands for all but those of other libraries, ``all`` for all.
+
+    Raises
+    ------
+    BadParameters
+        No model, or an unknown one.
+    """
+    groups = {"default": OWN_MODELS, "all": MODELS}
+    asked = [name.strip() for name in members.split(",") if name.strip()]
+    models = frozenset(model for name in asked for model in groups.get(name, (name,)))
     unknown = sorted(models - set(MODELS))
     if unknown or not models:
         problem = f"no such model {unknown[0]!r}" if unknown else "no model"
-        raise BadParameters(f"--members: {problem}; of {', '.join(MODELS)} some were expected")
+        raise BadParameters(f"--members: {problem}; of {', '.join((*groups, *MODELS))} some were expected")
     return models
 
 

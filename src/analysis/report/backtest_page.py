@@ -48,11 +48,6 @@ def backtest_body(found: Backtest, words: Wording, *, rule: Rule, year_start: in
             panels=", ".join(found.means),
         )
         parts.append(_note(means))
-    if found.left_out:
-        left_out = words.text(
-            "Too many series for statsmodels' models one by one: {panels}.", panels=", ".join(found.left_out)
-        )
-        parts.append(_note(left_out))
     if found.scored.empty:
         return "".join([*parts, _note(words.text("No finished year could be scored."))])
     coverage = grades.coverage(found.scored, words, named=words.text("Panel"))

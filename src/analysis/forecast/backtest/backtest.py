@@ -14,17 +14,13 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from analysis.faults import EnvironmentFault
-from analysis.forecast.backtest.comparisons import COMPARISONS
 from analysis.forecast.backtest.grading import SCHEMA, TOTALS_SCHEMA, Grades, forecast_rows, score_table, total_rows
-from analysis.forecast.backtest.rolling import ENSEMBLE, MODELS, rolling
+from analysis.forecast.backtest.rolling import ENSEMBLE, MODELS, OWN_MODELS, rolling
 from analysis.forecast.backtest.scores import skill_table
 from analysis.forecast.panel import MeanPanel, SeriesPanel
 from analysis.forecast.rest_of_year import indicator_panel
 from analysis.periods import write
 from analysis.rules import Rule
-
-COMPARISON_LIMIT = 20_000
-"""Series times years above which statsmodels' models, fitted one series at a time, are left out unless asked for."""
 
 PARALLEL_FROM = 5_000
 """Series times periods from which the points of the year are computed in parallel processes."""
@@ -42,8 +38,6 @@ class Backtest:
         See `grading.Grades`.
     skill : pd.DataFrame
         See `scores.skill_table`.
-    left_out : tuple of str
-        Panels too large for statsmodels' models.
     means : tuple of str
         Panels of means, whose scores are in hundredths of logs.
     """
@@ -53,7 +47,6 @@ class Backtest:
     places: pd.DataFrame
     totals: pd.DataFrame
     skill: pd.DataFrame
-    left_out: tuple[str, ...]
     means: tuple[str, ...] = ()
 
     def score_table(self) -> pd.DataFrame:
@@ -80,7 +73,7 @@ def backtest(
     out: Path,
     *,
     rule: Rule,
-    members: Collection[str] | None,
+    members: Collection[str] = OWN_MODELS,
     seed: int,
     processes: int = 1,
     report_progress: Callable[[str], None] = lambda line: None,
@@ -95,8 +88,8 @@ def backtest(
         Folder to write into; it must exist.
     rule : {"at_least", "more_than", "at_most"}
         How a share meets a threshold.
-    members : collection of str or None
-        Names of the models wanted, of `rolling.MODELS`; None for all, except statsmodels' in panels too large for them.
+    members : collection of str
+        Names of the models wanted, of `rolling.MODELS`; by default all but those of other libraries.
     seed : int
         Seed of the run: the same seed gives the same numbers.
     processes : int
@@ -109,11 +102,8 @@ def backtest(
     EnvironmentFault
         A process was killed.
     """
-    left_out = tuple(name for name, panel in panels.items() if members is None and _too_large(panel))
-    tasks = []
-    for name, panel in panels.items():
-        wanted_models = members or (set(MODELS) - set(COMPARISONS) if name in left_out else set(MODELS))
-        tasks += [(name, panel, quarters, rule, frozenset(wanted_models), seed) for quarters in range(4)]
+    models = frozenset(members)
+    tasks = [(name, panel, quarters, rule, models, seed) for name, panel in panels.items() for quarters in range(4)]
     large = any(panel.denominator.size >= PARALLEL_FROM for panel in panels.values())
     grades = Grades()
     with tempfile.TemporaryDirectory(prefix=".parts-", dir=out) as parts:
@@ -140,7 +130,6 @@ def backtest(
         places=ordered("places"),
         totals=ordered("totals"),
         skill=skill_table(scored, seed=seed),
-        left_out=left_out,
         means=tuple(name for name, panel in panels.items() if isinstance(panel, MeanPanel)),
     )
 
@@ -153,7 +142,7 @@ def track_record(
     seed: int,
     peers: Collection[str] | None = None,
 ) -> TrackRecord:
-    """Return the grades of all models but statsmodels' for the past years of a plan's own series.
+    """Return the grades of all models but those of other libraries for the past years of a plan's own series.
 
     An indicator that is promised under two rules has the probabilities of both graded, and its intervals once.
 
@@ -171,7 +160,7 @@ def track_record(
     peers : collection of str, optional
         Series from which the forecasts of all are learnt, all by default; see `paths.year_paths`.
     """
-    grades, models = Grades(), frozenset(MODELS) - frozenset(COMPARISONS)
+    grades, models = Grades(), frozenset(OWN_MODELS)
     known = indicators[indicators["period"] <= write(origin)]
     graded: set[str] = set()
     for indicator, rule in dict.fromkeys(promised):
@@ -246,7 +235,3 @@ def _join(parts: Iterable[Path], into: Path, schema: object) -> None:
                 table = source.read_row_group(group)
                 if table.num_rows:
                     writer.write_table(table)
-
-
-def _too_large(panel: SeriesPanel) -> bool:
-    return len(panel.series) * len(panel.periods) / panel.season_length > COMPARISON_LIMIT
