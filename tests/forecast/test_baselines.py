@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.forecast.baselines import BASELINES, baseline_shares, year_size
+from analysis.forecast.baselines import BASELINES, baseline_shares, misses_so_far, year_size
 from analysis.forecast.panel import Panel
 
 NAN = np.nan
@@ -28,12 +28,42 @@ def test_five_points_by_hand():
     found = shares(TWO_YEARS, 2021)
     rest = 100 * 405 / 205
     total = 400 + 2 * rest
-    assert list(found) == list(BASELINES)
+    assert list(found) == [*BASELINES, "last_twelve_months", "three_years"]
     assert found["year_to_date"] == pytest.approx(0.25)
     assert found["last_quarter"] == pytest.approx((100 + 2 * rest * 0.30) / total)
     assert found["same_growth"] == pytest.approx((100 + rest * (0.40 + 0.50)) / total)  # gain .25 - .15
     assert found["straight_line"] == pytest.approx((100 + rest * (0.20 + 0.15)) / total)  # .4 .2 .3: -.05 a step
     assert found["seasonal_naive"] == pytest.approx((100 + rest * (0.30 + 0.40)) / total)
+    # 30 + 40 + 40 + 60 of 600 in the last four quarters; one year before, half a case added on either side
+    assert found["last_twelve_months"] == pytest.approx((100 + 2 * rest * 170 / 600) / total)
+    assert found["three_years"] == pytest.approx((100 + rest * (30.5 + 40.5) / 101) / total)
+
+
+def test_three_years_are_averaged_in_log_odds():
+    # third quarters of 10, 20 and 40 of 100, the first of 2018 is not among the three; fourth quarters of 50 each
+    panel = quarters(
+        "2018Q1",
+        (
+            [90, 90, 90, 90, 0, 0, 10, 50, 0, 0, 20, 50, 0, 0, 40, 50, 30, 30],
+            [100] * 18,
+        ),
+    )
+    odds = [10.5 / 90.5, 20.5 / 80.5, 40.5 / 60.5]
+    mean = np.exp(np.mean(np.log(odds)))
+    expected = (60 + 100 * mean / (1 + mean) + 50) / 400
+    growth = (200 + 5) / (200 + 5)
+    assert growth == 1
+    assert shares(panel, 2022)["three_years"] == pytest.approx(expected)
+
+
+def test_the_year_so_far_is_held_against_two_rules():
+    # so far 100 of 400; the same quarters of last year 30 of 200, and its last quarter 40 of 100
+    seasonal, steady = misses_so_far(TWO_YEARS, 2021)
+    assert seasonal == pytest.approx([0.25 - 0.15])
+    assert steady == pytest.approx([0.40 - 0.25])
+    # of a year whose same quarters are not all in the panel, or that has not begun, nothing is said
+    for panel in (quarters("2020Q2", ([1] * 5, [9] * 5)), quarters("2020Q1", ([1] * 4, [9] * 4))):
+        assert np.isnan(misses_so_far(panel, 2021)).all()
 
 
 def test_at_the_start_of_the_year_by_hand():
@@ -97,7 +127,8 @@ def test_no_cases_yet_this_year_is_last_years_share():
 @pytest.mark.parametrize("edge", [0.0, 1.0])
 def test_a_share_at_the_edge_stays_there(edge):
     N = np.full(10, 50.0)
-    np.testing.assert_allclose(list(shares(quarters("2020Q1", (list(edge * N), list(N))), 2022).values()), edge)
+    found = shares(quarters("2020Q1", (list(edge * N), list(N))), 2022)
+    np.testing.assert_allclose([found[name] for name in BASELINES], edge)
 
 
 def test_the_size_of_a_year_is_last_years_or_the_pace():

@@ -6,10 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.forecast.backtest.backtest import track_record
 from analysis.forecast.backtest.grading import Grades, log_ratio
-from analysis.forecast.backtest.rolling import ENSEMBLE, OWN_MODELS, ModelForecast, OriginForecasts, rolling
+from analysis.forecast.backtest.rolling import (
+    ENSEMBLE,
+    OWN_MODELS,
+    GradedPanel,
+    ModelForecast,
+    OriginForecasts,
+    rolling,
+)
 from analysis.forecast.backtest.thresholds import thresholds
+from analysis.forecast.backtest.track_record import track_record
 from analysis.forecast.baselines import baseline_shares
 from analysis.forecast.futures import fit_panel
 from analysis.forecast.mean_link import LARGEST_STEP, MeanLink
@@ -271,7 +278,10 @@ def test_rest_of_year_and_its_panel_take_means_by_their_squares(known):
     )  # fmt: skip
     expected = run(known, ("s00",), key="mean_days", draw_count=60)
     np.testing.assert_array_equal(forecast.draws["numerator"], expected.numerator.ravel())
-    graded = track_record(frame, [("mean_days", "at_most")], origin=known.origin, seed=1)
+    graded = track_record(
+        frame, [("mean_days", "at_most")], {"mean_days": days}, groups=(), origin=known.origin, seed=1, breaks={},
+        tet_cutoff_day=None,
+    )  # fmt: skip
     assert set(graded.scored["year"]) == {2019, 2020}
     assert graded.scored["coverage_80"].sum() > 0
 
@@ -309,7 +319,7 @@ def test_scores_of_means_are_in_hundredths_of_logs():
 def test_what_comes_after_an_origin_changes_no_forecast_of_a_mean(known, quarters):
     def said(panel):
         members = {*OWN_MODELS, "statsmodels_theta"}
-        for at in rolling(panel, quarters, rule="at_most", members=members, seed=1):
+        for at in rolling(GradedPanel.with_total(panel), quarters, rule="at_most", members=members, seed=1):
             if at.year == 2020:
                 return {one.model: (one.values, one.total, at.limits) for one in at.by_model}
         raise AssertionError

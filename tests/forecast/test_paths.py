@@ -2,9 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.forecast.ensemble import build_ensemble, rank_levels
+from analysis.forecast.ensemble import rank_levels
 from analysis.forecast.futures import fit_panel
-from analysis.forecast.origin_state import compute_origin_state, fit_year, past_years
+from analysis.forecast.origin_state import fit_year
+from analysis.forecast.origins import Origins
 from analysis.forecast.panel import Panel
 from analysis.forecast.paths import year_paths
 
@@ -34,14 +35,8 @@ def test_counts_are_possible_and_whole(paths):
 
 
 def test_year_end_shares_are_the_hubs_on_the_ranks_of_the_models_paths(known, paths):
-    fit = fit_year(known, 2021)
-    now, _ = compute_origin_state(fit, 2021, seed=7, key="uptake")
-
-    def stood(origin, year):
-        then = fit_year(known.until(origin), year)
-        return None if then is None else compute_origin_state(then, year, seed=7, key="uptake")[0]
-
-    pooled = build_ensemble(now, past_years(known, 2021, now.series, stood), season_length=12)
+    now = Origins(known, 7, "uptake").compute(known.origin, 2021)
+    fit, pooled = now.fit, now.ensemble
     K, N = fit.simulate(0, seed=7, key="uptake", common=fit.common(7, 200))
     so_far = known.numerator[0, 36:].sum(), known.denominator[0, 36:].sum()
     own = (so_far[0] + K.sum(axis=0)) / (so_far[1] + N.sum(axis=0))
@@ -97,19 +92,16 @@ def test_a_series_that_starts_later_changes_nothing(known, paths):
 def test_weights_say_what_each_series_is_pooled_from(paths):
     sums = paths.weights.groupby("series")["weight"].sum()
     np.testing.assert_allclose(sums, 1.0)
-    assert not paths.weights["short"].any()
-    assert set(paths.weights["member"]) >= {"npeb", "dressed_last_quarter", "scaled_seasonal_naive"}
+    assert set(paths.weights["member"]) >= {"npeb", "stacked", "scaled_seasonal_naive"}
 
 
-def test_a_short_history_is_flagged_and_one_too_short_left_out(known):
+def test_a_history_that_is_too_short_is_left_out(known):
     K, N = known.numerator.copy(), known.denominator.copy()
     K[1, :20] = N[1, :20] = np.nan  # 22 months
     K[2, :35] = N[2, :35] = np.nan  # seven
     paths = run(Panel(known.series, known.periods, K, N), ("s00", "s01", "s02"))
     assert paths.series == ("s00", "s01")
-    assert paths.weights.groupby("series")["short"].first().to_dict() == {"s00": False, "s01": True}
-    short = paths.weights[paths.weights["series"] == "s01"].set_index("member")["weight"]
-    assert short["npeb"] == short["dressed_last_quarter"] == 0.5
+    assert paths.diagnostics.set_index("series")["history"].to_dict() == {"s00": 42, "s01": 22}
 
 
 def test_a_series_at_none_stays_there_in_most_draws(known):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.forecast.backtest.rolling import ENSEMBLE, rolling
+from analysis.forecast.backtest.rolling import ENSEMBLE, GradedPanel, rolling
 from analysis.forecast.fit import empirical_bayes_weights, grid_weights
 from analysis.forecast.futures import fit_panel
 from analysis.forecast.open_cases import resolution_posterior
@@ -74,7 +74,8 @@ def test_all_series_as_peers_is_the_same_as_none_named(agencies):
 def test_the_backtest_of_the_peers_does_not_change_either(agencies, with_others):
     def graded(panel, peers):
         found = {}
-        for origin in rolling(panel, 2, rule="at_least", members=MODELS, seed=1, peers=peers):
+        graded = GradedPanel.with_total(panel, peers)
+        for origin in rolling(graded, 2, rule="at_least", members=MODELS, seed=1):
             rows = [origin.series.index(name) for name in agencies.series if name in origin.series]
             for forecast in origin.by_model:
                 found[origin.year, forecast.model] = (forecast.values[rows], forecast.total, origin.limits[rows])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from analysis.forecast.backtest.backtest import FORECASTS, backtest
 from analysis.forecast.backtest.grading import Grades, forecast_rows, total_rows
-from analysis.forecast.backtest.rolling import ENSEMBLE, OWN_MODELS, rolling
+from analysis.forecast.backtest.rolling import ENSEMBLE, OWN_MODELS, GradedPanel, rolling
 from analysis.forecast.panel import MeanPanel, Panel, SeriesPanel
 from analysis.forecast.paths import year_paths
 from analysis.rules import Rule
@@ -85,7 +85,7 @@ def forecasts_of(panel: SeriesPanel, quarters: int, rule: Rule) -> dict[int, dic
     """Return the values and totals of each model by year, after a look at all of them and at their grades."""
     found: dict[int, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
     grades = Grades()
-    for at in rolling(panel, quarters, rule=rule, members=OWN_MODELS, seed=1):
+    for at in rolling(GradedPanel.with_total(panel), quarters, rule=rule, members=OWN_MODELS, seed=1):
         found[at.year] = {}
         for forecast in grades.grade_forecasts("p", at, rule):
             check_possible(forecast.values, panel)

@@ -21,9 +21,16 @@ def test_season_is_recovered_under_any_quadratic_trend():
     np.testing.assert_allclose(season.effects, np.tile(truth, (6, 1)), atol=2e-3)
 
 
-def test_no_season_below_a_year_and_a_half():
-    y, variance, phase, _ = seasonal(6, 17 / 12, 12)
+def test_no_season_below_a_year():
+    y, variance, phase, _ = seasonal(6, 11 / 12, 12)
     assert not estimate_season(y, variance, phase, 12).effects.any()
+
+
+def test_half_of_a_season_is_believed_until_most_months_were_seen_twice():
+    half, whole = (estimate_season(*seasonal(6, months / 12, 12)[:3], 12).effects for months in (17, 18))
+    truth = seasonal(6, 17 / 12, 12)[3]
+    np.testing.assert_allclose(half, np.tile(truth / 2, (6, 1)), atol=0.02)
+    np.testing.assert_allclose(whole, np.tile(truth, (6, 1)), atol=0.02)
 
 
 def test_noise_leaves_series_near_the_pooled_season():

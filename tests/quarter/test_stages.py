@@ -12,7 +12,7 @@ import pytest
 
 import small_quarter
 from analysis.faults import BadData, BadParameters, EnvironmentFault
-from analysis.forecast.backtest.backtest import track_record
+from analysis.forecast.backtest.track_record import track_record
 from analysis.parameters import ROOT, RunParameters, read_run_file
 from analysis.plan.plan import read_plan
 from analysis.quarter import stages
@@ -143,8 +143,8 @@ def test_the_track_record_grades_a_share_under_the_rule_it_is_promised_by(
     class Graded(Exception):
         pass
 
-    def instead(_: pd.DataFrame, promised: Any, **named: Any) -> None:
-        record = track_record(on_threshold, promised, origin=pd.Period("2019-12", "M"), seed=1)
+    def instead(_: pd.DataFrame, promised: Any, definitions: Any, **named: Any) -> None:
+        record = track_record(on_threshold, promised, definitions, **named | {"origin": pd.Period("2019-12", "M")})
         raise Graded(int(record.reliability.query("model == 'hub'")["happened"].sum()))
 
     monkeypatch.setattr(stages, "track_record", instead)

@@ -6,12 +6,17 @@ distribution, made from the value and its errors in earlier years; a model must 
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
 from analysis.forecast.panel import SeriesPanel
 
 BASELINES = ("year_to_date", "last_quarter", "same_growth", "straight_line", "seasonal_naive")
 """Names of the five; of two with equal past errors the first is chosen."""
+
+LAST_TWELVE_MONTHS, THREE_YEARS = "last_twelve_months", "three_years"
+"""Two more points that no office computes: the ensemble uses them (`cold_start`, `stacking`)."""
 
 GROWTH_BOUNDS = (0.3, 3.0)
 """Bounds of the growth in volume that is carried over from the year so far to its rest."""
@@ -33,8 +38,14 @@ def baseline_shares(known: SeriesPanel, year: int) -> dict[str, np.ndarray]:
       year so far if that is longer (three quarters at least).
     * ``seasonal_naive``: the rest has last year's shares.
 
-    All but the first weight the periods of the rest with last year's denominators times the growth in volume so far,
-    or, for a series without a last year, with its mean volume per reported period.
+    Two more are no baselines, but points that the ensemble uses:
+
+    * ``last_twelve_months``: the rest has the share of the last twelve months.
+    * ``three_years``: each period of the rest has the mean log-odds (of a mean: log) of the same period of the last
+      three years, or of those of them that are known.
+
+    All but ``year_to_date`` weight the periods of the rest with last year's denominators times the growth in volume so
+    far, or, for a series without a last year, with its mean volume per reported period.
 
     Parameters
     ----------
@@ -54,7 +65,7 @@ def baseline_shares(known: SeriesPanel, year: int) -> dict[str, np.ndarray]:
     cases, volume = np.nansum(K, axis=1), np.nansum(N, axis=1)
     to_date = _share(cases, volume)
     if elapsed == P:
-        return dict.fromkeys(BASELINES, to_date)
+        return dict.fromkeys((*BASELINES, LAST_TWELVE_MONTHS, THREE_YEARS), to_date)
 
     last_K, last_N = known.counts_of(year - 1)
     last_year = known.year_share(year - 1)
@@ -82,7 +93,43 @@ def baseline_shares(known: SeriesPanel, year: int) -> dict[str, np.ndarray]:
         "same_growth": year_end(link.shifted(last_rest, gain[:, None])),
         "straight_line": year_end(_straight_line(known, P - elapsed, max(P // 2, 3, elapsed))),
         "seasonal_naive": year_end(last_rest),
+        LAST_TWELVE_MONTHS: year_end(_recent(known, P)[:, None]),
+        THREE_YEARS: year_end(np.where(has_last, _three_years(known, year, elapsed), np.nan)),
     }
+
+
+def misses_so_far(known: SeriesPanel, year: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return how far the year so far is from two simple rules for it, before any earlier year can tell.
+
+    Parameters
+    ----------
+    known : SeriesPanel
+        Counts up to the origin.
+    year : int
+        The year forecast.
+
+    Returns
+    -------
+    seasonal, steady : np.ndarray, shape (U,)
+        Absolute distance (share units or, of a mean, logs) of the year so far from the same periods of last year, and
+        from the last quarter of last year; NaN where last year's are not all inside the panel, or without cases.
+    """
+    P, elapsed = known.season_length, known.elapsed(year)
+    if elapsed == 0 or len(known.periods) < P + elapsed:
+        return np.full(len(known.series), np.nan), np.full(len(known.series), np.nan)
+    K, N = (counts[:, :elapsed] for counts in known.counts_of(year))
+    last_K, last_N = known.counts_of(year - 1)
+    both = ~np.isnan(N) & ~np.isnan(last_N[:, :elapsed])
+
+    def share(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+        return _share(np.where(both, numerator, 0).sum(axis=1), np.where(both, denominator, 0).sum(axis=1))
+
+    now, cases = share(K, N), np.where(both, N, 0).sum(axis=1)
+    quarter = slice(-(P // 4), None)
+    steady = _share(np.nansum(last_K[:, quarter], axis=1), np.nansum(last_N[:, quarter], axis=1))
+    error = known.link().error
+    size = np.maximum(cases, 1.0)
+    return error(share(last_K[:, :elapsed], last_N[:, :elapsed]), now, size), error(steady, now, size)
 
 
 def year_size(known: SeriesPanel, year: int) -> np.ndarray:
@@ -112,12 +159,28 @@ def _mean_volume(known: SeriesPanel) -> np.ndarray:
 
 def _last_quarter(known: SeriesPanel) -> np.ndarray:
     """Return the share (U,) of the last three months or, where they had no case, of the last twelve."""
-    quarter, year = (slice(-span, None) for span in (known.season_length // 4, known.season_length))
-    shares = [
-        _share(np.nansum(known.numerator[:, span], axis=1), np.nansum(known.denominator[:, span], axis=1))
-        for span in (quarter, year)
-    ]
-    return np.where(np.isfinite(shares[0]), *shares)
+    quarter = _recent(known, known.season_length // 4)
+    return np.where(np.isfinite(quarter), quarter, _recent(known, known.season_length))
+
+
+def _recent(known: SeriesPanel, span: int) -> np.ndarray:
+    """Return the share (U,) of the last `span` periods; NaN without cases."""
+    numerator, denominator = (counts[:, -span:] for counts in (known.numerator, known.denominator))
+    return _share(np.nansum(numerator, axis=1), np.nansum(denominator, axis=1))
+
+
+def _three_years(known: SeriesPanel, year: int, elapsed: int) -> np.ndarray:
+    """Return shares (U, horizon): the mean over the last three years on the link scale, or the last twelve months'."""
+    link, found = known.link(), []
+    for earlier in range(year - 3, year):
+        K, N = (counts[:, elapsed:] for counts in known.counts_of(earlier))
+        cases = np.where(np.nan_to_num(N) > 0, N, 1.0)
+        found.append(np.where(np.nan_to_num(N) > 0, link.corrected(np.nan_to_num(K) / cases, cases), np.nan))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a period without a year has no mean
+        mean = np.nanmean(found, axis=0)
+    twelve_months = np.nan_to_num(_recent(known, known.season_length))[:, None]
+    return np.where(np.isfinite(mean), link.value(np.nan_to_num(mean)), twelve_months)
 
 
 def _straight_line(known: SeriesPanel, horizon: int, span: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The ensemble: the model of record and dressed baselines, weighted by past errors and joined by the Schaake shuffle.
+"""The ensemble: the model of record, the stacked member and scaled baselines, joined by the Schaake shuffle.
 
 The ensemble gives each series a distribution of its year-end share. The Schaake shuffle gives the simulated paths these
 values in the order of the paths' own ranks, so that series keep moving together as in the simulation.
@@ -16,23 +16,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.forecast.dressing import LEVELS, dressed_quantiles, mean_absolute_errors, past_errors, scaled_quantiles
+from analysis.forecast.cold_start import cold_start
+from analysis.forecast.dressing import LEVELS, mean_absolute_errors, past_errors, scaled_quantiles
 from analysis.forecast.origin_state import INSIDE, MODEL_OF_RECORD, OriginState, PastYear
-
-DRESSED = ("last_quarter", "seasonal_naive")
-"""Baselines that are members with their own past errors, whose sign corrects them."""
+from analysis.forecast.recalibration import spread_factor, stretched
+from analysis.forecast.stacking import stacking_coefficients, stacking_shift
 
 SCALED = ("last_quarter", "year_to_date", "seasonal_naive", "same_growth")
 """Baselines that are members with past errors of either sign, in units of each series' spread."""
 
-WEIGHT_POWER = 8.0
-"""Power of the past error in a weight once many years are known; forecast note 1.2."""
+STACKED = "stacked"
+"""Name of the stacked member; see `stacking`."""
 
-SHORT_YEARS = 2
-"""Years of periods with cases below which a series gets the weights for short histories; forecast note 4.3."""
+STACKED_WEIGHT = 0.5
+"""Its weight; the model and the baselines share the other half."""
 
-SHORT_RULE = "last_quarter"
-"""The baseline that has half of the weight for short histories; the model has the other half."""
+WEIGHT_POWER = 4.0
+"""Power of the past error in a weight once many years are known; `docs/methods/forecast.md` says how it was chosen."""
+
+SERIES_AT_ONCE = 1000
+"""Series in one block, so that memory does not grow with the panel."""
 
 _SMALLEST_ERROR = 1e-6
 
@@ -44,20 +47,26 @@ class Ensemble:
     Attributes
     ----------
     names : tuple of str
-        The M members: the model of record, ``dressed_…``, ``scaled_…``.
+        The M members: first the model of record, then the one that is the model moved (``stacked``, or in a first year
+        ``shifted_…``), then ``scaled_…``.
     weights : np.ndarray, shape (U, M)
         Weight of each member for each series; rows sum to 1.
-    others : np.ndarray, shape (U, M - 1, L)
-        Quantiles of the year-end share at `dressing.LEVELS` of all members but the first; the first, the model, has
-        those of its simulated paths.
-    short : np.ndarray of bool, shape (U,)
-        Series with less than two years of history.
+    shift : np.ndarray, shape (U,)
+        What moves the model's distribution to that of the second member, on the corrected link scale.
+    scaled : np.ndarray, shape (U, M - 2, L)
+        Quantiles of the year-end share at `dressing.LEVELS` of the members after the second.
+    spread_factor : float
+        See `recalibration.spread_factor`.
+    state : OriginState
+        The year at the origin.
     """
 
     names: tuple[str, ...]
     weights: np.ndarray
-    others: np.ndarray
-    short: np.ndarray
+    shift: np.ndarray
+    scaled: np.ndarray
+    spread_factor: float
+    state: OriginState
 
     def quantiles(self, rows: np.ndarray, paths: np.ndarray, levels: np.ndarray) -> np.ndarray:
         """Return quantiles (u, L) of the ensemble's year-end share.
@@ -69,10 +78,35 @@ class Ensemble:
         paths : np.ndarray, shape (u, S)
             The model's simulated year-end shares of these series, 0–1.
         levels : np.ndarray, shape (L,)
-            Levels of the quantiles, increasing, between 0 and 1.
+            Levels of the quantiles, increasing, between 0 and 1, symmetric about one half.
         """
-        model = np.quantile(paths, LEVELS, axis=1).T[:, None, :]
-        values = np.concatenate([model, self.others[rows]], axis=1).reshape(len(rows), -1)
+        mixture = self.raw_quantiles(rows, paths, levels)
+        if self.spread_factor == 1:
+            return mixture
+        link, size = self.state.link, self.state.size[rows]
+        inside = (self.state.edge[rows] == INSIDE)[:, None]
+        return np.where(inside, stretched(mixture, size, link, self.spread_factor), mixture)
+
+    def raw_quantiles(self, rows: np.ndarray, paths: np.ndarray, levels: np.ndarray) -> np.ndarray:
+        """Return the quantiles (u, L) before recalibration.
+
+        Parameters
+        ----------
+        rows, paths, levels
+            As for `quantiles`.
+        """
+        found = np.empty((len(rows), len(levels)))
+        for start in range(0, len(rows), SERIES_AT_ONCE):
+            block = slice(start, start + SERIES_AT_ONCE)
+            found[block] = self._mixture(rows[block], paths[block], levels)
+        return found
+
+    def _mixture(self, rows: np.ndarray, paths: np.ndarray, levels: np.ndarray) -> np.ndarray:
+        link, size = self.state.link, self.state.size[rows, None]
+        model = np.quantile(paths, LEVELS, axis=1).T
+        moved = link.from_corrected(link.corrected(model, size) + self.shift[rows, None], size)
+        members = np.concatenate([model[:, None], moved[:, None], self.scaled[rows]], axis=1)
+        values = members.reshape(len(rows), -1)
         weights = np.repeat(self.weights[rows] / len(LEVELS), len(LEVELS), axis=1)
         order = np.argsort(values, axis=1, kind="stable")
         values, weights = (np.take_along_axis(array, order, axis=1) for array in (values, weights))
@@ -84,13 +118,13 @@ class Ensemble:
         return mixture
 
 
-def build_ensemble(state: OriginState, past: Sequence[PastYear], *, season_length: int) -> Ensemble:
+def build_ensemble(state: OriginState, past: Sequence[PastYear]) -> Ensemble:
     """Return the ensemble of a year at an origin.
 
-    A member's weight is its mean absolute error at the same point of earlier years to the power −8 n / (n + 1), where n
-    is the number of these years. For a series with less than two years of history, the model and the dressed last
-    quarter have half of the weight each. The model has all the weight where no earlier year can be scored, and for a
-    series at an edge (none or all), because only the model can stay there.
+    Half of the weight is the stacked member's. In the other half a member's weight is its mean absolute error at the
+    same point of earlier years to the power −4 n / (n + 1), where n is the number of these years. Where no earlier year
+    can be scored, the ensemble is that of `cold_start`. A series at an edge (none or all) has the model alone, because
+    only the model can stay there.
 
     Parameters
     ----------
@@ -98,44 +132,39 @@ def build_ensemble(state: OriginState, past: Sequence[PastYear], *, season_lengt
         The year at the origin.
     past : sequence of PastYear
         Earlier years at the same point of the year, for the same series.
-    season_length : int
-        Periods in a year: 12 or 4.
     """
-    sources = (MODEL_OF_RECORD, *DRESSED, *SCALED)
-    names = (MODEL_OF_RECORD, *(f"dressed_{name}" for name in DRESSED), *(f"scaled_{name}" for name in SCALED))
-    errors = {name: past_errors(past, name) for name in dict.fromkeys(sources)}
-    members = [dressed_quantiles(state, name, errors[name]) for name in DRESSED]
-    members += [scaled_quantiles(state, name, errors[name]) for name in SCALED]
-    quantiles = np.stack(members, axis=1)
-    usable = np.column_stack([np.ones(len(state.series), dtype=bool), np.isfinite(quantiles).all(axis=2)])
-
-    table = mean_absolute_errors(past, tuple(dict.fromkeys(sources))).set_index("name")
-    error = np.maximum(table["error"].loc[list(sources)].to_numpy(), _SMALLEST_ERROR)
+    table = mean_absolute_errors(past, (MODEL_OF_RECORD, *SCALED)).set_index("name")
+    error = np.maximum(table["error"].to_numpy(), _SMALLEST_ERROR)
     scored = np.isfinite(error)
+    if not scored.any():
+        point, weight, shift = cold_start(state)
+        names: tuple[str, ...] = (MODEL_OF_RECORD, f"shifted_{point}")
+        weights = np.column_stack([1 - weight, weight])
+        return Ensemble(names, weights, shift, np.empty((len(weight), 0, len(LEVELS))), 1.0, state)
+    scaled = np.stack([scaled_quantiles(state, name, past_errors(past, name)) for name in SCALED], axis=1)
+    usable = np.column_stack([np.ones(len(scaled), dtype=bool), np.isfinite(scaled).all(axis=2)])
     years = len(past)
-    weights = np.zeros(len(sources))
-    if scored.any():
-        weights[scored] = (error[scored] / error[scored].min()) ** (-WEIGHT_POWER * years / (years + 1))
-    weights[0] = weights[0] or float(not scored.any())
-    weights = weights * usable
-
-    short = state.history < SHORT_YEARS * season_length
-    half = np.zeros(len(sources))
-    half[[0, names.index(f"dressed_{SHORT_RULE}")]] = 0.5
-    weights[short] = half * usable[short]
-    weights[state.edge != INSIDE] = np.arange(len(sources)) == 0
-    weights[weights.sum(axis=1) == 0, 0] = 1.0
-    weights = weights / weights.sum(axis=1, keepdims=True)
-    return Ensemble(names, weights, np.nan_to_num(quantiles), short)
+    by_error = np.zeros(len(error))
+    by_error[scored] = (error[scored] / error[scored].min()) ** (-WEIGHT_POWER * years / (years + 1))
+    weights = by_error * usable
+    alone = (state.edge != INSIDE) | (weights.sum(axis=1) == 0)
+    weights[alone] = np.arange(weights.shape[1]) == 0
+    weights /= weights.sum(axis=1, keepdims=True)
+    coefficients = stacking_coefficients(past)
+    stacked = np.where(alone, 0.0, STACKED_WEIGHT if coefficients is not None else 0.0)[:, None]
+    rest = (1 - stacked) * weights
+    return Ensemble(
+        names=(MODEL_OF_RECORD, STACKED, *(f"scaled_{name}" for name in SCALED)),
+        weights=np.column_stack([rest[:, :1], stacked, rest[:, 1:]]),
+        shift=np.zeros(len(scaled)) if coefficients is None else stacking_shift(state, coefficients),
+        scaled=np.nan_to_num(scaled),
+        spread_factor=spread_factor(past),
+        state=state,
+    )
 
 
 def schaake_shuffle(
-    ensemble: Ensemble,
-    state: OriginState,
-    rows: np.ndarray,
-    numerator: np.ndarray,
-    denominator: np.ndarray,
-    ties: np.ndarray,
+    ensemble: Ensemble, rows: np.ndarray, numerator: np.ndarray, denominator: np.ndarray, ties: np.ndarray
 ) -> np.ndarray:
     """Return numerators (u, S) of the rest of the year that give each path the ensemble's year-end value at its rank.
 
@@ -146,8 +175,6 @@ def schaake_shuffle(
     ----------
     ensemble : Ensemble
         The ensemble of the year.
-    state : OriginState
-        The year at the origin.
     rows : np.ndarray of int, shape (u,)
         Rows of the series.
     numerator, denominator : np.ndarray, shape (u, S)
@@ -155,6 +182,7 @@ def schaake_shuffle(
     ties : np.ndarray, shape (u, S)
         Random numbers that order equal shares; see `ranks`.
     """
+    state = ensemble.state
     so_far, volume = state.numerator[rows][:, None], state.denominator[rows][:, None]
     shares = (so_far + numerator) / np.maximum(volume + denominator, 1.0)
     quantiles = ensemble.quantiles(rows, shares, rank_levels(shares.shape[1]))

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.faults import BadParameters
-from analysis.forecast.baselines import baseline_shares, year_size
+from analysis.forecast.baselines import baseline_shares, misses_so_far, year_size
 from analysis.forecast.futures import PanelFit, fit_panel
 from analysis.forecast.link import LOGIT, Link
 from analysis.forecast.panel import AnyPanel, SeriesPanel, peer_rows
@@ -56,7 +56,8 @@ class OriginState:
     size : np.ndarray, shape (U,)
         Expected cases of the whole year.
     points : mapping of str to np.ndarray, shape (U,)
-        Point forecasts of the year-end share (0–1) by name: the baselines, and `MODEL_OF_RECORD` with its median.
+        Point forecasts of the year-end share (0–1) by name: those of `baselines.baseline_shares`, and
+        `MODEL_OF_RECORD` with its median.
     spread : np.ndarray, shape (U,)
         Standard deviation of the model's year-end value on the corrected link scale (`Link.corrected`).
     history : np.ndarray of int, shape (U,)
@@ -65,8 +66,16 @@ class OriginState:
         `NONE`, `ALL` or `INSIDE`; see `series_edges`.
     held : np.ndarray, shape (U,)
         Share of the draws (0–1) that are held at the edge.
+    peers : np.ndarray of bool, shape (U,)
+        Series that the forecasts of all are learnt from; see `panel.peer_rows`.
+    misses : tuple of np.ndarray, each of shape (U,)
+        See `baselines.misses_so_far`.
+    elapsed, known_periods, season_length : int
+        Periods of the year that are known; periods of the window; periods in a year, 12 or 4.
     link : Link
         Link of the panel's share or mean.
+    quantiles : np.ndarray or None, shape (U, L)
+        Quantiles at `dressing.LEVELS` of the ensemble's year-end share, before `recalibration`; None without one.
     """
 
     series: tuple[str, ...]
@@ -78,7 +87,13 @@ class OriginState:
     history: np.ndarray
     edge: np.ndarray
     held: np.ndarray
+    peers: np.ndarray
+    misses: tuple[np.ndarray, np.ndarray]
+    elapsed: int
+    known_periods: int
+    season_length: int
     link: Link = LOGIT
+    quantiles: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,10 +129,12 @@ class PastYear:
         See `OriginState`.
     outcome, cases : np.ndarray, shape (U,)
         Share (0–1) of the whole year, NaN where it is not known, and its cases.
-    peers : np.ndarray of bool, shape (U,)
-        Series whose errors count; see `panel.peer_rows`.
+    peers, inside : np.ndarray of bool, shape (U,)
+        Series whose errors count, see `panel.peer_rows`; and those that were at no edge at the origin of then.
     link : Link
         See `OriginState`.
+    quantiles : np.ndarray or None, shape (U, L)
+        See `OriginState`; NaN where a series could not be forecast.
     """
 
     year: int
@@ -127,7 +144,9 @@ class PastYear:
     outcome: np.ndarray
     cases: np.ndarray
     peers: np.ndarray
+    inside: np.ndarray
     link: Link = LOGIT
+    quantiles: np.ndarray | None = None
 
 
 def fit_year(
@@ -206,6 +225,7 @@ def baseline_origin_state(window: SeriesPanel, year: int, *, peers: Collection[s
         Series from which the forecasts of all are learnt, all by default.
     """
     K, N = (np.nansum(counts, axis=1) for counts in window.counts_of(year))
+    of_peers = peer_rows(window.series, peers)
     return OriginState(
         series=window.series,
         numerator=K,
@@ -216,7 +236,12 @@ def baseline_origin_state(window: SeriesPanel, year: int, *, peers: Collection[s
         history=(np.nan_to_num(window.denominator) > 0).sum(axis=1),
         edge=series_edges(window),
         held=np.zeros(len(K)),
-        link=window.link(peer_rows(window.series, peers)),
+        peers=of_peers,
+        misses=misses_so_far(window, year),
+        elapsed=window.elapsed(year),
+        known_periods=len(window.periods),
+        season_length=window.season_length,
+        link=window.link(of_peers),
     )
 
 
@@ -309,7 +334,8 @@ def _past_year(panel: SeriesPanel, year: int, series: Sequence[str], state: Orig
     rows_now = pd.Index(panel.series).get_indexer(pd.Index(series))
 
     def aligned(values: np.ndarray) -> np.ndarray:
-        return np.where(rows_then >= 0, values[rows_then], np.nan)
+        there = (rows_then >= 0).reshape(-1, *[1] * (values.ndim - 1))
+        return np.where(there, values[rows_then], np.nan)
 
     return PastYear(
         year=year,
@@ -319,7 +345,9 @@ def _past_year(panel: SeriesPanel, year: int, series: Sequence[str], state: Orig
         outcome=panel.year_share(year)[rows_now],
         cases=np.nansum(panel.counts_of(year)[1], axis=1)[rows_now],
         peers=peers,
+        inside=aligned(state.edge == INSIDE) == 1,
         link=state.link,
+        quantiles=None if state.quantiles is None else aligned(state.quantiles),
     )
 
 

@@ -143,6 +143,25 @@ class SeriesPanel(ABC):
             (name,), self.periods, lambda counts: np.where(reported, np.nansum(counts, axis=0), np.nan)[None, :]
         )
 
+    def with_total(self, parts: Sequence[str]) -> tuple[Self, str]:
+        """Return the panel with one more series, the sum over some of its series, and the name of that.
+
+        Parameters
+        ----------
+        parts : sequence of str
+            Names of the series added up.
+        """
+        name = "total"
+        while name in self.series:
+            name += " of all"
+        place, rows = sum(one < name for one in self.series), [self.row(part) for part in parts]
+        reported = self.reported[rows].any(axis=0)
+
+        def with_sum(counts: np.ndarray) -> np.ndarray:
+            return np.insert(counts, place, np.where(reported, np.nansum(counts[rows], axis=0), np.nan), axis=0)
+
+        return self._with((*self.series[:place], name, *self.series[place:]), self.periods, with_sum), name
+
     def row(self, series: str) -> int:
         """Return the row of a series.
 

@@ -13,17 +13,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.forecast.diagnostics import audit_against_statsmodels, components, error_diagnostics
-from analysis.forecast.ensemble import Ensemble, build_ensemble, schaake_shuffle
-from analysis.forecast.futures import PanelFit
+from analysis.forecast.ensemble import Ensemble, schaake_shuffle
 from analysis.forecast.model import smoothed_level
-from analysis.forecast.origin_state import (
-    OriginState,
-    compute_origin_state,
-    fit_year,
-    hold_at_edge,
-    past_years,
-    tie_breakers,
-)
+from analysis.forecast.origin_state import hold_at_edge, tie_breakers
+from analysis.forecast.origins import Origins
 from analysis.forecast.panel import SeriesPanel
 from analysis.periods import write
 
@@ -47,8 +40,7 @@ class Paths:
         See `diagnostics.error_diagnostics` and `diagnostics.audit_against_statsmodels`; and `history`, periods with
         cases in the window.
     weights : pd.DataFrame
-        `series, member, weight, short`: the weights (0–1) of the ensemble's members for each series, and whether the
-        series has less than two years of history.
+        `series, member, weight`: the weights (0–1) of the ensemble's members for each series.
     """
 
     series: tuple[str, ...]
@@ -131,19 +123,11 @@ def year_paths(
     if any(not variance >= 0 for variance in (breaks or {}).values()):
         raise ValueError("a break's variance cannot be below zero")
 
-    def fit_at(origin: pd.Period, its_year: int) -> PanelFit | None:
-        return fit_year(panel.until(origin), its_year, breaks=breaks, tet_cutoff_day=tet_cutoff_day, peers=peers)
-
-    def state_at(origin: pd.Period, its_year: int) -> OriginState | None:
-        earlier_fit = fit_at(origin, its_year)
-        return None if earlier_fit is None else compute_origin_state(earlier_fit, its_year, seed=seed, key=key)[0]
-
-    fit = fit_at(panel.origin, year)
-    if fit is None:
+    origins = Origins(panel, seed, key, breaks, tet_cutoff_day, peers)
+    now = origins.compute(panel.origin, year)
+    if now is None:
         return None
-    state, _ = compute_origin_state(fit, year, seed=seed, key=key)
-    past = past_years(panel, year, state.series, state_at, peers=peers)
-    ensemble = build_ensemble(state, past, season_length=panel.season_length)
+    fit, state = now.fit, now.state
 
     rows = [state.series.index(name) for name in headline if name in state.series]
     numerator = np.empty((len(rows), draw_count, len(fit.future)))
@@ -154,7 +138,7 @@ def year_paths(
         K = hold_at_edge(state, row, K, N, origin=panel.origin, seed=seed, key=key)
         ties = tie_breakers(fit.panel, row, draw_count, seed=seed, key=key)
         year_total = schaake_shuffle(
-            ensemble, state, np.array([row]), K.sum(axis=0)[None], N.sum(axis=0)[None], ties[None]
+            now.ensemble, np.array([row]), K.sum(axis=0)[None], N.sum(axis=0)[None], ties[None]
         )
         numerator[u], denominator[u] = fit.link.spread_over_periods(K.T, N.T, year_total[0]), N.T
 
@@ -170,7 +154,7 @@ def year_paths(
         denominator=denominator.astype(np.int64),
         components=components(fit, diagnosed, levels),
         diagnostics=diagnostics.assign(history=state.history[np.array(diagnosed, dtype=int)]),
-        weights=_weights(names, rows, ensemble),
+        weights=_weights(names, rows, now.ensemble),
     )
 
 
@@ -181,6 +165,5 @@ def _weights(names: Sequence[str], rows: Sequence[int], ensemble: Ensemble) -> p
             "series": np.repeat(np.array(names, dtype=object), members),
             "member": np.tile(np.array(ensemble.names, dtype=object), len(rows)),
             "weight": ensemble.weights[rows].ravel(),
-            "short": np.repeat(ensemble.short[rows], members),
         }
     )

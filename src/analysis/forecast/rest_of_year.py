@@ -21,13 +21,13 @@ from analysis.forecast.paths import Paths, year_paths
 from analysis.indicators.measured import STOCK
 from analysis.periods import write
 from analysis.plan.indicators import Indicator, Share
-from analysis.plan.record import TOTAL
 
 BREAK_VARIANCE = 0.5
 """Level variance (squared log-odds) that a known change in counting adds when it arrives; forecast note 1.1."""
 
-PEERS = (TOTAL, "agency", "field")
-"""Dimensions whose codes inform each other: series of others, and groups, are forecast with what these say."""
+PEERS = ("agency", "field")
+"""Dimensions whose codes inform each other: the whole, groups and series of others are forecast with what these say.
+The whole holds every case of theirs once more, and would teach them their own errors again."""
 
 Wanted = tuple[str, str, str]
 """Indicator, dimension and series."""
@@ -35,7 +35,7 @@ Wanted = tuple[str, str, str]
 DIAGNOSTIC_COLUMNS = [
     "indicator", "n", "lags", "ljung_box_p", "mean_abs_standardised_error", *AUDIT_COLUMNS, "history",
 ]  # fmt: skip
-WEIGHT_COLUMNS = ["indicator", "dimension", "series", "member", "weight", "short"]
+WEIGHT_COLUMNS = ["indicator", "dimension", "series", "member", "weight"]
 DRAW_COLUMNS = ["indicator", "dimension", "series", "period", "draw", "numerator", "denominator"]
 
 
@@ -149,7 +149,7 @@ def rest_of_year(
             draw_count=draw_count,
             seed=seed,
             key=base,
-            breaks=_break_variances(breaks, base),
+            breaks=break_variances(breaks, base),
             tet_cutoff_day=tet_cutoff_day,
             diagnose=diagnose,
             peers=peers,
@@ -275,14 +275,23 @@ def fit_of_record(
     fit = fit_year(
         inputs.panel.until(origin),
         last_period.year + (origin == last_period),
-        breaks=_break_variances(breaks, base),
+        breaks=break_variances(breaks, base),
         tet_cutoff_day=tet_cutoff_day,
         peers=inputs.peers,
     )
     return None if fit is None else (inputs, fit)
 
 
-def _break_variances(breaks: Mapping[str, Sequence[pd.Period]], base: str) -> dict[pd.Period, float]:
+def break_variances(breaks: Mapping[str, Sequence[pd.Period]], base: str) -> dict[pd.Period, float]:
+    """Return the level variance that each known change in counting of an indicator adds, by its period.
+
+    Parameters
+    ----------
+    breaks : mapping of str to sequence of pd.Period
+        Periods of known changes in counting, by indicator.
+    base : str
+        The indicator.
+    """
     return dict.fromkeys(breaks.get(base, ()), BREAK_VARIANCE)
 
 
@@ -379,7 +388,7 @@ def _panel(labelled: pd.DataFrame) -> SeriesPanel:
 
 
 def peer_series(indicators: pd.DataFrame, groups: Collection[tuple[str, str]]) -> pd.DataFrame:
-    """Return the rows of the series that inform each other: of the whole, the agencies and the fields.
+    """Return the rows of the series that inform each other: of the agencies and the fields.
 
     Parameters
     ----------

@@ -10,8 +10,15 @@ import numpy as np
 TREND_DEGREE = 2
 """Degree of the polynomial trend removed from each series before the seasonal effects are estimated."""
 
-YEARS_FOR_SEASON = 1.5
-"""Years below which season and trend cannot be separated, so that no season is estimated."""
+YEARS_FOR_SEASON = 1.0
+"""Years below which no season is estimated: a phase that was never observed has no effect to estimate."""
+
+YEARS_FOR_CURVE = 1.5
+"""Years below which most phases were observed once, so that a season and a curved trend cannot be told apart."""
+
+FIRST_YEAR_SHARE = 0.5
+"""Share of the seasonal effects that is believed below `YEARS_FOR_CURVE` years: a rise may be trend as well as season;
+see `docs/methods/forecast.md`."""
 
 YEARS_FOR_DEVIATION = 2.0
 """Years from which a series may deviate from the pooled season: each month has then been observed twice."""
@@ -65,8 +72,9 @@ def estimate_season(
     """Return pooled seasonal effects plus each series' own deviations from them, shrunk by empirical Bayes.
 
     A quadratic trend is projected out of each series (which costs the season only degrees of freedom), and the
-    residuals of all series together are regressed on the phases of the year and the regressor. With two years or more,
-    each series' own residual effect per phase is added as a posterior mean under a normal prior around zero. The prior
+    residuals of all series together are regressed on the phases of the year and the regressor. Below
+    `YEARS_FOR_CURVE` years the trend is a line, and half of the effects is believed. With two years or more, each
+    series' own residual effect per phase is added as a posterior mean under a normal prior around zero. The prior
     variance is the mean of the series' own estimate and the panel's median: an agency with a campaign every June
     deviates by itself and does not widen the prior of all others.
 
@@ -102,7 +110,8 @@ def estimate_season(
     regressors = np.eye(P)[phase]
     if regressor is not None:
         regressors = np.column_stack([regressors, regressor])
-    trend = np.vander(np.linspace(-1, 1, T), TREND_DEGREE + 1)
+    short = T < YEARS_FOR_CURVE * P
+    trend = np.vander(np.linspace(-1, 1, T), (1 if short else TREND_DEGREE) + 1)
     trend = np.column_stack([trend, *(np.arange(T) >= step for step in steps)])
     blocks, other_blocks = _blocks(of_peers), _blocks(long_enough & ~of_peers)
 
@@ -121,6 +130,8 @@ def estimate_season(
     cross += 1e-3 * max(np.trace(cross) / size, 1e-6) * np.eye(size)
     coefficients = np.linalg.lstsq(cross, moment, rcond=None)[0]
     noise = max(squares - float(coefficients @ moment), 0.0) / max(count - size, 1)
+    if short:
+        coefficients = FIRST_YEAR_SHARE * coefficients
     effects = np.tile(coefficients[:P] - coefficients[:P].mean(), (U, 1))
     error = np.tile(noise / np.maximum(np.diag(cross)[:P], 1e-9), (U, 1))
     if T >= YEARS_FOR_DEVIATION * P:

@@ -320,6 +320,11 @@ class Plan(Strict):
         """The periods at which known changes in counting arrive, by indicator."""
         return {code: [periods.parse(one.period) for one in self.breaks_of(code)] for code in self.indicators}
 
+    @property
+    def tet_cutoff_day(self) -> int | None:
+        """The day a month closes on if Tết affects the months, for `periods.tet_share`; None leaves Tết out."""
+        return self.calendar.counting.day if self.calendar.tet else None
+
     def origin(self, quarter: pd.Period) -> pd.Period:
         """Return the last period a quarter's report knows, in the data's frequency."""
         return periods.origin_of(quarter, self.calendar.frequency)

@@ -373,7 +373,7 @@ def _forecast(
         draw_count=drawn.draw_count,
         seed=drawn.seed,
         breaks=plan.break_periods,
-        tet_cutoff_day=plan.calendar.counting.day if plan.calendar.tet else None,
+        tet_cutoff_day=plan.tet_cutoff_day,
         diagnose=diagnose,
         memory=memory,
     )

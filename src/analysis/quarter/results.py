@@ -214,12 +214,14 @@ class RecordTables(Tables):
 
     Attributes
     ----------
-    scored, reliability : pd.DataFrame
-        See `forecast.backtest.backtest.TrackRecord`.
+    scored, reliability, totals, recounted : pd.DataFrame
+        See `forecast.backtest.track_record.TrackRecord`.
     """
 
     scored: pd.DataFrame
     reliability: pd.DataFrame
+    totals: pd.DataFrame
+    recounted: pd.DataFrame
 
 
 STAGES: dict[str, type[Tables]] = {

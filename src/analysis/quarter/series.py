@@ -321,7 +321,7 @@ class QuarterSeries(ABC):
                 origin=self.origin,
                 last_period=self.plan.last_period,
                 breaks=self.plan.break_periods,
-                tet_cutoff_day=self.plan.calendar.counting.day if self.plan.calendar.tet else None,
+                tet_cutoff_day=self.plan.tet_cutoff_day,
             )
         if self._fits[base] is None:
             return None

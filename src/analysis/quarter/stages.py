@@ -20,10 +20,10 @@ from analysis.data.ingest.received import RunInput
 from analysis.data.revisions import COLUMNS as REVISED
 from analysis.data.revisions import earlier_archive, revisions
 from analysis.faults import EnvironmentFault
-from analysis.forecast.backtest.backtest import track_record
+from analysis.forecast.backtest.track_record import track_record
 from analysis.forecast.open_cases import COLUMNS as NOWCAST
 from analysis.forecast.open_cases import lateness_nowcast
-from analysis.forecast.rest_of_year import PathMemory, peer_series
+from analysis.forecast.rest_of_year import PathMemory
 from analysis.indicators import reporting
 from analysis.indicators.bodies_of_today import recoded
 from analysis.indicators.measured import indicator_series, joint_cells, living
@@ -255,8 +255,17 @@ def _attainment_tables(now: PlanReading, other: pd.DataFrame, before: Attainment
 def _record_tables(plan: Plan, now: PlanReading, origin: pd.Period, seed: int) -> RecordTables:
     """Return the grades of the same forecasts at earlier origins, each share under the rules it is promised by."""
     promised = [(part.indicator, part.rule) for target in now.plan.measured for part in target.parts.values()]
-    record = track_record(peer_series(now.indicators, plan.group_series), promised, origin=origin, seed=seed)
-    return RecordTables(scored=record.scored, reliability=record.reliability)
+    record = track_record(
+        now.indicators,
+        promised,
+        plan.indicators,
+        groups=plan.group_series,
+        origin=origin,
+        seed=seed,
+        breaks=plan.break_periods,
+        tet_cutoff_day=plan.tet_cutoff_day,
+    )
+    return RecordTables(record.scored, record.reliability, record.totals, record.recounted)
 
 
 def _received_late(received: RunInput, plan: Plan, quarter: pd.Period, *, as_of: date) -> pd.DataFrame:

@@ -171,7 +171,14 @@ BASELINES = {
     "same_growth": _("Same growth as last year"),
     "straight_line": _("Straight line through recent shares"),
     "seasonal_naive": _("Last year's remaining periods again"),
+    "last_twelve_months": _("The last twelve months carry on"),
 }
+
+MEMBERS = {
+    "npeb": _("Model"),
+    "stacked": _("Model, moved by what earlier years teach"),
+}
+"""What a reader calls the members of the ensemble that hold no baseline."""
 
 RULES = {
     "at_least": _("at least {threshold}"),
@@ -340,6 +347,13 @@ class Wording:
     def baseline(self, name: str) -> str:
         """Return what a reader calls a baseline."""
         return self.text(BASELINES[name])
+
+    def member(self, name: str) -> str:
+        """Return what a reader calls a member of the ensemble; see `forecast.ensemble.Ensemble`."""
+        kind, _underscore, baseline = name.partition("_")
+        if kind == "shifted":
+            return self.text("Model, around this: {baseline}", baseline=self.baseline(baseline))
+        return self.baseline(baseline) if baseline else self.text(MEMBERS[name])
 
     def quantity(self, plan: Plan, indicator: str) -> Quantity:
         """Return how the values of an indicator are written.

@@ -21,7 +21,10 @@ def origin(*said: ModelForecast) -> OriginForecasts:
 
 
 HUB = ModelForecast(
-    "hub", np.array([[0.3, 0.5, 0.5, 0.7], [0.1, 0.2, 0.3, 0.4], [0.1] * 4]), np.array([0.2, 0.3, 0.4, 0.5])
+    "hub",
+    np.array([[0.3, 0.5, 0.5, 0.7], [0.1, 0.2, 0.3, 0.4], [0.1] * 4]),
+    np.array([0.2, 0.3, 0.4, 0.5]),
+    np.array([0.1, 0.2, 0.2, 0.3]),
 )
 RAW = ModelForecast("raw_ytd", np.array([[0.45], [0.25], [0.1]]), np.array([0.3]))
 
@@ -57,8 +60,11 @@ def test_reliability_sorts_what_was_said_into_bins():
 
 def test_totals_have_the_place_of_their_outcome():
     totals = pd.DataFrame(graded().totals)
-    assert totals["model"].tolist() == ["hub"]  # a point has no places
-    assert totals["place"].tolist() == [0.5]
+    assert totals["model"].tolist() == ["hub", "hub_sum"]  # a point has no places
+    assert totals["place"].tolist() == [0.5, 1.0]
+    assert totals["inside_80"].tolist() == [True, False]
+    # between the quantiles at 10 and 90 %, .23 and .47, and .13 and .27
+    assert totals["width_80"].tolist() == pytest.approx([24, 14])
 
 
 def test_score_table_has_means_of_series_and_of_probabilities():
@@ -83,8 +89,9 @@ def test_raw_rules_say_yes_or_no_and_totals_have_no_series():
     assert table["probability"].tolist() == [0, 1, 1, 1, 1]
     total = total_rows("p", origin(), HUB, "at_least").to_pandas()
     assert "series" not in total
-    assert total["probability"].tolist() == [0.75, 0.5]
-    assert total["outcome"].tolist() == [1, 0]
+    assert total["model"].tolist() == ["hub", "hub", "hub_sum", "hub_sum"]
+    assert total["probability"].tolist() == [0.75, 0.5, 0.25, 0.005]
+    assert total["outcome"].tolist() == [1, 0, 1, 0]
 
 
 def test_a_model_with_nothing_to_say_has_no_rows():

@@ -15,11 +15,9 @@ import pyarrow.parquet as pq
 
 from analysis.faults import EnvironmentFault
 from analysis.forecast.backtest.grading import SCHEMA, TOTALS_SCHEMA, Grades, forecast_rows, score_table, total_rows
-from analysis.forecast.backtest.rolling import ENSEMBLE, MODELS, OWN_MODELS, rolling
+from analysis.forecast.backtest.rolling import ENSEMBLE, MODELS, OWN_MODELS, SUMMED, GradedPanel, rolling
 from analysis.forecast.backtest.scores import skill_table
 from analysis.forecast.panel import MeanPanel, SeriesPanel
-from analysis.forecast.rest_of_year import indicator_panel
-from analysis.periods import write
 from analysis.rules import Rule
 
 PARALLEL_FROM = 5_000
@@ -52,20 +50,6 @@ class Backtest:
     def score_table(self) -> pd.DataFrame:
         """Return ``scores.csv``; see `grading.score_table`."""
         return score_table(self.scored)
-
-
-@dataclass(frozen=True, eq=False)
-class TrackRecord:
-    """Grades of past forecasts of a plan's indicators, with the indicator in the column `panel`.
-
-    Attributes
-    ----------
-    scored, reliability : pd.DataFrame
-        Columns of `grading.COLUMNS`; without rows when no earlier year can be scored.
-    """
-
-    scored: pd.DataFrame
-    reliability: pd.DataFrame
 
 
 def backtest(
@@ -119,7 +103,7 @@ def backtest(
         # processes end in any order
         table = grades.table(kind)
         table["place_of_panel"] = table["panel"].map(order)
-        table["place_of_model"] = table["model"].map(MODELS.index)
+        table["place_of_model"] = table["model"].str.removesuffix(SUMMED).map(MODELS.index)
         by = ["place_of_panel", "place_of_model", "year", "origin"]
         return table.sort_values(by, kind="stable", ignore_index=True).drop(columns=by[:2])
 
@@ -132,49 +116,6 @@ def backtest(
         skill=skill_table(scored, seed=seed),
         means=tuple(name for name, panel in panels.items() if isinstance(panel, MeanPanel)),
     )
-
-
-def track_record(
-    indicators: pd.DataFrame,
-    promised: Iterable[tuple[str, Rule]],
-    *,
-    origin: pd.Period,
-    seed: int,
-    peers: Collection[str] | None = None,
-) -> TrackRecord:
-    """Return the grades of all models but those of other libraries for the past years of a plan's own series.
-
-    An indicator that is promised under two rules has the probabilities of both graded, and its intervals once.
-
-    Parameters
-    ----------
-    indicators : pd.DataFrame
-        `indicator, series, period, numerator, denominator` and, of means, `total_squares`; rows after the origin are
-        ignored. See `rest_of_year.indicator_panel`.
-    promised : iterable of (str, {"at_least", "more_than", "at_most"})
-        Each promised indicator with its rule; a pair given twice counts once.
-    origin : pd.Period
-        Last period known.
-    seed : int
-        Seed of the run.
-    peers : collection of str, optional
-        Series from which the forecasts of all are learnt, all by default; see `paths.year_paths`.
-    """
-    grades, models = Grades(), frozenset(OWN_MODELS)
-    known = indicators[indicators["period"] <= write(origin)]
-    graded: set[str] = set()
-    for indicator, rule in dict.fromkeys(promised):
-        if not (known["indicator"] == indicator).any():
-            continue
-        panel, own = indicator_panel(known, indicator), Grades()
-        for quarters in range(4):
-            for forecasts in rolling(panel, quarters, rule=rule, members=models, seed=seed, peers=peers):
-                for _ in own.grade_forecasts(indicator, forecasts, rule):
-                    pass
-        # The forecasts of shares do not depend on the rule: a second rule adds grades of probabilities only.
-        grades.extend(own.of_probabilities() if indicator in graded else own)
-        graded.add(indicator)
-    return TrackRecord(grades.table("scored"), grades.table("reliability"))
 
 
 Job = tuple[Path, tuple[str, SeriesPanel, int, Rule, frozenset[str], int]]
@@ -216,8 +157,9 @@ def _run_job(job: Job, report_progress: Callable[[str], None]) -> Grades:
         pq.ParquetWriter(path.with_suffix(".forecasts"), SCHEMA) as forecast_file,
         pq.ParquetWriter(path.with_suffix(".totals"), TOTALS_SCHEMA) as total_file,
     ):
+        graded = GradedPanel.with_total(panel)
         for forecasts in rolling(
-            panel, quarters, rule=rule, members=with_ensemble, seed=seed, report_progress=report_line
+            graded, quarters, rule=rule, members=with_ensemble, seed=seed, report_progress=report_line
         ):
             for forecast in grades.grade_forecasts(name, forecasts, rule):
                 if forecast.model in models:

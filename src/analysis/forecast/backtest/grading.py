@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from analysis.forecast.backtest import scores
-from analysis.forecast.backtest.rolling import CHOSEN, ENSEMBLE, ModelForecast, OriginForecasts
+from analysis.forecast.backtest.rolling import CHOSEN, ENSEMBLE, SUMMED, ModelForecast, OriginForecasts
 from analysis.forecast.backtest.scores import QUANTILES
 from analysis.forecast.origin_state import MODEL_OF_RECORD
 from analysis.rules import Rule, meets, off_certainty
@@ -34,7 +34,7 @@ COLUMNS = {
     "scored": [*KEYS, "n", "probabilities", *SCORES, "paired_crps", "paired_brier"],
     "reliability": [*KEYS, "bin", "n", "said", "happened"],
     "places": [*KEYS, "tenth", "n"],
-    "totals": [*KEYS, "place"],
+    "totals": [*KEYS, "place", "inside_80", "width_80", "wis"],
 }
 """Columns of the four kinds of grades; see `Grades`."""
 
@@ -52,7 +52,8 @@ SCHEMA = pa.schema(
 probabilities 0–1, `outcome` 1 where the rule is met."""
 
 TOTALS_SCHEMA = pa.schema([field for field in SCHEMA if field.name != "series"])
-"""Columns of ``totals.parquet``."""
+"""Columns of ``totals.parquet``; a model's name ends in `rolling.SUMMED` where its total is the sum of the series'
+draws, and names the total as a series of its own elsewhere."""
 
 
 @dataclass
@@ -71,7 +72,9 @@ class Grades:
     places : list of dict
         Per panel, model, year, origin and tenth of the probability integral transform: number `n` of series.
     totals : list of dict
-        Per panel, model, year and origin: `place` (0–1), the probability integral transform of the total.
+        Per panel, model (see `TOTALS_SCHEMA`), year and origin, of the total: `place` (0–1), the probability integral
+        transform; `inside_80`, whether the outcome was in the 80 % interval; `width_80`, its width, and `wis`, both in
+        percentage points (of a mean in hundredths of logs).
     """
 
     scored: list[dict[str, object]] = field(default_factory=list)
@@ -118,9 +121,10 @@ class Grades:
         keys = {"panel": panel, "model": forecast.model, "year": forecasts.year, "origin": forecasts.quarters}
         known = np.isfinite(forecasts.observed) & np.isfinite(forecasts.limits).any(axis=1)
         known &= np.isfinite(forecast.values).all(axis=1)
-        if np.isfinite(forecasts.total_observed) and len(forecast.total) > 1 and np.isfinite(forecast.total).all():
-            place = float(scores.pit(forecast.total[None, :], np.array([forecasts.total_observed]))[0])
-            self.totals.append({**keys, "place": place})
+        # a mean is scored relative to last year's
+        if np.isfinite(forecasts.total_observed) and (forecasts.last_total is None or forecasts.last_total > 0):
+            totals = _totals(forecast)
+            self.totals += [keys | {"model": name} | _grade_of_total(forecasts, draws) for name, draws in totals]
         if not known.any():
             return None
         grade = _grade(forecasts, forecast, rule, known)
@@ -160,6 +164,27 @@ class Grades:
         self.reliability += other.reliability
         self.places += other.places
         self.totals += other.totals
+
+
+def _totals(forecast: ModelForecast) -> list[tuple[str, np.ndarray]]:
+    """Return the forecasts of the total of a model that has a distribution, by the name they are graded under."""
+    both = [(forecast.model, forecast.total), (forecast.model + SUMMED, forecast.summed)]
+    return [(name, draws) for name, draws in both if draws is not None and len(draws) > 1 and np.isfinite(draws).all()]
+
+
+def _grade_of_total(forecasts: OriginForecasts, draws: np.ndarray) -> dict[str, object]:
+    values, observed = draws[None, :], np.array([forecasts.total_observed])
+    quantiles = quantiles_of(values)
+    scaled, came = quantiles, observed
+    if forecasts.last_total is not None:
+        last = np.array(forecasts.last_total)
+        scaled, came = log_ratio(quantiles, last), log_ratio(observed, last)
+    return {
+        "place": float(scores.pit(values, observed)[0]),
+        "inside_80": bool(scores.inside(quantiles, observed, 80)[0]),
+        "width_80": float(100 * (scaled[0, 5] - scaled[0, 1])),
+        "wis": float(100 * scores.interval_score(scaled, came)[0]),
+    }
 
 
 @dataclass(frozen=True, eq=False)
@@ -288,7 +313,7 @@ def forecast_rows(panel: str, forecasts: OriginForecasts, forecast: ModelForecas
 
 
 def total_rows(panel: str, forecasts: OriginForecasts, forecast: ModelForecast, rule: Rule) -> pa.Table:
-    """Return the rows of a model at an origin for the sum over series; columns `TOTALS_SCHEMA`.
+    """Return the rows of a model at an origin for the total, in each way it is forecast; columns `TOTALS_SCHEMA`.
 
     Parameters
     ----------
@@ -301,10 +326,13 @@ def total_rows(panel: str, forecasts: OriginForecasts, forecast: ModelForecast, 
     rule : {"at_least", "more_than", "at_most"}
         How a share meets a threshold.
     """
-    values = forecast.total[None, :] if np.isfinite(forecast.total).all() else np.empty((0, 1))
-    limits = forecasts.total_limits[None, :][: len(values)]
-    observed = np.array([forecasts.total_observed])[: len(values)]
-    return _rows(TOTALS_SCHEMA, panel, forecasts, forecast, rule, values, limits, observed, None)
+    tables = []
+    for model, draws in ((forecast.model, forecast.total), (forecast.model + SUMMED, forecast.summed)):
+        if draws is not None and np.isfinite(draws).all():
+            limits, observed = forecasts.total_limits[None, :], np.array([forecasts.total_observed])
+            named = replace(forecast, model=model)
+            tables.append(_rows(TOTALS_SCHEMA, panel, forecasts, named, rule, draws[None, :], limits, observed, None))
+    return pa.concat_tables(tables) if tables else TOTALS_SCHEMA.empty_table()
 
 
 def _rows(

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.ticker import FuncFormatter
 from scipy.special import expit
 
-from analysis.forecast.origin_state import MODEL_OF_RECORD
+from analysis.forecast.panel import SEASON_LENGTHS
 from analysis.quarter.results import Results
 from analysis.report import numbers, theme
 from analysis.report.figure import Picture, mark_simulated, period_axis, series_title, set_title, write_shares
@@ -49,7 +49,8 @@ class ForecastPage(Page):
         self._note(
             words.text(
                 "The published forecast pools a state-space model with simple forecasts that carry the errors of "
-                "earlier years; those that erred less weigh more."
+                "earlier years; those that erred less weigh more. Half of the weight is that of the same model, moved "
+                "towards where simple forecasts were nearer to what came."
             )
         )
         self._html(plain_table(_ensemble_weights(self.results, words), caption=words.text("Weights in the pool")))
@@ -57,8 +58,7 @@ class ForecastPage(Page):
         if short:
             self._note(
                 words.text(
-                    "Less than two years of history, so the model and the last quarter weigh half each, and the "
-                    "interval may be too narrow: {series}.",
+                    "Less than two years of history, so the interval may be too narrow: {series}.",
                     series="; ".join(short),
                 )
             )
@@ -103,24 +103,21 @@ class ForecastPage(Page):
 
 def _ensemble_weights(results: Results, words: Wording) -> pd.DataFrame:
     """Return the weight of each member of the ensemble, a row per series."""
-    frame = results.forecast.weights.assign(source=results.forecast.weights["member"].str.removeprefix("dressed_"))
-    frame["source"] = frame["source"].str.removeprefix("scaled_")
+    frame = results.forecast.weights
     wide = frame.pivot_table(
-        index=["indicator", "dimension", "series"], columns="source", values="weight", aggfunc="sum", sort=False
+        index=["indicator", "dimension", "series"], columns="member", values="weight", fill_value=0.0, sort=False
     ).reset_index()
     columns = {words.text("Series"): _series_names(results, words, wide)}
-    for source in frame["source"].unique():
-        name = words.text("Model") if source == MODEL_OF_RECORD else words.baseline(source)
-        columns[name] = [numbers.percent(value, words.language, digits=0) for value in wide[source]]
+    for member in frame["member"].unique():
+        weights = [numbers.percent(value, words.language, digits=0) for value in wide[member]]
+        columns[words.member(member)] = weights
     return pd.DataFrame(columns)
 
 
 def _short_series(results: Results, words: Wording) -> list[str]:
     """Return the names of forecast series with less than two years of history."""
-    short = results.forecast.weights[results.forecast.weights["short"].astype(bool)].drop_duplicates(
-        ["indicator", "dimension", "series"]
-    )
-    return _series_names(results, words, short)
+    frame = results.forecast.diagnostics
+    return _series_names(results, words, frame[frame["history"] < 2 * SEASON_LENGTHS[results.plan.calendar.frequency]])
 
 
 def _one_step_errors(results: Results, words: Wording) -> pd.DataFrame:

@@ -1,0 +1,132 @@
+"""Everything forecast at the origins of one panel, each origin computed once; later years learn from earlier ones.
+
+The forecast of a year (`paths`) and the backtest (`backtest.rolling`) both start here: what the backtest grades is what
+a page publishes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from analysis.forecast.dressing import LEVELS
+from analysis.forecast.ensemble import SERIES_AT_ONCE, Ensemble, build_ensemble, schaake_shuffle
+from analysis.forecast.futures import PanelFit
+from analysis.forecast.origin_state import (
+    OriginState,
+    PastYear,
+    SimulatedYear,
+    compute_origin_state,
+    fit_year,
+    past_years,
+    tie_breakers,
+)
+from analysis.forecast.panel import SeriesPanel
+
+
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """A year as it is forecast at one origin.
+
+    Attributes
+    ----------
+    fit : PanelFit
+        Fit of the model of record.
+    state : OriginState
+        Counts so far, points and spreads.
+    simulated : SimulatedYear
+        Simulation of the rest of the year by the model of record.
+    past : tuple of PastYear
+        Earlier years at the same point of the year.
+    ensemble : Ensemble
+        The ensemble, learnt from them.
+    seed : int
+        Seed of the run.
+    key : str
+        Name of the panel.
+    """
+
+    fit: PanelFit
+    state: OriginState
+    simulated: SimulatedYear
+    past: tuple[PastYear, ...]
+    ensemble: Ensemble
+    seed: int
+    key: str
+
+    def draws(self) -> SimulatedYear:
+        """Return the model's draws with the ensemble's year-end values, by the Schaake shuffle."""
+        K, N = self.simulated.numerator, self.simulated.denominator
+        numerator = np.empty(K.shape)
+        for start in range(0, len(K), SERIES_AT_ONCE):
+            rows = np.arange(start, min(start + SERIES_AT_ONCE, len(K)))
+            ties = [
+                tie_breakers(self.fit.panel, row, K.shape[1], seed=self.seed, key=self.key) for row in rows.tolist()
+            ]
+            numerator[rows] = schaake_shuffle(self.ensemble, rows, K[rows], N[rows], np.array(ties))
+        return SimulatedYear(numerator, N)
+
+
+@dataclass
+class Origins:
+    """The origins of a panel.
+
+    Attributes
+    ----------
+    panel : SeriesPanel
+        All counts or totals; at each origin only those up to it are used.
+    seed : int
+        Seed of the run.
+    key : str
+        Name of the panel, which keys its random numbers.
+    breaks, tet_cutoff_day, peers
+        See `origin_state.fit_year`. Nobody knew at an earlier origin of a break that came later.
+    states : dict
+        State at each origin computed so far, with the quantiles of its ensemble; None where nothing can be forecast.
+    """
+
+    panel: SeriesPanel
+    seed: int
+    key: str
+    breaks: Mapping[pd.Period, float] | None = None
+    tet_cutoff_day: int | None = None
+    peers: Collection[str] | None = None
+    states: dict[pd.Period, OriginState | None] = field(default_factory=dict)
+
+    def compute(self, origin: pd.Period, year: int) -> Origin | None:
+        """Return a year as it is forecast at an origin, or None when no series can be forecast; its state is kept.
+
+        Parameters
+        ----------
+        origin : pd.Period
+            Last period known.
+        year : int
+            The year forecast.
+        """
+        known = self.panel.until(origin)
+        fit = fit_year(
+            known, year, breaks=self._breaks_at(origin), tet_cutoff_day=self.tet_cutoff_day, peers=self.peers
+        )
+        if fit is None:
+            self.states[origin] = None
+            return None
+        state, simulated = compute_origin_state(fit, year, seed=self.seed, key=self.key)
+        past = past_years(known, year, state.series, self._state_at, peers=self.peers)
+        ensemble = build_ensemble(state, past)
+        every = np.arange(len(state.series))
+        raw = ensemble.raw_quantiles(every, simulated.shares(state), LEVELS)
+        self.states[origin] = replace(state, quantiles=raw)
+        return Origin(fit, state, simulated, past, ensemble, self.seed, self.key)
+
+    def _breaks_at(self, origin: pd.Period) -> dict[pd.Period, float]:
+        """Return the breaks known at an origin: at the panel's last those declared ahead, too."""
+        last = self.panel.origin
+        return {period: size for period, size in (self.breaks or {}).items() if period <= origin or origin == last}
+
+    def _state_at(self, origin: pd.Period, year: int) -> OriginState | None:
+        if origin not in self.states:
+            self.compute(origin, year)
+        return self.states[origin]
