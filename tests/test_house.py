@@ -41,6 +41,7 @@ ORDER = [
 ROOMS_OF = {
     "ephem": {"lunar_year"},
     "statsmodels": {"forecast", "indicators/trend.py"},
+    "statsforecast": {"forecast"},
     "matplotlib": {"report", "explore"},
     "seaborn": {"report"},
     "great_tables": {"report"},

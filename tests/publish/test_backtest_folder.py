@@ -11,6 +11,7 @@ from bs4 import BeautifulSoup
 from click.testing import CliRunner
 
 from analysis.cli import main
+from analysis.forecast.backtest.automatic_models import CONFORMAL, NATIVE, is_installed
 from analysis.forecast.backtest.grading import SCHEMA, TOTALS_SCHEMA
 from analysis.forecast.backtest.rolling import MODELS, OWN_MODELS
 from analysis.publish.backtest_folder import chosen_models
@@ -132,7 +133,7 @@ def test_every_rule_of_a_promise_can_be_asked_for(folder, made, tmp_path):
 
 def test_models_of_other_libraries_are_asked_for_by_name_or_all_at_once():
     assert chosen_models("default") == set(OWN_MODELS)
-    assert chosen_models("all") == set(MODELS)
+    assert chosen_models("all") == {*MODELS} - ({*NATIVE, *CONFORMAL} if not is_installed() else set())
     assert chosen_models("default, statsmodels_theta") == {*OWN_MODELS, "statsmodels_theta"}
     assert chosen_models("hub") == {"hub"}
 
@@ -161,6 +162,17 @@ def test_what_cannot_be_is_refused_and_the_last_good_files_stay(folder, tmp_path
     assert said in result.output
     assert len(result.output.strip().splitlines()) == 1
     assert [path.name for path in out.iterdir()] == ["report.html"]
+
+
+@pytest.mark.skipif(is_installed(), reason="statsforecast is installed")
+def test_without_statsforecast_its_models_are_refused_in_one_sentence(folder, tmp_path):
+    result = run(folder / "panel.csv", "--out", tmp_path / "out", "--members", "default,statsforecast_theta_native")
+    assert result.exit_code == 2
+    assert result.output == (
+        "--members: statsforecast_theta_native is of statsforecast, which is not installed: "
+        "pip install 'dung-hen[peers]'\n"
+    )
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_panel_too_short_to_forecast_has_no_rows_and_a_page_that_says_so(tmp_path):

@@ -6,7 +6,7 @@ a page publishes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -84,6 +84,9 @@ class Origins:
         Name of the panel, which keys its random numbers.
     breaks, tet_cutoff_day, peers
         See `origin_state.fit_year`. Nobody knew at an earlier origin of a break that came later.
+    more_points : callable or None
+        Takes a fit and its year, and returns further point forecasts of that origin by name: those of models that are
+        only compared, whose errors of earlier years are asked for like those of the others.
     states : dict
         State at each origin computed so far, with the quantiles of its ensemble; None where nothing can be forecast.
     """
@@ -94,6 +97,7 @@ class Origins:
     breaks: Mapping[pd.Period, float] | None = None
     tet_cutoff_day: int | None = None
     peers: Collection[str] | None = None
+    more_points: Callable[[PanelFit, int], Mapping[str, np.ndarray]] | None = None
     states: dict[pd.Period, OriginState | None] = field(default_factory=dict)
 
     def compute(self, origin: pd.Period, year: int) -> Origin | None:
@@ -114,6 +118,8 @@ class Origins:
             self.states[origin] = None
             return None
         state, simulated = compute_origin_state(fit, year, seed=self.seed, key=self.key)
+        if self.more_points:
+            state = replace(state, points={**state.points, **self.more_points(fit, year)})
         past = past_years(known, year, state.series, self._state_at, peers=self.peers)
         ensemble = build_ensemble(state, past)
         every = np.arange(len(state.series))

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from analysis.data.panel_file import read_panel_file
 from analysis.faults import BadParameters
+from analysis.forecast.backtest.automatic_models import CONFORMAL, NATIVE, is_installed
 from analysis.forecast.backtest.backtest import Backtest, backtest
 from analysis.forecast.backtest.rolling import MODELS, OWN_MODELS
 from analysis.forecast.panel import SeriesPanel, mean_panel_from_totals, panel_from_counts
@@ -62,7 +63,8 @@ def write_backtest(
     Raises
     ------
     BadParameters
-        A file that does not exist, a name given twice, an unknown model, a year that cannot begin within a quarter.
+        A file that does not exist, a name given twice, a year that cannot begin within a quarter, an unknown model, or
+        one whose library is not installed.
     BadData
         A file that is no panel.
     """
@@ -92,25 +94,33 @@ def write_backtest(
 
 
 def chosen_models(members: str) -> frozenset[str]:
-    """Return the names of the models that a list separated by commas stands for.
+    """Return the names of models that a list separated by commas stands for.
 
     Parameters
     ----------
     members : str
-        Names of `rolling.MODELS`; ``default`` stands for all but those of other libraries, ``all`` for all.
+        Names of `rolling.MODELS`; ``default`` stands for all but those of other libraries, ``all`` for all that are
+        installed.
 
     Raises
     ------
     BadParameters
-        No model, or an unknown one.
+        No model, an unknown one, or one whose library is not installed.
     """
-    groups = {"default": OWN_MODELS, "all": MODELS}
+    of_extra = {*NATIVE, *CONFORMAL}
+    installed = MODELS if is_installed() else tuple(name for name in MODELS if name not in of_extra)
+    groups = {"default": OWN_MODELS, "all": installed}
     asked = [name.strip() for name in members.split(",") if name.strip()]
     models = frozenset(model for name in asked for model in groups.get(name, (name,)))
     unknown = sorted(models - set(MODELS))
     if unknown or not models:
         problem = f"no such model {unknown[0]!r}" if unknown else "no model"
         raise BadParameters(f"--members: {problem}; of {', '.join((*groups, *MODELS))} some were expected")
+    missing = sorted(models - set(installed))
+    if missing:
+        raise BadParameters(
+            f"--members: {missing[0]} is of statsforecast, which is not installed: pip install 'dung-hen[peers]'"
+        )
     return models
 
 

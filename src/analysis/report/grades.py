@@ -37,6 +37,10 @@ MODELS = {
     "statsmodels_arima": _("ARIMA"),
     "statsmodels_uc": _("Local level (unobserved components)"),
     "statsmodels_theta": _("Theta"),
+    "statsforecast_ets_native": _("AutoETS with its own intervals"),
+    "statsforecast_theta_native": _("AutoTheta with its own intervals"),
+    "statsforecast_ets_conformal": _("With its past errors: AutoETS"),
+    "statsforecast_theta_conformal": _("With its past errors: AutoTheta"),
 }
 """What a reader calls a model."""
 

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.forecast.backtest.rolling import MODELS, OWN_MODELS, GradedPanel, rolling
+from analysis.forecast.backtest.comparisons import COMPARISONS
+from analysis.forecast.backtest.rolling import OWN_MODELS, GradedPanel, rolling
 from analysis.forecast.panel import Panel
 
 
@@ -23,7 +24,9 @@ def panel(walk_panel) -> Panel:
     return Panel(of.series, of.periods, K, N)
 
 
-def said(panel: Panel, quarters: int, year: int, *, members=MODELS, seed: int = 1) -> dict[str, tuple]:
+def said(
+    panel: Panel, quarters: int, year: int, *, members=(*OWN_MODELS, *COMPARISONS), seed: int = 1
+) -> dict[str, tuple]:
     """Return by model the values, the totals and the thresholds of a year.
 
     Origins before it are gone through, but nobody asks their models: what a year's say hangs on nothing they said.

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 import pandas as pd
 
+from analysis.forecast.backtest.automatic_models import CONFORMAL, NATIVE, AutomaticForecast, automatic_forecasts
 from analysis.forecast.backtest.comparisons import COMPARISONS, simulate_comparison_panel
 from analysis.forecast.backtest.thresholds import thresholds
 from analysis.forecast.baselines import BASELINES
 from analysis.forecast.dressing import chosen_baseline, dressed_quantiles, past_errors
+from analysis.forecast.futures import PanelFit
 from analysis.forecast.origin_state import MODEL_OF_RECORD, OriginState, SimulatedYear
 from analysis.forecast.origins import Origin, Origins
 from analysis.forecast.panel import MeanPanel, SeriesPanel, first_period, peer_rows
@@ -36,7 +38,7 @@ DRESSED = {f"dressed_{SHORT_NAMES.get(name, name)}": name for name in BASELINES}
 OWN_MODELS = (ENSEMBLE, MODEL_OF_RECORD, *RAW, *DRESSED, CHOSEN)
 """Names of the models without those of other libraries, which take twenty times as long and are asked for by name."""
 
-MODELS = (*OWN_MODELS, *COMPARISONS)
+MODELS = (*OWN_MODELS, *COMPARISONS, *NATIVE, *CONFORMAL)
 """Names of all models of a backtest."""
 
 
@@ -187,7 +189,14 @@ def rolling(
     """
     panel = graded.panel
     P = panel.season_length
-    origins = graded.origins(seed)
+    automatic: dict[pd.Period, Mapping[str, AutomaticForecast]] = {}
+
+    def points_of_automatic(fit: PanelFit, its_year: int) -> dict[str, np.ndarray]:
+        found = automatic_forecasts(fit, its_year, members, seed=seed, key=KEY)
+        automatic[fit.panel.origin] = found
+        return {name: one.point for name, one in found.items()}
+
+    origins = replace(graded.origins(seed), more_points=points_of_automatic)
     nested = [one.origins(seed, f"{KEY} {place}") for place, one in enumerate(graded.nested or ())]
     for year in range(panel.periods[0].year, panel.periods[-1].year + 2):
         last_period = first_period(year, panel.periods.freqstr) + P - 1
@@ -222,7 +231,7 @@ def rolling(
             limits=limits[~is_total],
             total_observed=float(observed[is_total].sum()) if is_total.any() else float("nan"),
             total_limits=limits[is_total][0] if is_total.any() else np.full(limits.shape[1], np.nan),
-            by_model=_model_forecasts(here, joint, names, graded, models=members, seed=seed),
+            by_model=_model_forecasts(here, joint, names, graded, automatic.pop(origin), models=members, seed=seed),
             last_means=None if last is None else last[~is_total],
             last_total=None if last is None else float(last[is_total].sum()),
             recounted=any(origin < change <= last_period for change in graded.changes),
@@ -278,6 +287,7 @@ def _model_forecasts(
     joint: _Joint,
     names: Sequence[str],
     graded: GradedPanel,
+    automatic: Mapping[str, AutomaticForecast],
     *,
     models: Collection[str],
     seed: int,
@@ -302,9 +312,12 @@ def _model_forecasts(
         if model in models:
             yield forecast(model, state.points[name][rows, None])
     chosen = chosen_baseline(here.past)
-    for model, baseline in {**DRESSED, CHOSEN: chosen}.items():
+    for model, baseline in {**DRESSED, CHOSEN: chosen, **CONFORMAL}.items():
         if model in models and baseline is not None:
             yield forecast(model, dressed_quantiles(state, baseline, past_errors(here.past, baseline))[rows])
+    for model, name in NATIVE.items():
+        if model in models:
+            yield forecast(model, automatic[name].quantiles[rows])
     for model in COMPARISONS:
         if model in models:
             count = here.simulated.numerator.shape[1]
