@@ -74,8 +74,9 @@ lock: .venv/installed ## pin what pyproject.toml asks for, with hashes and witho
 wheel: .venv/installed ## what an office installs: dist/dung_hen-….whl, built without an index
 	$(BIN)/hatchling build -t wheel
 
-track-record: .venv/installed ## grade the method on the public panels again (about 8 minutes; DUNGHEN_REAL_DATA says where they are)
-	@test -d "$(DUNGHEN_REAL_DATA)" || { echo "set DUNGHEN_REAL_DATA to the folder with govuk/ and nhs_ae/" >&2; exit 2; }
+track-record: .venv/installed ## grade the method on public data again (about 15 minutes; DUNGHEN_REAL_DATA says where they are)
+	@test -d "$(DUNGHEN_REAL_DATA)" || \
+	  { echo "set DUNGHEN_REAL_DATA to the folder with govuk/, nhs_ae/ and boston311/" >&2; exit 2; }
 	rm -rf .track-record
 	$(BIN)/dunghen backtest govuk-digital=$(DUNGHEN_REAL_DATA)/govuk/panel.csv --members all \
 	  --out .track-record/govuk-digital
@@ -83,6 +84,7 @@ track-record: .venv/installed ## grade the method on the public panels again (ab
 	  --members all --out .track-record/nhs-late
 	for panel in govuk-digital nhs-late; do for table in years calibration places; do \
 	  cp .track-record/$$panel/$$table.csv data/track_record/$$panel/; done; done
+	$(BIN)/python benchmarks/dated_items.py --out data/track_record/dated-items
 	rm -rf .track-record
 
 bench: .venv/installed ## the figures of the benchmarks, side by side (about 20 minutes)

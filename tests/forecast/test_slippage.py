@@ -17,7 +17,6 @@ from analysis.forecast.slippage import (  # fmt: skip
     FIRST_SPREAD,
     SHARED,
     SHOCK_SPREAD,
-    STEP_DRIFT,
     STEP_SPREAD,
     SlippageRecord,
     done_by,
@@ -105,12 +104,16 @@ def test_the_posterior_is_that_of_every_walk_weighed_by_prior_and_fit(monkeypatc
     monkeypatch.setattr(slippage, "PACES", grid)
     monkeypatch.setattr(slippage, "BINS", 4)
     past = SlippageRecord(np.array([1, 0, 2, 0]), np.array([200.0, 60.0, 25.0, 90.0]), 3)
-    step = np.exp(-0.5 * ((np.log(grid)[None, :] - np.log(grid)[:, None] - STEP_DRIFT) / STEP_SPREAD) ** 2)
-    step /= step.sum(axis=1, keepdims=True)
+    drifts = [-0.5, -0.5, -0.3]
+    monkeypatch.setattr(slippage, "STEP_DRIFTS", np.array(drifts))
+    steps = [
+        np.exp(-0.5 * ((np.log(grid)[None, :] - np.log(grid)[:, None] - drift) / STEP_SPREAD) ** 2) for drift in drifts
+    ]
+    steps = [step / step.sum(axis=1, keepdims=True) for step in steps]
     weights = {}
     for walk in product(range(4), repeat=4):
         weight = np.exp(-0.5 * ((np.log(grid[walk[0]]) - np.log(FIRST_PACE)) / FIRST_SPREAD) ** 2)
-        for before, after in pairwise(walk):
+        for step, (before, after) in zip(steps, pairwise(walk), strict=True):
             weight *= step[before, after]
         for b, at in enumerate(walk):
             weight *= grid[at] ** past.done[b] * np.exp(-grid[at] * past.days_at_risk[b])

@@ -191,6 +191,35 @@ def items_pace(
     return pd.DataFrame([row], columns=PACE_COLUMNS)
 
 
+ON_ITS_DAY, AT_PACE = "on_its_day", "last_six_months_pace"
+BASELINES = (ON_ITS_DAY, AT_PACE)
+"""What an office would say of a list: every item comes on its day; it goes on at the pace of the last six months."""
+
+
+def baseline_shares(items: DatedItems, *, year_end: date) -> dict[str, float]:
+    """Return what share of the promised items either baseline expects to be done by the end of the year.
+
+    Parameters
+    ----------
+    items : DatedItems
+        Of the promise; at least one is promised.
+    year_end : date
+        Last day of the plan's year, after the day known.
+
+    Returns
+    -------
+    dict
+        Share 0–1 by name of `BASELINES`. Overdue items are taken to come, too; the pace is that of the promised items
+        done in the `RECENT_MONTHS` to `as_of`, or since the list began where that is later.
+    """
+    promised = items.promised(year_end)
+    since = max(items.as_of - pd.DateOffset(months=RECENT_MONTHS), promised["listed_on"].min())
+    days = max((items.as_of - since).days, 1)
+    coming = (promised["done_on"] > since).sum() / days * (pd.Timestamp(year_end) - items.as_of).days
+    at_pace = min((promised["done_on"].notna().sum() + coming) / len(promised), 1.0)
+    return {ON_ITS_DAY: 1.0, AT_PACE: float(at_pace)}
+
+
 def gap_holders(items: DatedItems, stands: ItemsYearEnd, *, year_end: date) -> pd.DataFrame:
     """Return the promised items not done, the longest overdue first, then those planned latest.
 

@@ -22,9 +22,11 @@ PACES = np.exp(np.linspace(np.log(1 / 20_000), np.log(1 / 2), 120))
 """Grid of possible paces, chances a day."""
 FIRST_PACE, FIRST_SPREAD = 1 / 100, 1.5
 """Prior of the pace in the first bin, long before the planned day: its median, and its log standard deviation."""
-STEP_DRIFT, STEP_SPREAD = -0.3, 1.0
-"""Prior of the change of the log pace from bin to bin: mean and standard deviation. The negative mean takes back a
-part of what the spread adds to the mean pace: a list whose planned days are still ahead has about its present pace."""
+STEP_SPREAD = 1.0
+STEP_DRIFTS = np.where(EDGES < 0, -(STEP_SPREAD**2) / 2, -0.3)
+"""Prior of the change of the log pace from a bin to the next: its standard deviation, and its mean up to the planned
+day and after it. Up to that day what the spread adds to the mean pace is taken back, so that a list goes on at its
+present pace on average; after it, a part of that only."""
 
 SHARED = 0.25
 """Correlation of the log waiting times of two items: a fixed prior, as `futures.SHARED_FACTOR` is."""
@@ -89,20 +91,20 @@ def paces(past: SlippageRecord, uniforms: np.ndarray) -> np.ndarray:
     log_paces = np.log(PACES)
     log_likelihood = past.done[:, None] * log_paces - past.days_at_risk[:, None] * PACES
     likelihood = np.exp(log_likelihood - log_likelihood.max(axis=1, keepdims=True))
-    step = np.exp(-0.5 * ((log_paces - log_paces[:, None] - STEP_DRIFT) / STEP_SPREAD) ** 2)
-    step /= step.sum(axis=1, keepdims=True)
+    by_drift = {drift: _step(drift) for drift in np.unique(STEP_DRIFTS)}
+    steps = [by_drift[drift] for drift in STEP_DRIFTS]
     first = np.exp(-0.5 * ((log_paces - np.log(FIRST_PACE)) / FIRST_SPREAD) ** 2)
 
     # backward pass: likelihood of a bin's pace for that bin and all later ones; forward pass: draw bin after bin
     backward = np.empty_like(likelihood)
     backward[-1] = likelihood[-1]
     for b in range(BINS - 2, -1, -1):
-        backward[b] = likelihood[b] * (step @ backward[b + 1])
+        backward[b] = likelihood[b] * (steps[b] @ backward[b + 1])
         backward[b] /= backward[b].max()
     state = np.empty(uniforms.shape, dtype=int)
     state[:, 0] = np.searchsorted(_cumulated(first * backward[0]), uniforms[:, 0])
     for b in range(1, BINS):
-        cumulated = _cumulated(step * backward[b])
+        cumulated = _cumulated(steps[b - 1] * backward[b])
         state[:, b] = (cumulated[state[:, b - 1]] < uniforms[:, b : b + 1]).sum(axis=1)
     return PACES[np.minimum(state, len(PACES) - 1)]
 
@@ -149,6 +151,13 @@ def done_by(
     for column, item in enumerate(items["item"]):
         exponential[:, column] = stream(seed, *names, "patience", item).standard_exponential(draw_count)
     return np.asarray(exponential <= shock[:, None] * (pace @ days_ahead.T))
+
+
+def _step(drift: float) -> np.ndarray:
+    """Return the chances of a pace (columns) in the bin after one of a pace (rows), both on the grid."""
+    log_paces = np.log(PACES)
+    chances = np.exp(-0.5 * ((log_paces - log_paces[:, None] - drift) / STEP_SPREAD) ** 2)
+    return np.asarray(chances / chances.sum(axis=1, keepdims=True))
 
 
 def _days(spans: pd.Series) -> np.ndarray:
