@@ -178,6 +178,19 @@ def test_what_is_done_later_is_not_known_yet_and_stands_among_what_is_missing():
     assert pd.isna(promise.row["baseline_probability"])
 
 
+def test_its_baselines_are_every_item_on_its_day_and_the_pace_of_six_months():
+    done = [("a", "2021-03-01", "2021-03-05"), ("b", "2021-06-01", "2021-06-05"), ("c", "2021-08-01", "2021-09-01")]
+    promise = _promise(_items(threshold=0.9), *done, *((f"open-{at}", "2021-11-30", None) for at in range(7)))
+    (frame,) = promise.baselines
+    # Two in the 184 days to 20 September; the 85 days to 14 December bring 2 × 85/184 more.
+    assert frame["baseline"].tolist() == ["on_its_day", "last_six_months_pace"]
+    assert frame["point"].tolist() == pytest.approx([1.0, (3 + 2 * 85 / 184) / 10])
+    assert frame["raw"].tolist() == [True, False]
+    assert frame["dressed"].isna().all()
+    assert promise.row["baseline_probability"] == 0.995
+    assert _promise(_items(), *done[:2], ("c", "2021-08-01", None)).baselines[0].empty
+
+
 def test_at_the_years_end_the_count_decides():
     rows = [("a", "2021-03-01", "2021-03-05"), ("b", "2021-06-01", None)]
     end = {"as_of": date(2021, 12, 20), "quarter": pd.Period("2021Q4")}

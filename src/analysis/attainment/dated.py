@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.attainment.items import ItemsYearEnd, gap_holders, items_pace, items_year_end
+from analysis.attainment.items import ItemsYearEnd, baseline_shares, gap_holders, items_pace, items_year_end
 from analysis.attainment.situation import Judgement, Situation
 from analysis.attainment.verdict import (
     AttainmentDraws,
@@ -27,6 +27,7 @@ from analysis.indicators.item_progress import headcount
 from analysis.indicators.other_indicators import promised_items, year_of
 from analysis.plan.inventories import CasesOfService
 from analysis.plan.promises import ItemsPromise
+from analysis.rules import meets
 
 MINIMUM_COUNTED = 3
 """Counted points of the path, that is two steps, before anything is said of the rest of the year."""
@@ -230,7 +231,30 @@ def judge_items(
     missing = gap_holders(items, stands, year_end=end)
     missing.insert(0, "target", target.id)
     pace = items_pace(items, stands, target=target.id, year_end=end, rule=target.rule, threshold=target.threshold)
-    return Judgement(row, parts, pace=[pace], missing=[missing])
+    return Judgement(row, parts, baselines=[_baselines(target, items, stands, end)], pace=[pace], missing=[missing])
+
+
+def _baselines(target: ItemsPromise, items: DatedItems, stands: ItemsYearEnd, year_end: date) -> pd.DataFrame:
+    """Return what an office would say of the list, as rows of `probability.Attainment.baselines`.
+
+    Such baselines have no past errors. Without rows once the promise is decided, and where it is not estimated.
+    """
+    if stands.kept.decided or not len(stands.kept.met):
+        return pd.DataFrame()
+    shares = baseline_shares(items, year_end=year_end)
+    return pd.DataFrame(
+        {
+            "target": target.id,
+            "part": "",
+            "baseline": list(shares),
+            "point": list(shares.values()),
+            "raw": [bool(meets(share, target.rule, target.threshold)) for share in shares.values()],
+            "dressed": np.nan,
+            "chosen": False,
+            "errors": 0,
+            "error": np.nan,
+        }
+    )
 
 
 SERVICE_SHAPE = 0.5

@@ -8,6 +8,8 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.ticker import FuncFormatter
 
+from analysis.attainment.items import BASELINES as ITEM_BASELINES
+from analysis.attainment.items_backtest import PUBLISHED
 from analysis.forecast.backtest.grading import BINS, PIT_BINS
 from analysis.forecast.backtest.rolling import ENSEMBLE
 from analysis.forecast.origin_state import MODEL_OF_RECORD
@@ -46,8 +48,17 @@ MODELS = {
 
 
 def public(name: str) -> pd.DataFrame:
-    """Return one kind of grade of every public panel, by the name of its file: years, calibration, places."""
+    """Return one kind of grade of every public panel, by the name of its file: years, item_scores …"""
     return pd.concat([pd.read_csv(file) for file in sorted(PUBLIC_GRADES.glob(f"*/{name}.csv"))], ignore_index=True)
+
+
+LIST_PANELS = {
+    "simulated": _("Simulated lists"),
+    "boston-cases": _("Real cases (Boston 2015), with the days they were due"),
+    "boston-cases-one-day": _("The same cases, as if all were due on the last day"),
+}
+"""What a reader calls a panel of lists of dated items."""
+SIMULATED_LISTS = "simulated"
 
 
 def of_ensemble(rows: pd.DataFrame) -> pd.DataFrame:
@@ -126,6 +137,61 @@ def _skill_cell(wide: pd.DataFrame, model: str, score: str, words: Wording) -> s
     if np.isnan(row["lower"]):
         return numbers.percent(row["skill"], words.language)
     return numbers.percent_with_range(row["skill"], row["lower"], row["upper"], words.language)
+
+
+def list_coverage(scored: pd.DataFrame, words: Wording) -> pd.DataFrame:
+    """Return how often the number done of a list fell into its intervals, by panel, as a table for the reader.
+
+    Parameters
+    ----------
+    scored : pd.DataFrame
+        See `attainment.items_backtest.scored`.
+    words : Wording
+        The reader's language.
+    """
+    mine = scored[scored["model"] == PUBLISHED]
+    sums = mine.groupby("panel", sort=False).sum(numeric_only=True).reindex(list(LIST_PANELS))
+    language = words.language
+    return pd.DataFrame(
+        {
+            words.text("Lists"): [words.text(LIST_PANELS[panel]) for panel in sums.index],
+            words.text("Forecasts"): [numbers.count(n, language) for n in sums["n"]],
+            **{
+                words.text("In the {nominal} interval", nominal=numbers.percent(level / 100, language, digits=0)): [
+                    numbers.percent(value, language) for value in sums[f"coverage_{level}"] / sums["n"]
+                ]
+                for level in (50, 80, 95)
+            },
+        }
+    )
+
+
+def list_skill(rows: pd.DataFrame, words: Wording) -> pd.DataFrame:
+    """Return by how much forecasts of lists were better than each baseline, by panel, as a table for the reader.
+
+    Parameters
+    ----------
+    rows : pd.DataFrame
+        See `attainment.items_backtest.skill`; those of all quarters are taken.
+    words : Wording
+        The reader's language.
+    """
+    wide = rows[rows["quarters"] == 0].set_index(["panel", "model", "score"])
+    named = [(panel, model) for panel in LIST_PANELS for model in ITEM_BASELINES]
+
+    def cells(score: str) -> list[str]:
+        rows = [wide.loc[(*one, score)] for one in named]
+        return [numbers.percent_with_range(row["skill"], row["lower"], row["upper"], words.language) for row in rows]
+
+    return pd.DataFrame(
+        {
+            words.text("Lists"): [words.text(LIST_PANELS[panel]) for panel, _ in named],
+            words.text("Compared with"): [words.baseline(model) for _, model in named],
+            words.text("Better by, whole distribution (CRPS)"): cells("crps"),
+            words.text("Better by, probabilities (Brier)"): cells("brier"),
+            words.text("Better by, probabilities (log score)"): cells("log_score"),
+        }
+    )
 
 
 def model_name(model: str, words: Wording) -> str:

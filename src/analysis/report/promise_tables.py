@@ -14,7 +14,7 @@ from analysis.quarter.results import Results
 from analysis.report import numbers
 from analysis.report.html_table import great_table, verdict_mark
 from analysis.report.labels import ITEM_UNITS
-from analysis.report.wording import Wording
+from analysis.report.wording import Wording, _
 
 SAFE = ("met", "very_likely")
 """Verdicts of promises for which nothing more needs to be done."""
@@ -255,13 +255,64 @@ def baselines_table(results: Results, words: Wording, target: str, part: str) ->
             words.text("Past errors"): numbers.count(one["errors"], language),
             words.text("Mean error (percentage points)"): numbers.percent(one["error"], language).rstrip("%"),
         }
-        for _, one in mine.iterrows()
+        for one in mine.to_dict(orient="records")
     ]
     return great_table(
         pd.DataFrame(rows),
         words.text("Simple forecast"),
         id=f"baselines-{target}-{part or 'whole'}",
         caption=words.text("Simple forecasts to compare with"),
+    )
+
+
+BASELINE_CELLS = {
+    "share": _("simple: {chance}"),
+    "mean": _("simple: {chance}"),
+    "inventory": _("all on their day: {chance}"),
+    "milestones": _("all on their day: {chance}"),
+    "survey": _("last round again: {chance}"),
+    "index": _("last figure again: {chance}"),
+}
+"""What stands beside a probability for comparison, by kind of promise, as short as a cell needs it."""
+
+BASELINE_NOTES = {
+    "share": _('"Simple": what the simple forecast that erred least in earlier years says.'),
+    "mean": _('"Simple": what the simple forecast that erred least in earlier years says.'),
+    "inventory": _('"All on their day": the roadmap at its word, every item comes on its planned day.'),
+    "milestones": _('"All on their day": the roadmap at its word, every item comes on its planned day.'),
+    "survey": _('"Last round again": the last survey carried on.'),
+    "index": _('"Last figure again": the last published figure carried on.'),
+}
+"""What those words mean."""
+
+
+def simple_items_forecasts(results: Results, words: Wording, target: ItemsPromise) -> list[str]:
+    """Return the sentence of what share of its items each simple forecast expects, and whether that is enough.
+
+    Empty where the promise is decided or has no items.
+
+    Parameters
+    ----------
+    results : Results
+        The results to show.
+    words : Wording
+        The reader's language.
+    target : ItemsPromise
+        The promise.
+    """
+    found = results.attainment.of("baselines", target.id)
+    said = [
+        words.text(
+            "{baseline}: {share}, kept" if row["raw"] else "{baseline}: {share}, not kept",
+            baseline=words.baseline(row["baseline"]),
+            share=numbers.percent(row["point"], words.language),
+        )
+        for row in found.to_dict(orient="records")
+    ]
+    return (
+        [words.text("Simple forecasts of what is done at the end of the year. {said}.", said="; ".join(said))]
+        if said
+        else []
     )
 
 

@@ -172,6 +172,8 @@ BASELINES = {
     "straight_line": _("Straight line through recent shares"),
     "seasonal_naive": _("Last year's remaining periods again"),
     "last_twelve_months": _("The last twelve months carry on"),
+    "on_its_day": _("Every item on its day"),
+    "last_six_months_pace": _("At the pace of the last six months"),
 }
 
 MEMBERS = {

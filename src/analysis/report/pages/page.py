@@ -16,6 +16,7 @@ from analysis.report import grades, numbers
 from analysis.report.figure import Picture
 from analysis.report.html_table import csv_text, plain_table
 from analysis.report.share_figures import multiples, ranking, trend
+from analysis.report.track_record_sentences import held_by_indicator, indicator_sentence
 from analysis.report.wording import Wording
 
 INDICATORS_BY_BODY = 2
@@ -200,6 +201,9 @@ class Page:
                 years=numbers.count(mine["year"].nunique(), self.run.language),
             )
         )
+        for name, held in held_by_indicator(scored).items():
+            if held.width in ("narrow", "wide"):
+                self._note(indicator_sentence(self.results, name, held, words))
 
     def _picture(self, picture: Picture) -> None:
         """Show a figure, then its caption and table; its values go with it as CSV, for the file beside the page."""

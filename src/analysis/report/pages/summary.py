@@ -23,7 +23,30 @@ from analysis.report.promise_tables import (
     run_rate_of,
 )
 from analysis.report.quantities import Quantity
+from analysis.report.track_record_sentences import mark, summary_sentences
 from analysis.report.wording import Wording
+
+
+def probability_notes(results: Results, words: Wording, draw_count: int) -> list[str]:
+    """Return what a probability is and what each of the simple forecasts beside it means, those shown only.
+
+    Parameters
+    ----------
+    results, words
+        The results to show, and the reader's language.
+    draw_count : int
+        Joint draws of the run.
+    """
+    told = [
+        words.text(
+            "Probability: the share of {draws} simulated ends of the year in which the promise is kept.",
+            draws=numbers.count(draw_count, words.language),
+        )
+    ]
+    compared = [
+        target for target in results.plan.promises if pd.notna(results.promise(target.id)["baseline_probability"])
+    ]
+    return [*told, *dict.fromkeys(words.text(promise_tables.BASELINE_NOTES[target.kind]) for target in compared)]
 
 
 class SummaryPage(Page):
@@ -34,13 +57,7 @@ class SummaryPage(Page):
         words = self.words
         self._heading(words.text("The promises at a glance"))
         self._html(promises(self.results, words))
-        self._note(
-            words.text(
-                'Probability: the share of {draws} simulated ends of the year in which the promise is kept. "Simple": '
-                "the same from the simplest rule that erred least in earlier years, for comparison.",
-                draws=numbers.count(self.run.draw_count, self.run.language),
-            )
-        )
+        self._note(" ".join(probability_notes(self.results, words, self.run.draw_count)))
 
     def news(self) -> None:
         """Show up to three sentences of what changed since last quarter, and three of what to do, side by side."""
@@ -68,6 +85,10 @@ class SummaryPage(Page):
                 self._picture(outlook(self.results, self.words, target.id, part, self.origin, small=True))
         if has_outlook:
             self._note(outlook_caption(self.words))
+
+    def caution(self) -> None:
+        """Show what the probabilities rest on: which are tested on what, and which are not."""
+        self._note(" ".join(summary_sentences(self.results, self.words)))
 
     def open_questions(self) -> None:
         """Show which open questions would change a verdict if answered otherwise, and how many would not."""
@@ -119,11 +140,12 @@ def promises(results: Results, words: Wording) -> str:
     rows = []
     for target in results.plan.promises:
         row = results.promise(target.id)
-        rows.append(_row(results, words, words.of(target.name), row, _cells(results, words, target, row)))
+        rows.append(_row(results, words, words.of(target.name), row, _cells(results, words, target, row), target))
         if isinstance(target, Measured) and 1 < len(target.parts) <= PARTS_LISTED:
             for part, name in parts_of(target):
                 row, title = results.promise(target.id, name), f"– {words.part(results.plan, part)}"
-                rows.append(_row(results, words, title, row, _share_cells(results, words, row, part)))
+                cells = _share_cells(results, words, row, part)
+                rows.append(_row(results, words, title, row, cells, target, part))
     header = words.text("Promise")
     frame = pd.DataFrame(rows, columns=[header, *_columns(words)])
     return great_table(frame, header, id="promises", caption=words.text("The promises at a glance"))
@@ -140,10 +162,18 @@ def _columns(words: Wording) -> list[str]:
     ]
 
 
-def _row(results: Results, words: Wording, title: str, row: pd.Series, cells: tuple[str, str, str]) -> list[str]:
+def _row(
+    results: Results,
+    words: Wording,
+    title: str,
+    row: pd.Series,
+    cells: tuple[str, str, str],
+    target: Promise,
+    part: Part | None = None,
+) -> list[str]:
     """Return one row of the table, given its cells of the year so far, the year-end forecast and what it would take."""
     so_far, year_end, needed = cells
-    chance, moved = _probability_cell(row, words), _moved_cell(results, words, row)
+    chance, moved = _probability_cell(results, words, row, target, part), _moved_cell(results, words, row)
     return [title, verdict_mark(row["verdict"], words), so_far, year_end, chance, moved, needed]
 
 
@@ -217,15 +247,20 @@ def _items_needed_cell(results: Results, words: Wording, target: Promise, row: p
     return escape(promise_tables.items_needed_cell(results, words, target))
 
 
-def _probability_cell(row: pd.Series, words: Wording) -> str:
-    """Return the probability with that of the chosen baseline below it."""
+def _probability_cell(results: Results, words: Wording, row: pd.Series, target: Promise, part: Part | None) -> str:
+    """Return the probability, below it that of the baseline, and what a reader must know of past ones of its kind."""
     if pd.isna(row["probability"]):
         return numbers.MISSING
-    probability = f"<strong>{words.chance(row['probability'])}</strong>"
-    if pd.isna(row["baseline_probability"]):
-        return probability
-    simple = words.text("simple: {chance}", chance=words.chance(row["baseline_probability"]))
-    return f"{probability} <small>{escape(simple)}</small>"
+    shown = [f"<strong>{words.chance(row['probability'])}</strong>"]
+    if pd.notna(row["baseline_probability"]):
+        chance = words.chance(row["baseline_probability"])
+        simple = words.text(promise_tables.BASELINE_CELLS[target.kind], chance=chance)
+        shown.append(f"<small>{escape(simple)}</small>")
+    parted = isinstance(target, Measured) and 1 < len(target.parts) <= PARTS_LISTED
+    if row["verdict"] not in ("met", "missed") and (part is not None or not parted):  # else its parts say it
+        record = mark(results, target, words, part)
+        shown += [f'<small class="record">{escape(record)}</small>'] if record else []
+    return " ".join(shown)
 
 
 def _moved_cell(results: Results, words: Wording, row: pd.Series) -> str:

@@ -11,8 +11,9 @@ import seaborn as sns
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis import periods
+from analysis.attainment.items import ON_ITS_DAY
 from analysis.plan.instruments import SurveyInstrument
-from analysis.plan.promises import ItemsPromise, Measured, SurveyPromise
+from analysis.plan.promises import ItemsPromise, Measured, Promise, SurveyPromise
 from analysis.quarter.results import Results
 from analysis.report import labels, numbers, promise_tables, theme
 from analysis.report.figure import Picture, counts_and_values, mark_simulated, set_title, short_name
@@ -21,6 +22,7 @@ from analysis.report.pages.page import Page
 from analysis.report.pages.surveys import rounds
 from analysis.report.promise_tables import parts_of, proxy_share_so_far
 from analysis.report.published_probabilities import LEDGER, probabilities_by_quarter
+from analysis.report.track_record_sentences import basis_sentences
 from analysis.report.wording import Wording
 
 BASELINES_SHOWN = 3
@@ -43,7 +45,10 @@ class TargetPage(Page):
             row = self.results.promise(target.id)
             self._heading(words.of(target.name))
             self._html(f"<p><strong>{escape(words.of(target.title))}</strong></p>")
-            self._html(f"<p>{verdict_mark(row['verdict'], words)}. {escape(self._why(row))}</p>")
+            self._html(f"<p>{verdict_mark(row['verdict'], words)}. {escape(self._why(target, row))}</p>")
+            if pd.notna(row["probability"]) and row["verdict"] not in ("met", "missed"):
+                for sentence in basis_sentences(self.results, target, words):
+                    self._note(sentence)
             self._note(words.text('In the plan: "{sentence}"', sentence=target.reported))
             if target.reading:
                 heading = words.text("Our reading of the plan, not yet ruled on")
@@ -198,11 +203,14 @@ class TargetPage(Page):
                 words.text("Where we stand"): [promise_tables.items_so_far(row, words) for _, row in shown.iterrows()],
                 words.text("Verdict"): [words.verdict(code) for code in shown["verdict"]],
                 words.text("Probability"): [words.chance(value) for value in shown["probability"]],
-                words.text("Roadmap at its word"): [words.chance(value) for value in shown["baseline_probability"]],
+                words.baseline(ON_ITS_DAY): [words.chance(value) for value in shown["baseline_probability"]],
             }
         )
         self._html(plain_table(frame, caption=words.of(target.title)))
-        for sentence in promise_tables.items_needed(self.results, words, target):
+        for sentence in (
+            *promise_tables.items_needed(self.results, words, target),
+            *promise_tables.simple_items_forecasts(self.results, words, target),
+        ):
             self._note(sentence)
         open_items = promise_tables.open_items(self.results, words, target)
         if len(open_items):
@@ -216,14 +224,16 @@ class TargetPage(Page):
         self._not_judged(target.id)
         self._proxy(target)
 
-    def _why(self, row: pd.Series) -> str:
+    def _why(self, target: Promise, row: pd.Series) -> str:
         if row["verdict"] == "not_estimated":
             return self.words.reason(row["note"])
         sentences = [self.words.text("Probability: {chance}.", chance=self.words.chance(row["probability"]))]
         if not pd.isna(row["baseline_probability"]):
-            sentences.append(
-                self.words.text("Simple forecast: {chance}.", chance=self.words.chance(row["baseline_probability"]))
-            )
+            chance = self.words.chance(row["baseline_probability"])
+            if isinstance(target, ItemsPromise):
+                sentences.append(f"{self.words.baseline(ON_ITS_DAY)}: {chance}.")
+            else:
+                sentences.append(self.words.text("Simple forecast: {chance}.", chance=chance))
         return " ".join(sentences)
 
     def _proxy(self, target: SurveyPromise) -> None:

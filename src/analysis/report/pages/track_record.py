@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+
 from analysis.forecast.backtest.scores import skill_table
 from analysis.report import grades, numbers
 from analysis.report.html_table import plain_table
 from analysis.report.pages.page import Page
 from analysis.report.published_probabilities import LEDGER, graded_probabilities
+from analysis.report.track_record_sentences import (
+    basis_sentences,
+    held_by_indicator,
+    indicator_sentence,
+    list_grades,
+    list_sentence,
+)
 
 
 class TrackPage(Page):
@@ -31,6 +40,8 @@ class TrackPage(Page):
                 n=numbers.count(grades.of_ensemble(scored)["n"].sum(), self.run.language),
             )
         )
+        held = held_by_indicator(scored)
+        self._html(self._bullets([indicator_sentence(self.results, name, held[name], words) for name in held]))
         coverage = grades.coverage(scored, words, named=words.text("Indicator"), names=names)
         self._html(plain_table(coverage, caption=words.text("How often the outcome fell into the interval")))
         skill = skill_table(scored, seed=self.run.seed)
@@ -40,6 +51,53 @@ class TrackPage(Page):
         if len(reliability):
             title = words.text("What was said and what happened: this plan's series")
             self._picture(grades.reliability(reliability, words, title=title))
+
+    def bases(self) -> None:
+        """Show what the probability of each promise rests on, or that it is not estimated."""
+        words = self.words
+        self._heading(words.text("What each probability rests on"))
+        alike: dict[str, list[str]] = {}
+        for target in self.results.plan.promises:
+            chance = words.chance(self.results.promise(target.id)["probability"])
+            sentences = " ".join(basis_sentences(self.results, target, words))
+            alike.setdefault(sentences, []).append(f"{words.of(target.name)}: {chance}")
+        frame = pd.DataFrame(
+            {
+                words.text("Promise and its probability"): ["; ".join(names) for names in alike.values()],
+                words.text("Past forecasts of the kind"): list(alike),
+            }
+        )
+        self._html(plain_table(frame, caption=words.text("Promises, and how right past forecasts of the kind were")))
+
+    def lists(self) -> None:
+        """Show how right forecasts of lists of dated items are, on real cases and on simulated lists."""
+        words = self.words
+        scored, calibration, skill = (grades.public(f"item_{name}") for name in ("scores", "calibration", "skill"))
+        self._heading(words.text("On lists of dated items"))
+        self._note(
+            words.text(
+                "No dated list of a province was found, so promises on dated items are graded on cases of a city that "
+                "had a due day, followed as lists, and on simulated lists. The forecast's fixed assumptions were "
+                "chosen on other lists than these."
+            )
+        )
+        found = [list_grades(short, one_day) for short in (False, True) for one_day in (False, True)]
+        self._html(self._bullets([list_sentence(one, words) for one in found if one]))
+        self._html(
+            plain_table(
+                grades.list_coverage(scored, words), caption=words.text("How often the outcome fell into the interval")
+            )
+        )
+        self._html(
+            plain_table(
+                grades.list_skill(skill, words),
+                caption=words.text("What is published, against what an office would say"),
+            )
+        )
+        self._note(words.text("In brackets the 95% interval from resampling kinds of cases, or simulated lists."))
+        real = calibration[calibration["panel"] != grades.SIMULATED_LISTS]
+        title = words.text("What was said and what happened: lists of real cases")
+        self._picture(grades.reliability(real, words, title=title))
 
     def public(self) -> None:
         """Show how the method does on public panels; their grades are in `grades.PUBLIC_GRADES`."""
