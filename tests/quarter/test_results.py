@@ -1,5 +1,7 @@
 """Results that are there whole or not at all."""
 
+import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from analysis.data.sources.mapping import About
 from analysis.parameters import ROOT
 from analysis.plan.plan import read_plan
 from analysis.quarter.fingerprint import Fingerprint
+from analysis.quarter.readings import DrawSettings
 from analysis.quarter.results import STAGES, Results
 from changed_results import made_results
 
@@ -44,6 +47,16 @@ def test_results_come_back_as_they_were_kept(tmp_path: Path) -> None:
     assert vars(after.fingerprint) == vars(before.fingerprint)
     assert after.simulated
     assert [path.name for path in tmp_path.iterdir()] == ["key"]
+
+
+def test_how_they_were_drawn_comes_back_and_is_not_known_of_what_an_older_version_kept(tmp_path: Path) -> None:
+    replace(_small(), drawn=DrawSettings(300, 7)).store(tmp_path / "key")
+    assert Results.load(tmp_path / "key").drawn == DrawSettings(300, 7)
+    file = tmp_path / "key" / "results.json"
+    kept = json.loads(file.read_text(encoding="utf-8"))
+    del kept["drawn"]
+    file.write_text(json.dumps(kept), encoding="utf-8")
+    assert Results.load(tmp_path / "key").drawn is None
 
 
 def test_results_that_cannot_be_written_leave_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

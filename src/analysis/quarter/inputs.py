@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -173,6 +173,24 @@ def counted_input(plan: Plan, run: RunParameters, received: RunInput, *, alterna
         An indicator asks a column for what it does not hold, under some answer.
     """
     readings = readings_of(plan, run.answers) if alternatives_too else [plan.answered(run.answers)]
+    return counted_under(readings, plan, run, received)
+
+
+def counted_under(readings: Sequence[Plan], plan: Plan, run: RunParameters, received: RunInput) -> Counted:
+    """Return what the indicators of a plan count as it reads under some answers.
+
+    Parameters
+    ----------
+    readings : sequence of Plan
+        The plan as it reads under each.
+    plan, run, received
+        As for `counted_input`.
+
+    Raises
+    ------
+    BadData, BadParameters
+        As for `counted_input`.
+    """
     for reading in readings:
         refuse_wrong_kinds(reading, received)
     wanted = measures_needed(readings)

@@ -20,6 +20,7 @@ from analysis.plan.promises import Part, Relative
 from analysis.plan.record import TOTAL
 from analysis.quarter import comparison, stages
 from analysis.quarter.promise_standing import PromiseStanding
+from analysis.quarter.readings import DrawSettings
 from analysis.quarter.results import DataTables, Results
 from analysis.quarter.series import QuarterSeries, nearest
 from analysis.quarter.what_if import WhatIf
@@ -349,6 +350,8 @@ class Quarter(QuarterSeries):
     def compare(self, other: Quarter) -> pd.DataFrame:
         """Return what moved each probability from an earlier quarter, or another run of this one, to this one.
 
+        An earlier quarter that was published is taken as it was published; this one as the code at hand computes it.
+
         Parameters
         ----------
         other : Quarter
@@ -367,7 +370,10 @@ class Quarter(QuarterSeries):
         """
         if not isinstance(other, Quarter):
             raise BadParameters(f"a quarter to compare with was expected, such as Quarter.open(…), found {other!r}")
-        return comparison.what_moved(other.run, self.run)
+        drawn = DrawSettings(other.run.draw_count, other.run.seed)
+        return comparison.what_moved(
+            other.results, stages.results(self.run), self.run, known_on=other.run.as_of, drawn=drawn
+        )
 
     def __repr__(self) -> str:
         stands = self.promises["verdict"].value_counts()

@@ -15,7 +15,7 @@ from analysis.attainment.sensitivity import COLUMNS, compared, not_computable
 from analysis.attainment.year_end import GAP_COLUMNS, gap, year_end
 from analysis.data.measure import Cells, Measure
 from analysis.faults import BadParameters
-from analysis.forecast.rest_of_year import Forecast, PathMemory, rest_of_year
+from analysis.forecast.rest_of_year import Forecast, PathMemory, Wanted, rest_of_year
 from analysis.indicators.bodies_of_today import merged
 from analysis.indicators.measured import activity, indicator_series, living, measures_of
 from analysis.plan.plan import Plan
@@ -155,7 +155,7 @@ def evaluate_plan(
     alive = living(plan, cells, through=through)
     written, plan = plan, plan.over(alive)
     indicators = indicator_series(plan, cells, through=through, gaps_are_zero=counted.of_cases)
-    forecast = _forecast(plan, indicators, origin, drawn, memory=memory, diagnose=diagnose)
+    forecast = forecast_of(plan, indicators, origin, drawn, memory=memory, diagnose=diagnose)
     by_code = {code: cells.get(measure, "no_table") for code, measure in measures_of(plan).items()}
     uncounted = {code: found for code, found in by_code.items() if isinstance(found, str)}
     drawing = {"draw_count": drawn.draw_count, "seed": drawn.seed}
@@ -351,7 +351,15 @@ def _gaps(
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=GAP_COLUMNS)
 
 
-def _forecast(
+def wanted_series(plan: Plan) -> list[Wanted]:
+    """Return the indicators, dimensions and series that the promises of a plan, written out, ask for."""
+    wanted = [(part.indicator, part.dimension, part.series) for one in plan.measured for part in one.parts.values()]
+    return wanted + [
+        (name, TOTAL, TOTAL) for one in plan.promises if one not in plan.measured for name in one.indicators
+    ]
+
+
+def forecast_of(
     plan: Plan,
     indicators: pd.DataFrame,
     origin: pd.Period,
@@ -360,12 +368,23 @@ def _forecast(
     memory: PathMemory | None,
     diagnose: bool,
 ) -> Forecast:
+    """Return the draws of the rest of the year for every series that the promises of a plan ask for.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan as it reads, every promise on each member of a list written out.
+    indicators : pd.DataFrame
+        See `indicators.measured.indicator_series`.
+    origin : pd.Period
+        Last period known.
+    drawn, memory, diagnose
+        As for `evaluate_plan`.
+    """
     present = set(indicators["indicator"].unique())
-    wanted = [(part.indicator, part.dimension, part.series) for one in plan.measured for part in one.parts.values()]
-    wanted += [(name, TOTAL, TOTAL) for one in plan.promises if one not in plan.measured for name in one.indicators]
     return rest_of_year(
         indicators,
-        [one for one in wanted if one[0] in present],
+        [one for one in wanted_series(plan) if one[0] in present],
         plan.indicators,
         groups=plan.group_series,
         origin=origin,

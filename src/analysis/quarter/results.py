@@ -25,6 +25,7 @@ from analysis.parameters import RunParameters
 from analysis.plan.plan import Plan
 from analysis.plan.record import TOTAL
 from analysis.quarter.fingerprint import Fingerprint
+from analysis.quarter.readings import DrawSettings
 
 
 class Tables:
@@ -255,6 +256,8 @@ class Results:
         How every promise stands.
     record : RecordTables
         How right such forecasts have been.
+    drawn : DrawSettings or None
+        How many paths were drawn, and from which seed; None in what versions before this attribute stored.
     """
 
     plan: Plan
@@ -265,6 +268,7 @@ class Results:
     forecast: ForecastTables
     attainment: AttainmentTables
     record: RecordTables
+    drawn: DrawSettings | None = None
 
     @property
     def simulated(self) -> bool:
@@ -319,6 +323,7 @@ class Results:
                 "basis": data.basis,
                 "compared_with": data.compared_with.isoformat() if data.compared_with else None,
                 "form_filed": data.form_filed,
+                "drawn": vars(self.drawn) if self.drawn else None,
             }
             (part / "results.json").write_text(json.dumps(kept, ensure_ascii=False, indent=1), encoding="utf-8")
             # The folder's final name must not reach the disk before its files: it would pass for whole results.
@@ -354,6 +359,7 @@ class Results:
             plan=Plan.model_validate(kept["plan"]),
             fingerprint=Fingerprint(**kept["fingerprint"]),
             version=kept["version"],
+            drawn=DrawSettings(**kept["drawn"]) if kept.get("drawn") else None,
             **{
                 stage: kind.stored_in(folder / stage, **(of_data if kind is DataTables else {}))
                 for stage, kind in STAGES.items()

@@ -34,6 +34,7 @@ from analysis.quarter.fingerprint import Fingerprint, code_hash, fingerprint
 from analysis.quarter.inputs import (
     PUBLISHED,
     counted_input,
+    counted_under,
     counts_of_the_quarter,
     evidence_of,
     named,
@@ -176,6 +177,7 @@ def compute(run: RunParameters, plan: Plan, received: RunInput, made_of: Fingerp
         forecast=_forecast_tables(run, plan, received, now),
         attainment=_attainment_tables(now, other, before),
         record=_record_tables(plan, now, plan.origin(quarter), drawn.seed),
+        drawn=drawn,
     )
 
 
@@ -336,6 +338,51 @@ def indicators(run: RunParameters) -> pd.DataFrame:
         chosen = chosen.over(living(chosen, counted.of(chosen), through=through))
         shares = indicator_series(chosen, counted.of(chosen), through=through, gaps_are_zero=counted.of_cases)
     return _all_indicators(plan, shares, evidence_of(plan, received, as_of=run.as_of), origin)
+
+
+def recounted(run: RunParameters, plan: Plan) -> pd.DataFrame:
+    """Return what a plan counts in the input of a run, though the run reads its plan otherwise.
+
+    Parameters
+    ----------
+    run : RunParameters
+        The run.
+    plan : Plan
+        The plan as it reads under other answers, in another text, or at the end of another quarter.
+
+    Returns
+    -------
+    pd.DataFrame
+        See `indicators.measured.indicator_series`.
+
+    Raises
+    ------
+    BadParameters, BadData
+        As for `results`.
+    """
+    with unkept_folder() as tables_folder:
+        received = received_input(run, plan, tables_folder)
+        counted = counted_under([plan], plan, run, received)
+        through = periods.write(plan.origin(run.quarter_period))
+        return indicator_series(plan, counted.of(plan), through=through, gaps_are_zero=counted.of_cases)
+
+
+def stored_under(key: str) -> Results | None:
+    """Return the results that are kept under a key; None where they are not, or not any more.
+
+    Parameters
+    ----------
+    key : str
+        See `fingerprint.Fingerprint.key`.
+    """
+    folder = PROCESSED / key
+    if not Results.are_complete_in(folder):
+        return None
+    try:
+        return Results.load(folder)
+    except (OSError, ValueError, KeyError, TypeError):
+        # What another version of the program kept may say less, or more, than this one reads.
+        return None
 
 
 def _intake(received: RunInput, origin: pd.Period) -> pd.DataFrame:
