@@ -71,6 +71,16 @@ def test_probability(share: float, expected: str, language: str) -> None:
     assert numbers.probability(share, language) == expected
 
 
+@pytest.mark.parametrize(
+    ("share", "whole"),
+    [(0.0, 0), (0.005, 0), (0.01, 1), (0.105, 11), (0.545, 55), (0.99, 99), (0.995, 100), (1.0, 100)],
+)
+def test_whole_percent_is_what_a_probability_is_printed_as(share: float, whole: int) -> None:
+    assert numbers.whole_percent(share) == whole
+    # A sum of points is not exactly the probability.
+    assert numbers.whole_percent(share - 1e-15) == whole
+
+
 def test_quarter() -> None:
     assert "III/2021" in numbers.quarter(pd.Period("2021Q3"), "vi")
     assert numbers.quarter(pd.Period("2021Q3"), "en") == "Q3 2021"

@@ -222,7 +222,9 @@ def _other_inputs_sha256(run: RunParameters) -> str:
     earlier = released_before(LEDGER, run)
     # Sorted, because the pages sort them, too: the order in which they were entered makes no difference.
     shown = (
-        earlier[["quarter", "target", "probability"]].sort_values(["quarter", "target"]) if len(earlier) else earlier
+        earlier[["quarter", "target", "probability", "as_of", "fingerprint"]].sort_values(["quarter", "target"])
+        if len(earlier)
+        else earlier
     )
     digest = hashlib.sha256((shown.to_csv(index=False) if len(shown) else "").encode())
     digest.update(track_record_sha256().encode())

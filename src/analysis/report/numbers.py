@@ -138,6 +138,23 @@ def probability(share: float, language: str) -> str:
     return percent(share, language, digits=0)
 
 
+def whole_percent(share: float) -> int:
+    """Return the whole per cent that `probability` prints: 0 for what it prints as below 1 %, 100 for above 99 %.
+
+    Parameters
+    ----------
+    share : float
+        The probability, 0–1.
+    """
+    # Sums of points are off by what a float cannot hold.
+    held = round(float(share), 9)
+    if 0 < held < 0.01:
+        return 0
+    if 0.99 < held < 1:
+        return 100
+    return int(Decimal(repr(round(held * 100, 7))).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
 def day(value: date, language: str) -> str:
     """Return a day: ``20/09/2021`` in Vietnamese, ``20 September 2021`` in English.
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
+from analysis.parameters import RunParameters
+from analysis.publish.store.ledger import enter_probabilities, lines_of
 from analysis.quarter.results import Results
-from analysis.report.pages.summary import what_changed, what_to_do
+from analysis.report.pages.summary import SummaryPage, what_changed, what_to_do
+from analysis.report.since_publication import Move
 from analysis.report.wording import Wording
 from changed_results import changed
 
@@ -49,6 +54,46 @@ def test_a_promise_no_longer_estimated_comes_first_then_other_verdicts_then_the_
     ]  # fmt: skip
     assert "no longer estimated (a quarter ago 88%)" in changed[0]
     assert "probability 45% → 50%" in changed[1]
+
+
+def test_of_what_moved_since_it_was_published_the_causes_are_told_in_place_of_the_bare_move(told) -> None:
+    now = told(
+        {"autonomy": (0.50, "uncertain"), "one_stop": (0.70, "uncertain"), "portal_integration": (0.40, "uncertain")},
+        {"autonomy": (0.45, "uncertain"), "one_stop": (0.64, "uncertain"), "portal_integration": (0.30, "uncertain")},
+    )
+    explained = {
+        "autonomy": Move(8, "autonomy and why"),
+        "one_stop": Move(0, "as it was published"),
+        "overdue": Move(-2, "overdue and why"),
+    }
+    # A leap since it was published weighs as much as another verdict, and stands among those by its size.
+    leaps = what_changed(now, EN, explained=explained | {"overdue": Move(-20, "overdue and why")})
+    assert leaps[0] == "overdue and why"
+    changed = what_changed(now, EN, explained=explained)
+    assert [changed[0].split(":")[0], *changed[1:]] == [
+        "Services on the National Portal", "autonomy and why", "overdue and why",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("quarter", ["2021-Q2", None])
+def test_the_page_says_since_which_publication_points_are_counted(
+    demo_run: RunParameters, results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quarter: str | None
+) -> None:
+    rows = results.attainment.promises.copy()
+    rows.loc[rows["target"] == "autonomy", "probability"] = 0.2
+    if quarter:
+        before = demo_run.model_copy(update={"quarter": quarter, "as_of": date(2021, 6, 20)})
+        lines = lines_of(before, "not kept any more", rows, datetime(2021, 6, 21, tzinfo=UTC))
+        enter_probabilities(tmp_path, before.plan_name, lines)
+    page, shown = SummaryPage(demo_run, results), []
+    monkeypatch.setattr(page, "_html", shown.append)
+    page.news(tmp_path)
+    (html,) = shown
+    said = (
+        "Chuyển đơn vị sự nghiệp sang tự chủ: xác suất 20% → 7% (−13, không tách được nguyên nhân).",
+        "so với bản công bố quý II/2021 (số liệu tính đến ngày 20/06/2021).",
+    )
+    assert [one in html for one in said] == [quarter is not None] * 2
 
 
 def test_nothing_moved_is_said(told) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
+from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -22,7 +25,9 @@ from analysis.report.promise_tables import (
     proxy_share_so_far,
     run_rate_of,
 )
+from analysis.report.published_probabilities import LEDGER
 from analysis.report.quantities import Quantity
+from analysis.report.since_publication import Move, counted_from, moves, since_publication
 from analysis.report.track_record_sentences import mark, summary_sentences
 from analysis.report.wording import Wording
 
@@ -59,14 +64,29 @@ class SummaryPage(Page):
         self._html(promises(self.results, words))
         self._note(" ".join(probability_notes(self.results, words, self.run.draw_count)))
 
-    def news(self) -> None:
-        """Show up to three sentences of what changed since last quarter, and three of what to do, side by side."""
+    def news(self, ledger: Path = LEDGER) -> None:
+        """Show up to three sentences of what changed since last quarter, and three of what to do, side by side.
+
+        Where the ledger has a publication of an earlier quarter, what moved since has its causes, and a line says
+        which it is.
+
+        Parameters
+        ----------
+        ledger : Path
+            Folder of the ledger.
+        """
         words = self.words
-        changed = words.text("What changed since last quarter"), what_changed(self.results, words)
+        since = since_publication(ledger, self.run, self.results)
+        explained = moves(since, self.results.plan, words) if since else {}
+        news = what_changed(self.results, words, explained=explained)
+        below = ""
+        if since and any(move.sentence in news for move in explained.values()):
+            below = f'<p class="note">{escape(counted_from(since, words))}</p>'
+        changed = words.text("What changed since last quarter"), news
         needed = words.text("What to do"), what_to_do(self.results, words)
         halves = "".join(
-            f'<section class="half"><h2>{escape(heading)}</h2>{self._bullets(sentences)}</section>'
-            for heading, sentences in (changed, needed)
+            f'<section class="half"><h2>{escape(heading)}</h2>{self._bullets(sentences)}{more}</section>'
+            for (heading, sentences), more in ((changed, below), (needed, ""))
             if sentences
         )
         self._html(f'<div class="halves">{halves}</div>')
@@ -274,24 +294,32 @@ MEMBERS_NAMED = 3
 """Members named in a sentence."""
 NEWS_FROM = 0.01
 """A probability that moved by less is not news."""
+LEAP = 0.2
+"""A probability that moved by more since it was published is as much news as another verdict."""
 
 
-def what_changed(results: Results, words: Wording) -> list[str]:
+def what_changed(
+    results: Results, words: Wording, *, explained: Mapping[str, Move] = MappingProxyType({})
+) -> list[str]:
     """Return up to three sentences, first what matters most: decided, no longer estimated, another verdict, moved.
 
     Parameters
     ----------
     results, words
         The results to show, and the reader's language.
+    explained : mapping
+        Promise → how it moved since it was published last, and why; of the others it is only told that they moved.
     """
-    changes = [_change(results, words, target) for target in results.plan.promises]
+    changes = [_change(results, words, target, explained.get(target.id)) for target in results.plan.promises]
     news = sorted((one for one in changes if one is not None), key=lambda one: one[0], reverse=True)
     if not news:
         return [words.text("No probability moved by a percentage point or more.")]
     return [sentence for _, sentence in news[:SENTENCES]]
 
 
-def _change(results: Results, words: Wording, target: Promise) -> tuple[tuple[float, float], str] | None:
+def _change(
+    results: Results, words: Wording, target: Promise, explained: Move | None
+) -> tuple[tuple[float, float], str] | None:
     """Return how much a change matters, for sorting, and its sentence; None where there is no news."""
     now, earlier = results.promise(target.id), previous_promise(results, target.id)
     name, first, last = words.of(target.name), earlier["probability"], now["probability"]
@@ -314,9 +342,13 @@ def _change(results: Results, words: Wording, target: Promise) -> tuple[tuple[fl
         return (1.0, last), words.text(
             "{promise}: estimated for the first time this year, {now}.", promise=name, now=words.chance(last)
         )
+    is_other = 1.0 if now["verdict"] != earlier["verdict"] else 0.0
+    if explained:
+        size = abs(explained.points) / 100
+        return ((max(is_other, float(size >= LEAP)), size), explained.sentence) if size else None
     if abs(last - first) < NEWS_FROM:
         return None
-    weight = (1.0 if now["verdict"] != earlier["verdict"] else 0.0, abs(last - first))
+    weight = (is_other, abs(last - first))
     forecasts = _forecasts(results, words, target)
     if forecasts is None:
         return weight, words.text(
