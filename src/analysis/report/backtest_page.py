@@ -7,8 +7,7 @@ from html import escape
 import pandas as pd
 
 from analysis.forecast.backtest.backtest import Backtest
-from analysis.forecast.backtest.rolling import SUMMED
-from analysis.report import grades, numbers
+from analysis.report import grades
 from analysis.report.figure import Picture
 from analysis.report.html_table import plain_table
 from analysis.report.wording import Wording, _
@@ -56,7 +55,7 @@ def backtest_body(found: Backtest, words: Wording, *, rule: Rule, year_start: in
     parts.append(_table(coverage, words.text("How often the outcome fell into the interval")))
     if len(found.totals):
         caption = words.text("The total of all series: as a series of its own, as a page prints it, and as their sum")
-        parts.append(_table(_totals(found.totals, words), caption))
+        parts.append(_table(grades.totals(found.totals, words), caption))
     reliability = grades.of_ensemble(found.reliability)
     if len(reliability):
         title = words.text("What was said and what happened")
@@ -79,30 +78,6 @@ def backtest_body(found: Backtest, words: Wording, *, rule: Rule, year_start: in
         table = grades.skill(found.skill[found.skill["panel"] == name], words)
         parts.append(_table(table, name or words.text("All panels")))
     return "".join(parts)
-
-
-def _totals(totals: pd.DataFrame, words: Wording) -> pd.DataFrame:
-    """Return how wide the intervals of the total were and how often they held, by model and way of forecasting it."""
-    language = words.language
-    wanted = [name for model in grades.MODELS for name in (model, model + SUMMED)]
-    by_model = totals.groupby("model")[["inside_80", "width_80", "wis"]].agg(["sum", "size", "mean"])
-    by_model = by_model.loc[[name for name in wanted if name in by_model.index]]
-    eighty = numbers.percent(0.8, language, digits=0)
-    own, summed = words.text("a series of its own"), words.text("sum of the series")
-    return pd.DataFrame(
-        {
-            words.text("Model"): [grades.model_name(name.removesuffix(SUMMED), words) for name in by_model.index],
-            words.text("Total as"): [summed if name.endswith(SUMMED) else own for name in by_model.index],
-            words.text("In the {nominal} interval", nominal=eighty): [
-                f"{numbers.percent(held / n, language, digits=0)} ({held}/{n})"
-                for held, n in zip(by_model["inside_80", "sum"], by_model["inside_80", "size"], strict=True)
-            ],
-            words.text("Mean width of the {nominal} interval", nominal=eighty): [
-                numbers.decimal(width, language) for width in by_model["width_80", "mean"]
-            ],
-            "WIS": [numbers.decimal(wis, language) for wis in by_model["wis", "mean"]],
-        }
-    )
 
 
 def _picture(picture: Picture, words: Wording) -> str:

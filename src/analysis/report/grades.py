@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -11,7 +13,7 @@ from matplotlib.ticker import FuncFormatter
 from analysis.attainment.items import BASELINES as ITEM_BASELINES
 from analysis.attainment.items_backtest import PUBLISHED
 from analysis.forecast.backtest.grading import BINS, PIT_BINS
-from analysis.forecast.backtest.rolling import ENSEMBLE
+from analysis.forecast.backtest.rolling import ENSEMBLE, SUMMED
 from analysis.forecast.origin_state import MODEL_OF_RECORD
 from analysis.parameters import ROOT
 from analysis.report import numbers, theme
@@ -97,6 +99,52 @@ def coverage(scored: pd.DataFrame, words: Wording, *, named: str, names: dict[st
             words.text("Off by, on average (percentage points)"): [
                 numbers.decimal(value, language) for value in means["mae_pp"]
             ],
+        }
+    )
+
+
+def totals(
+    rows: pd.DataFrame, words: Wording, *, named: str = "", names: Mapping[str, str] | None = None
+) -> pd.DataFrame:
+    """Return how often intervals of a total held and how wide they were, by model and way of forecasting it.
+
+    Parameters
+    ----------
+    rows : pd.DataFrame
+        The table ``totals``; see `forecast.backtest.grading.Grades`.
+    words : Wording
+        The reader's language.
+    named : str
+        Heading of the column of panels; without one, panels are taken together.
+    names : mapping of str to str, optional
+        What a reader calls a panel, its own name by default.
+    """
+    language = words.language
+    wanted = {name: place for place, name in enumerate(one + end for one in MODELS for end in ("", SUMMED))}
+    keys = ["panel", "model"] if named else ["model"]
+    by = rows[rows["model"].isin(wanted)].groupby(keys, sort=False)
+    found = by.agg(
+        held=("inside_80", "sum"), n=("inside_80", "size"), width=("width_80", "mean"), wis=("wis", "mean")
+    ).reset_index()
+    found["place"] = found["model"].map(wanted)
+    found["first"] = found.groupby("panel", sort=False).ngroup() if named else 0
+    found = found.sort_values(["first", "place"])
+    eighty = numbers.percent(0.8, language, digits=0)
+    own, summed = words.text("a series of its own"), words.text("sum of the series")
+    first = {named: [(names or {}).get(panel, panel) for panel in found["panel"]]} if named else {}
+    return pd.DataFrame(
+        {
+            **first,
+            words.text("Model"): [model_name(name.removesuffix(SUMMED), words) for name in found["model"]],
+            words.text("Total as"): [summed if name.endswith(SUMMED) else own for name in found["model"]],
+            words.text("In the {nominal} interval", nominal=eighty): [
+                f"{numbers.percent(held / n, language, digits=0)} ({held}/{n})"
+                for held, n in zip(found["held"], found["n"], strict=True)
+            ],
+            words.text("Mean width of the {nominal} interval", nominal=eighty): [
+                numbers.decimal(width, language) for width in found["width"]
+            ],
+            "WIS": [numbers.decimal(wis, language) for wis in found["wis"]],
         }
     )
 

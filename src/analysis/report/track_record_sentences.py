@@ -112,6 +112,23 @@ def indicator_sentence(results: Results, indicator: str, held: Held, words: Word
     return interval_sentence(held, f'"{words.indicator(results.plan, indicator)}"', words)
 
 
+def recounted_sentence(results: Results, indicator: str, held: Held, words: Wording) -> str:
+    """Return the sentence of the forecasts after which the way of counting an indicator changed within their year.
+
+    Parameters
+    ----------
+    results, indicator, held, words
+        See `indicator_sentence`.
+    """
+    return words.text(
+        "{n} more of {what} are in no other figure: the way of counting changed after them and before the year was "
+        "over, which they could not know. The interval held the outcome in {share}.",
+        n=numbers.count(held.n, words.language),
+        what=f'"{words.indicator(results.plan, indicator)}"',
+        share=numbers.percent(held.share, words.language, digits=0),
+    )
+
+
 def held_by_indicator(scored: pd.DataFrame) -> dict[str, Held]:
     """Return, by indicator or panel, how often the published forecast's 80 % intervals held.
 
@@ -271,7 +288,13 @@ def basis_sentences(results: Results, target: Promise, words: Wording) -> list[s
     """
     found = basis(results, target)
     if found.kind == OWN:
-        return [indicator_sentence(results, name, held, words) for name, held in found.held.items()]
+        recounted = held_by_indicator(results.record.recounted)
+        told = []
+        for name, held in found.held.items():
+            told.append(indicator_sentence(results, name, held, words))
+            if name in recounted:
+                told.append(recounted_sentence(results, name, recounted[name], words))
+        return told
     if found.kind == PUBLIC:
         return [interval_sentence(all_of(found.held.values()), words.text("shares on public data"), words)]
     if found.of_list is None:

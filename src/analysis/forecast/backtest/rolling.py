@@ -157,7 +157,15 @@ class GradedPanel:
         return set(self.breaks or ()).union(*(one.changes for one in self.nested or ()))
 
     def origins(self, seed: int, key: str = KEY) -> Origins:
-        """Return the origins of the panel, with random numbers of a key."""
+        """Return the origins of the panel.
+
+        Parameters
+        ----------
+        seed : int
+            Seed of the run.
+        key : str
+            Keys the random numbers: panels of one backtest that are drawn together have different ones.
+        """
         return Origins(self.panel, seed, key, self.breaks, self.tet_cutoff_day, self.peers)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis.forecast.backtest.rolling import ENSEMBLE, SUMMED
 from analysis.forecast.backtest.scores import skill_table
 from analysis.report import grades, numbers
 from analysis.report.html_table import plain_table
@@ -17,6 +18,7 @@ from analysis.report.track_record_sentences import (
     indicator_sentence,
     list_grades,
     list_sentence,
+    recounted_sentence,
 )
 
 
@@ -41,9 +43,18 @@ class TrackPage(Page):
             )
         )
         held = held_by_indicator(scored)
-        self._html(self._bullets([indicator_sentence(self.results, name, held[name], words) for name in held]))
+        recounted = held_by_indicator(self.results.record.recounted)
+        told = [indicator_sentence(self.results, name, held[name], words) for name in held]
+        told += [recounted_sentence(self.results, name, recounted[name], words) for name in recounted]
+        self._html(self._bullets(told))
         coverage = grades.coverage(scored, words, named=words.text("Indicator"), names=names)
         self._html(plain_table(coverage, caption=words.text("How often the outcome fell into the interval")))
+        totals = self.results.record.totals
+        totals = totals[totals["model"].isin([ENSEMBLE, ENSEMBLE + SUMMED])]
+        if len(totals):
+            caption = words.text("The whole: as a series of its own, as pages print it, and as the sum of the series")
+            table = grades.totals(totals, words, named=words.text("Indicator"), names=names)
+            self._html(plain_table(table, caption=caption))
         skill = skill_table(scored, seed=self.run.seed)
         table = grades.skill(skill[skill["panel"] == ""], words)
         self._html(plain_table(table, caption=words.text("What is published, against simple forecasts")))
