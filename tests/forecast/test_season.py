@@ -26,10 +26,14 @@ def test_no_season_below_a_year():
     assert not estimate_season(y, variance, phase, 12).effects.any()
 
 
-def test_half_of_a_season_is_believed_until_most_months_were_seen_twice():
-    half, whole = (estimate_season(*seasonal(6, months / 12, 12)[:3], 12).effects for months in (17, 18))
-    truth = seasonal(6, 17 / 12, 12)[3]
-    np.testing.assert_allclose(half, np.tile(truth / 2, (6, 1)), atol=0.02)
+def test_until_most_months_were_seen_twice_a_season_is_believed_by_its_size():
+    y, variance, phase, truth = seasonal(6, 17 / 12, 12)
+    for scale in (1.0, 0.2):
+        found = estimate_season(scale * y, variance, phase, 12).effects
+        whole = scale * truth
+        believed = whole.var() / (whole.var() + 0.2**2)
+        np.testing.assert_allclose(found, np.tile(believed * whole, (6, 1)), atol=0.02 * scale)
+    whole = estimate_season(*seasonal(6, 18 / 12, 12)[:3], 12).effects
     np.testing.assert_allclose(whole, np.tile(truth, (6, 1)), atol=0.02)
 
 

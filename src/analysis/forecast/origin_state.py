@@ -303,6 +303,8 @@ def past_years(
 ) -> tuple[PastYear, ...]:
     """Return the earlier years at the same point of the year as a panel's origin, first to last.
 
+    A year that was forecast from less than one full year is none of them: without a season, its errors were others.
+
     Parameters
     ----------
     panel : SeriesPanel
@@ -323,7 +325,7 @@ def past_years(
         if origin < panel.periods[0] or (panel.origin - origin).n < P - elapsed:
             continue
         state = state_at(origin, earlier)
-        if state is not None:
+        if state is not None and state.known_periods >= P:
             found.append(_past_year(panel, earlier, series, state, peer_rows(series, peers)))
     return tuple(found)
 

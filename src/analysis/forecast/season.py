@@ -16,9 +16,9 @@ YEARS_FOR_SEASON = 1.0
 YEARS_FOR_CURVE = 1.5
 """Years below which most phases were observed once, so that a season and a curved trend cannot be told apart."""
 
-FIRST_YEAR_SHARE = 0.5
-"""Share of the seasonal effects that is believed below `YEARS_FOR_CURVE` years: a rise may be trend as well as season;
-see `docs/methods/forecast.md`."""
+ONE_YEAR_MOVES = 0.2
+"""Standard deviation (logits or logs) of what moves all series of a panel within one year and is no season. Below
+`YEARS_FOR_CURVE` years the two cannot be told apart, and effects are believed by how much larger they are."""
 
 YEARS_FOR_DEVIATION = 2.0
 """Years from which a series may deviate from the pooled season: each month has then been observed twice."""
@@ -73,10 +73,10 @@ def estimate_season(
 
     A quadratic trend is projected out of each series (which costs the season only degrees of freedom), and the
     residuals of all series together are regressed on the phases of the year and the regressor. Below
-    `YEARS_FOR_CURVE` years the trend is a line, and half of the effects is believed. With two years or more, each
-    series' own residual effect per phase is added as a posterior mean under a normal prior around zero. The prior
-    variance is the mean of the series' own estimate and the panel's median: an agency with a campaign every June
-    deviates by itself and does not widen the prior of all others.
+    `YEARS_FOR_CURVE` years the trend is a line (of one year alone, its mean), and effects of variance A² are multiplied
+    by A² / (A² + `ONE_YEAR_MOVES`²). With two years or more, each series' own residual effect per phase is added as a
+    posterior mean under a normal prior around zero. The prior variance is the mean of the series' own estimate and the
+    panel's median: an agency with a campaign every June deviates by itself and does not widen the prior of all others.
 
     Parameters
     ----------
@@ -111,7 +111,8 @@ def estimate_season(
     if regressor is not None:
         regressors = np.column_stack([regressors, regressor])
     short = T < YEARS_FOR_CURVE * P
-    trend = np.vander(np.linspace(-1, 1, T), (1 if short else TREND_DEGREE) + 1)
+    # without a phase that was seen twice, nothing tells a slope from a season
+    trend = np.vander(np.linspace(-1, 1, T), (int(T > P) if short else TREND_DEGREE) + 1)
     trend = np.column_stack([trend, *(np.arange(T) >= step for step in steps)])
     blocks, other_blocks = _blocks(of_peers), _blocks(long_enough & ~of_peers)
 
@@ -131,7 +132,8 @@ def estimate_season(
     coefficients = np.linalg.lstsq(cross, moment, rcond=None)[0]
     noise = max(squares - float(coefficients @ moment), 0.0) / max(count - size, 1)
     if short:
-        coefficients = FIRST_YEAR_SHARE * coefficients
+        size = float(np.var(coefficients[:P]))
+        coefficients = size / (size + ONE_YEAR_MOVES**2) * coefficients
     effects = np.tile(coefficients[:P] - coefficients[:P].mean(), (U, 1))
     error = np.tile(noise / np.maximum(np.diag(cross)[:P], 1e-9), (U, 1))
     if T >= YEARS_FOR_DEVIATION * P:

@@ -1,0 +1,59 @@
+"""What a year is forecast from: earlier years as they were forecast then, and a first year without any."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit
+
+from analysis.forecast.backtest.scores import crps
+from analysis.forecast.baselines import BASELINES
+from analysis.forecast.dressing import LEVELS
+from analysis.forecast.origins import Origins
+from analysis.forecast.panel import Panel
+
+FIRST = pd.Period("2018-01", "M")
+
+
+@pytest.fixture(scope="module")
+def strong_season() -> Panel:
+    """Sixteen series whose share goes from 5 to 70 % and back every year."""
+    rng, months = np.random.default_rng(4), np.arange(36)
+    season = 2 * np.sin(2 * np.pi * months / 12) + np.cos(4 * np.pi * months / 12)
+    z = rng.normal(-1, 0.5, (16, 1)) + season + np.cumsum(rng.normal(0, 0.04, (16, 36)), axis=1)
+    N = rng.poisson(300, z.shape).astype(float)
+    K = rng.binomial(N.astype(int), expit(z)).astype(float)
+    return Panel(tuple(f"s{u:02d}" for u in range(16)), pd.period_range(FIRST, periods=36, freq="M"), K, N)
+
+
+@pytest.mark.parametrize("months", [12, 14])
+def test_a_first_year_with_a_strong_season_is_forecast_as_well_as_by_the_best_rule(strong_season, months):
+    first = FIRST + 24
+    origins = Origins(strong_season.between(first - months, first + 11), 1, "x")
+    outcome = strong_season.year_share(first.year)
+    for quarters in range(4):
+        here = origins.compute(first - 1 + 3 * quarters, first.year)
+        values = here.draws().shares(here.state)
+        best = min(np.abs(here.state.points[name] - outcome).mean() for name in BASELINES)
+        assert crps(values, outcome).mean() <= 1.05 * best
+
+
+def test_each_origin_is_computed_once_and_later_years_learn_from_its_ensemble(walk_panel):
+    panel = walk_panel(series=6, periods=42)
+    origins = Origins(panel, 1, "x")
+    now = origins.compute(panel.origin, 2021)
+    # what was forecast from half a year knew no season: nothing is learnt from it
+    assert [past.year for past in now.past] == [2019, 2020]
+    assert sorted(origins.states) == [pd.Period(f"{year}-06", "M") for year in (2018, 2019, 2020, 2021)]
+    then = Origins(panel.until(pd.Period("2020-06", "M")), 1, "x").compute(pd.Period("2020-06", "M"), 2020)
+    every = np.arange(len(then.state.series))
+    raw = then.ensemble.raw_quantiles(every, then.simulated.shares(then.state), LEVELS)
+    np.testing.assert_array_equal(now.past[-1].quantiles, raw)
+
+
+def test_a_break_is_known_from_the_period_it_arrives_at_and_at_the_last_origin_ahead(walk_panel):
+    panel = walk_panel(series=6, periods=42)
+    ahead = {pd.Period("2020-09", "M"): 0.5, pd.Period("2021-09", "M"): 0.5}
+    origins = Origins(panel, 1, "x", breaks=ahead)
+    assert origins._breaks_at(pd.Period("2020-06", "M")) == {}
+    assert list(origins._breaks_at(pd.Period("2020-09", "M"))) == [pd.Period("2020-09", "M")]
+    assert origins._breaks_at(panel.origin) == ahead
