@@ -52,7 +52,7 @@ class Quarter(QuarterSeries):
     >>> q.run.quarter, q.plan.year
     ('2021-Q3', 2021)
     >>> q.probability(q.year_end("overdue", field="moitruong") <= 0.02)
-    0.9505
+    0.95
     """
 
     run: RunParameters
