@@ -57,7 +57,8 @@ class Held:
         """``few`` (too few to say), ``right``, ``narrow``, ``wide``, or ``whole``: as wide as whole items make it."""
         if self.n < FEWEST:
             return "few"
-        off = round(self.share - NOMINAL, 9)
+        # by the share as it is printed: "70 %" is not called too narrow once and right another time
+        off = round(round(self.share, 2) - NOMINAL, 9)
         if abs(off) <= FAR:
             return "right"
         if off < 0:

@@ -11,6 +11,7 @@ import pytest
 from analysis.parameters import RunParameters
 from analysis.publish.store.ledger import enter_probabilities, lines_of
 from analysis.quarter.results import Results
+from analysis.report import numbers
 from analysis.report.pages.summary import SummaryPage, what_changed, what_to_do
 from analysis.report.since_publication import Move
 from analysis.report.wording import Wording
@@ -89,8 +90,9 @@ def test_the_page_says_since_which_publication_points_are_counted(
     monkeypatch.setattr(page, "_html", shown.append)
     page.news(tmp_path)
     (html,) = shown
+    percent = numbers.whole_percent(results.promise("autonomy")["probability"])
     said = (
-        "Chuyển đơn vị sự nghiệp sang tự chủ: xác suất 20% → 7% (−13, không tách được nguyên nhân).",
+        f"sang tự chủ: xác suất 20% → {percent}% (−{20 - percent}, không tách được nguyên nhân).",
         "so với bản công bố quý II/2021 (số liệu tính đến ngày 20/06/2021).",
     )
     assert [one in html for one in said] == [quarter is not None] * 2
