@@ -144,7 +144,7 @@ def test_paths_of_a_ragged_panel_are_possible_or_there_are_none(panel):
 
 
 @pytest.mark.slow
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(panels(5), st.sampled_from(RULES))
 def test_a_backtest_of_a_ragged_panel_ends_with_grades_or_without(panel, rule):
     with TemporaryDirectory() as out:
