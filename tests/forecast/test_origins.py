@@ -57,3 +57,6 @@ def test_a_break_is_known_from_the_period_it_arrives_at_and_at_the_last_origin_a
     assert origins._breaks_at(pd.Period("2020-06", "M")) == {}
     assert list(origins._breaks_at(pd.Period("2020-09", "M"))) == [pd.Period("2020-09", "M")]
     assert origins._breaks_at(panel.origin) == ahead
+    # 2020 was forecast in June and the break came in September: it says nothing of how right forecasts are
+    assert [past.year for past in origins.compute(panel.origin, 2021).past] == [2019]
+    assert [past.year for past in origins.compute(pd.Period("2020-12", "M"), 2021).past] == [2019, 2020][:1]

@@ -107,7 +107,15 @@ def test_decimal() -> None:
 
 @pytest.mark.parametrize(
     ("now", "before", "written"),
-    [(0.07, 0.21, "−14"), (0.31, 0.30, "+1"), (0.304, 0.30, "0"), (0.005, 0.0049, "0"), (0.3, float("nan"), "–")],
+    [
+        (0.07, 0.21, "−14"),
+        (0.31, 0.30, "+1"),
+        (0.304, 0.30, "0"),
+        (0.005, 0.0049, "0"),
+        (0.3, float("nan"), "–"),
+        (0.0645, 0.1965, "−14"),
+        (0.991, 0.9999, "0"),
+    ],
 )
 def test_a_move_is_in_whole_signed_points(now: float, before: float, written: str) -> None:
     assert numbers.whole_points(now, before, "vi") == written

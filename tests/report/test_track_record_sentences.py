@@ -28,7 +28,11 @@ from changed_results import made_results
 
 EN, VI = Wording("en"), Wording("vi")
 PLAN = read_plan(ROOT / "parameters/plans/khanh-hoa-2021.yml")
-NOTHING = pd.DataFrame(columns=["panel", "model", "n", "coverage_80", "target", "part", "planned_on"])
+NOTHING = pd.DataFrame(
+    columns=[
+        "panel", "model", "n", "coverage_80", "target", "part", "planned_on", "bin", "said", "happened", "inside_80",
+    ]
+)  # fmt: skip
 
 
 def _results(plan: Plan = PLAN, **tables: Any) -> Results:
@@ -94,7 +98,7 @@ def test_a_sentence_says_its_counts_and_whether_the_interval_is_right(held: Held
 
 def test_the_same_in_vietnamese() -> None:
     told = interval_sentence(Held(1462, 834), "x", VI)
-    assert told == "Trong 1.462 dự báo trước đây về x, khoảng 80% chứa kết quả ở 57% dự báo: quá hẹp."
+    assert told == "Trong 1.462 dự báo trước đây về x, khoảng dự báo 80% chứa kết quả ở 57% dự báo: quá hẹp."
 
 
 def test_every_kind_of_promise_says_what_its_probability_rests_on() -> None:
@@ -115,6 +119,40 @@ def test_a_promise_on_shares_rests_on_its_own_indicators_and_says_which_is_far_o
     assert mark(results, target, EN, first) == ""
     assert mark(results, target, EN, second) == "80% intervals held 57% of 486: too narrow"
     assert mark(results, target, EN) == "80% intervals held 57% of 486: too narrow"
+
+
+def test_beside_the_bodies_stand_the_whole_the_probabilities_and_what_is_graded_apart() -> None:
+    results = _results(
+        PLAN,
+        scored=_scored(online_of_all=(100, 80)),
+        totals=pd.DataFrame(
+            {"panel": "online_of_all", "model": ["hub", "hub", "hub_sum"], "inside_80": [True, False, True]}
+        ),
+        reliability=pd.DataFrame(
+            # 40 of 30 % on average of which 24 happened; those above 80 % are told elsewhere
+            {"panel": "online_of_all", "model": "hub", "bin": [2, 3, 6], "n": [30, 10, 50], "said": [8.0, 4.0, 45.0],
+             "happened": [16, 8, 10]}
+        ),
+        recounted=_scored(online_of_all=(64, 16)),
+    )  # fmt: skip
+    assert basis_sentences(results, PLAN.promise("online_uptake"), EN)[1:] == [
+        "Of the whole itself: 1 of 2.",
+        "Of 40 probabilities between 20% and 80%, 30% on average, 60% came true: too low.",
+        '64 more of "Share filed online, of all cases resolved" are graded apart: a change that the plan declares (in '
+        "counting, bodies or systems) came after them and before the year was over. Their 80% intervals held the "
+        "outcome in 25%.",
+    ]
+    said = "64 more forecasts are graded apart, because a declared change came after them: 25% held."
+    assert said in summary_sentences(results, EN)
+
+
+def test_a_part_on_the_last_quarter_is_not_marked_with_the_grades_of_the_year() -> None:
+    share = PLAN.promise("online_uptake")
+    name, part = next(iter(share.parts.items()))
+    quarter = part.model_copy(update={"window": "last_quarter"})
+    target = share.model_copy(update={"parts": share.parts | {name: quarter}})
+    results = _results(scored=_scored(online_of_all=(488, 200), online_of_published=(486, 400)))
+    assert mark(results, target, EN, quarter) == "not yet tested"
 
 
 def test_shares_without_an_earlier_year_rest_on_public_data() -> None:
@@ -191,9 +229,9 @@ def test_the_summary_says_for_which_promises_each_test_holds() -> None:
     results = _results(plan, scored=_scored(online_of_all=(488, 370), online_of_published=(486, 278)))
     assert summary_sentences(results, EN) == [
         "Tested on earlier years of the plan's own series, 1 of 3 probabilities (Resolved online: 30% (or 50%)): 80% "
-        "intervals held 67% of 974 outcomes.",
-        "Tested on lists of real cases, 1 of 3 probabilities (those on dated items): 80% intervals held 90% of 1,200 "
-        "outcomes.",
+        "intervals held the outcome of 67% of 974 forecasts.",
+        "Tested on lists of real cases, 1 of 3 probabilities (those on dated items): 80% intervals held the outcome of "
+        "90% of 1,200 forecasts.",
         "Not yet tested, 1 of 3 probabilities (PCI in the good group): no past forecast of the kind was graded.",
     ]
 

@@ -59,6 +59,7 @@ def judged_baselines(
     groups: Collection[tuple[str, str]],
     origin: pd.Period,
     last: pd.Period,
+    breaks: Collection[pd.Period] = (),
 ) -> PartBaselines:
     """Return the baselines of a part at an origin, with errors learnt from earlier years of the series' peers.
 
@@ -74,6 +75,8 @@ def judged_baselines(
         Dimension and code of the series that are groups.
     origin, last : pd.Period
         Last period known, and last period of the plan's year.
+    breaks : collection of pd.Period, optional
+        Periods at which known breaks of the indicator arrived.
 
     Returns
     -------
@@ -92,7 +95,7 @@ def judged_baselines(
     if window is None or label not in window.series:
         return nothing
     now = baseline_origin_state(window, last.year)
-    past = past_years(panel, last.year, now.series, partial(_stood, panel), peers=peers)
+    past = past_years(panel, last.year, now.series, partial(_stood, panel), peers=peers, breaks=breaks)
     row, chosen = now.series.index(label), chosen_baseline(past)
     errors = mean_absolute_errors(past, BASELINES).rename(columns={"name": "baseline"})
     quantiles = {name: dressed_quantiles(now, name, past_errors(past, name))[row] for name in BASELINES}
@@ -273,7 +276,10 @@ def judged_part(part: Part, name: str, target: str, at: CountedSituation, *, wit
     groups = plan.group_series
     baselines = PartBaselines(pd.DataFrame(), float("nan"))
     if comparable and with_baselines:
-        baselines = judged_baselines(at.indicators, part, central, groups=groups, origin=origin, last=last)
+        breaks = plan.break_periods.get(part.indicator, ())
+        baselines = judged_baselines(
+            at.indicators, part, central, groups=groups, origin=origin, last=last, breaks=breaks
+        )
     why = at.uncounted.get(part.indicator, "")
     return JudgedPart(part, name, share, central, thresholds, baselines, why, _ends_early(part, at, origin))
 

@@ -1,7 +1,7 @@
 """The first year of a panel: what stands beside the model while no earlier year can say which forecast was nearer.
 
-A season cannot be told from a trend until most months were observed twice (`season.YEARS_FOR_CURVE`). Until then the
-ensemble holds the model's distribution, and the same distribution around a simple point.
+A season is not fully told from a trend until half of the months were observed twice (`season.YEARS_FOR_CURVE`). Until
+then the ensemble holds the model's distribution, and the same distribution around a simple point.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ STACKED_WEIGHT = 0.5
 """Its weight; the model and the baselines share the other half."""
 
 WEIGHT_POWER = 4.0
-"""Power of the past error in a weight once many years are known; `docs/methods/forecast.md` says how it was chosen."""
+"""Power of the past error in a weight once many years are known; decision 17 says how it was chosen."""
 
 SERIES_AT_ONCE = 1000
 """Series in one block, so that memory does not grow with the panel."""
@@ -121,10 +121,10 @@ class Ensemble:
 def build_ensemble(state: OriginState, past: Sequence[PastYear]) -> Ensemble:
     """Return the ensemble of a year at an origin.
 
-    Half of the weight is the stacked member's. In the other half a member's weight is its mean absolute error at the
-    same point of earlier years to the power −4 n / (n + 1), where n is the number of these years. Where no earlier year
-    can be scored, the ensemble is that of `cold_start`. A series at an edge (none or all) has the model alone, because
-    only the model can stay there.
+    Half of the weight is the stacked member's, where an earlier year can be learnt from. In the other half a member's
+    weight is its mean absolute error at the same point of earlier years to the power −4 n / (n + 1), where n is the
+    number of these years. Where no earlier year can be scored, the ensemble is that of `cold_start`. A series at an
+    edge (none or all) has the model alone, because only the model can stay there.
 
     Parameters
     ----------

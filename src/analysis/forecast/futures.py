@@ -17,7 +17,7 @@ from analysis.periods import write
 
 SHARED_FACTOR = 0.2
 """Correlation of the shocks of any two series on the logit scale; a fixed prior, because estimates from few years are
-far too low. 80 % intervals of totals covered 76 % without it and 88 % with it (`docs/methods/backtest.md`)."""
+far too low. 80 % intervals of sums of series covered 76 % without it and 88 % with it (`docs/methods/backtest.md`)."""
 
 LOG_VOLUME_BOUND = 20.0
 """Simulated log volumes stay below 20 (485 million cases)."""

@@ -300,10 +300,13 @@ def past_years(
     state_at: Callable[[pd.Period, int], OriginState | None],
     *,
     peers: Collection[str] | None = None,
+    breaks: Collection[pd.Period] = (),
 ) -> tuple[PastYear, ...]:
     """Return the earlier years at the same point of the year as a panel's origin, first to last.
 
-    A year that was forecast from less than one full year is none of them: without a season, its errors were others.
+    Two kinds of years are none of them: those forecast from less than one full year, because without a season their
+    errors were others; and those in which a known break came after the origin, because they say how large the break
+    was, not how right forecasts are.
 
     Parameters
     ----------
@@ -317,12 +320,16 @@ def past_years(
         Takes an earlier origin and its year, and returns the state then, or None.
     peers : collection of str, optional
         Series whose errors count, all by default.
+    breaks : collection of pd.Period, optional
+        Periods at which known breaks arrived.
     """
     P, elapsed = panel.season_length, panel.elapsed(year)
     found = []
     for earlier in range(panel.periods[0].year, year):
         origin = panel.origin - P * (year - earlier)
         if origin < panel.periods[0] or (panel.origin - origin).n < P - elapsed:
+            continue
+        if any(origin < period <= origin + P - elapsed for period in breaks):
             continue
         state = state_at(origin, earlier)
         if state is not None and state.known_periods >= P:

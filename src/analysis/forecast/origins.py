@@ -120,7 +120,7 @@ class Origins:
         state, simulated = compute_origin_state(fit, year, seed=self.seed, key=self.key)
         if self.more_points:
             state = replace(state, points={**state.points, **self.more_points(fit, year)})
-        past = past_years(known, year, state.series, self._state_at, peers=self.peers)
+        past = past_years(known, year, state.series, self._state_at, peers=self.peers, breaks=self.breaks or ())
         ensemble = build_ensemble(state, past)
         every = np.arange(len(state.series))
         raw = ensemble.raw_quantiles(every, simulated.shares(state), LEVELS)

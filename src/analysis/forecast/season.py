@@ -74,9 +74,10 @@ def estimate_season(
     A quadratic trend is projected out of each series (which costs the season only degrees of freedom), and the
     residuals of all series together are regressed on the phases of the year and the regressor. Below
     `YEARS_FOR_CURVE` years the trend is a line (of one year alone, its mean), and effects of variance A² are multiplied
-    by A² / (A² + `ONE_YEAR_MOVES`²). With two years or more, each series' own residual effect per phase is added as a
-    posterior mean under a normal prior around zero. The prior variance is the mean of the series' own estimate and the
-    panel's median: an agency with a campaign every June deviates by itself and does not widen the prior of all others.
+    by A² / (A² + `ONE_YEAR_MOVES`²), the regressor's with them. With two years or more, each series' own residual
+    effect per phase is added as a posterior mean under a normal prior around zero. The prior variance is the mean of
+    the series' own estimate and the panel's median: an agency with a campaign every June deviates by itself and does
+    not widen the prior of all others.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ POINTS = (*BASELINES, THREE_YEARS)
 """Points whose distance from the model's median is a regressor. One more is the spread, which catches a common bias."""
 
 PRIOR_YEARS = 5.0
-"""Years of evidence that the prior of no move weighs; see `docs/methods/forecast.md` for how it was chosen."""
+"""Years of evidence that the prior of no move weighs; decision 17 says how it was chosen."""
 
 HUBER = 1.5
 """Error, in spreads, above which it counts less."""
@@ -40,8 +40,8 @@ def stacking_coefficients(past: Sequence[PastYear]) -> np.ndarray | None:
     """Return the coefficients (7,) of the regressors, or None where no earlier year can be learnt from.
 
     Minimised is the sum over earlier years of the mean Huber loss over the series (peers away from the edges with at
-    least `dressing.SCORED_CASES` cases), in units of each series' spread, plus `PRIOR_YEARS` times the sum of squared
-    coefficients: a year counts as one piece of evidence, however many series it has.
+    least `dressing.SCORED_CASES` cases), in units of each series' spread, plus half of `PRIOR_YEARS` times the sum of
+    squared coefficients: a year counts as one piece of evidence, however many series it has.
 
     Parameters
     ----------

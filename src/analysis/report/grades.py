@@ -170,7 +170,7 @@ def skill(rows: pd.DataFrame, words: Wording) -> pd.DataFrame:
             words.text("Better by, probabilities (Brier)"): [
                 _skill_cell(wide, model, "brier", words) for model in models
             ],
-            words.text("Panel-years won"): [
+            words.text("Panel-years won (CRPS)"): [
                 f"{wide.loc[(model, 'crps'), 'better']:.0f}/{wide.loc[(model, 'crps'), 'panel_years']:.0f}"
                 for model in models
             ],

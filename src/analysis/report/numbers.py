@@ -78,7 +78,7 @@ def points(difference: float, language: str) -> str:
 
 
 def whole_points(now: float, before: float, language: str) -> str:
-    """Return by how many whole points a probability moved, signed: ``−14``; ``0`` for less than half a point.
+    """Return by how many whole points a probability moved as printed, signed: ``−14``; ``0`` where both print alike.
 
     Parameters
     ----------
@@ -89,8 +89,8 @@ def whole_points(now: float, before: float, language: str) -> str:
     """
     if pd.isna(now) or pd.isna(before):
         return MISSING
-    text = _rounded(abs(now - before) * 100, language, 0)
-    return text if text == "0" else f"{'+' if now > before else '−'}{text}"
+    moved = whole_percent(now) - whole_percent(before)
+    return signed(moved, language) if moved else "0"
 
 
 def count(number: float, language: str) -> str:

@@ -5,7 +5,7 @@ Every figure is a count of graded forecasts: of this plan's own series, of publi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,8 @@ NOMINAL = 0.8
 """Of the intervals that pages print."""
 FAR = 0.10
 """Intervals that hold this much less or more than they should are said to be too narrow or too wide."""
+UNLIKELY, LIKELY = 0.20, 0.80
+"""Ends of the ranges of probability that a sentence speaks of, as verdicts do."""
 FEWEST = 20
 """Past forecasts below which nothing is said of the width of intervals."""
 
@@ -114,7 +116,7 @@ def indicator_sentence(results: Results, indicator: str, held: Held, words: Word
 
 
 def recounted_sentence(results: Results, indicator: str, held: Held, words: Wording) -> str:
-    """Return the sentence of the forecasts after which the way of counting an indicator changed within their year.
+    """Return the sentence of the forecasts after which a declared change of an indicator came within their year.
 
     Parameters
     ----------
@@ -122,11 +124,72 @@ def recounted_sentence(results: Results, indicator: str, held: Held, words: Word
         See `indicator_sentence`.
     """
     return words.text(
-        "{n} more of {what} are in no other figure: the way of counting changed after them and before the year was "
-        "over, which they could not know. The interval held the outcome in {share}.",
+        "{n} more of {what} are graded apart: a change that the plan declares (in counting, bodies or systems) came "
+        "after them and before the year was over. Their 80% intervals held the outcome in {share}.",
         n=numbers.count(held.n, words.language),
         what=f'"{words.indicator(results.plan, indicator)}"',
         share=numbers.percent(held.share, words.language, digits=0),
+    )
+
+
+def apart_sentence(results: Results, words: Wording, indicators: Collection[str] | None = None) -> str:
+    """Return how many forecasts are graded apart because a declared change came after them; empty without any.
+
+    Parameters
+    ----------
+    results, words
+        The results to show, and the reader's language.
+    indicators : collection of str, optional
+        Those asked about, all by default.
+    """
+    apart = held_by_indicator(results.record.recounted)
+    held = all_of(one for name, one in apart.items() if indicators is None or name in indicators)
+    if not held.n:
+        return ""
+    return words.text(
+        "{n} more forecasts are graded apart, because a declared change came after them: {share} held.",
+        n=numbers.count(held.n, words.language),
+        share=numbers.percent(held.share, words.language, digits=0),
+    )
+
+
+def whole_sentence(results: Results, indicator: str, words: Wording) -> str:
+    """Return how often the intervals of the whole itself held, as its pages print it; empty without a past forecast.
+
+    Parameters
+    ----------
+    results, indicator, words
+        See `indicator_sentence`.
+    """
+    mine = grades.of_ensemble(results.record.totals)
+    mine = mine[mine["panel"] == indicator]
+    if mine.empty:
+        return ""
+    held = numbers.count(mine["inside_80"].sum(), words.language)
+    return words.text("Of the whole itself: {held} of {n}.", held=held, n=numbers.count(len(mine), words.language))
+
+
+def chance_sentence(results: Results, indicator: str, words: Wording) -> str:
+    """Return whether probabilities that were neither high nor low were too low or too high; empty with too few.
+
+    Parameters
+    ----------
+    results, indicator, words
+        See `indicator_sentence`.
+    """
+    rows = grades.of_ensemble(results.record.reliability)
+    middle = rows["bin"].between(BINS.index(UNLIKELY), BINS.index(LIKELY) - 1)
+    n, said, happened = rows.loc[middle & (rows["panel"] == indicator), ["n", "said", "happened"]].sum()
+    if n < FEWEST:
+        return ""
+    off = round(round(said / n, 2) - round(happened / n, 2), 9)
+    judged = _("about right") if abs(off) <= FAR else _("too high") if off > 0 else _("too low")
+    return words.text(
+        "Of {n} probabilities between 20% and 80%, {said} on average, {share} came true: {judged}.",
+        n=numbers.count(n, words.language),
+        said=numbers.percent(said / n, words.language, digits=0),
+        share=numbers.percent(happened / n, words.language, digits=0),
+        judged=words.text(judged),
     )
 
 
@@ -191,10 +254,6 @@ class ListGrades:
     unlikely: tuple[int, int]
 
 
-UNLIKELY, LIKELY = 0.20, 0.80
-"""Ends of the ranges of probability that a sentence speaks of, as verdicts do."""
-
-
 def list_grades(short: bool, one_day: bool) -> ListGrades | None:
     """Return the grades of real lists of a kind, or None where none was graded.
 
@@ -237,8 +296,7 @@ def basis(results: Results, target: Promise) -> Basis:
 
 def _of_measured(results: Results, target: Measured) -> Basis:
     """Return own grades of year-end values, else, of shares, those of the public panels."""
-    # Only year-end values are forecast again in earlier years: neither last quarters nor steps on the way.
-    tested = [part for part in target.parts.values() if part.window == "year" and part.until is None]
+    tested = [part for part in target.parts.values() if _is_tested(part)]
     if not tested:
         return Basis(UNTESTED, {})
     own = held_by_indicator(results.record.scored)
@@ -246,6 +304,11 @@ def _of_measured(results: Results, target: Measured) -> Basis:
     if mine:
         return Basis(OWN, mine)
     return Basis(PUBLIC, held_by_indicator(grades.public("years"))) if target.kind == "share" else Basis(UNTESTED, {})
+
+
+def _is_tested(part: Part) -> bool:
+    """Return whether a part is on a year-end value: neither last quarters nor steps on the way are forecast again."""
+    return part.window == "year" and part.until is None
 
 
 def _of_items(results: Results, target: ItemsPromise) -> Basis:
@@ -293,9 +356,10 @@ def basis_sentences(results: Results, target: Promise, words: Wording) -> list[s
         told = []
         for name, held in found.held.items():
             told.append(indicator_sentence(results, name, held, words))
+            told += [whole_sentence(results, name, words), chance_sentence(results, name, words)]
             if name in recounted:
                 told.append(recounted_sentence(results, name, recounted[name], words))
-        return told
+        return [one for one in told if one]
     if found.kind == PUBLIC:
         return [interval_sentence(all_of(found.held.values()), words.text("shares on public data"), words)]
     if found.of_list is None:
@@ -357,6 +421,8 @@ def mark(results: Results, target: Promise, words: Wording, part: Part | None = 
             return too_sure
         all_held = [found.of_list.held]
     else:
+        if part is not None and not _is_tested(part):
+            return words.text(NOT_TESTED)
         all_held = [held for name, held in found.held.items() if part is None or name == part.indicator]
     far = [held for held in all_held if held.width in ("narrow", "wide")]
     if not far:
@@ -412,28 +478,31 @@ def summary_sentences(results: Results, words: Wording) -> list[str]:
         told.append(
             words.text(
                 sentence,
-                promises=", ".join(words.of(target.name) for target in mine),
+                promises="; ".join(words.of(target.name) for target in mine),
                 count=numbers.count(len(mine), words.language),
                 all=numbers.count(len(shown), words.language),
                 share=numbers.percent(held.share, words.language, digits=0) if held.n else "",
                 n=numbers.count(held.n, words.language),
             )
         )
+        if kind == OWN:
+            asked = {name for target in mine for name in bases[target.id].held}
+            told += [one for one in [apart_sentence(results, words, asked)] if one]
     return told
 
 
 _SUMMARIES = {
     OWN: _(
         "Tested on earlier years of the plan's own series, {count} of {all} probabilities ({promises}): 80% intervals "
-        "held {share} of {n} outcomes."
+        "held the outcome of {share} of {n} forecasts."
     ),
     PUBLIC: _(
         "Tested on public data of other countries, for want of earlier years, {count} of {all} probabilities "
-        "({promises}): 80% intervals held {share} of {n} outcomes."
+        "({promises}): 80% intervals held the outcome of {share} of {n} forecasts."
     ),
     LISTS: _(
         "Tested on lists of real cases, {count} of {all} probabilities (those on dated items): 80% intervals held "
-        "{share} of {n} outcomes."
+        "the outcome of {share} of {n} forecasts."
     ),
     UNTESTED: _(
         "Not yet tested, {count} of {all} probabilities ({promises}): no past forecast of the kind was graded."

@@ -121,8 +121,8 @@ class Grades:
         keys = {"panel": panel, "model": forecast.model, "year": forecasts.year, "origin": forecasts.quarters}
         known = np.isfinite(forecasts.observed) & np.isfinite(forecasts.limits).any(axis=1)
         known &= np.isfinite(forecast.values).all(axis=1)
-        # a mean is scored relative to last year's
-        if np.isfinite(forecasts.total_observed) and (forecasts.last_total is None or forecasts.last_total > 0):
+        # as of a series: only where last year is known, from which thresholds are set
+        if np.isfinite(forecasts.total_observed) and np.isfinite(forecasts.total_limits).any():
             totals = _totals(forecast)
             self.totals += [keys | {"model": name} | _grade_of_total(forecasts, draws) for name, draws in totals]
         if not known.any():

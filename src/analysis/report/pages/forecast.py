@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.ticker import FuncFormatter
 from scipy.special import expit
 
+from analysis.forecast.ensemble import STACKED
 from analysis.forecast.panel import SEASON_LENGTHS
 from analysis.quarter.results import Results
 from analysis.report import numbers, theme
@@ -46,13 +47,23 @@ class ForecastPage(Page):
             return
         words = self.words
         self._heading(words.text("What each forecast is made of"))
-        self._note(
-            words.text(
-                "The published forecast pools a state-space model with simple forecasts that carry the errors of "
-                "earlier years; those that erred less weigh more. Half of the weight is that of the same model, moved "
-                "towards where simple forecasts were nearer to what came."
+        members = self.results.forecast.weights
+        used = set(members.loc[members["weight"] > 0, "member"])
+        if STACKED in used:
+            self._note(
+                words.text(
+                    "The published forecast pools a state-space model with simple forecasts that carry the errors of "
+                    "earlier years; those that erred less weigh more. Half of the weight is that of the same model, "
+                    "moved towards where simple forecasts were nearer to what came."
+                )
             )
-        )
+        if any(member.startswith("shifted_") for member in used):
+            self._note(
+                words.text(
+                    "Where there is no earlier year to learn from, the published forecast is that of the model, "
+                    "part of it moved to one simple forecast."
+                )
+            )
         self._html(plain_table(_ensemble_weights(self.results, words), caption=words.text("Weights in the pool")))
         short = _short_series(self.results, words)
         if short:

@@ -16,7 +16,7 @@ from analysis.report import grades, numbers
 from analysis.report.figure import Picture
 from analysis.report.html_table import csv_text, plain_table
 from analysis.report.share_figures import multiples, ranking, trend
-from analysis.report.track_record_sentences import held_by_indicator, indicator_sentence
+from analysis.report.track_record_sentences import apart_sentence, held_by_indicator, indicator_sentence
 from analysis.report.wording import Wording
 
 INDICATORS_BY_BODY = 2
@@ -201,6 +201,9 @@ class Page:
                 years=numbers.count(mine["year"].nunique(), self.run.language),
             )
         )
+        apart = apart_sentence(self.results, words)
+        if apart:
+            self._note(apart)
         for name, held in held_by_indicator(scored).items():
             if held.width in ("narrow", "wide"):
                 self._note(indicator_sentence(self.results, name, held, words))

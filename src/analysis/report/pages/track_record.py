@@ -14,6 +14,7 @@ from analysis.report.pages.page import Page
 from analysis.report.published_probabilities import LEDGER, graded_probabilities
 from analysis.report.track_record_sentences import (
     basis_sentences,
+    chance_sentence,
     held_by_indicator,
     indicator_sentence,
     list_grades,
@@ -44,9 +45,14 @@ class TrackPage(Page):
         )
         held = held_by_indicator(scored)
         recounted = held_by_indicator(self.results.record.recounted)
-        told = [indicator_sentence(self.results, name, held[name], words) for name in held]
+        told = []
+        for name in held:
+            told += [
+                indicator_sentence(self.results, name, held[name], words),
+                chance_sentence(self.results, name, words),
+            ]
         told += [recounted_sentence(self.results, name, recounted[name], words) for name in recounted]
-        self._html(self._bullets(told))
+        self._html(self._bullets([one for one in told if one]))
         coverage = grades.coverage(scored, words, named=words.text("Indicator"), names=names)
         self._html(plain_table(coverage, caption=words.text("How often the outcome fell into the interval")))
         totals = self.results.record.totals
@@ -89,7 +95,7 @@ class TrackPage(Page):
             words.text(
                 "No dated list of a province was found, so promises on dated items are graded on cases of a city that "
                 "had a due day, followed as lists, and on simulated lists. The forecast's fixed assumptions were "
-                "chosen on other lists than these."
+                "chosen on other lists than these, after a first look at all."
             )
         )
         found = [list_grades(short, one_day) for short in (False, True) for one_day in (False, True)]
