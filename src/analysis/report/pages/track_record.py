@@ -45,14 +45,12 @@ class TrackPage(Page):
         )
         held = held_by_indicator(scored)
         recounted = held_by_indicator(self.results.record.recounted)
-        told = []
-        for name in held:
-            told += [
-                indicator_sentence(self.results, name, held[name], words),
-                chance_sentence(self.results, name, words),
-            ]
-        told += [recounted_sentence(self.results, name, recounted[name], words) for name in recounted]
-        self._html(self._bullets([one for one in told if one]))
+        told = [
+            f"{indicator_sentence(self.results, name, of, words)} {chance_sentence(self.results, name, words)}".strip()
+            for name, of in held.items()
+        ]
+        told += [recounted_sentence(self.results, name, of, words) for name, of in recounted.items()]
+        self._html(self._bullets(told))
         coverage = grades.coverage(scored, words, named=words.text("Indicator"), names=names)
         self._html(plain_table(coverage, caption=words.text("How often the outcome fell into the interval")))
         totals = self.results.record.totals
