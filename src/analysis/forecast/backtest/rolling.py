@@ -90,8 +90,8 @@ class OriginForecasts:
     last_total : float, optional
         The same of the total.
     recounted : bool
-        Whether a known change in counting came between the origin and the end of the year: the outcome is then of
-        another quantity than the one forecast.
+        Whether a known break (in counting, bodies or systems) came between the origin and the end of the year: no
+        forecast of then could know of it.
     """
 
     year: int
@@ -153,7 +153,7 @@ class GradedPanel:
 
     @property
     def changes(self) -> set[pd.Period]:
-        """Periods at which the counting of the panel, or of what it is nested in, changed."""
+        """Periods at which known breaks of the panel, or of what it is nested in, arrived."""
         return set(self.breaks or ()).union(*(one.changes for one in self.nested or ()))
 
     def origins(self, seed: int, key: str = KEY) -> Origins:

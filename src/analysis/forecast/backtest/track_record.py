@@ -29,8 +29,8 @@ class TrackRecord:
         Columns of `grading.COLUMNS`; without rows when no earlier year can be scored. The first two grade the agencies
         and the fields, the last one the whole.
     recounted : pd.DataFrame
-        As `scored`, of the forecasts that are in none of the others: a known change in counting came after the origin
-        and before the year's end, so that the outcome is of another quantity than the one forecast.
+        As `scored`, of the forecasts that are in none of the others: a known break (in counting, bodies or systems)
+        came after the origin and before the year's end, of which no forecast of then could know.
     """
 
     scored: pd.DataFrame
