@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pandas as pd
+
+from analysis.publish.store.ledger import sha256_of
 from analysis.publish.store.releases import ReleaseStore
-from analysis.publish.store.verify import released_quarters
+from analysis.publish.store.verify import _stand, released_quarters
+from analysis.report.published_probabilities import COLUMNS
 
 
 def test_only_a_link_with_the_name_of_a_quarter_is_one(tmp_path: Path) -> None:
@@ -17,3 +21,15 @@ def test_only_a_link_with_the_name_of_a_quarter_is_one(tmp_path: Path) -> None:
         store.link.parent.mkdir(exist_ok=True)
         store.link.with_name(name).symlink_to(never_released)
     assert released_quarters(tmp_path) == [store]
+
+
+def test_of_two_releases_within_one_second_each_has_its_lines() -> None:
+    release = ["2021-09-20T08:00:00+00:00", "key", "2021-Q3", "2021-09-20", "draft"]
+    first, second = (
+        [[*release, target, "", "at_least", "0.3", chance, "", "likely"] for target in ("one", "two")]
+        for chance in ("0.4", "0.5")
+    )
+    rows = pd.DataFrame([*first, *second], columns=COLUMNS)
+    for lines in (first, second):
+        assert _stand({"quarter": "2021-Q3", "ledger": sha256_of(lines)}, rows)
+    assert not _stand({"quarter": "2021-Q3", "ledger": sha256_of([first[0], second[1]])}, rows)
