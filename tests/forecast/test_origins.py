@@ -46,7 +46,7 @@ def test_each_origin_is_computed_once_and_later_years_learn_from_its_ensemble(wa
     assert sorted(origins.states) == [pd.Period(f"{year}-06", "M") for year in (2018, 2019, 2020, 2021)]
     then = Origins(panel.until(pd.Period("2020-06", "M")), 1, "x").compute(pd.Period("2020-06", "M"), 2020)
     every = np.arange(len(then.state.series))
-    raw = then.ensemble.raw_quantiles(every, then.simulated.shares(then.state), LEVELS)
+    raw = then.ensemble.unstretched_quantiles(every, then.simulated.shares(then.state), LEVELS)
     np.testing.assert_array_equal(now.past[-1].quantiles, raw)
 
 

@@ -17,7 +17,7 @@ from analysis.quarter.results import Results
 from analysis.report import grades
 from analysis.report.track_record_sentences import (
     BASES,
-    Held,
+    IntervalRecord,
     basis_sentences,
     interval_sentence,
     mark,
@@ -79,25 +79,31 @@ def _public(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("held", "told"),
     [
-        (Held(62, 35), "62 past forecasts of x, the 80% interval held the outcome in 56%: too narrow."),
-        (Held(1462, 1111), "1,462 past forecasts of x, the 80% interval held the outcome in 76%: about as it should."),
-        (Held(40, 39), "40 past forecasts of x, the 80% interval held the outcome in 98%: too wide."),
-        (Held(1, 0), "1 past forecast of x, the 80% interval held the outcome in 0%: too few to judge."),
-        (Held(20, 14), "20 past forecasts of x, the 80% interval held the outcome in 70%: about as it should."),
+        (IntervalRecord(62, 35), "62 past forecasts of x, the 80% interval held the outcome in 56%: too narrow."),
+        (
+            IntervalRecord(1462, 1111),
+            "1,462 past forecasts of x, the 80% interval held the outcome in 76%: about as it should.",
+        ),
+        (IntervalRecord(40, 39), "40 past forecasts of x, the 80% interval held the outcome in 98%: too wide."),
+        (IntervalRecord(1, 0), "1 past forecast of x, the 80% interval held the outcome in 0%: too few to judge."),
+        (
+            IntervalRecord(20, 14),
+            "20 past forecasts of x, the 80% interval held the outcome in 70%: about as it should.",
+        ),
         # An end that is a whole item counts wholly in 96, and in part in 85, or 91.
         (
-            Held(100, 96, 85),
+            IntervalRecord(100, 96, 85),
             "100 past forecasts of x, the 80% interval held the outcome in 96%: no wider than whole items make it.",
         ),
-        (Held(100, 98, 91), "100 past forecasts of x, the 80% interval held the outcome in 98%: too wide."),
+        (IntervalRecord(100, 98, 91), "100 past forecasts of x, the 80% interval held the outcome in 98%: too wide."),
     ],
 )
-def test_a_sentence_says_its_counts_and_whether_the_interval_is_right(held: Held, told: str) -> None:
+def test_a_sentence_says_its_counts_and_whether_the_interval_is_right(held: IntervalRecord, told: str) -> None:
     assert interval_sentence(held, "x", EN) == f"Of {told}"
 
 
 def test_the_same_in_vietnamese() -> None:
-    told = interval_sentence(Held(1462, 834), "x", VI)
+    told = interval_sentence(IntervalRecord(1462, 834), "x", VI)
     assert told == "Trong 1.462 dự báo trước đây về x, khoảng dự báo 80% chứa kết quả ở 57% dự báo: quá hẹp."
 
 

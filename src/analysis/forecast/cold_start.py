@@ -29,7 +29,8 @@ def cold_start(state: OriginState) -> tuple[str, np.ndarray, np.ndarray]:
     """Return the simple point of a first year, its weight and the shift that moves the model's median to it.
 
     At the start of a year of months the weight is `START_WEIGHT`. Later, the same periods of last year are weighed
-    against last year's last quarter by the power -8 of their mean misses of this year so far, over the peers.
+    against last year's last quarter by the power -8 of their mean misses of this year so far, over the peers; from
+    `season.YEARS_FOR_CURVE` years on the point has no weight.
 
     Parameters
     ----------
@@ -55,10 +56,10 @@ def cold_start(state: OriginState) -> tuple[str, np.ndarray, np.ndarray]:
 
 def _weight(state: OriginState) -> float:
     """Return the weight of the simple point for series that have one."""
-    if state.known_periods >= YEARS_FOR_CURVE * state.season_length and state.elapsed:
-        return 0.0
     if state.elapsed == 0:
         return START_WEIGHT if state.season_length == 12 else 0.0
+    if state.known_periods >= YEARS_FOR_CURVE * state.season_length:
+        return 0.0
     seasonal, steady = state.misses
     heard = np.isfinite(seasonal) & np.isfinite(steady) & (state.denominator >= FEWEST_CASES)
     heard &= state.peers & (state.edge == INSIDE)

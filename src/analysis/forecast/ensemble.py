@@ -80,14 +80,14 @@ class Ensemble:
         levels : np.ndarray, shape (L,)
             Levels of the quantiles, increasing, between 0 and 1, symmetric about one half.
         """
-        mixture = self.raw_quantiles(rows, paths, levels)
+        mixture = self.unstretched_quantiles(rows, paths, levels)
         if self.spread_factor == 1:
             return mixture
         link, size = self.state.link, self.state.size[rows]
         inside = (self.state.edge[rows] == INSIDE)[:, None]
         return np.where(inside, stretched(mixture, size, link, self.spread_factor), mixture)
 
-    def raw_quantiles(self, rows: np.ndarray, paths: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    def unstretched_quantiles(self, rows: np.ndarray, paths: np.ndarray, levels: np.ndarray) -> np.ndarray:
         """Return the quantiles (u, L) before recalibration.
 
         Parameters

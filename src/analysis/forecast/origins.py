@@ -123,7 +123,7 @@ class Origins:
         past = past_years(known, year, state.series, self._state_at, peers=self.peers, breaks=self.breaks or ())
         ensemble = build_ensemble(state, past)
         every = np.arange(len(state.series))
-        raw = ensemble.raw_quantiles(every, simulated.shares(state), LEVELS)
+        raw = ensemble.unstretched_quantiles(every, simulated.shares(state), LEVELS)
         self.states[origin] = replace(state, quantiles=raw)
         return Origin(fit, state, simulated, past, ensemble, self.seed, self.key)
 

@@ -77,22 +77,21 @@ def what_moved(
     BadData
         The later run's input, counted again, cannot be what it is said to be.
     """
-    way = _Way(before, after, run, known_on, drawn)
-    if way.quarter.year != run.quarter_period.year or way.quarter > run.quarter_period:
-        raise BadParameters(
-            f"{periods.write_quarter(way.quarter)} → {run.quarter}: two quarters of one year, in order, were expected"
-        )
-    stations = {"before": way.before, **{name: getattr(way, name) for name in STEPS}}
-    probabilities = [rows["probability"].rename(name) for name, rows in stations.items()]
+    between = _Stations(before, after, run, known_on, drawn)
+    if between.quarter.year != run.quarter_period.year or between.quarter > run.quarter_period:
+        earlier = periods.write_quarter(between.quarter)
+        raise BadParameters(f"{earlier} → {run.quarter}: two quarters of one year, in order, were expected")
+    rows_at = {"before": between.before, **{name: getattr(between, name) for name in STEPS}}
+    probabilities = [rows["probability"].rename(name) for name, rows in rows_at.items()]
     found = pd.concat(probabilities, axis=1, join="inner").astype(float)
     table = (found.diff(axis=1)[list(STEPS)] * 100).assign(before=found["before"], after=found["new_months"])
     table["change"] = (table["after"] - table["before"]) * 100
-    table["drawn_otherwise"] = ", ".join(way.drawn_otherwise)
+    table["drawn_otherwise"] = ", ".join(between.drawn_otherwise)
     return table.reset_index()[COLUMNS]
 
 
 @dataclass(frozen=True, eq=False)
-class _Way:
+class _Stations:
     """The promises, by target and part, at each station between two runs."""
 
     first: Results
@@ -138,10 +137,8 @@ class _Way:
         known = self._as_of_a_quarter_ago
         there = set(known.index.get_level_values("target"))
         left = [one.id for one in plan.promises if isinstance(one, Measured | SurveyPromise)]
-        rows, left = (
-            self._replaced(self.simulation, known),
-            [one for one in left if self._name_of_today(one) not in there],
-        )
+        left = [one for one in left if self._name_of_today(one) not in there]
+        rows = self._replaced(self.simulation, known)
         return self._replaced(rows, self._judged(_only(plan, left), series)) if left else rows
 
     @cached_property

@@ -34,7 +34,7 @@ OWN, PUBLIC, LISTS, UNTESTED = "own", "public", "lists", "untested"
 
 
 @dataclass(frozen=True)
-class Held:
+class IntervalRecord:
     """How many outcomes of past forecasts fell into their 80 % intervals.
 
     Attributes
@@ -77,12 +77,12 @@ WIDTHS = {
 }
 
 
-def interval_sentence(held: Held, what: str, words: Wording) -> str:
+def interval_sentence(held: IntervalRecord, what: str, words: Wording) -> str:
     """Return how often past forecasts of something held, and whether their intervals are too narrow or too wide.
 
     Parameters
     ----------
-    held : Held
+    held : IntervalRecord
         At least one forecast.
     what : str
         What was forecast, as it stands after "of".
@@ -100,7 +100,7 @@ def interval_sentence(held: Held, what: str, words: Wording) -> str:
     )
 
 
-def indicator_sentence(results: Results, indicator: str, held: Held, words: Wording) -> str:
+def indicator_sentence(results: Results, indicator: str, held: IntervalRecord, words: Wording) -> str:
     """Return the sentence of one of the plan's indicators.
 
     Parameters
@@ -115,7 +115,7 @@ def indicator_sentence(results: Results, indicator: str, held: Held, words: Word
     return interval_sentence(held, f'"{words.indicator(results.plan, indicator)}"', words)
 
 
-def recounted_sentence(results: Results, indicator: str, held: Held, words: Wording) -> str:
+def recounted_sentence(results: Results, indicator: str, held: IntervalRecord, words: Wording) -> str:
     """Return the sentence of the forecasts after which a declared change of an indicator came within their year.
 
     Parameters
@@ -193,7 +193,7 @@ def chance_sentence(results: Results, indicator: str, words: Wording) -> str:
     )
 
 
-def held_by_indicator(scored: pd.DataFrame) -> dict[str, Held]:
+def held_by_indicator(scored: pd.DataFrame) -> dict[str, IntervalRecord]:
     """Return, by indicator or panel, how often the published forecast's 80 % intervals held.
 
     Parameters
@@ -202,13 +202,15 @@ def held_by_indicator(scored: pd.DataFrame) -> dict[str, Held]:
         See `forecast.backtest.grading.Grades`.
     """
     sums = grades.of_ensemble(scored).groupby("panel", sort=False)[["n", "coverage_80"]].sum()
-    return {str(panel): Held(int(row["n"]), int(row["coverage_80"])) for panel, row in sums.iterrows() if row["n"]}
+    return {
+        str(panel): IntervalRecord(int(row["n"]), int(row["coverage_80"])) for panel, row in sums.iterrows() if row["n"]
+    }
 
 
-def all_of(several: Iterable[Held]) -> Held:
+def all_of(several: Iterable[IntervalRecord]) -> IntervalRecord:
     """Return the counts of several added up; without any, none of none."""
     found = list(several)
-    return Held(sum(one.n for one in found), sum(one.held for one in found))
+    return IntervalRecord(sum(one.n for one in found), sum(one.held for one in found))
 
 
 @dataclass(frozen=True)
@@ -219,7 +221,7 @@ class Basis:
     ----------
     kind : {"own", "public", "lists", "untested"}
         See `OWN` and its neighbours.
-    held : dict of str to Held
+    held : dict of str to IntervalRecord
         By indicator, of ``own``; by panel, of ``public``.
     of_list : ListGrades or None
         Of ``lists``.
@@ -228,7 +230,7 @@ class Basis:
     """
 
     kind: str
-    held: dict[str, Held]
+    held: dict[str, IntervalRecord]
     of_list: ListGrades | None = None
     besides: str = ""
 
@@ -241,7 +243,7 @@ class ListGrades:
     ----------
     short, one_day : bool
         Whether they are of few items, and whether all open ones are planned for the last day of the year.
-    held : Held
+    held : IntervalRecord
         Of their intervals.
     likely, unlikely : tuple of (int, float)
         Probabilities above 80 % and of at most 20 %: their number, and how many of those happened.
@@ -249,7 +251,7 @@ class ListGrades:
 
     short: bool
     one_day: bool
-    held: Held
+    held: IntervalRecord
     likely: tuple[int, int]
     unlikely: tuple[int, int]
 
@@ -277,7 +279,7 @@ def list_grades(short: bool, one_day: bool) -> ListGrades | None:
     def counts(rows: pd.DataFrame) -> tuple[int, int]:
         return int(rows["n"].sum()), int(rows["happened"].sum())
 
-    held = Held(*(int(scored[name].sum()) for name in ("n", "coverage_80", "inside_80")))
+    held = IntervalRecord(*(int(scored[name].sum()) for name in ("n", "coverage_80", "inside_80")))
     return ListGrades(short, one_day, held, counts(bins[bins["bin"] >= upper]), counts(bins[bins["bin"] < lower]))
 
 
