@@ -8,6 +8,7 @@ from analysis.forecast.filtering import (
     filter_grid,
     initial_deviations,
     level_deviations,
+    one_step_forecasts,
 )
 from analysis.forecast.fit import share_grid, volume_grid
 from analysis.forecast.model import BinomLLT
@@ -89,6 +90,16 @@ def test_scores_are_student_densities_of_statsmodels_errors(record):
             scale = np.sqrt(results.forecasts_error_cov[0, 0, scored] * 4 / 6)  # variance as claimed
             expected = student.logpdf(results.forecasts_error[0, scored], 6, scale=scale).sum()
             assert scores[u, g] == pytest.approx(expected, abs=1e-10)
+
+
+def test_one_step_forecasts_are_those_of_statsmodels_but_for_the_breaks_own_variance(record):
+    y, variance, breaks = record
+    points = share_grid()[[0, 57, 120, 209, 33, 91]]
+    level, level_variance = one_step_forecasts(y, variance, points, pooled_drift=0.03, break_variance=breaks)
+    for u in (0, 1, 2, 4, 5):
+        results = BinomLLT(y[u], variance[u], 0.03, breaks).filter(points[u], cov_type="none")
+        np.testing.assert_allclose(level[u], results.predicted_state[0, :-1], atol=1e-10)
+        np.testing.assert_allclose(level_variance[u] + breaks, results.predicted_state_cov[0, 0, :-1], atol=1e-10)
 
 
 def test_an_empty_series_scores_nothing(record):

@@ -81,3 +81,11 @@ def test_pooled_drift_is_the_median_yearly_change_per_period():
     assert pooled_drift(y[:, :7], 12) == pytest.approx(0.02)  # halves of three periods
     assert pooled_drift(y[:, :1], 12) == 0.0
     assert pooled_drift(y[3:], 12) == 0.0
+
+
+def test_a_known_step_is_no_drift():
+    y = np.tile(0.02 * np.arange(24), (3, 1))
+    y[:, 15:] += np.array([[1.0], [1.1], [5.0]])  # by another amount in each series; the median series jumps by 1.1
+    # a quarter after a step less the one before it also holds three months of drift, which are taken for the step
+    assert pooled_drift(y, 12, [15]) == pytest.approx(0.02 - 0.06 * 9 / 12 / 12, abs=1e-12)
+    assert pooled_drift(y, 12) > 0.08

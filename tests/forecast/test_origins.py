@@ -8,8 +8,10 @@ from scipy.special import expit
 from analysis.forecast.backtest.scores import crps
 from analysis.forecast.baselines import BASELINES
 from analysis.forecast.dressing import LEVELS
-from analysis.forecast.origins import Origins
+from analysis.forecast.ensemble import SPREAD_AFTER_A_BREAK
+from analysis.forecast.origins import Origins, recent_breaks
 from analysis.forecast.panel import Panel
+from moved_panels import moved_panel, step
 
 FIRST = pd.Period("2018-01", "M")
 
@@ -60,3 +62,45 @@ def test_a_break_is_known_from_the_period_it_arrives_at_and_at_the_last_origin_a
     # 2020 was forecast in June and the break came in September: it says nothing of how right forecasts are
     assert [past.year for past in origins.compute(panel.origin, 2021).past] == [2019]
     assert [past.year for past in origins.compute(pd.Period("2020-12", "M"), 2021).past] == [2019, 2020][:1]
+
+
+def test_after_a_break_that_was_found_the_model_stands_alone_and_years_it_overtook_teach_nothing():
+    panel = moved_panel(step(42, months=54), series=12, months=54)  # from July 2020
+    origins = Origins(panel, 1, "x")
+    june = pd.Period("2020-06", "M")
+    calm, after, last = (origins.compute(june + 12 * years, 2020 + years) for years in (0, 1, 1))
+    assert calm.fit.breaks == ()
+    assert calm.ensemble.weights[:, 0].max() < 1
+    assert [past.year for past in calm.past] == [2018, 2019]
+    assert [str(period) for period in after.fit.breaks] == ["2020-07"]
+    # 2020 was forecast in June and the break came in July
+    assert [past.year for past in after.past] == [2018, 2019]
+    np.testing.assert_array_equal(after.ensemble.weights[:, 0], 1)
+    assert after.ensemble.spread_factor == SPREAD_AFTER_A_BREAK
+    assert last.state.breaks == after.fit.breaks
+
+
+def test_two_years_after_a_break_the_ensemble_is_back_and_still_knows_what_it_overtook():
+    panel = moved_panel(step(26, months=60), series=12, months=60)  # from March 2019
+    now = Origins(panel.until(pd.Period("2021-06", "M")), 1, "x").compute(pd.Period("2021-06", "M"), 2021)
+    assert [str(period) for period in now.fit.breaks] == ["2019-03"]
+    assert recent_breaks(now.fit) == []
+    assert (now.ensemble.weights[:, 0] < 1).all()
+    assert [past.year for past in now.past] == [2018, 2019, 2020]
+    march = Origins(panel.until(pd.Period("2021-03", "M")), 1, "x").compute(pd.Period("2021-03", "M"), 2021)
+    assert [past.year for past in march.past] == [2018, 2019, 2020]
+    december = Origins(panel.until(pd.Period("2020-12", "M")), 1, "x").compute(pd.Period("2020-12", "M"), 2021)
+    assert [past.year for past in december.past] == [2018, 2020]
+
+
+def test_the_year_after_a_fall_that_stays_is_forecast_from_where_it_fell_to(monkeypatch):
+    panel = moved_panel(step(42, months=60), series=20, months=60)
+    origin, outcome = pd.Period("2020-12", "M"), panel.year_share(2021)
+
+    def off():
+        here = Origins(panel.until(origin), 1, "x").compute(origin, 2021)
+        return float(np.abs(np.median(here.draws().shares(here.state), axis=1) - outcome).mean())
+
+    knowing = off()
+    monkeypatch.setattr("analysis.forecast.breaks.MISS_OF_A_BREAK", np.inf)
+    assert knowing < 0.7 * off()

@@ -20,7 +20,7 @@ AUDIT_LEVELS = (0.10, 0.50, 0.90)
 """Levels of the quantiles at which statsmodels' simulation is compared with ours."""
 
 
-COMPONENT_COLUMNS = ["series", "period", "observed", "level", "season", "remainder", "slope", "level_deviation"]
+COMPONENT_COLUMNS = ["series", "period", "observed", "level", "season", "jump", "remainder", "slope", "level_deviation"]
 AUDIT_COLUMNS = [
     "series", "likelihood_gap", "simulated_lower", "simulated_median", "simulated_upper", "drawn_lower",
     "drawn_median", "drawn_upper",
@@ -42,20 +42,22 @@ def components(fit: PanelFit, rows: Sequence[int], levels: Sequence[SmoothedLeve
     Returns
     -------
     pd.DataFrame
-        ``series, period``; ``observed, level, season, remainder`` in log-odds (of a mean: its logarithm), the first the
-        sum of the others, from the first observation on, with NaN in ``observed`` and ``remainder`` where nothing was
-        observed; ``slope``, the level's change per period; ``level_deviation``, the standard deviation of the level's
-        error.
+        ``series, period``; ``observed, level, season, jump, remainder`` in log-odds (of a mean: its logarithm), the
+        first the sum of the others, from the first observation on, with NaN in ``observed`` and ``remainder`` where
+        nothing was observed; ``jump``, what is left of breaks under the likeliest answer to how long they last
+        (`recovery`); ``slope``, the level's change per period; ``level_deviation``, the standard deviation of the
+        level's error.
     """
     labels = np.array([write(period) for period in fit.panel.periods], dtype=object)
     frames = []
     for row, smoothed in zip(rows, levels, strict=True):
-        adjusted, season = fit.share.y[row], fit.share.past_season[row]
+        adjusted, season, jump = fit.share.y[row], fit.share.past_season[row], fit.share.past_jumps[row]
         from_first = slice(int(np.isfinite(adjusted).argmax()), None)
         parts = {
-            "observed": adjusted + season,
+            "observed": adjusted + season + jump,
             "level": smoothed.mean,
             "season": season,
+            "jump": jump,
             "remainder": adjusted - smoothed.mean,
             "slope": smoothed.slope,
             "level_deviation": smoothed.deviation,
@@ -129,7 +131,7 @@ def audit_against_statsmodels(fit: PanelFit, rows: Sequence[int], *, seed: int, 
         rng = stream(seed, key, name, write(fit.panel.origin), "statsmodels")
         theirs = (
             simulate_with_statsmodels(model, best, len(fit.future), AUDIT_DRAWS, rng)[-1]
-            + fit.share.future_season[row, -1]
+            + (fit.share.future_season + fit.share.future_jumps)[row, -1]
         )
         ours = fit.link_values(row, seed=seed, key=key, common=common)[-1]
         found = [fit.link.value(fit.bounded(row, z)) for z in (theirs, ours)]

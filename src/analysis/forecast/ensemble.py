@@ -34,6 +34,9 @@ STACKED_WEIGHT = 0.5
 WEIGHT_POWER = 4.0
 """Power of the past error in a weight once many years are known; decision 17 says how it was chosen."""
 
+SPREAD_AFTER_A_BREAK = 1.2
+"""Factor of the model's spread after a break, while no earlier year says how wide it should be; see decision 19."""
+
 SERIES_AT_ONCE = 1000
 """Series in one block, so that memory does not grow with the panel."""
 
@@ -116,6 +119,19 @@ class Ensemble:
             weighted = weights[u] > 0
             mixture[u] = np.interp(levels, cumulated[u][weighted], values[u][weighted])
         return mixture
+
+
+def model_alone(state: OriginState) -> Ensemble:
+    """Return the ensemble of a year after a break: the model, which alone knows of the break, a little wider."""
+    U = len(state.series)
+    return Ensemble(
+        names=(MODEL_OF_RECORD, STACKED),
+        weights=np.tile([1.0, 0.0], (U, 1)),
+        shift=np.zeros(U),
+        scaled=np.empty((U, 0, len(LEVELS))),
+        spread_factor=SPREAD_AFTER_A_BREAK,
+        state=state,
+    )
 
 
 def build_ensemble(state: OriginState, past: Sequence[PastYear]) -> Ensemble:

@@ -89,6 +89,50 @@ def filter_grid(
     return GridFit(*out)
 
 
+def one_step_forecasts(
+    y: np.ndarray,
+    variance: np.ndarray,
+    points: np.ndarray,
+    *,
+    pooled_drift: float = 0.0,
+    break_variance: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the forecast (U, T) of each period's level from the periods before it, and its variance (U, T).
+
+    Parameters
+    ----------
+    y, variance : np.ndarray, shape (U, T)
+        As for `filter_grid`.
+    points : np.ndarray, shape (U, 6)
+        One hyper-parameter point per series.
+    pooled_drift : float, default 0
+        Change per period common to all series.
+    break_variance : np.ndarray, shape (T,), optional
+        Extra level variance arriving at each period. A period's own is not in its variance: what is returned is what
+        the filter would claim of that period without knowing of the break.
+    """
+    U, T = y.shape
+    breaks = np.zeros(T) if break_variance is None else break_variance
+    rho, kappa, level_sd, slope_sd, excess_sd, initial_slope_variance = points.T
+    drift = kappa * pooled_drift
+    mean, slope = _initial_levels(y), drift.copy()
+    p11, p12, p22 = np.full(U, INITIAL_LEVEL_VARIANCE), np.zeros(U), initial_slope_variance.copy()
+    means, variances = np.empty((U, T)), np.empty((U, T))
+    for t in range(T):
+        if t:
+            mean, slope = mean + slope, drift + rho * (slope - drift)
+            p11, p12, p22 = p11 + 2 * p12 + p22 + level_sd**2, rho * (p12 + p22), rho**2 * p22 + slope_sd**2
+        means[:, t], variances[:, t] = mean, p11
+        p11 = p11 + (breaks[t] if t else 0.0)
+        observed = np.isfinite(y[:, t])
+        F = p11 + np.where(observed, variance[:, t], _MISSING_VARIANCE) + excess_sd**2
+        innovation = np.where(observed, y[:, t] - mean, 0.0)
+        level_gain, slope_gain = p11 / F, p12 / F
+        mean, slope = mean + level_gain * innovation, slope + slope_gain * innovation
+        p11, p12, p22 = p11 - level_gain * p11, p12 - level_gain * p12, p22 - slope_gain * p12
+    return means, variances
+
+
 def expected_levels(
     level: np.ndarray, slope: np.ndarray, rho: np.ndarray, drift: np.ndarray, horizon: int
 ) -> np.ndarray:

@@ -7,6 +7,7 @@ Nothing has to converge, and the draws include the uncertainty about the paramet
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -16,7 +17,7 @@ import pandas as pd
 from analysis.forecast.filtering import GridFit, expected_levels, filter_grid, initial_deviations, level_deviations
 from analysis.forecast.model import BinomLLT
 from analysis.forecast.panel import SeriesPanel
-from analysis.forecast.season import estimate_season
+from analysis.forecast.season import YEARS_FOR_CURVE, estimate_season
 from analysis.forecast.shocks import Shocks, antithetic_draws
 
 PRIOR_CONCENTRATION = 0.3
@@ -39,11 +40,15 @@ class LinkFit:
     Attributes
     ----------
     y, variance : np.ndarray, shape (U, T)
-        Observations without their season, and their known variances.
+        Observations without their season and without what is left of jumps, and their known variances.
     past_season : np.ndarray, shape (U, T)
         Seasonal and regressor effects subtracted from the observations.
     future_season, season_deviation : np.ndarray, shape (U, h)
         The same effects after the origin, and the standard deviation of their error.
+    season_length : int
+        Periods in a year, 12 or 4.
+    past_jumps, future_jumps : np.ndarray, shape (U, T) and (U, h)
+        What is left in each period of the jumps of breaks; see `recovery`. Zeros without any.
     grid : np.ndarray, shape (G, 6)
         Hyper-parameter points.
     drift : float
@@ -61,6 +66,9 @@ class LinkFit:
     past_season: np.ndarray
     future_season: np.ndarray
     season_deviation: np.ndarray
+    season_length: int
+    past_jumps: np.ndarray
+    future_jumps: np.ndarray
     grid: np.ndarray
     drift: float
     break_variance: np.ndarray | None
@@ -90,7 +98,7 @@ class LinkFit:
         state, horizon = self.filtered, len(shocks.level)
 
         expected = expected_levels(state.level[row], state.slope[row], rho, kappa * self.drift, horizon)
-        expected += self.future_season[row][:, None]
+        expected += (self.future_season[row] + self.future_jumps[row])[:, None]
 
         level_deviation = np.broadcast_to(sigma_level, (horizon, len(rho)))
         if future_breaks is not None and future_breaks.any():
@@ -125,8 +133,12 @@ def fit_link(
     break_variance: np.ndarray | None = None,
     *,
     peers: np.ndarray | None = None,
+    jumps: np.ndarray | None = None,
 ) -> LinkFit:
     """Return the fit of a share or mean or, without ``break_variance``, of a volume, which has no pooled drift.
+
+    What a break moved is neither season nor drift: the season is estimated with a step at each break, and without the
+    year after it where enough is left, because a jump that fades would be taken for one.
 
     Parameters
     ----------
@@ -142,19 +154,23 @@ def fit_link(
         Extra level variance arriving at each period; zeros for a share without breaks, None for a volume.
     peers : np.ndarray of bool, shape (U,), optional
         Series from which season, drift and the prior over the grid are learnt; all by default.
+    jumps : np.ndarray, shape (U, T + h), optional
+        What is left in each period of the jumps of breaks; zeros by default.
     """
     y, variance = observations
     is_share = break_variance is not None
     grid = share_grid() if is_share else volume_grid()
+    jumps = np.zeros((len(y), len(panel.periods) + len(future))) if jumps is None else jumps
     phase = np.concatenate([_phase(panel.periods, panel.season_length), _phase(future, panel.season_length)])
     T = len(panel.periods)
     past = None if regressor is None else regressor[:T]
     steps = [] if break_variance is None else [int(step) for step in np.flatnonzero(break_variance) if step]
-    season = estimate_season(y, variance, phase[:T], panel.season_length, past, steps, peers)
+    settled = _without_years_after(y, steps, panel.season_length)
+    season = estimate_season(settled, variance, phase[:T], panel.season_length, past, steps, peers)
     effects = season.at(phase, regressor)
-    adjusted = y - effects[:, :T]
+    adjusted = y - effects[:, :T] - jumps[:, :T]
     of_peers = slice(None) if peers is None else peers
-    drift = pooled_drift(adjusted[of_peers], panel.season_length) if is_share else 0.0
+    drift = pooled_drift(adjusted[of_peers], panel.season_length, steps) if is_share else 0.0
     filtered = filter_grid(adjusted, variance, grid, pooled_drift=drift, break_variance=break_variance)
     log_scores = filtered.log_scores
     posterior = share_weights(log_scores, grid, peers) if is_share else grid_weights(log_scores, peers)
@@ -164,6 +180,9 @@ def fit_link(
         past_season=effects[:, :T],
         future_season=effects[:, T:],
         season_deviation=season.deviations[:, phase[T:]],
+        season_length=panel.season_length,
+        past_jumps=jumps[:, :T],
+        future_jumps=jumps[:, T:],
         grid=grid,
         drift=drift,
         break_variance=break_variance,
@@ -283,12 +302,12 @@ def share_weights(log_scores: np.ndarray, grid: np.ndarray, peers: np.ndarray | 
     return weights
 
 
-def pooled_drift(y: np.ndarray, season_length: int) -> float:
+def pooled_drift(y: np.ndarray, season_length: int, steps: Sequence[int] = ()) -> float:
     """Return the change per period common to the series: the median over series of the change on the year before.
 
     The change of a series is the mean of its last year less the mean of the year before, divided by the periods between
     them; with less than two years of data, the two halves take the place of the years. Zero when no series has values
-    in both.
+    in both. What the median series jumped by at a step, from one quarter to the next, is no drift.
 
     Parameters
     ----------
@@ -296,14 +315,37 @@ def pooled_drift(y: np.ndarray, season_length: int) -> float:
         Observations on the link scale, season removed; NaN where missing.
     season_length : int
         Periods in a year.
+    steps : sequence of int, optional
+        Periods at which known breaks arrived.
     """
-    span = min(season_length, y.shape[1] // 2)
+    span, quarter = min(season_length, y.shape[1] // 2), season_length // 4
+    for step in steps:
+        jumps = mean_of_known(y[:, step : step + quarter]) - mean_of_known(y[:, max(step - quarter, 0) : step])
+        if np.isfinite(jumps).any():
+            y = np.column_stack([y[:, :step], y[:, step:] - np.nanmedian(jumps)])
     changes = []
     for row in y if span else ():
         late, early = row[-span:], row[-2 * span : -span]
         if np.isfinite(late).any() and np.isfinite(early).any():
             changes.append((np.nanmean(late) - np.nanmean(early)) / span)
     return float(np.median(changes)) if changes else 0.0
+
+
+def mean_of_known(values: np.ndarray) -> np.ndarray:
+    """Return the mean (U,) of the finite values of each row; NaN where there is none."""
+    known = np.isfinite(values)
+    count = known.sum(axis=1)
+    return np.where(count > 0, np.where(known, values, 0.0).sum(axis=1), np.nan) / np.maximum(count, 1)
+
+
+def _without_years_after(y: np.ndarray, steps: Sequence[int], season_length: int) -> np.ndarray:
+    """Return the observations without the year after each step, where enough others are left to tell the season."""
+    kept = np.ones(y.shape[1], dtype=bool)
+    for step in steps:
+        without = kept.copy()
+        without[step : step + season_length] = False
+        kept = without if without.sum() >= YEARS_FOR_CURVE * season_length else kept
+    return np.where(kept, y, np.nan)
 
 
 def _likelihood(log_scores: np.ndarray) -> np.ndarray:

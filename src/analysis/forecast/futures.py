@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import pandas as pd
 
+from analysis.forecast.breaks import BREAK_VARIANCE, find_breaks
 from analysis.forecast.fit import LinkFit, fit_link
 from analysis.forecast.link import Link, poisson_counts, volume_observations
 from analysis.forecast.panel import SeriesPanel, peer_rows
+from analysis.forecast.recovery import RecoveryFits, fit_recoveries
 from analysis.forecast.shocks import CommonShocks, antithetic_draws, common_shocks, share_shocks, stream, volume_shocks
 from analysis.periods import write
 
@@ -35,8 +37,12 @@ class PanelFit:
         The h periods after it.
     link : Link
         Link of the panel's share or mean.
-    share, volume : LinkFit
-        Fits of the share or mean on the link scale, and of the log cases.
+    shares : RecoveryFits
+        Fits of the share or mean on the link scale: one or, after a break, one for each answer to how long it lasts.
+    volume : LinkFit
+        Fit of the log cases.
+    breaks : tuple of pd.Period
+        Periods at which the level of most series jumped; see `breaks.find_breaks`.
     relative_variance, bounds : np.ndarray, shape (U,) and (U, 2)
         See `link.Observations`.
     future_breaks : np.ndarray, shape (h,)
@@ -48,12 +54,18 @@ class PanelFit:
     panel: SeriesPanel
     future: pd.PeriodIndex
     link: Link
-    share: LinkFit
+    shares: RecoveryFits
     volume: LinkFit
+    breaks: tuple[pd.Period, ...]
     relative_variance: np.ndarray
     bounds: np.ndarray
     future_breaks: np.ndarray
     peers: np.ndarray
+
+    @property
+    def share(self) -> LinkFit:
+        """Fit of the share or mean under the answer of highest weight."""
+        return self.shares.fits[int(self.shares.weights.argmax())]
 
     def common(self, seed: int, draw_count: int) -> CommonShocks:
         """Return the shocks that all series of this origin share.
@@ -95,7 +107,7 @@ class PanelFit:
         N = poisson_counts(count, partial(stream, seed, *keyed, "volume", "counts"), expected)
 
         shocks = share_shocks(seed, key, name, origin, common=common, shared_factor=shared_factor)
-        z = self.bounded(row, self.share.simulate(row, shocks, draws, self.future_breaks))
+        z = self.bounded(row, self.shares.simulate(row, shocks, common, self.future_breaks))
         count = antithetic_draws(0.0, shocks.count, draws)
         generator = partial(stream, seed, *keyed, "share", "counts")
         return self.link.numerators(count, generator, N, z, float(self.relative_variance[row])), N
@@ -152,7 +164,7 @@ class PanelFit:
         """
         name = self.panel.series[row]
         shocks = share_shocks(seed, key, name, self.panel.origin, common=common, shared_factor=shared_factor)
-        return self.share.simulate(row, shocks, common.draw_count, self.future_breaks)
+        return self.shares.simulate(row, shocks, common, self.future_breaks)
 
 
 def fit_panel(
@@ -184,14 +196,33 @@ def fit_panel(
     break_variance = np.array([(breaks or {}).get(period, 0.0) for period in panel.periods.append(future)])
     past_breaks, future_breaks = np.split(break_variance, [len(panel.periods)])
     observed = panel.observations(teachers)
-    share = fit_link(panel, future, (observed.y, observed.variance), regressor, past_breaks, peers=teachers)
+
+    def fit_share(found: Sequence[int] = (), jumps: np.ndarray | None = None) -> LinkFit:
+        variance = past_breaks.copy()
+        variance[list(found)] = BREAK_VARIANCE
+        return fit_link(
+            panel, future, (observed.y, observed.variance), regressor, variance, peers=teachers, jumps=jumps
+        )
+
+    found, share = find_breaks(fit_share(), fit_share, teachers)
+    shares = RecoveryFits.without_breaks(share)
+    if found:
+        shares = fit_recoveries(
+            share,
+            found,
+            partial(fit_share, found),
+            peers=teachers,
+            months_per_period=12 // panel.season_length,
+            correlation=SHARED_FACTOR,
+        )
     volume = fit_link(panel, future, volume_observations(panel.denominator), regressor, peers=teachers)
     return PanelFit(
         panel=panel,
         future=future,
         link=panel.link(teachers),
-        share=share,
+        shares=shares,
         volume=volume,
+        breaks=tuple(panel.periods[at] for at in found),
         relative_variance=observed.relative_variance,
         bounds=observed.bounds,
         future_breaks=future_breaks,

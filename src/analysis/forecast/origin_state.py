@@ -74,6 +74,8 @@ class OriginState:
         Periods of the year that are known; periods of the window; periods in a year, 12 or 4.
     link : Link
         Link of the panel's share or mean.
+    breaks : tuple of pd.Period
+        Breaks of the window at which most series jumped; see `breaks.find_breaks`.
     quantiles : np.ndarray or None, shape (U, L)
         Quantiles at `dressing.LEVELS` of the ensemble's year-end share, before `recalibration`; None without one.
     """
@@ -93,6 +95,7 @@ class OriginState:
     known_periods: int
     season_length: int
     link: Link = LOGIT
+    breaks: tuple[pd.Period, ...] = ()
     quantiles: np.ndarray | None = None
 
 
@@ -289,6 +292,7 @@ def compute_origin_state(fit: PanelFit, year: int, *, seed: int, key: str) -> tu
         state,
         points={**simple.points, MODEL_OF_RECORD: fit.link.from_corrected(middle, size)},
         spread=np.hypot(spread, max(SPREAD_FLOOR * float(np.median(spread[fit.peers])), 1e-6)),
+        breaks=fit.breaks,
     )
     return state, simulated
 
@@ -305,7 +309,7 @@ def past_years(
     """Return the earlier years at the same point of the year as a panel's origin, first to last.
 
     Two kinds of years are none of them: those forecast from less than one full year, because without a season their
-    errors were others; and those in which a known break came after the origin, because they say how large the break
+    errors were others; and those in which a break came after the origin, because they say how large the break
     was, not how right forecasts are.
 
     Parameters
@@ -321,7 +325,7 @@ def past_years(
     peers : collection of str, optional
         Series whose errors count, all by default.
     breaks : collection of pd.Period, optional
-        Periods at which known breaks arrived.
+        Periods at which breaks arrived, declared or found.
     """
     P, elapsed = panel.season_length, panel.elapsed(year)
     found = []

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.forecast.dressing import LEVELS
-from analysis.forecast.ensemble import SERIES_AT_ONCE, Ensemble, build_ensemble, schaake_shuffle
+from analysis.forecast.ensemble import SERIES_AT_ONCE, Ensemble, build_ensemble, model_alone, schaake_shuffle
 from analysis.forecast.futures import PanelFit
 from analysis.forecast.origin_state import (
     OriginState,
@@ -25,6 +25,16 @@ from analysis.forecast.origin_state import (
     tie_breakers,
 )
 from analysis.forecast.panel import SeriesPanel
+
+YEARS_AFTER_A_BREAK = 2
+"""Years after a break in which the ensemble is the model alone: baselines and weights learnt before it are of another
+world, and those learnt across it are its size."""
+
+
+def recent_breaks(fit: PanelFit) -> list[pd.Period]:
+    """Return the breaks of the last `YEARS_AFTER_A_BREAK` years at which most series of a panel jumped."""
+    span = YEARS_AFTER_A_BREAK * fit.panel.season_length
+    return [period for period in fit.breaks if (fit.panel.origin - period).n < span]
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,12 +130,21 @@ class Origins:
         state, simulated = compute_origin_state(fit, year, seed=self.seed, key=self.key)
         if self.more_points:
             state = replace(state, points={**state.points, **self.more_points(fit, year)})
-        past = past_years(known, year, state.series, self._state_at, peers=self.peers, breaks=self.breaks or ())
-        ensemble = build_ensemble(state, past)
+        breaks = {*fit.breaks, *self._found_earlier(origin, year), *(self.breaks or ())}
+        past = past_years(known, year, state.series, self._state_at, peers=self.peers, breaks=breaks)
+        ensemble = model_alone(state) if recent_breaks(fit) else build_ensemble(state, past)
         every = np.arange(len(state.series))
         raw = ensemble.unstretched_quantiles(every, simulated.shares(state), LEVELS)
         self.states[origin] = replace(state, quantiles=raw)
         return Origin(fit, state, simulated, past, ensemble, self.seed, self.key)
+
+    def _found_earlier(self, origin: pd.Period, year: int) -> set[pd.Period]:
+        """Return the breaks that earlier origins found: a window that has moved on may no longer hold them."""
+        year_before = origin - self.panel.season_length
+        if year_before >= self.panel.periods[0]:
+            self._state_at(year_before, year - 1)  # which asks for the one before it
+        earlier = [state for at, state in self.states.items() if at < origin and state is not None]
+        return {period for state in earlier for period in state.breaks}
 
     def _breaks_at(self, origin: pd.Period) -> dict[pd.Period, float]:
         """Return the breaks known at an origin: at the panel's last those declared ahead, too."""

@@ -28,16 +28,18 @@ class SeriesModel(BinomLLT):
     ----------
     observed : pd.DataFrame
         Index: the periods (PeriodIndex). `numerator, denominator, value` (share 0–1 or mean); `link_value`, the
-        observation in log-odds (of a mean: its logarithm); `season`, what is subtracted from it; `endog`, what is
-        left, the model's observation; `variance`, its known sampling variance.
-    season_ahead : pd.Series
-        Season of the periods after the sample, log-odds or logs.
+        observation in log-odds (of a mean: its logarithm); `season` and `jump`, what is subtracted from it, the latter
+        what is left of breaks under the likeliest answer to how long they last (`recovery`); `endog`, what is left, the
+        model's observation; `variance`, its known sampling variance.
+    season_ahead, jump_ahead : pd.Series
+        Season and jump of the periods after the sample, log-odds or logs.
     grid : pd.DataFrame
         A row per grid point, heaviest first: `param_names` and `weight` (0–1, together 1).
     """
 
     observed: pd.DataFrame
     season_ahead: pd.Series
+    jump_ahead: pd.Series
     grid: pd.DataFrame
 
     @classmethod
@@ -61,14 +63,17 @@ class SeriesModel(BinomLLT):
                 "numerator": panel.numerator[row],
                 "denominator": panel.denominator[row],
                 "value": value,
-                "link_value": share.y[row] + share.past_season[row],
+                "link_value": share.y[row] + share.past_season[row] + share.past_jumps[row],
                 "season": share.past_season[row],
+                "jump": share.past_jumps[row],
                 "endog": share.y[row],
                 "variance": share.variance[row],
             },
             index=panel.periods.rename("period"),
         )
-        model.season_ahead = pd.Series(share.future_season[row], index=fit.future.rename("period"), name="season")
+        ahead = fit.future.rename("period")
+        model.season_ahead = pd.Series(share.future_season[row], index=ahead, name="season")
+        model.jump_ahead = pd.Series(share.future_jumps[row], index=ahead, name="jump")
         grid = pd.DataFrame(share.grid, columns=list(cls.param_names)).assign(weight=share.posterior[row])
         model.grid = grid.sort_values("weight", ascending=False, kind="stable", ignore_index=True)
         model._link = fit.link
@@ -110,7 +115,7 @@ class SeriesModel(BinomLLT):
         -------
         pd.DataFrame
             Index: the periods. `mean, deviation` on the link scale, the latter with the spread between grid points
-            (law of total variance); `value`, the mean as a share (0–1) or mean with the season put back.
+            (law of total variance); `value`, the mean as a share (0–1) or mean with season and jump put back.
         """
         weights = self.grid["weight"].to_numpy()
         heavy = weights > 1e-4
@@ -120,7 +125,7 @@ class SeriesModel(BinomLLT):
         means, deviations = (np.array([getattr(one, name) for one in smoothed]) for name in ("mean", "deviation"))
         mean = weights @ means
         spread = np.sqrt(weights @ (deviations**2 + (means - mean) ** 2))
-        value = self.as_value(mean + self.observed["season"].to_numpy())
+        value = self.as_value(mean + self.observed[["season", "jump"]].sum(axis=1).to_numpy())
         return pd.DataFrame({"mean": mean, "deviation": spread, "value": value}, index=self.observed.index)
 
     def as_value(self, link_value: Any) -> Any:

@@ -50,6 +50,18 @@ class Shocks:
     season: np.ndarray | None
     count: np.ndarray
 
+    def only(self, columns: np.ndarray) -> Shocks:
+        """Return the random numbers of some draws (columns, 0 to H - 1)."""
+        return Shocks(
+            point=self.point[columns],
+            initial=self.initial[:, columns],
+            level=self.level[:, columns],
+            slope=self.slope[:, columns],
+            excess=self.excess[:, columns],
+            season=None if self.season is None else self.season[:, columns],
+            count=self.count[:, columns],
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class CommonShocks:
@@ -63,6 +75,8 @@ class CommonShocks:
         Factors of the innovations.
     scale : np.ndarray, shape (h, H)
         Turns a normal level shock into a standardised Student one by multiplication.
+    recovery : np.ndarray, shape (H,)
+        Evenly spaced from 0 to 1, in random order: selects the answer to how long a break lasts (`recovery`).
     draw_count : int
         Draws, S; H is half of it, rounded up.
     """
@@ -71,6 +85,7 @@ class CommonShocks:
     level: np.ndarray
     slope: np.ndarray
     scale: np.ndarray
+    recovery: np.ndarray
     draw_count: int
 
 
@@ -110,7 +125,10 @@ def common_shocks(seed: int, origin: pd.Period, horizon: int, draw_count: int) -
 
     exponential = stream(seed, "common", origin_name, "scale").standard_exponential((horizon, EXPONENTIALS, half))
     scale = _student_scale(exponential)
-    return CommonShocks(normal("initial", 2), normal("level", horizon), normal("slope", horizon), scale, draw_count)
+    recovery = (stream(seed, "common", origin_name, "recovery").permutation(half) + 0.5) / half
+    return CommonShocks(
+        normal("initial", 2), normal("level", horizon), normal("slope", horizon), scale, recovery, draw_count
+    )
 
 
 def share_shocks(

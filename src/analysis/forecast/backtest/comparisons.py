@@ -122,6 +122,6 @@ def simulate_comparison(name: str, fit: PanelFit, row: int, volumes: np.ndarray,
         z = np.full((horizon, draws), np.nan)
     if not np.isfinite(z).all():
         z = y.iloc[-3:].mean() + np.cumsum(rng.normal(0.0, RESCUE_STEP, (horizon, draws)), axis=0)
-    z = z + fit.share.future_season[row][:, None]
+    z = z + (fit.share.future_season + fit.share.future_jumps)[row][:, None]
     numerators = fit.link.sample(rng, volumes, fit.bounded(row, z), float(fit.relative_variance[row]))
     return np.asarray(numerators.sum(axis=0), dtype=float)
