@@ -111,7 +111,7 @@ def test_probabilities_are_calibrated_on_paths_with_a_drift_of_their_own():
 
 T = {"vi": "v", "en": "e"}
 Q3 = pd.Period("2021Q3")
-NO_FORECAST = Forecast(*[pd.DataFrame()] * 4, ())
+NO_FORECAST = Forecast(*[pd.DataFrame()] * 5, ())
 PCI = {
     "kind": "index", "title": T, "reported": "…", "index": "pci", "tiers": ["very_good", "good", "fair_or_lower"],
     "tier": "good", "last_ranks": {2019: {"very_good": 5, "good": 16}},

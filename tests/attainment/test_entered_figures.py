@@ -70,7 +70,7 @@ def evidence(tmp_path: Path) -> Evidence:
 
 def _row(plan: Plan, evidence: Evidence, quarter: str) -> dict[str, Any]:
     none = pd.DataFrame()
-    nothing = Forecast(none, none, none, none, ())
+    nothing = Forecast(none, none, none, none, none, ())
     judgement = judge(plan.targets["halved"], Situation(plan, pd.Period(quarter), none, nothing, 2000, 1, evidence))
     assert judgement.parts == []
     return judgement.row

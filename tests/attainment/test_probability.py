@@ -81,7 +81,7 @@ def _forecast(north: tuple[int, ...] = NORTH, south: tuple[int, ...] = SOUTH) ->
     draws = pd.DataFrame(
         rows, columns=["indicator", "dimension", "series", "period", "draw", "numerator", "denominator"]
     )
-    return Forecast(draws, pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), ())
+    return Forecast(draws, *[pd.DataFrame()] * 4, ())
 
 
 def _judged(

@@ -77,7 +77,7 @@ def _draws(*more: tuple[Any, ...]) -> pd.DataFrame:
 
 
 def _forecast(draws: pd.DataFrame) -> Forecast:
-    return Forecast(draws, pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), ())
+    return Forecast(draws, *[pd.DataFrame()] * 4, ())
 
 
 def _judged(shift: shifted_draws.Shift, *, plan: Plan | None = None, indicators: pd.DataFrame | None = None,

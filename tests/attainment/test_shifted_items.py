@@ -36,7 +36,7 @@ def _at(rows: list[tuple[str, str, str | None]], as_of: date = date(2021, 9, 20)
     said |= {"calendar": {"frequency": "M", "deadlines": {"cutoff": 14}}}
     said["targets"] = {"centre": {"kind": "milestones", "title": T, "reported": "…"}}
     evidence = Evidence(as_of, NOTHING, 2020, empty(Catalogue), progress, NOTHING, NOTHING)
-    forecast = Forecast(NOTHING, NOTHING, NOTHING, NOTHING, ())
+    forecast = Forecast(*[NOTHING] * 5, ())
     return Situation(Plan.model_validate(said), pd.Period("2021Q3"), NOTHING, forecast, 4, 1, evidence)
 
 

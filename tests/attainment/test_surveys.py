@@ -30,7 +30,7 @@ DRAWS = pd.DataFrame(
      for draw in range(400)],
     columns=["indicator", "dimension", "series", "period", "draw", "numerator", "denominator"],
 )  # fmt: skip
-FORECAST = Forecast(DRAWS, pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), ())
+FORECAST = Forecast(DRAWS, *[pd.DataFrame()] * 4, ())
 PUBLISHED = ROOT / "data" / "published"
 
 

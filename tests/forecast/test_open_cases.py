@@ -134,7 +134,7 @@ def paths(late: int, *, draws: int = 4000, horizon: int = 3) -> Paths:
     numerator = np.full((2, draws, horizon), late)
     nothing = pd.DataFrame()
     future = pd.period_range("2021-10", periods=horizon, freq="M")
-    return Paths(("a", "b"), future, numerator, np.full(numerator.shape, 50), nothing, nothing, nothing)
+    return Paths(("a", "b"), future, numerator, np.full(numerator.shape, 50), nothing, nothing, nothing, nothing)
 
 
 def test_pace_is_what_was_resolved_of_what_could_be_drawn_towards_all_series():

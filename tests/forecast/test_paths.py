@@ -8,6 +8,7 @@ from analysis.forecast.origin_state import fit_year
 from analysis.forecast.origins import Origins
 from analysis.forecast.panel import Panel
 from analysis.forecast.paths import year_paths
+from moved_panels import moved_panel, step
 
 
 def run(panel, headline=("s00", "s01"), year=2021, **changes):
@@ -134,3 +135,18 @@ def test_fits_of_a_year_see_four_years_and_no_more(walk_panel):
     assert fit.panel.periods[0] == pd.Period("2020-01", freq="M")
     assert len(fit.future) == 4
     assert isinstance(fit, type(fit_panel(long, 1)))
+
+
+def test_breaks_of_the_last_two_years_say_whether_they_stay_and_what_is_left():
+    panel = moved_panel(step(42), series=10)  # from July 2020, known to December
+    declared = {pd.Period("2020-07", "M"): 0.5, pd.Period("2020-10", "M"): 0.5}
+    found, known = (
+        year_paths(panel, 2021, ["s00"], draw_count=20, seed=1, key="x", breaks=breaks, diagnose=False).breaks
+        for breaks in (None, declared)
+    )
+    assert found[["period", "declared"]].to_numpy().tolist() == [["2020-07", False]]
+    assert known[["period", "declared"]].to_numpy().tolist() == [["2020-07", True]]  # in October nothing moved
+    assert 0.8 < found["stays"].item() <= found["left"].item() <= 1
+    calm = year_paths(moved_panel(np.zeros(48)), 2021, ["s00"], draw_count=20, seed=1, key="x", diagnose=False).breaks
+    assert list(calm) == ["period", "declared", "stays", "left"]
+    assert calm.empty

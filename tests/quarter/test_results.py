@@ -92,4 +92,4 @@ def test_a_table_is_read_when_it_is_first_asked_for(tmp_path: Path, monkeypatch:
     assert read == ["draws"]
     with pytest.raises(AttributeError, match="ForecastTables has no 'drawn'"):
         _ = results.forecast.drawn
-    assert repr(results.forecast) == "ForecastTables(draws, components, diagnostics, weights, received_late)"
+    assert repr(results.forecast) == "ForecastTables(draws, components, diagnostics, weights, breaks, received_late)"

@@ -14,11 +14,14 @@ import pandas as pd
 
 from analysis.forecast.diagnostics import audit_against_statsmodels, components, error_diagnostics
 from analysis.forecast.ensemble import Ensemble, schaake_shuffle
+from analysis.forecast.futures import PanelFit
 from analysis.forecast.model import smoothed_level
 from analysis.forecast.origin_state import hold_at_edge, tie_breakers
-from analysis.forecast.origins import Origins
+from analysis.forecast.origins import Origins, recent_breaks
 from analysis.forecast.panel import SeriesPanel
 from analysis.periods import write
+
+BREAK_COLUMNS = ["period", "declared", "stays", "left"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +44,10 @@ class Paths:
         cases in the window.
     weights : pd.DataFrame
         `series, member, weight`: the weights (0–1) of the ensemble's members for each series.
+    breaks : pd.DataFrame
+        `period, declared, stays, left`: the breaks of the last `origins.YEARS_AFTER_A_BREAK` years at which most series
+        jumped; whether the plan declares them; the chance (0–1) that the jump stays for good, and the part of it (0–1)
+        that is expected to be left in the year's last period; see `recovery`.
     """
 
     series: tuple[str, ...]
@@ -50,6 +57,7 @@ class Paths:
     components: pd.DataFrame
     diagnostics: pd.DataFrame
     weights: pd.DataFrame
+    breaks: pd.DataFrame
 
     def to_frame(self) -> pd.DataFrame:
         """Return the draws as a long frame: ``series, period, draw, numerator, denominator`` (U·S·h rows)."""
@@ -155,7 +163,17 @@ def year_paths(
         components=components(fit, diagnosed, levels),
         diagnostics=diagnostics.assign(history=state.history[np.array(diagnosed, dtype=int)]),
         weights=_weights(names, rows, now.ensemble),
+        breaks=_breaks(fit, breaks or {}),
     )
+
+
+def _breaks(fit: PanelFit, declared: Collection[pd.Period]) -> pd.DataFrame:
+    last, P = fit.future[-1], fit.panel.season_length
+    rows = [
+        (write(period), period in declared, fit.shares.stays, fit.shares.left((last - period).n * 12 // P))
+        for period in recent_breaks(fit)
+    ]
+    return pd.DataFrame(rows, columns=BREAK_COLUMNS)
 
 
 def _weights(names: Sequence[str], rows: Sequence[int], ensemble: Ensemble) -> pd.DataFrame:

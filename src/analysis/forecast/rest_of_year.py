@@ -17,7 +17,7 @@ from analysis.forecast.futures import PanelFit
 from analysis.forecast.open_cases import with_stock_resolved
 from analysis.forecast.origin_state import fit_year
 from analysis.forecast.panel import SeriesPanel, mean_panel_from_totals, panel_from_counts
-from analysis.forecast.paths import Paths, year_paths
+from analysis.forecast.paths import BREAK_COLUMNS, Paths, year_paths
 from analysis.indicators.measured import STOCK
 from analysis.periods import write
 from analysis.plan.indicators import Indicator, Share
@@ -50,6 +50,8 @@ class Forecast:
         total); all rows with the same `draw` belong to one possible future.
     components, diagnostics, weights : pd.DataFrame
         `indicator`, `dimension` and the columns of the attribute of the same name of `paths.Paths`.
+    breaks : pd.DataFrame
+        `indicator` and the columns of `paths.Paths.breaks`.
     short : tuple of (str, str, str)
         Wanted indicators, dimensions and series that cannot be forecast: the history is too short, or the last period
         was not reported.
@@ -59,6 +61,7 @@ class Forecast:
     components: pd.DataFrame
     diagnostics: pd.DataFrame
     weights: pd.DataFrame
+    breaks: pd.DataFrame
     short: tuple[Wanted, ...]
 
 
@@ -184,6 +187,9 @@ def rest_of_year(
         weights=_stack(
             [_with_series(path.weights, labels[base]).assign(indicator=base) for base, path in paths.items()],
             WEIGHT_COLUMNS,
+        ),
+        breaks=_stack(
+            [path.breaks.assign(indicator=base) for base, path in paths.items()], ["indicator", *BREAK_COLUMNS]
         ),
         short=tuple(short),
     )

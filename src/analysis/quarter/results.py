@@ -150,7 +150,7 @@ class ForecastTables(Tables):
 
     Attributes
     ----------
-    draws, components, diagnostics, weights : pd.DataFrame
+    draws, components, diagnostics, weights, breaks : pd.DataFrame
         See `forecast.rest_of_year.Forecast`.
     received_late : pd.DataFrame
         See `forecast.open_cases.lateness_nowcast`; a row per field of the cases received in the quarter.
@@ -160,6 +160,7 @@ class ForecastTables(Tables):
     components: pd.DataFrame
     diagnostics: pd.DataFrame
     weights: pd.DataFrame
+    breaks: pd.DataFrame
     received_late: pd.DataFrame
 
 
@@ -300,7 +301,7 @@ class Results:
     def counted_situation(self, run: RunParameters) -> CountedSituation:
         """Return what counts and draws say, as promises on shares and means are judged by."""
         made = self.forecast
-        forecast = Forecast(made.draws, made.components, made.diagnostics, made.weights, short=())
+        forecast = Forecast(made.draws, made.components, made.diagnostics, made.weights, made.breaks, short=())
         return CountedSituation(
             self.plan, run.quarter_period, self.indicators.series, forecast, run.draw_count, run.seed
         )

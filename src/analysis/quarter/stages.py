@@ -235,6 +235,7 @@ def _forecast_tables(run: RunParameters, plan: Plan, received: RunInput, now: Pl
         components=now.forecast.components,
         diagnostics=now.forecast.diagnostics,
         weights=now.forecast.weights,
+        breaks=now.forecast.breaks,
         received_late=_received_late(received, plan, run.quarter_period, as_of=run.as_of),
     )
 
