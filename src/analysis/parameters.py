@@ -54,6 +54,9 @@ class RunParameters(BaseModel):
         Joint simulated paths; 2,000 keep a probability within about one percentage point.
     seed : int
         Same seed, same numbers.
+    small_numerators : {"shown", "hidden"}
+        Whether a published folder shows numerators of 1 to 4 cases or respondents; denominators of so few it never
+        shows, but those of promises.
     answers : dict of str to str
         Question of the plan → answer, where the run does not take the plan's own. A runner that passes text may write
         ``question=answer,…`` or JSON.
@@ -73,6 +76,7 @@ class RunParameters(BaseModel):
     reject_limit: Annotated[float, Field(ge=0, le=1)] = 0.05
     draw_count: Annotated[int, Field(ge=200, le=20_000)] = 2000
     seed: Seed = 2021
+    small_numerators: Literal["shown", "hidden"] = "shown"
     answers: dict[str, str] = Field(default_factory=dict)
 
     @field_validator("answers", mode="before")

@@ -137,6 +137,7 @@ def results(run: RunParameters) -> Results:
         },
         default=lambda name: empty,
         series=indicators,
+        hidden=indicators.loc[[1], ["indicator", "dimension", "series", "period"]],
         promises=promises,
         in_no_member=pd.DataFrame(columns=IN_NO_MEMBER),
     )

@@ -28,9 +28,9 @@ from analysis.quarter.results import Results
 from analysis.report.wording import Wording
 
 SHOW = "from IPython.display import HTML, display; display(HTML('<h2>Một</h2><p>quý ' + quarter + '</p>'))"
-INDICATORS = """indicator,dimension,series,period,numerator,denominator,value
-online_of_all,total,total,2021-08,3,10,0.30000000000000004
-overdue,field,đất-đai,2021-09,1,3,0.3333333333333333
+INDICATORS = """indicator,dimension,series,period,numerator,denominator,value,hidden
+online_of_all,total,total,2021-08,3,10,0.30000000000000004,False
+overdue,field,đất-đai,2021-09,,,,True
 """
 ATTAINMENT = """\
 target,part,indicator,quarter,rule,threshold,numerator,denominator,observed_to_date,expected,lower,upper,level,\

@@ -18,6 +18,7 @@ from analysis.plan.plan import read_plan
 from analysis.quarter import stages
 from analysis.quarter.fingerprint import fingerprint
 from analysis.quarter.results import Results
+from changed_results import changed
 from small_quarter import changed_data
 
 DEMO = ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml"
@@ -344,3 +345,31 @@ def test_what_came_after_the_quarter_changes_nothing(kept: Path, tmp_path: Path)
     before, after = stages.results(_govuk(3, _export())), stages.results(_govuk(3, blanked))
     assert before.fingerprint.key != after.fingerprint.key
     _assert_same_numbers(before, after)
+
+
+def test_the_official_form_is_kept_beside_the_results(small: Results, small_inputs: dict[str, str], kept: Path) -> None:
+    run = _run(**small_inputs)
+    folder = kept / fingerprint(run, published=stages.PUBLISHED, code=stages.CODE).key
+    columns = list(small.data.form_by_agency.columns)
+    form = pd.DataFrame([("sxd", *[0] * (len(columns) - 1))], columns=columns)
+    changed(small, form_by_agency=form, form_by_field=form.assign(code="xaydung")).store(folder)
+    assert not (folder / stages.FORM).exists()
+    stages.results(run)
+    assert (folder / stages.FORM).stat().st_size > 0
+    assert list(folder.glob("*.xlsx")) == [folder / stages.FORM]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("kept", "asking_nothing")
+def test_small_numerators_are_hidden_where_the_run_says_so(small_inputs: dict[str, str], tmp_path: Path) -> None:
+    def fewer(counts: pd.DataFrame) -> pd.DataFrame:
+        counts = counts[counts["agency"].isin(["sxd", "stp"]) & (counts["period"] >= "2019")]
+        return counts.assign(resolved=counts["resolved"] // 20)
+
+    inputs = small_inputs | {"input_path": changed_data(tmp_path / "fewer", fewer)}
+    found = stages.results(_run(**inputs, draw_count=200, small_numerators="hidden"))
+    series = found.indicators.series
+    bodies = series[(series["indicator"] == "online_of_all") & (series["dimension"] == "agency")]
+    few = bodies["numerator"].between(1, 4) & (bodies["denominator"] > 4)
+    assert few.any()
+    assert found.published(bodies[few])["hidden"].all()

@@ -6,22 +6,15 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from analysis.report.figure import Picture, hide_small, small_cells_sentence, write_shares
+from analysis.report.figure import Picture, hidden_cells_sentence, write_shares
 from analysis.report.wording import Wording
 
-COUNTS = pd.DataFrame({"numerator": [1, 1, 0], "denominator": [4, 5, 900], "value": [0.25, 0.2, 0.0]})
 
-
-def test_a_share_of_fewer_than_five_cases_is_hidden_and_its_denominator_stays() -> None:
-    hidden = hide_small(COUNTS)
-    assert hidden["value"].isna().tolist() == [True, False, False]
-    assert hidden["numerator"].isna().tolist() == [True, False, False]
-    assert hidden["denominator"].tolist() == [4, 5, 900]
-
-
-def test_the_page_says_so_only_where_something_is_hidden() -> None:
-    assert small_cells_sentence(COUNTS, Wording("en"), "cases") == "Small cells hidden: fewer than 5 cases."
-    assert small_cells_sentence(COUNTS.tail(2), Wording("en"), "cases") == ""
+def test_the_page_says_that_cells_are_hidden_only_where_one_is() -> None:
+    shown = pd.DataFrame({"hidden": [True, False]})
+    said = "Hidden: cells of 1 to 4 cases, and those that would give them away."
+    assert hidden_cells_sentence(shown, Wording("en"), "cases") == said
+    assert hidden_cells_sentence(shown.tail(1), Wording("en"), "cases") == ""
 
 
 @pytest.mark.parametrize(

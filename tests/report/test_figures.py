@@ -7,15 +7,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from analysis.indicators.disclosure import RESOLVED
 from analysis.parameters import RunParameters
 from analysis.plan.promises import SurveyPromise
 from analysis.quarter.results import Results
 from analysis.report import numbers
+from analysis.report.pages.data_quality import _agency_months
 from analysis.report.pages.surveys import survey
 from analysis.report.pages.targets import gap, history
 from analysis.report.pages.timeliness import timeliness
 from analysis.report.published_probabilities import COLUMNS, probabilities_by_quarter
-from analysis.report.share_figures import multiples
+from analysis.report.share_figures import multiples, ranking
 from analysis.report.wording import Wording
 from changed_results import changed
 
@@ -56,12 +58,18 @@ def test_a_quarter_that_is_not_whole_is_left_out(results: Results) -> None:
     assert picture.values["quarter"].max() == pd.Period("2021Q2", "Q")
 
 
-def test_small_cells_are_in_no_picture_table_or_file(results: Results) -> None:
-    rows = results.indicators.series.copy()
-    mine = (rows["series"] == "thue") & (rows["indicator"] == "online_of_all")
-    rows.loc[mine, ["numerator", "denominator"]] = [1, 1]  # three cases a quarter
+def _hiding_tax(results: Results, periods: list[str]) -> Results:
+    """Return results of which a publication hides the online share of tax in some periods."""
+    cells = pd.DataFrame({"indicator": "online_of_all", "dimension": "field", "series": "thue", "period": periods})
+    return changed(results, hidden=cells)
+
+
+ALL_QUARTERS = [str(quarter) for quarter in pd.period_range("2018Q1", "2021Q3", freq="Q")]
+
+
+def test_hidden_cells_are_in_no_picture_table_or_file(results: Results) -> None:
     picture = multiples(
-        changed(results, series=rows),
+        _hiding_tax(results, ALL_QUARTERS),
         EN,
         "online_of_all",
         "field",
@@ -70,18 +78,38 @@ def test_small_cells_are_in_no_picture_table_or_file(results: Results) -> None:
         members="Fields",
     )
     assert set(picture.table.set_index("Body or field").loc["Tax"]) == {numbers.MISSING}
-    assert picture.values.query("series == 'thue'")["value"].isna().all()
-    assert "Small cells hidden" in picture.caption
+    of_tax = picture.values.query("series == 'thue'")
+    assert of_tax["hidden"].all()
+    assert of_tax[["numerator", "denominator", "value"]].isna().all(axis=None)
+    assert not picture.values.query("series != 'thue'")["hidden"].any()
+    assert "Hidden: cells of 1 to 4" in picture.caption
+
+
+def test_a_hidden_body_is_named_in_a_ranking_and_has_no_rank(results: Results) -> None:
+    hiding = _hiding_tax(results, ["2021"])
+    picture = ranking(hiding, EN, "online_of_all", "field", ["thue", "datdai"], ORIGIN, members="Fields")
+    assert picture.table.set_index("Body or field").loc["Tax"].tolist() == [numbers.MISSING] * 3
+    assert picture.values.iloc[-1]["series"] == "thue"
+    assert picture.values["value"].notna().tolist() == [True, False]
+    assert "Tax" not in picture.alt
+
+
+def test_a_hidden_month_of_a_body_is_marked_and_not_written(results: Results) -> None:
+    months = results.indicators.agency_months
+    bodies = ["sxd", "bdt"]
+    cells = pd.DataFrame({"indicator": RESOLVED, "dimension": "agency", "series": "sxd", "period": ["2021-08"]})
+    hiding = changed(results, hidden=cells, agency_months=months[months["agency"].isin(bodies)])
+    picture = _agency_months(hiding, EN)
+    written = picture.values.set_index("agency")["2021-08"]
+    assert written.isna().to_dict() == {"sxd": True, "bdt": False}
+    assert "·: hidden" in picture.caption
+    row = picture.table.set_index("Body").loc[results.plan.names["agency"]["sxd"].en]
+    assert (row == "·").sum() == 1
 
 
 @pytest.mark.parametrize("quarters", ["all", "the last one"])
 def test_a_member_without_a_share_is_said_to_have_none(results: Results, quarters: str) -> None:
-    rows = results.indicators.series.copy()
-    mine = (rows["series"] == "thue") & (rows["indicator"] == "online_of_all")
-    if quarters == "the last one":
-        mine &= rows["period"] > "2021-06"
-    rows.loc[mine, ["numerator", "denominator"]] = [1, 1]
-    few = changed(results, series=rows)
+    few = _hiding_tax(results, ALL_QUARTERS if quarters == "all" else ALL_QUARTERS[-1:])
     picture = multiples(few, EN, "online_of_all", "field", ["thue"], ORIGIN, members="Fields")
     if quarters == "all":
         assert picture is None

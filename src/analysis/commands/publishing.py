@@ -309,7 +309,8 @@ def indicators(run_file: Path | None, input_path: Path | None, out: Path | None,
 
     \b
     With --list, print the indicators of the library instead.
-    One row per indicator, series and period, every value with its counts and its standard error.
+    One row per indicator, series and period, every value with its counts and its standard error: all of them, so that
+    the table is for the office; what `dunghen run` publishes is without cells of few persons.
     Ends with 0 written, 2 bad parameters or plan, 3 bad data, 6 disk.
     """
     if is_list:

@@ -18,6 +18,7 @@ from matplotlib.axes import Axes
 from analysis import periods
 from analysis.explore.look import figure_html, label
 from analysis.faults import BadParameters
+from analysis.indicators.disclosure import SHOWN_FROM, hidden_where_crossed, is_small
 from analysis.indicators.measured import cut
 from analysis.indicators.trend import share_interval
 from analysis.plan.promises import ItemsPromise
@@ -27,10 +28,7 @@ from analysis.quarter.quarter import Quarter
 from analysis.quarter.results import Results
 from analysis.report import numbers, theme
 from analysis.report.figure import (
-    MIN_CASES,
     Picture,
-    hide_small,
-    is_small,
     mark_simulated,
     period_axis,
     set_title,
@@ -110,7 +108,7 @@ class DrillDown:
         Columns: the dimensions it is cut by, `period` (pandas periods), `numerator, denominator, value` and
         `lower, upper`, the 80 % interval of a share given its count; missing where every item of a list is counted.
         """
-        return self._named(self._cells)
+        return self._named(self._cells.drop(columns="hidden"))
 
     def export(self, folder: str | Path | None = None) -> list[Path]:
         """Write the cells shown as CSV and the figure as PNG and SVG, small cells hidden, and return where.
@@ -133,7 +131,7 @@ class DrillDown:
         first, last = self.periods.value
         stem = "-".join([self.indicator.value, *self._dimensions, first, last])
         files = [into / f"{stem}.{kind}" for kind in ("csv", "png", "svg")]
-        table = self._named(self._without_small(self._cells)).astype({"period": str, "numerator": "Int64"})
+        table = self._named(self._without_small(self._cells)).astype({"period": str})
         files[0].write_text(csv_text(table), encoding="utf-8")
         files[1].write_bytes(self._drawn.png())
         self._drawn.figure.savefig(files[2], metadata={"Date": None})
@@ -191,7 +189,8 @@ class DrillDown:
         if self._silent:
             return
         with self._quiet():
-            self._all = self._cuts.cells(self.indicator.value, self.dimension.value, self.second.value)
+            chosen = (self.indicator.value, self.dimension.value, self.second.value)
+            self._all = self._cuts.cells(*chosen).assign(hidden=self._cuts.hidden(*chosen))
             if self.second.value:
                 self._offer(self.second_members, self._all, "second", self.second.value)
             self.second_members.layout.display = "" if self.second.value else "none"
@@ -232,12 +231,11 @@ class DrillDown:
         return cells.assign(lower=np.nan, upper=np.nan) if self._is_stock else share_interval(cells)
 
     def _without_small(self, cells: pd.DataFrame) -> pd.DataFrame:
-        """Return cells with what could tell something about single persons missing, the interval included."""
-        if self._is_stock:
-            return cells
-        hidden = hide_small(cells)
-        hidden.loc[is_small(cells), ["lower", "upper"]] = np.nan
-        return hidden
+        """Return cells with what could say something of single persons missing, the interval included."""
+        counts = ["numerator", "denominator"]
+        shown = cells.astype(dict.fromkeys(counts, "Int64"))
+        shown.loc[cells["hidden"], [*counts, "value", "lower", "upper"]] = pd.NA
+        return shown
 
     def _lines(self) -> list[tuple[str, str]]:
         """Return the codes of the lines drawn: the first chosen ones, in order."""
@@ -292,9 +290,9 @@ class DrillDown:
                 low_share=numbers.percent(ends[0][1], language),
             )
         caption = words.text(
-            "A dot per period with its 80% sampling interval; those with a denominator below {least} are left out. The "
-            "first {most} chosen are drawn, all of them stand in the table.",
-            least=numbers.count(MIN_CASES, language),
+            "A dot per period with its 80% sampling interval; those with a denominator below {least}, and those that "
+            "would give these away, are left out. The first {most} chosen are drawn, all of them stand in the table.",
+            least=numbers.count(SHOWN_FROM, language),
             most=numbers.count(len(LINE_STYLES), language),
         )
         if promised:
@@ -315,7 +313,7 @@ class DrillDown:
     def _written(self, shares: pd.DataFrame) -> pd.DataFrame:
         """Return shares with their counts as a table for the reader, small cells hidden."""
         words, language = self._words, self._words.language
-        small = (is_small(shares) & (not self._is_stock)).to_numpy()
+        small = (shares["hidden"] if "hidden" in shares else is_small(shares["denominator"])).to_numpy()
         written: dict[str, list[str]] = {}
         for key, dimension in zip(KEYS, (self.dimension.value, self.second.value), strict=True):
             if dimension:
@@ -417,6 +415,24 @@ class SharesByDimension:
             rows = self._shares[(self._shares["indicator"] == indicator) & (self._shares["dimension"] == dimension)]
             mine = rows[~rows["series"].isin(self._results.plan.groups.get(dimension, {}))].assign(second="")
         return mine.sort_values([*KEYS, "period"], ignore_index=True)[COLUMNS]
+
+    def hidden(self, indicator: str, dimension: str, second: str = "") -> np.ndarray:
+        """Return which rows of `cells` must not be passed on.
+
+        Parameters
+        ----------
+        indicator, dimension, second : str
+            See `cells`.
+        """
+        cells = self.cells(indicator, dimension, second)
+        if self.is_stock(indicator):
+            return np.zeros(len(cells), dtype=bool)
+        if not second:
+            rows = cells.assign(indicator=indicator, dimension=dimension)
+            return self._results.published(rows)["hidden"].to_numpy()
+        own = self._shares[self._shares["indicator"] == indicator]
+        sides = own.assign(side=own["dimension"].map({dimension: "series", second: "second"})).dropna(subset="side")
+        return hidden_where_crossed(cells, sides, self._results.indicators.hidden)
 
 
 def promised_lines(q: Quarter, indicator: str, dimension: str, members: list[str]) -> list[tuple[str, float]]:

@@ -10,9 +10,10 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-from analysis import periods
-from analysis.data.form06a.write import write_form
+import pandas as pd
+
 from analysis.faults import EnvironmentFault
+from analysis.indicators.disclosure import is_small
 from analysis.parameters import RunParameters, without_folders
 from analysis.publish.kernels.lean import leave_out_address_parsers
 from analysis.publish.notebook_outcome import NotebookOutcome
@@ -33,9 +34,6 @@ _PACKAGE = Path(__file__).parents[1]
 _CODE = manifest.sha256_of_code(_PACKAGE)
 PAGES = manifest.sha256_of_code(_PACKAGE / "publish", _PACKAGE / "report")
 """sha256 of the code and templates that turn results into pages, as this process has loaded them."""
-
-FORM = "form-06a.xlsx"
-"""File name of the official form, filled in from cases."""
 
 
 @dataclass(frozen=True)
@@ -137,35 +135,24 @@ class ReportBuild:
             (folder / name).write_text(values, encoding="utf-8")
 
     def write_tables(self, folder: Path) -> list[str]:
-        """Write the files beside the pages into a folder and return their names."""
+        """Write the files beside the pages into a folder, without what it hides, and return their names."""
         for name, frame in (
-            ("indicators", self.results.indicators.series),
+            ("indicators", self.results.published(self.results.indicators.series)),
             ("attainment", self.results.attainment.promises),
         ):
             (folder / f"{name}.csv").write_text(csv_text(frame), encoding="utf-8")
         names = ["indicators.csv", "attainment.csv"]
-        outside = self.results.attainment.in_no_member
+        outside = self._shown(self.results.attainment.in_no_member)
         if (outside["in_no_member"] > 0).any():
             names.append("in_no_member.csv")
             (folder / names[-1]).write_text(csv_text(outside), encoding="utf-8")
-        if not self.results.data.form_by_agency.empty:
-            names.append(FORM)
-            self._write_form(folder / FORM)
         return names
 
-    def _write_form(self, path: Path) -> None:
-        plan, quarter = self.results.plan, self.run.quarter_period
-        write_form(
-            path,
-            by_agency=self.results.data.form_by_agency,
-            by_field=self.results.data.form_by_field,
-            first_day=periods.first_day(quarter, plan.calendar.cutoff_day),
-            last_day=periods.last_day(quarter, plan.calendar.cutoff_day),
-            reporting_body=plan.scope.vi,
-            receiving_body="",  # for the office to fill in
-            names={code: name.vi for by in ("agency", "field") for code, name in plan.names.get(by, {}).items()},
-            simulated=self.results.simulated,
-        )
+    def _shown(self, in_no_member: pd.DataFrame) -> pd.DataFrame:
+        """Return what promises do not judge, without rows of small numerators where the run hides these."""
+        if self.run.small_numerators == "shown":
+            return in_no_member
+        return in_no_member[~in_no_member[["in_no_member", "without_value"]].apply(is_small).any(axis=1)]
 
     def manifest(self, outcomes: Sequence[NotebookOutcome], folder: Path) -> Manifest:
         """Return the manifest of a folder that already holds everything else.
@@ -214,6 +201,21 @@ class ReportBuild:
             status_text=shell.status_text(run.status, words),
             signed_by=words.text("Signed by {office}", office=run.signed_by) if run.signed_by else None,
             simulated=words.text("SIMULATED DATA, not real figures.") if self.results.simulated else None,
+            hidden=self._hidden,
+        )
+
+    @property
+    def _hidden(self) -> str | None:
+        """The sentence of how many cells are hidden, why, and where they are; None where there is none."""
+        shown = self.results.published(self.results.indicators.series)
+        if not shown["hidden"].any():
+            return None
+        return self.words.text(
+            "{hidden} of {all} cells of indicators.csv are hidden: they count 1 to 4 cases or respondents, or would "
+            "give such a cell away; the office keeps the full table in data/processed/{key}.",
+            hidden=numbers.count(shown["hidden"].sum(), self.words.language),
+            all=numbers.count(len(shown), self.words.language),
+            key=self.results.fingerprint.key,
         )
 
 

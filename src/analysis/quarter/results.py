@@ -21,6 +21,7 @@ from analysis.data.ingest.received import Basis
 from analysis.data.sources.mapping import About
 from analysis.durable import flush
 from analysis.forecast.rest_of_year import Forecast
+from analysis.indicators.disclosure import are_hidden, without_hidden
 from analysis.parameters import RunParameters
 from analysis.plan.plan import Plan
 from analysis.plan.record import TOTAL
@@ -125,6 +126,9 @@ class IndicatorTables(Tables):
         `indicators.measured.indicator_series`.
     cells : pd.DataFrame
         The same by all dimensions at once; see `indicators.measured.joint_cells`.
+    hidden : pd.DataFrame
+        `indicator, dimension, series, period`: the cells of `series`, and of its sums over quarters and the year so
+        far, that a published folder hides; see `indicators.disclosure.hidden_cells`.
     surveys : pd.DataFrame
         Rounds of every survey; see `indicators.satisfaction`.
     agency_months : pd.DataFrame
@@ -137,6 +141,7 @@ class IndicatorTables(Tables):
 
     series: pd.DataFrame
     cells: pd.DataFrame
+    hidden: pd.DataFrame
     surveys: pd.DataFrame
     agency_months: pd.DataFrame
     timeliness: pd.DataFrame
@@ -297,6 +302,26 @@ class Results:
             Their ids; the target's own row has an empty part.
         """
         return self.attainment.of("promises", target, part).iloc[0]
+
+    def published(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return counts as a published folder shows them: with a column `hidden`, their numbers missing where it holds.
+
+        Parameters
+        ----------
+        rows : pd.DataFrame
+            `indicator, dimension, series, period` and numbers: rows of `IndicatorTables.series`, or their sums, whose
+            period is a quarter (``2021Q3``) or the year so far (``2021``).
+        """
+        return without_hidden(rows, self.indicators.hidden)
+
+    @property
+    def published_gap(self) -> pd.DataFrame:
+        """The members of `AttainmentTables.gap` whose counts of the year so far a published folder shows."""
+        held = self.attainment.gap
+        indicators = self.attainment.promises.set_index(["target", "part"])["indicator"]
+        asked = indicators.reindex(pd.MultiIndex.from_frame(held[["target", "part"]])).to_numpy()
+        rows = held[["dimension", "series"]].assign(indicator=asked, period=str(self.plan.year))
+        return held[~are_hidden(rows, self.indicators.hidden)]
 
     def counted_situation(self, run: RunParameters) -> CountedSituation:
         """Return what counts and draws say, as promises on shares and means are judged by."""

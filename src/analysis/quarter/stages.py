@@ -15,6 +15,7 @@ from analysis.attainment.evidence import Evidence
 from analysis.attainment.probability import Attainment
 from analysis.data.counting import cases_for_lateness_nowcast
 from analysis.data.form06a.filed import quarter_form
+from analysis.data.form06a.write import write_form
 from analysis.data.ingest.archive import remove_drafts
 from analysis.data.ingest.received import RunInput
 from analysis.data.revisions import COLUMNS as REVISED
@@ -26,6 +27,7 @@ from analysis.forecast.open_cases import lateness_nowcast
 from analysis.forecast.rest_of_year import PathMemory
 from analysis.indicators import reporting
 from analysis.indicators.bodies_of_today import recoded
+from analysis.indicators.disclosure import SmallNumerators, hidden_cells
 from analysis.indicators.measured import indicator_series, joint_cells, living
 from analysis.indicators.other_indicators import other_series
 from analysis.parameters import ROOT, RunParameters, resolve
@@ -61,6 +63,9 @@ from analysis.temporary import temporary_folder as unkept_folder
 
 PROCESSED = ROOT / "data" / "processed"
 """Where results are kept; everything in it can be rebuilt."""
+
+FORM = "form-06a.xlsx"
+"""File name of the official form, filled in from cases: beside the results, because it is for the office alone."""
 
 RAW = ROOT / "data" / "raw"
 """Where extracts are brought in, unless an office keeps them elsewhere."""
@@ -101,7 +106,27 @@ def results(run: RunParameters) -> Results:
             if fingerprint(run, published=PUBLISHED, code=CODE).key != made_of.key:
                 raise EnvironmentFault("changed while the results were being computed: data or plan; run again")
             found.store(folder)
-    return Results.load(folder)
+        kept = Results.load(folder)
+        if not (folder / FORM).exists() and not kept.data.form_by_agency.empty:
+            _write_form(kept, run, folder / FORM)
+    return kept
+
+
+def _write_form(found: Results, run: RunParameters, path: Path) -> None:
+    plan, quarter = found.plan, run.quarter_period
+    part = path.with_suffix(".part.xlsx")
+    write_form(
+        part,
+        by_agency=found.data.form_by_agency,
+        by_field=found.data.form_by_field,
+        first_day=periods.first_day(quarter, plan.calendar.cutoff_day),
+        last_day=periods.last_day(quarter, plan.calendar.cutoff_day),
+        reporting_body=plan.scope.vi,
+        receiving_body="",  # for the office to fill in
+        names={code: name.vi for by in ("agency", "field") for code, name in plan.names.get(by, {}).items()},
+        simulated=found.simulated,
+    )
+    part.replace(path)
 
 
 def stored(run: RunParameters, *, published_too: bool = True) -> Results:
@@ -173,7 +198,7 @@ def compute(run: RunParameters, plan: Plan, received: RunInput, made_of: Fingerp
         fingerprint=made_of,
         version=version("dung-hen"),
         data=_data_tables(run, plan, received, counts, made_of.key),
-        indicators=_indicator_tables(now, counts, counted, evidence, plan.origin(quarter)),
+        indicators=_indicator_tables(now, counts, counted, evidence, plan.origin(quarter), run.small_numerators),
         forecast=_forecast_tables(run, plan, received, now),
         attainment=_attainment_tables(now, other, before),
         record=_record_tables(plan, now, plan.origin(quarter), drawn.seed),
@@ -214,13 +239,20 @@ def _data_tables(run: RunParameters, plan: Plan, received: RunInput, counts: pd.
 
 
 def _indicator_tables(
-    now: PlanReading, counts: pd.DataFrame, counted: Counted, evidence: Evidence, origin: pd.Period
+    now: PlanReading,
+    counts: pd.DataFrame,
+    counted: Counted,
+    evidence: Evidence,
+    origin: pd.Period,
+    small_numerators: SmallNumerators,
 ) -> IndicatorTables:
     through, today = periods.write(origin), recoded(counts, now.plan)
     delivered = reporting.by_agency(today)
+    series = _all_indicators(now.plan, now.indicators, evidence, origin)
     return IndicatorTables(
-        series=_all_indicators(now.plan, now.indicators, evidence, origin),
+        series=series,
         cells=joint_cells(now.plan, counted.of(now.plan), through=through),
+        hidden=hidden_cells(now.plan, series, delivered, origin=origin, small_numerators=small_numerators),
         surveys=evidence.surveys,
         agency_months=delivered[~delivered["agency"].isin(now.plan.abolished("agency"))].reset_index(drop=True),
         timeliness=reporting.by_timeliness(counts),

@@ -1,4 +1,4 @@
-"""A figure of the report with its alt text and values, what all figures draw alike, and the rule for small cells."""
+"""A figure of the report with its alt text and values, what all figures draw alike, and the words for hidden cells."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from analysis.indicators.disclosure import SHOWN_FROM
 from analysis.plan.plan import Plan
 from analysis.plan.record import TOTAL
 from analysis.quarter.results import Results
@@ -71,43 +72,22 @@ class Picture:
         )
 
 
-MIN_CASES = 5
-"""Cases from which a share is shown; a share of fewer could tell something about single persons."""
-
-
-def is_small(counts: pd.DataFrame) -> pd.Series:
-    """Return for each row whether it has too few cases to be shown."""
-    return counts["denominator"] < MIN_CASES
-
-
-def hide_small(counts: pd.DataFrame) -> pd.DataFrame:
-    """Return counts with numerator and value missing wherever the denominator is below `MIN_CASES`.
+def hidden_cells_sentence(shown: pd.DataFrame, words: Wording, unit: str) -> str:
+    """Return the sentence that cells are hidden; empty where none is.
 
     Parameters
     ----------
-    counts : pd.DataFrame
-        `numerator, denominator, value`; other columns stay as they are.
-    """
-    hidden = counts.astype({"numerator": "Float64"})
-    hidden.loc[is_small(counts), ["numerator", "value"]] = pd.NA
-    return hidden
-
-
-def small_cells_sentence(counts: pd.DataFrame, words: Wording, unit: str) -> str:
-    """Return the sentence that small cells are hidden; empty where none is.
-
-    Parameters
-    ----------
-    counts : pd.DataFrame
-        Column `denominator`, before or after hiding.
+    shown : pd.DataFrame
+        Column `hidden`; see `Results.published`.
     words : Wording
         The reader's language.
     unit : str
         What the cases are called.
     """
-    if not is_small(counts).any():
+    if not shown["hidden"].any():
         return ""
-    return words.text("Small cells hidden: fewer than {least} {unit}.", least=str(MIN_CASES), unit=unit)
+    return words.text("Hidden: cells of 1 to {most} {unit}, and those that would give them away.",
+                      most=str(SHOWN_FROM - 1), unit=unit)  # fmt: skip
 
 
 def short_name(name: str, most: int = 38) -> str:

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from pandas.core.groupby import DataFrameGroupBy
 
 from analysis import periods
+from analysis.indicators.disclosure import QUARTERS_SHOWN
 from analysis.indicators.trend import with_trend
 from analysis.plan.record import TOTAL
 from analysis.quarter.results import Results
@@ -19,7 +20,7 @@ from analysis.report.figure import (
     Picture,
     counts_and_values,
     draw_shares,
-    hide_small,
+    hidden_cells_sentence,
     mark_breaks,
     mark_simulated,
     period_axis,
@@ -27,7 +28,6 @@ from analysis.report.figure import (
     set_title,
     share_table,
     short_name,
-    small_cells_sentence,
 )
 from analysis.report.quantities import Quantity
 from analysis.report.wording import Wording
@@ -92,7 +92,7 @@ def _trend_since_break(
     results: Results, indicator: str, dimension: str, series: str, *, season_length: int
 ) -> pd.DataFrame:
     """Return a series with its trend, computed apart before and after the last change in how it is counted."""
-    shares = results.series(indicator, dimension, series)
+    shares = results.published(results.series(indicator, dimension, series))
     since = max((known.period for known in results.plan.breaks_of(indicator)), default="")
     before, after = shares[shares["period"] < since], shares[shares["period"] >= since]
     pieces = [with_trend(piece, season_length=season_length) for piece in (before, after) if len(piece)]
@@ -106,8 +106,6 @@ def _year_before(label: str) -> str:
 PANELS_IN_A_ROW = 4
 MEMBERS_DRAWN = 16
 """The largest members are drawn, all of them are in the table."""
-QUARTERS = 12
-"""Three years, by quarter: a single month of a small field says little."""
 
 
 def multiples(
@@ -195,13 +193,13 @@ def multiples(
         "Each member by quarter, all on one scale; dotted grey: the whole. The {most} largest are drawn.",
         most=numbers.count(len(drawn), language),
     )
-    caption = f"{caption} {small_cells_sentence(shares, words, words.unit(plan, indicator))}".strip()
+    caption = f"{caption} {hidden_cells_sentence(shares, words, words.unit(plan, indicator))}".strip()
     recent = shares[shares["quarter"].isin(quarters[-4:])]
     wide = recent.pivot_table(index="series", columns="quarter", values="value", dropna=False)
     table = pd.DataFrame({words.text("Body or field"): list(names.values())})
     for quarter in quarters[-4:]:
         table[_quarter_label(quarter, language)] = [how.write(wide[quarter].get(code, np.nan)) for code in order]
-    return Picture(figure, alt, caption, table, shares)
+    return Picture(figure, alt, caption, table, shares.drop(columns=["indicator", "dimension", "period"]))
 
 
 def _scale_alike(grid: np.ndarray, shares: pd.DataFrame, quarters: list[pd.Period], how: Quantity) -> None:
@@ -238,7 +236,7 @@ def _mark_last(axes: Axes, position: int, share: float, how: Quantity) -> None:
 
 
 def _by_quarter(results: Results, indicator: str, dimension: str, series: list[str], origin: pd.Period) -> pd.DataFrame:
-    """Return `series, quarter, numerator, denominator, value` of the last whole quarters, small cells hidden."""
+    """Return `series, quarter, numerator, denominator, value, hidden` of the last whole quarters."""
     rows = results.indicators.series
     within = (rows["dimension"] == dimension) & rows["series"].isin(series)
     rows = rows[(rows["indicator"] == indicator) & (within | (rows["dimension"] == TOTAL))]
@@ -246,9 +244,10 @@ def _by_quarter(results: Results, indicator: str, dimension: str, series: list[s
     rows = rows.assign(quarter=periods.quarters_of(rows["period"]))
     length = 3 if origin.freqstr.startswith("M") else 1
     whole = rows[rows["series"] == "total"].groupby("quarter")["period"].nunique()
-    shown = whole[whole == length].index[-QUARTERS:]
-    sums = _ratios(rows[rows["quarter"].isin(shown)].groupby(["series", "quarter"]))
-    return hide_small(sums).reset_index()
+    shown = whole[whole == length].index[-QUARTERS_SHOWN:]
+    sums = _ratios(rows[rows["quarter"].isin(shown)].groupby(["indicator", "dimension", "series", "quarter"]))
+    sums = sums.reset_index()
+    return results.published(sums.assign(period=sums["quarter"].map(periods.write)))
 
 
 RANKED_DRAWN = 40
@@ -310,12 +309,13 @@ def ranking(
         & results.indicators.series["series"].isin(series)
         & results.indicators.series["period"].isin(year)
     ]
-    sums, how = _ratios(rows_of_year.groupby("series")), words.quantity(plan, indicator)
-    hidden = small_cells_sentence(sums, words, words.unit(plan, indicator))
-    sums = hide_small(sums).sort_values(
+    sums, how = _ratios(rows_of_year.groupby(["indicator", "dimension", "series"])), words.quantity(plan, indicator)
+    sums = results.published(sums.reset_index().assign(period=str(origin.year)))
+    hidden = hidden_cells_sentence(sums, words, words.unit(plan, indicator))
+    sums = sums.drop(columns=["indicator", "dimension", "period"]).sort_values(
         "value", ascending=plan.indicators[indicator].better == "lower" and how.unit != "%", na_position="last"
     )
-    names = [words.name(plan, dimension, code) for code in sums.index]
+    names = [words.name(plan, dimension, code) for code in sums["series"]]
     shown = sums["value"].dropna()
     drawn = _ends(len(shown))
     middle_left_out = len(drawn) < len(shown)
@@ -357,4 +357,4 @@ def ranking(
     if middle_left_out:
         both = numbers.count(len(shown) // 2, words.language)
         caption = f"{caption} {words.text('The first {n} and the last {n} are drawn, all are in the table.', n=both)}"
-    return Picture(figure, alt, caption, table, sums.reset_index().assign(name=names))
+    return Picture(figure, alt, caption, table, sums.assign(name=names))

@@ -8,6 +8,7 @@ from typing import cast
 import pandas as pd
 import pytest
 
+from analysis.indicators.disclosure import KEYS
 from analysis.parameters import ROOT, read_run_file
 from analysis.plan.plan import read_plan
 from analysis.quarter.results import Results
@@ -70,6 +71,7 @@ def _coverage(monkeypatch: pytest.MonkeyPatch, table: str, language: str) -> lis
         ),
         indicators=SimpleNamespace(
             agency_months=pd.DataFrame(rows, columns=["period", "agency", "received", "resolved"]),
+            hidden=pd.DataFrame(columns=KEYS),
         ),
         plan=read_plan(ROOT / "parameters/plans/khanh-hoa-2021.yml"),
     )
@@ -116,7 +118,8 @@ def test_the_picture_says_that_it_leaves_bodies_out_only_where_it_does(bodies: i
     rows = [("2021-09", f"b{at}", 1, 1) for at in range(bodies)]
     months = pd.DataFrame(rows, columns=["period", "agency", "received", "resolved"])
     plan = read_plan(ROOT / "parameters/plans/khanh-hoa-2021.yml")
-    results = SimpleNamespace(indicators=SimpleNamespace(agency_months=months), plan=plan)
+    indicators = SimpleNamespace(agency_months=months, hidden=pd.DataFrame(columns=KEYS))
+    results = SimpleNamespace(indicators=indicators, plan=plan)
     picture = data_quality._agency_months(cast(Results, results), Wording("en"))
     assert picture.caption.endswith("The 40 largest bodies are drawn.") == is_cut
 

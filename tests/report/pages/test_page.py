@@ -9,9 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from analysis.forecast.open_cases import COLUMNS
+from analysis.indicators.disclosure import KEYS
 from analysis.parameters import ROOT, RunParameters
 from analysis.plan.plan import read_plan
 from analysis.quarter.results import Results
+from analysis.report import numbers
 from analysis.report.figure import Picture
 from analysis.report.pages import page as shown_by
 from analysis.report.pages.online_uptake import UptakePage
@@ -75,17 +77,42 @@ def test_an_answer_that_leaves_cases_out_stands_beside_the_sentences_of_an_indic
 def test_members_of_too_few_cases_are_said_to_be_so(
     run: RunParameters, results: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few = results.indicators.series.copy()
-    few.loc[few["series"] != "total", ["numerator", "denominator"]] = [0, 0]
-    last = (few["series"] != "total") & (few["period"] == "2021-09")
-    few.loc[last, ["numerator", "denominator"]] = [1, 1]
-    page = Page(run, changed(results, series=few))
+    labels = [str(quarter) for quarter in pd.period_range("2018Q1", "2021Q3", freq="Q")]
+    members = results.indicators.series.query("dimension != 'total'")[KEYS[:3]].drop_duplicates()
+    page = Page(run, changed(results, hidden=members.merge(pd.DataFrame({"period": [*labels, "2021"]}), how="cross")))
     shown: list[str] = []
     monkeypatch.setattr(page, "_html", shown.append)
     page.by_body("overdue")
     told = "".join(shown)
     assert "No quarter to show (Fields): too few cases, or none is whole." in told
-    assert "Small cells hidden: fewer than 5 cases." in told
+    assert "Hidden: cells of 1 to 4 cases, and those that would give them away." in told
+
+
+@pytest.mark.slow
+def test_who_holds_a_gap_is_said_of_bodies_that_are_shown(results: Results) -> None:
+    held = results.published_gap
+    assert len(held) == len(results.attainment.gap)
+    first = held.iloc[0]
+    indicator = results.promise(first["target"], first["part"])["indicator"]
+    cell = pd.DataFrame([(indicator, first["dimension"], first["series"], "2021")], columns=KEYS)
+    left = changed(results, hidden=cell).published_gap
+    pd.testing.assert_frame_equal(left, held.iloc[1:])
+
+
+@pytest.mark.slow
+def test_fields_of_few_cases_received_are_named_without_a_number(
+    run: RunParameters, results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [("datdai", 100, 10, 20, 14.0, 9.0), ("thue", 3, 0, 2, 1.0, 4.0), ("yte", 50, 7, 9, 8.0, 4.0)]
+    page = TimelinessPage(run, changed(results, received_late=pd.DataFrame(rows, columns=["series", *COLUMNS[1:]])))
+    shown: list[str] = []
+    monkeypatch.setattr(page, "_html", shown.append)
+    page.received()
+    table = BeautifulSoup(shown[-1], "html.parser")
+    cells = {row.th.text: [cell.text for cell in row.find_all("td")] for row in table.tbody.find_all("tr")}
+    # The next smallest is hidden with the small one: 153 in all less 100 would else be 3 and 50.
+    assert [cells[name][0] for name in cells] == ["153", "100", numbers.MISSING, numbers.MISSING]
+    assert not any(sign.isdigit() for cell in cells["Tax"] for sign in cell)
 
 
 @pytest.mark.slow

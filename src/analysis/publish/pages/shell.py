@@ -55,6 +55,8 @@ class Imprint:
         Who signed it off.
     simulated : str or None
         The warning on a page of simulated data.
+    hidden : str or None
+        How many cells the files do not show, why, and where they are.
     all_reports : str
         Relative link from a page to the page over all quarters.
     """
@@ -67,6 +69,7 @@ class Imprint:
     status_text: str
     signed_by: str | None = None
     simulated: str | None = None
+    hidden: str | None = None
     all_reports: str = "../../index.html"
 
     @property

@@ -12,7 +12,9 @@ from analysis.data.ingest.fault_codes import CLASSES, NOTES
 from analysis.data.ingest.intake_report import ACCEPTED, ACCEPTED_CODES, NOT_YET_KNOWN
 from analysis.indicators import reporting
 from analysis.indicators.bodies_of_today import recoded
+from analysis.indicators.disclosure import RESOLVED, are_hidden, is_small
 from analysis.quarter.results import Results
+from analysis.quarter.stages import FORM
 from analysis.report import labels, numbers, theme
 from analysis.report.figure import Picture, set_title, short_name
 from analysis.report.html_table import plain_table
@@ -224,13 +226,15 @@ class DataPage(Page):
         if not self.results.data.form_filed:
             self._note(
                 words.text(
-                    "No form filed for this quarter stands beside the data; ours is in form-06a.xlsx. It crosses the "
-                    "channel only with cases received, so the promise on online filing cannot be read from it."
+                    "No form filed for this quarter stands beside the data; ours is kept by the office as {path}, and "
+                    "not published. It crosses the channel only with cases received, so the promise on online filing "
+                    "cannot be read from it.",
+                    path=f"data/processed/{self.results.fingerprint.key}/{FORM}",
                 )
             )
             return
         self._differences()
-        faults = self.results.data.form_faults
+        faults = _without_small(self.results.data.form_faults, ["left", "right"], ["difference"])
         if len(faults):
             frame = pd.DataFrame(
                 {
@@ -296,7 +300,7 @@ class DataPage(Page):
         if differences.empty:
             self._note(words.text("Every count of the form filed is ours too."))
             return
-        shown = differences.head(ROWS_SHOWN)
+        shown = _without_small(differences.head(ROWS_SHOWN), ["theirs", "ours"], ["difference"])
         frame = pd.DataFrame(
             {
                 words.text("Row"): shown["name"],
@@ -324,13 +328,16 @@ def _agency_months(results: Results, words: Wording) -> Picture:
     recent = results.indicators.agency_months[results.indicators.agency_months["period"].isin(months)].dropna(
         subset="agency"
     )
+    named = recent.rename(columns={"agency": "series"}).assign(indicator=RESOLVED, dimension="agency")
+    recent = recent.assign(resolved=recent["resolved"].mask(are_hidden(named, results.indicators.hidden), HIDDEN))
     table = recent.pivot_table(index="agency", columns="period", values="resolved", aggfunc="sum")
     table = table.reindex(columns=months).astype("float64")
-    table = table.where(table > 0)
-    table = table.loc[table.sum(axis=1).sort_values(ascending=False, kind="stable").index]
+    hidden, table = table == HIDDEN, table.where(table > 0)
+    order = table.sum(axis=1).sort_values(ascending=False, kind="stable").index
+    table, hidden = table.loc[order], hidden.loc[order]
     names = [words.name(plan, "agency", code) for code in table.index]
     heads = [numbers.period(label, language) for label in months]
-    holes = int(table.isna().sum().sum())
+    holes = int((table.isna() & ~hidden).sum().sum())
 
     shown = table.head(BODIES_DRAWN)
     theme.apply()
@@ -345,7 +352,8 @@ def _agency_months(results: Results, words: Wording) -> Picture:
         annot_kws={"fontsize": 6.5, "in_layout": False}, xticklabels=False, yticklabels=False,
     )  # fmt: skip
     for row, column in zip(*shown.isna().to_numpy().nonzero(), strict=True):
-        axes.annotate("×", (column + 0.5, row + 0.5), color=theme.VERMILION, ha="center", va="center", fontsize=9)
+        mark, colour = ("·", theme.INK) if hidden.iloc[row, column] else ("×", theme.VERMILION)
+        axes.annotate(mark, (column + 0.5, row + 0.5), color=colour, ha="center", va="center", fontsize=9)
     axes.set_yticks(
         [at + 0.5 for at in range(len(shown))],
         [short_name(name) for name in names[: len(shown)]],
@@ -365,9 +373,27 @@ def _agency_months(results: Results, words: Wording) -> Picture:
         cells=numbers.count(table.size, language),
     )
     caption = words.text("Darker: more cases. ×: none in that period.")
+    if hidden.any(axis=None):
+        caption += " " + words.text("·: hidden, of 1 to 4 cases or giving such a cell away.")
     if len(table) > BODIES_DRAWN:
         caption += " " + words.text("The {most} largest bodies are drawn.", most=numbers.count(BODIES_DRAWN, language))
     written = pd.DataFrame({words.text("Body"): names})
     for head, label in zip(heads, months, strict=True):
-        written[head] = [numbers.count(cases, language) for cases in table[label]]
-    return Picture(figure, alt, caption, written, table.reset_index())
+        written[head] = [
+            "·" if is_hidden else numbers.count(cases, language)
+            for cases, is_hidden in zip(table[label], hidden[label], strict=True)
+        ]
+    # In the file a hidden cell is empty, and none is 0.
+    return Picture(figure, alt, caption, written, table.mask(~hidden & table.isna(), 0).reset_index())
+
+
+HIDDEN = -1
+"""Stands for a hidden count while counts are laid out by body and period."""
+
+
+def _without_small(rows: pd.DataFrame, counts: list[str], following: list[str]) -> pd.DataFrame:
+    """Return rows of the official form without counts of 1 to 4, and without what follows from them."""
+    small = rows[counts].apply(is_small).any(axis=1) if len(rows) else pd.Series(dtype=bool)
+    shown = rows.astype(dict.fromkeys([*counts, *following], "Int64"))
+    shown.loc[small[small].index, [*counts, *following]] = pd.NA
+    return shown

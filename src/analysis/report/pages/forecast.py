@@ -179,6 +179,9 @@ def _components_figure(results: Results, words: Wording, indicator: str, dimensi
     frame = results.forecast.components
     mine = frame[(frame["indicator"] == indicator) & (frame["dimension"] == dimension)]
     mine = mine[mine["series"] == series].reset_index(drop=True)
+    # With the level and the season, what is left over would give the share away.
+    hidden = results.published(mine)["hidden"]
+    mine = mine.assign(observed=mine["observed"].mask(hidden), remainder=mine["remainder"].mask(hidden))
     position = np.arange(len(mine))
     level, spread = mine["level"], numbers.HALF_80 * mine["level_deviation"]
     theme.apply()

@@ -137,7 +137,7 @@ class Page:
         """Return the sentence of the quarter's value beside those of the quarter before and of a year before."""
         frequency = self.results.plan.calendar.frequency
         now, before, year_ago = (
-            _summed(shares, periods.labels_of(self.run.quarter_period - lag, frequency)) for lag in (0, 1, 4)
+            self._summed(shares, periods.labels_of(self.run.quarter_period - lag, frequency)) for lag in (0, 1, 4)
         )
         if pd.isna(now["observed_to_date"]):
             return ""
@@ -150,6 +150,18 @@ class Page:
             quarter=how.change(now["observed_to_date"] - before["observed_to_date"]),
             year=how.change(now["observed_to_date"] - year_ago["observed_to_date"]),
         )
+
+    def _summed(self, shares: pd.DataFrame, labels: list[str]) -> pd.Series:
+        """Return the counts of some periods added up, and their share, missing unless all are there and are shown."""
+        mine = shares[shares["period"].isin(labels)]
+        row = mine[["numerator", "denominator", "total"]].astype(float).sum()
+        names = shares[["indicator", "dimension", "series"]].head(1)
+        quarter = periods.write(periods.parse(labels[-1]).asfreq("Q"))
+        is_hidden = self.results.published(names.assign(period=quarter))["hidden"].any()
+        whole = len(mine) == len(labels) and row["denominator"] > 0 and not is_hidden
+        above = row["total"] if mine["total"].notna().any() else row["numerator"]
+        row["observed_to_date"] = above / row["denominator"] if whole else float("nan")
+        return row
 
     def by_body(self, indicator: str) -> None:
         """Show the year so far of an indicator by body, and its quarters by field and by groups side by side."""
@@ -242,13 +254,3 @@ class Page:
 
     def _html(self, html: str) -> None:
         display(HTML(html))
-
-
-def _summed(shares: pd.DataFrame, labels: list[str]) -> pd.Series:
-    """Return the counts of some periods added up, and their share, missing unless all periods are there."""
-    mine = shares[shares["period"].isin(labels)]
-    row = mine[["numerator", "denominator", "total"]].astype(float).sum()
-    whole = len(mine) == len(labels) and row["denominator"] > 0
-    above = row["total"] if mine["total"].notna().any() else row["numerator"]
-    row["observed_to_date"] = above / row["denominator"] if whole else float("nan")
-    return row

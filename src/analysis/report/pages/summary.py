@@ -422,8 +422,8 @@ def _action(results: Results, words: Wording, target: Promise) -> str:
 
 def _holders(results: Results, words: Wording, target: str, part: str) -> str:
     """Return the sentence of where most is missing, by body, else by field; empty where that is not known."""
-    held = results.attainment.of("gap", target, part)
-    short = held[held["short"] > 0]
+    held = results.published_gap
+    short = held[(held["target"] == target) & (held["part"] == part) & (held["short"] > 0)]
     if short.empty:
         return ""
     dimension = "agency" if "agency" in set(short["dimension"]) else short["dimension"].iloc[0]

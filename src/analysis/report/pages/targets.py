@@ -132,7 +132,8 @@ class TargetPage(Page):
             self._note(sentence)
         self._watched(target)
         for part, name in parts_of(target):
-            rows = self.results.attainment.of("gap", target.id, name)
+            rows = self.results.published_gap
+            rows = rows[(rows["target"] == target.id) & (rows["part"] == name)]
             for dimension, members in rows.groupby("dimension", sort=True):
                 short = members[members["short"] > 0]
                 unit = words.unit(plan, part.indicator)
@@ -187,9 +188,12 @@ class TargetPage(Page):
         if found.empty:
             self._note(f"{heading}: {words.text('none')}.")
             return
+        shown = self.results.published(
+            found.assign(indicator=target.indicators[0], period=periods.write(self.run.quarter_period))
+        )
         frame = pd.DataFrame(
             {words.dimension(watch.of): [words.name(plan, watch.of, code) for code in found["series"]]}
-            | counts_and_values(found, words, how)
+            | counts_and_values(shown, words, how)
         )
         self._html(plain_table(frame, caption=f"{heading}: {numbers.count(len(found), language)}"))
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import periods
+from analysis.indicators.disclosure import hidden_parts
 from analysis.quarter.results import Results
 from analysis.report import numbers, theme
 from analysis.report.figure import Picture, mark_simulated, set_title
@@ -38,7 +39,11 @@ class TimelinessPage(Page):
             )
         )
         total = found.drop(columns="series").sum().to_frame().T.assign(series="total")
-        rows = pd.concat([total, found.sort_values("cases", ascending=False)], ignore_index=True)
+        shown = found.astype(dict.fromkeys(found.columns.drop("series"), "Float64"))
+        # Of the fields with few cases only the names are shown.
+        shown.loc[hidden_parts(found["cases"]), found.columns.drop("series")] = pd.NA
+        rows = pd.concat([total, shown.sort_values("cases", ascending=False)], ignore_index=True)
+        rows = rows.astype(dict.fromkeys(found.columns.drop("series"), float))
         language = self.run.language
         share = rows["late_mean"] / rows["cases"]
         spread = numbers.HALF_80 * np.sqrt(rows["late_variance"]) / rows["cases"]
