@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 
+import numpy as np
 import pandas as pd
 
 from analysis import periods
 from analysis.attainment.without_history import without_history
 from analysis.forecast.origin_state import MINIMUM_PERIODS
+from analysis.plan.indicators import Mean
 from analysis.plan.promises import ItemsPromise, Measured, Part, SurveyPromise
 from analysis.quarter.results import Results
 from analysis.report import numbers
@@ -25,10 +28,25 @@ def parts_of(target: Measured) -> list[tuple[Part, str]]:
     return list(target.judged)
 
 
-def deciding_part(results: Results, target: Measured) -> tuple[Part, pd.Series] | None:
-    """Return the part that decides and its row: the likeliest when any will do, the least likely when all must hold.
+def off_the_line(row: pd.Series) -> float:
+    """Return how far beyond its line a year-end value is expected, relative to the line; negative where it keeps it.
 
-    Of steps within the year the last decides.
+    Unlike probabilities, which stop short of 0 and 1, distances tell any two parts apart.
+
+    Parameters
+    ----------
+    row : pd.Series
+        Row of `Results.promises`.
+    """
+    beyond = (row["expected"] - row["threshold"]) * (1 if row["rule"] == "at_most" else -1)
+    return float(beyond / abs(row["threshold"]) if row["threshold"] else np.sign(beyond) * np.inf if beyond else 0.0)
+
+
+def deciding_part(results: Results, target: Measured) -> tuple[Part, pd.Series] | None:
+    """Return the part that decides and its row: the likeliest when any will do, the furthest off when all must hold.
+
+    Furthest off is what is missed, then what is expected furthest beyond its line, then, where all are expected to
+    keep it, the least likely. Of steps within the year the last decides.
 
     None where no part is estimated.
 
@@ -45,8 +63,42 @@ def deciding_part(results: Results, target: Measured) -> tuple[Part, pd.Series] 
         return None
     if target.combine == "last":
         return estimated[-1]
-    pick = max if target.combine == "any_of" else min
-    return pick(estimated, key=lambda pair: float(pair[1]["probability"]))  # among equals, the first of the plan
+    return max(estimated, key=lambda pair: (_nearest if target.combine == "any_of" else _furthest)(pair[1]))
+
+
+def _nearest(row: pd.Series) -> tuple[float, ...]:
+    return float(row["probability"]), -off_the_line(row)
+
+
+def _furthest(row: pd.Series) -> tuple[float, ...]:
+    off = off_the_line(row)
+    return float(row["verdict"] == "missed"), max(off, 0.0), -float(row["probability"]), off
+
+
+def most_cases_off(results: Results, target: Measured) -> tuple[Part, int] | None:
+    """Return the part with most cases beyond its line in the year so far, and how many: too many, or missing.
+
+    None where no share is beyond its line.
+
+    Parameters
+    ----------
+    results : Results
+        The results.
+    target : Measured
+        The promise.
+    """
+    found = []
+    for part, name in parts_of(target):
+        row = results.promise(target.id, name)
+        # Of a mean there is no number of cases that are too many.
+        declared = results.plan.indicators.get(part.indicator)
+        if row["note"] or isinstance(declared, Mean) or row[["numerator", "threshold"]].isna().any():
+            continue
+        beyond = row["numerator"] - row["threshold"] * row["denominator"]
+        cases = math.ceil((beyond if part.rule == "at_most" else -beyond) - 1e-9)
+        if cases > 0:
+            found.append((part, cases))
+    return max(found, key=lambda one: one[1], default=None)
 
 
 def run_rate_of(results: Results, target: str, part: str) -> pd.Series | None:

@@ -233,7 +233,25 @@ def _cells(results: Results, words: Wording, target: Promise, row: pd.Series) ->
         name=name,
         standing=words.share_so_far_cell(its_row, words.quantity(results.plan, part.indicator)),
     )
+    so_far = _with_most_cases(results, words, target, part, so_far)
     return so_far, f"{name}: {year_end}", needed if needed == numbers.MISSING else f"{name}: {needed}"
+
+
+def _with_most_cases(results: Results, words: Wording, target: Measured, furthest: Part, so_far: str) -> str:
+    """Return a cell with the part that has most cases beyond its line, where that is not the furthest off, too."""
+    worst = promise_tables.most_cases_off(results, target)
+    if worst is None or worst[0] is furthest:
+        return so_far
+    part, cases = worst
+    return words.text(
+        "{so_far}; most {unit} too many: {name}, {cases}"
+        if part.rule == "at_most"
+        else "{so_far}; most {unit} short: {name}, {cases}",
+        so_far=so_far,
+        unit=escape(words.unit(results.plan, part.indicator)),
+        name=escape(words.part(results.plan, part)),
+        cases=numbers.count(cases, words.language),
+    )
 
 
 def _whose_reason(results: Results, words: Wording, target: Promise, note: str) -> str:
