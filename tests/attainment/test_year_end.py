@@ -8,6 +8,7 @@ import pytest
 
 from analysis.attainment.year_end import RUN_RATE_COLUMNS, YearEnd, gap, run_rate, year_end
 from analysis.plan.promises import Part
+from analysis.rules import Rule
 
 SHARE = ("online_of_all", "total", "total")
 PART = Part(indicator="online_of_all", rule="at_least", threshold=0.5)
@@ -98,7 +99,9 @@ def _rate(
     denominator: int,
     rest: list[float],
     *,
+    rule: Rule = "at_least",
     threshold: float = 0.5,
+    highest: float = 1.0,
     weeks: float = 10,
     decided: bool = False,
 ) -> pd.DataFrame:
@@ -107,7 +110,9 @@ def _rate(
     share = YearEnd(
         numerator, denominator, values, values * (denominator + rest_of_year), rest_of_year, decided=decided
     )
-    return run_rate("uptake", "of_all", share, threshold=threshold, weeks_left=weeks, current_share=0.35)
+    return run_rate(
+        "uptake", "of_all", share, rule=rule, threshold=threshold, highest=highest, weeks_left=weeks, current_share=0.35
+    )
 
 
 def _only(frame: pd.DataFrame) -> dict[str, Any]:
@@ -133,9 +138,21 @@ def test_out_of_reach_is_a_share_above_one() -> None:
 
 
 def test_an_allowance_used_up_is_a_share_below_zero() -> None:
-    row = _only(_rate(10, 200, [100], threshold=0.02))  # 2% of 300 is 6, 10 are late already
+    row = _only(_rate(10, 200, [100], rule="at_most", threshold=0.02))  # 2% of 300 is 6, 10 are late already
     assert row["required_share"] == pytest.approx(-0.04)
     assert row["cases_per_week"] == pytest.approx(-0.4)
+
+
+def test_what_is_out_of_reach_at_the_median_may_be_within_it_with_more_cases() -> None:
+    # 10 of 200 are late: 2% allow them from 500 cases on, which one draw of four brings, and another just so.
+    row = _only(_rate(10, 200, [100, 200, 300, 400], rule="at_most", threshold=0.02))
+    assert row["required_share"] < 0
+    assert row["reachable"] == 0.5
+    # 20 of 200: half of all is within reach from 160 more on, (20 + 160) / 360.
+    assert _only(_rate(20, 200, [100, 100, 100, 160]))["reachable"] == 0.25
+    assert _only(_rate(20, 200, [100, 100, 100, 160], rule="more_than"))["reachable"] == 0
+    # Of a mean one case can make good for all.
+    assert _only(_rate(20, 200, [100], highest=np.inf))["reachable"] == 1
 
 
 @pytest.mark.parametrize(

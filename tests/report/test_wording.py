@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
@@ -234,15 +233,6 @@ def test_a_nested_share_is_counted_as_the_one_it_is_nested_in(library: Plan) -> 
     received = library.model_copy(update={"indicators": library.indicators | {"online_of_all": online}})
     told = Wording("en").indicator(received, "online_of_published")
     assert told == "Share filed online, of the cases received under procedures published online"
-
-
-def test_of_a_small_field_the_cases_that_may_still_be_late_are_said_as_a_number() -> None:
-    # 0.316923 a week for 13 weeks are 4.12 cases: four may still be late, not "about 0 a week".
-    rate = pd.Series(
-        {"weeks_left": 13.0, "required_share": 0.0004, "cases_per_week": 0.316923, "current_share": 0.0232}
-    )
-    told = Wording("en").needed(rate, "at_most", "cases")
-    assert told == "In the 13 weeks left, 0.0% at most: 4 cases in all (last quarter: 2.3%)."
 
 
 def test_the_paper_on_uncertainty_says_the_verdicts_and_their_limits() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +29,7 @@ from analysis.forecast.panel import SeriesPanel
 from analysis.forecast.rest_of_year import indicator_panel, peers_of, series_labels
 from analysis.forecast.shocks import stream
 from analysis.periods import write
+from analysis.plan.indicators import Mean
 from analysis.plan.plan import Plan
 from analysis.plan.promises import Measured, Part, Relative, StatedValue
 from analysis.rules import Rule, meets
@@ -401,7 +403,9 @@ def rate(plan: Plan, target: str, judged: JudgedPart, quarter: pd.Period, indica
         target,
         judged.name,
         judged.share,
+        rule=judged.part.rule,
         threshold=judged.threshold,
+        highest=math.inf if isinstance(plan.indicators.get(judged.part.indicator), Mean) else 1.0,
         weeks_left=periods.weeks_left(quarter, plan.calendar.cutoff_day),
         current_share=float(above / cases) if cases else float("nan"),
     )

@@ -11,7 +11,7 @@ import pandas as pd
 from analysis.attainment.verdict import probability_of
 from analysis.periods import write
 from analysis.plan.promises import Part, Window
-from analysis.rules import meets
+from analysis.rules import Rule, meets
 
 _PERIODS = {
     ("year", "M"): 12,
@@ -130,11 +130,21 @@ def _place_in_year(period: pd.Period) -> int:
     return int(period.month if period.freqstr.startswith("M") else period.quarter)
 
 
-RUN_RATE_COLUMNS = ["target", "part", "weeks_left", "required_share", "cases_per_week", "rest_cases", "current_share"]
+RUN_RATE_COLUMNS = [
+    "target", "part", "weeks_left", "required_share", "cases_per_week", "rest_cases", "current_share", "reachable",
+]  # fmt: skip
 
 
 def run_rate(
-    target: str, part: str, share: YearEnd, *, threshold: float, weeks_left: float, current_share: float
+    target: str,
+    part: str,
+    share: YearEnd,
+    *,
+    rule: Rule,
+    threshold: float,
+    highest: float,
+    weeks_left: float,
+    current_share: float,
 ) -> pd.DataFrame:
     """Return one row: the share, and the cases a week, that the remaining periods must deliver.
 
@@ -144,8 +154,12 @@ def run_rate(
         The promise.
     share : YearEnd
         Counts so far and draws of the rest.
+    rule : {"at_least", "more_than", "at_most"}
+        The rule of the promise.
     threshold : float
-        Share 0–1 promised for the year.
+        Value promised for the year: a share 0–1, or a mean.
+    highest : float
+        The highest value a case can have: 1 of a share, infinite of a mean; the lowest is 0.
     weeks_left : float
         Weeks from the close of the quarter to the close of the year.
     current_share : float
@@ -155,9 +169,10 @@ def run_rate(
     -------
     pd.DataFrame
         Columns `RUN_RATE_COLUMNS`, no row when nothing is left of the year or nothing was forecast. `required_share` is
-        [threshold (N + rest) - K] / rest at the median rest over the draws: above 1 the promise is out of reach,
-        below 0 it is kept already. `cases_per_week` is that many cases of the numerator a week (for an `at_most`
-        promise: at most that many).
+        [threshold (N + rest) - K] / rest at the median rest over the draws. `cases_per_week` is that many cases of the
+        numerator a week (for an `at_most` promise: at most that many). `reachable` is the share of draws in which the
+        promise could be kept at all, should every case of the rest be as good as one can be: with another number of
+        cases, what is out of reach at the median may be within it.
     """
     if share.decided or not len(share.rest_denominator) or weeks_left <= 0:
         return pd.DataFrame(columns=RUN_RATE_COLUMNS)
@@ -165,7 +180,10 @@ def run_rate(
     if rest <= 0:
         return pd.DataFrame(columns=RUN_RATE_COLUMNS)
     needed = threshold * (share.denominator + rest) - share.numerator
-    row = (target, part, weeks_left, needed / rest, needed / weeks_left, rest, current_share)
+    best = 0.0 if rule == "at_most" else highest
+    cases = share.rest_denominator[share.rest_denominator > 0]
+    reachable = float(np.mean(meets((share.numerator + best * cases) / (share.denominator + cases), rule, threshold)))
+    row = (target, part, weeks_left, needed / rest, needed / weeks_left, rest, current_share, reachable)
     return pd.DataFrame([row], columns=RUN_RATE_COLUMNS)
 
 

@@ -10,7 +10,7 @@ from analysis.attainment.dated import HEADCOUNT
 from analysis.plan.plan import Plan
 from analysis.plan.promises import Measured, Promise
 from analysis.quarter.results import Results
-from analysis.report import labels, numbers, theme
+from analysis.report import labels, numbers, theme, what_it_takes
 from analysis.report.figure import Picture, mark_simulated, set_title, short_name
 from analysis.report.html_table import plain_table
 from analysis.report.promise_tables import items_so_far
@@ -183,7 +183,7 @@ def _year_end(row: pd.Series | None, plan: Plan, words: Wording) -> str:
 def _needed(row: pd.Series | None, plan: Plan, words: Wording) -> str:
     if row is None or pd.isna(row.get("required_share")):
         return numbers.MISSING
-    return words.needed(row, row["rule"], words.unit(plan, row["indicator"]), _how(row, plan, words))
+    return what_it_takes.sentence(words, plan, row["indicator"], row["rule"], row)
 
 
 def _expected(row: pd.Series | None, plan: Plan, words: Wording) -> str:

@@ -14,7 +14,7 @@ from analysis.forecast.origin_state import MINIMUM_PERIODS
 from analysis.plan.indicators import Mean
 from analysis.plan.promises import ItemsPromise, Measured, Part, SurveyPromise
 from analysis.quarter.results import Results
-from analysis.report import numbers
+from analysis.report import numbers, what_it_takes
 from analysis.report.html_table import great_table, verdict_mark
 from analysis.report.labels import ITEM_UNITS
 from analysis.report.wording import Wording, _
@@ -164,7 +164,7 @@ def parts_table(results: Results, words: Wording, target: Measured) -> str:
                 words.text("Probability"): words.chance(row["probability"]),
                 words.text("What it would take"): numbers.MISSING
                 if rate is None
-                else escape(words.needed(rate, part.rule, words.unit(results.plan, part.indicator), how)),
+                else escape(what_it_takes.sentence(words, results.plan, part.indicator, part.rule, rate)),
             }
         )
     return great_table(pd.DataFrame(rows), words.text("Part"), id=f"parts-{target.id}", caption=words.of(target.title))

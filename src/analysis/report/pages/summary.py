@@ -12,7 +12,7 @@ import pandas as pd
 from analysis.attainment.items import gap_by_owner
 from analysis.plan.promises import IndexPromise, ItemsPromise, Measured, Part, Promise, SurveyPromise
 from analysis.quarter.results import Results
-from analysis.report import numbers, promise_tables
+from analysis.report import numbers, promise_tables, what_it_takes
 from analysis.report.html_table import great_table, verdict_mark
 from analysis.report.outlook import outlook, outlook_caption
 from analysis.report.pages.page import Page
@@ -275,7 +275,7 @@ def _share_cells(results: Results, words: Wording, row: pd.Series, part: Part) -
     rate, needed = run_rate_of(results, row["target"], row["part"]), numbers.MISSING
     how = words.quantity(results.plan, part.indicator)
     if rate is not None and row["verdict"] not in (*SAFE, "missed"):
-        needed = escape(words.needed_cell(rate, part.rule, words.unit(results.plan, part.indicator), how))
+        needed = escape(what_it_takes.cell(words, results.plan, part.indicator, part.rule, rate))
     return words.share_so_far_cell(row, how), words.outlook_cell(row, how), needed
 
 
@@ -431,9 +431,7 @@ def _action(results: Results, words: Wording, target: Promise) -> str:
     rate = run_rate_of(results, target.id, row["part"])
     if rate is None or row["verdict"] in SAFE:
         return ""
-    needed = words.needed(
-        rate, part.rule, words.unit(results.plan, part.indicator), words.quantity(results.plan, part.indicator)
-    )
+    needed = what_it_takes.sentence(words, results.plan, part.indicator, part.rule, rate)
     what = f"{name} ({words.part(results.plan, part)})" if len(target.parts) > 1 else name
     return f"{what}: {needed} {_holders(results, words, target.id, row['part'])}".strip()
 
