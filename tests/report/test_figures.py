@@ -12,6 +12,8 @@ from analysis.parameters import RunParameters
 from analysis.plan.promises import SurveyPromise
 from analysis.quarter.results import Results
 from analysis.report import numbers
+from analysis.report.figure import Picture
+from analysis.report.outlook import outlook
 from analysis.report.pages.data_quality import _agency_months
 from analysis.report.pages.surveys import survey
 from analysis.report.pages.targets import gap, history
@@ -176,3 +178,48 @@ def test_a_history_joins_what_was_published_recomputed_and_said_now(
     assert picture is not None
     assert picture.table.set_index("Promise").loc["Public units made autonomous", "Q1 2021"] == "40%"
     assert history(results, EN, said.assign(probability=float("nan"))) is None
+
+
+def _drawn(picture: Picture) -> list[str]:
+    """Return every text drawn into a figure, in the order drawn."""
+    return [text.get_text() for axes in picture.figure.axes for text in axes.texts]
+
+
+def _promising(results: Results, lines: dict[tuple[str, str], float]) -> Results:
+    told = results.attainment.promises.copy()
+    for (target, part), line in lines.items():
+        told.loc[(told["target"] == target) & (told["part"] == part), "threshold"] = line
+    return changed(results, promises=told)
+
+
+def test_no_label_of_a_picture_prints_what_misses_its_line_as_the_line(results: Results) -> None:
+    # The year's end is expected at 30.981 %; land has had 816 of 30,691 overdue so far, 2.659 %, and housing 54 of
+    # 1,973, 2.737 %, in the last quarter 18 of 663, 2.715 %.
+    near = _promising(
+        results, {("online_uptake", "of_all"): 0.31, ("overdue", "datdai"): 0.027, ("overdue", "nhadat"): 0.027}
+    )
+    fan = outlook(near, EN, "online_uptake", "of_all", ORIGIN, small=True)
+    assert _drawn(fan)[:2] == ["promise: at least 31%", "30.98%"]
+    assert "year-end 30.98% (80% prediction interval: " in fan.alt
+
+    ranked = ranking(near, EN, "overdue", "field", ["datdai", "nhadat"], ORIGIN, members="Fields")
+    assert _drawn(ranked) == ["2.74%", "2.66%"]
+    assert ranked.table["Share"].tolist() == ["2.74%", "2.66%"]
+    assert "highest Housing (2.74%), lowest Land (2.66%)" in ranked.alt
+
+    panels = multiples(near, EN, "overdue", "field", ["nhadat"], ORIGIN, members="Fields")
+    assert panels is not None
+    assert _drawn(panels) == ["2.71%"]
+    assert panels.table["Q3 2021"].tolist() == ["2.71%"]
+
+
+def test_a_survey_that_just_misses_does_not_print_as_the_promise(results: Results) -> None:
+    (target,) = (one for one in results.plan.promises if isinstance(one, SurveyPromise))
+    rounds = results.indicators.surveys.copy()
+    last = (rounds["indicator"] == "surveyed_provincial") & (rounds["period"].astype(str) == "2020")
+    rounds.loc[last, "value"] = 0.8098
+    picture = survey(changed(results, surveys=rounds), EN, target)
+    assert picture is not None
+    assert "80.98%" in _drawn(picture)
+    assert "80.98% in 2020" in picture.alt
+    assert picture.table["Share satisfied"].tolist()[-1] == "80.98%"

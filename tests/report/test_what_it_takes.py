@@ -38,15 +38,15 @@ def test_what_may_still_be_late_is_said_in_cases(plan: Plan) -> None:
     # 0.316923 a week for 13 weeks are 4.12 cases: four may still be late, not "about 0 a week".
     rate = _rate(0.0004, 0.316923)
     assert sentence(EN, plan, *LATE, rate) == (
-        "In the 13 weeks left, no more than 4 of the cases may be late (0.0% of those expected; last quarter: 2.3%)."
+        "In the 13 weeks left, no more than 4 of the cases may be late (0.04% of those expected; last quarter: 2.3%)."
     )
-    assert cell(VI, plan, *LATE, rate) == "từ nay chỉ được trễ thêm 4 hồ sơ, 0,0% (hiện 2,3%)"
+    assert cell(VI, plan, *LATE, rate) == "từ nay chỉ được trễ thêm 4 hồ sơ, 0,04% (hiện 2,3%)"
     assert cell(VI, plan, *LATE, _rate(0.0001, 0.05)) == "từ nay không được trễ thêm hồ sơ nào (hiện 2,3%)"
 
 
 def test_a_share_that_is_not_of_late_cases_does_not_speak_of_them(plan: Plan) -> None:
     told = cell(EN, plan, "no_due_date", "at_most", _rate(0.0004, 0.316923))
-    assert told == "from now on no more than 4 cases, 0.0% (now 2.3%)"
+    assert told == "from now on no more than 4 cases, 0.04% (now 2.3%)"
 
 
 @pytest.mark.parametrize(("part", "required"), [(LATE, -0.01), (ONLINE, 1.2)])

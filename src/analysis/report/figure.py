@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -243,7 +244,28 @@ def mark_simulated(figure: Figure, results: Results, words: Wording) -> None:
         figure.supxlabel(words.text("SIMULATED DATA"), x=0.99, ha="right", fontsize=9, color="#5b6570", weight="bold")
 
 
-def share_table(values: pd.DataFrame, words: Wording, quantity: Quantity | None = None) -> pd.DataFrame:
+def promised_line(results: Results, indicator: str, dimension: str = TOTAL, series: str = TOTAL) -> float:
+    """Return what is promised of a series of an indicator, else of the whole; missing where nothing is.
+
+    Parameters
+    ----------
+    results : Results
+        The results.
+    indicator, dimension, series : str
+        The series.
+    """
+    lines: dict[tuple[str, str], float] = {}
+    for promise in results.plan.measured:
+        for part, name in promise.judged:
+            if part.indicator == indicator:
+                threshold = results.promise(promise.id, name)["threshold"]
+                lines.setdefault((part.dimension, part.series), float(threshold))
+    return lines.get((dimension, series), lines.get((TOTAL, TOTAL), math.nan))
+
+
+def share_table(
+    values: pd.DataFrame, words: Wording, quantity: Quantity | None = None, *, line: float = math.nan
+) -> pd.DataFrame:
     """Return a series as the table under its figure: counts and value of each period.
 
     Parameters
@@ -254,12 +276,20 @@ def share_table(values: pd.DataFrame, words: Wording, quantity: Quantity | None 
         The reader's language.
     quantity : Quantity, optional
         What the values are; shares by default.
+    line : float
+        What is promised of the series.
     """
     written = {words.text("Period"): [numbers.period(p, words.language) for p in values["period"]]}
-    return pd.DataFrame(written | counts_and_values(values, words, quantity))
+    return pd.DataFrame(written | counts_and_values(values, words, quantity, lines=line))
 
 
-def counts_and_values(values: pd.DataFrame, words: Wording, quantity: Quantity | None = None) -> dict[str, list[str]]:
+def counts_and_values(
+    values: pd.DataFrame,
+    words: Wording,
+    quantity: Quantity | None = None,
+    *,
+    lines: float | Sequence[float] = math.nan,
+) -> dict[str, list[str]]:
     """Return counts and values as columns of a table for the reader, by head.
 
     Parameters
@@ -270,11 +300,14 @@ def counts_and_values(values: pd.DataFrame, words: Wording, quantity: Quantity |
         The reader's language.
     quantity : Quantity, optional
         What the values are; shares by default.
+    lines : float or sequence of float
+        What is promised of all of them, or of each.
     """
     language, how, written = words.language, quantity or shares(words.language), {}
     if how.unit == "%":
         written[words.text("Numerator")] = [numbers.count(n, language) for n in values["numerator"]]
     written[words.text("Denominator")] = [numbers.count(n, language) for n in values["denominator"]]
     head = words.text("Share") if how.unit == "%" else words.text("Value")
-    written[head] = [how.write(v) for v in values["value"]]
+    promised = np.broadcast_to(lines, len(values))
+    written[head] = [how.beside(value, line) for value, line in zip(values["value"], promised, strict=True)]
     return written

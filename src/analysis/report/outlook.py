@@ -100,7 +100,9 @@ def outlook(
     )
     # Three figures side by side are explained once, below them.
     caption = "" if small else outlook_caption(words)
-    return Picture(figure, alt, caption, share_table(shown, words, how), values, width="third" if small else "wide")
+    return Picture(
+        figure, alt, caption, share_table(shown, words, how, line=threshold), values, width="third" if small else "wide"
+    )
 
 
 def outlook_caption(words: Wording) -> str:
@@ -195,7 +197,7 @@ def _label_lines(
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.8},
     )
     axes.annotate(
-        how.write(fan["middle"].iloc[-1]),
+        how.beside(fan["middle"].iloc[-1], threshold),
         (width - 1, fan["middle"].iloc[-1]),
         xytext=(12, 0),
         textcoords="offset points",

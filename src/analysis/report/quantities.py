@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -57,22 +58,26 @@ class Quantity:
     def beside(self, value: float, threshold: float) -> str:
         """Return a value with enough decimals to differ from a threshold that it is not equal to.
 
+        Tables, sentences and labels of figures all write by it what a promise is about: what misses its line never
+        prints as the line.
+
         Parameters
         ----------
         value, threshold : float
-            The two.
+            The two; without a threshold, the value has the decimals of the quantity.
         """
-        if pd.isna(value) or pd.isna(threshold):
+        # What is nearer differs by what a float cannot hold.
+        if pd.isna(value) or pd.isna(threshold) or abs(value - threshold) * self.scale < 1e-8:
             return self.write(value)
-        for digits in range(self.digits, self.digits + 3):
+        for digits in range(self.digits, 8):
             written = self.write(value, digits=digits)
             if written != self.write(threshold, digits=digits):
-                return written
-        return self.write(value) if value == threshold else written
+                break
+        return written
 
     def promised(self, threshold: float) -> str:
-        """Return a threshold with no more decimals than it has."""
-        for digits in range(self.digits + 1):
+        """Return a threshold with no more decimals than it has, at most two more than a value."""
+        for digits in range(self.digits + 3):
             if abs(threshold * self.scale - round(threshold * self.scale, digits)) < 1e-9:
                 return self.write(threshold, digits=digits)
         return self.write(threshold)
@@ -89,15 +94,17 @@ class Quantity:
             return numbers.MISSING
         return f"{self._bare(lower, self.digits)}–{self._bare(upper, self.digits)}{self.unit}"
 
-    def with_interval(self, middle: float, lower: float, upper: float) -> str:
+    def with_interval(self, middle: float, lower: float, upper: float, *, threshold: float = math.nan) -> str:
         """Return a value with its interval behind it: ``30,2% (29,6–30,9%)``.
 
         Parameters
         ----------
         middle, lower, upper : float
             The value and the ends of its interval.
+        threshold : float
+            What the value is told from; see `beside`.
         """
-        return f"{self.write(middle)} ({self.between(lower, upper)})"
+        return f"{self.beside(middle, threshold)} ({self.between(lower, upper)})"
 
     def change(self, difference: float) -> str:
         """Return a difference of two values, signed, in the unit `change_unit` says; a dash when missing."""

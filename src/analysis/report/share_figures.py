@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -24,6 +27,7 @@ from analysis.report.figure import (
     mark_breaks,
     mark_simulated,
     period_axis,
+    promised_line,
     series_title,
     set_title,
     share_table,
@@ -75,7 +79,8 @@ def trend(results: Results, words: Wording, indicator: str, dimension: str = TOT
     plt.close(figure)
     last, year_ago = shares.iloc[-1], shares[shares["period"] == _year_before(shares["period"].iloc[-1])]
     change = last["value"] - year_ago["value"].iloc[0] if len(year_ago) else float("nan")
-    standing = last.rename({"value": "observed_to_date"})
+    line = promised_line(results, indicator, dimension, series)
+    standing = pd.concat([last.rename({"value": "observed_to_date"}), pd.Series({"threshold": line})])
     alt = words.text(
         "{what}, {period}: {standing}; {change} {unit} on the year before.",
         what=title,
@@ -85,7 +90,7 @@ def trend(results: Results, words: Wording, indicator: str, dimension: str = TOT
         unit=how.change_unit,
     )
     caption = words.text("Dots: each period's value; grey bars: its 80% sampling interval. Dashed: the trend (STL).")
-    return Picture(figure, alt, caption, share_table(shares, words, how), shares)
+    return Picture(figure, alt, caption, share_table(shares, words, how, line=line), shares)
 
 
 def _trend_since_break(
@@ -157,6 +162,7 @@ def multiples(
         axes.set_visible(False)
     how = words.quantity(plan, indicator)
     _scale_alike(grid, shares[shares["series"].isin(["total", *drawn])], quarters, how)
+    write = {code: partial(how.beside, threshold=promised_line(results, indicator, dimension, code)) for code in order}
     for code, axes in zip(drawn, grid.flat, strict=False):
         mine = shares[(shares["series"] == code) & shares["value"].notna()]
         axes.plot([at[q] for q in whole["quarter"]], whole["value"], color=theme.GREY, linewidth=1.1, linestyle=":")
@@ -164,7 +170,7 @@ def multiples(
         # Given its height, matplotlib does not search for what the title must stay clear of.
         axes.set_title(short_name(words.name(plan, dimension, code), 26), y=1, fontsize=8.5, fontweight="normal")
         if len(mine):
-            _mark_last(axes, at[mine["quarter"].iloc[-1]], mine["value"].iloc[-1], how)
+            _mark_last(axes, at[mine["quarter"].iloc[-1]], mine["value"].iloc[-1], write[code])
     what = words.indicator(plan, indicator)
     set_title(figure, words.text("{what}, by quarter ({members})", what=what, members=members))
     mark_simulated(figure, results, words)
@@ -180,9 +186,9 @@ def multiples(
         what=what,
         members=members,
         quarter=_quarter_label(quarters[-1], language),
-        low=how.write(last.min()),
+        low=write[str(last.idxmin())](last.min()) if len(last) else numbers.MISSING,
         low_name=names[str(last.idxmin())] if len(last) else numbers.MISSING,
-        high=how.write(last.max()),
+        high=write[str(last.idxmax())](last.max()) if len(last) else numbers.MISSING,
         high_name=names[str(last.idxmax())] if len(last) else numbers.MISSING,
         since=_quarter_label(quarters[0], language),
         most=names[str(change.abs().idxmax())] if len(change) else numbers.MISSING,
@@ -198,7 +204,7 @@ def multiples(
     wide = recent.pivot_table(index="series", columns="quarter", values="value", dropna=False)
     table = pd.DataFrame({words.text("Body or field"): list(names.values())})
     for quarter in quarters[-4:]:
-        table[_quarter_label(quarter, language)] = [how.write(wide[quarter].get(code, np.nan)) for code in order]
+        table[_quarter_label(quarter, language)] = [write[code](wide[quarter].get(code, np.nan)) for code in order]
     return Picture(figure, alt, caption, table, shares.drop(columns=["indicator", "dimension", "period"]))
 
 
@@ -220,10 +226,10 @@ def _scale_alike(grid: np.ndarray, shares: pd.DataFrame, quarters: list[pd.Perio
         axes.grid(axis="x", visible=False)
 
 
-def _mark_last(axes: Axes, position: int, share: float, how: Quantity) -> None:
+def _mark_last(axes: Axes, position: int, share: float, write: Callable[[float], str]) -> None:
     axes.plot(position, share, marker="o", markersize=4, color=theme.BLUE)
     axes.annotate(
-        how.write(share),
+        write(share),
         (position, share),
         xytext=(-3, 5),
         textcoords="offset points",
@@ -316,10 +322,15 @@ def ranking(
         "value", ascending=plan.indicators[indicator].better == "lower" and how.unit != "%", na_position="last"
     )
     names = [words.name(plan, dimension, code) for code in sums["series"]]
+    lines = [promised_line(results, indicator, dimension, str(code)) for code in sums["series"]]
+    written = [how.beside(value, line) for value, line in zip(sums["value"], lines, strict=True)]
     shown = sums["value"].dropna()
     drawn = _ends(len(shown))
     middle_left_out = len(drawn) < len(shown)
-    highest, lowest = (names[int(at)] for at in (shown.argmax(), shown.argmin())) if len(shown) else ("", "")
+    ends = [int(at) for at in (shown.argmax(), shown.argmin())] if len(shown) else []
+    (highest, high_share), (lowest, low_share) = [(names[at], written[at]) for at in ends] or [
+        (numbers.MISSING,) * 2
+    ] * 2
     drawn_names = [names[at] for at in drawn]
     shown = shown.iloc[drawn]
     positions = list(range(len(shown)))
@@ -328,9 +339,9 @@ def ranking(
     if positions:
         sns.barplot(x=shown.to_numpy(), y=positions, orient="h", ax=axes, color=theme.BLUE, width=0.62, errorbar=None)
     axes.set_yticks(positions, [short_name(name) for name in drawn_names])
-    for position, value in enumerate(shown):
+    for position, (value, at) in enumerate(zip(shown, drawn, strict=True)):
         axes.annotate(
-            how.write(value),
+            written[at],
             (value, position),
             xytext=(4, 0),
             textcoords="offset points",
@@ -347,12 +358,12 @@ def ranking(
     alt = words.text(
         "{what}, year to date: highest {high} ({high_share}), lowest {low} ({low_share}).",
         what=words.indicator(plan, indicator),
-        high=highest or numbers.MISSING,
-        high_share=how.write(shown.max()),
-        low=lowest or numbers.MISSING,
-        low_share=how.write(shown.min()),
+        high=highest,
+        high_share=high_share,
+        low=lowest,
+        low_share=low_share,
     )
-    table = pd.DataFrame({words.text("Body or field"): names} | counts_and_values(sums, words, how))
+    table = pd.DataFrame({words.text("Body or field"): names} | counts_and_values(sums, words, how, lines=lines))
     caption = f"{words.text('Ratio of the sums of the year so far; counts in the table.')} {hidden}".strip()
     if middle_left_out:
         both = numbers.count(len(shown) // 2, words.language)

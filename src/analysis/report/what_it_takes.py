@@ -101,7 +101,7 @@ def _values(words: Wording, plan: Plan, indicator: str, rule: str, rate: pd.Seri
     how, language = words.quantity(plan, indicator), words.language
     return {
         "weeks": numbers.count(rate["weeks_left"], language),
-        "share": how.write(rate["required_share"]),
+        "share": how.beside(rate["required_share"], 0.0),
         "most": words.text(RULES[rule], threshold=how.write(rate["required_share"])),
         "cases": numbers.count(rate["cases_per_week"], language),
         "total": numbers.count(_allowance(rate), language),

@@ -455,7 +455,7 @@ class Wording:
             return self.text("{share}, final", share=how.beside(row["expected"], row.get("threshold", math.nan)))
         return self.text(
             "{share} (80% prediction interval: {interval})",
-            share=how.write(row["expected"]),
+            share=how.beside(row["expected"], row.get("threshold", math.nan)),
             interval=how.between(row["lower"], row["upper"]),
         )
 
@@ -469,7 +469,8 @@ class Wording:
         """
         if row["verdict"] in ("met", "missed"):
             return self.outlook(row, quantity)
-        return (quantity or shares(self.language)).with_interval(row["expected"], row["lower"], row["upper"])
+        how, threshold = quantity or shares(self.language), row.get("threshold", math.nan)
+        return how.with_interval(row["expected"], row["lower"], row["upper"], threshold=threshold)
 
     def chance(self, probability: float) -> str:
         """Return a probability in whole per cent, or a dash."""

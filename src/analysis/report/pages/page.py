@@ -13,7 +13,7 @@ from analysis.plan.answers_on import answers_on
 from analysis.quarter import stages
 from analysis.quarter.results import Results
 from analysis.report import grades, numbers
-from analysis.report.figure import Picture
+from analysis.report.figure import Picture, promised_line
 from analysis.report.html_table import csv_text, plain_table
 from analysis.report.share_figures import multiples, ranking, trend
 from analysis.report.track_record_sentences import apart_sentence, held_by_indicator, indicator_sentence
@@ -142,6 +142,7 @@ class Page:
         if pd.isna(now["observed_to_date"]):
             return ""
         how = self.words.quantity(self.results.plan, indicator)
+        now["threshold"] = promised_line(self.results, indicator)
         return self.words.text(
             "This quarter: {standing}; {quarter} {unit} against last quarter, {year} against the same quarter last "
             "year.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import matplotlib.pyplot as plt
 import pandas as pd
 
@@ -15,6 +17,7 @@ from analysis.report import numbers, theme
 from analysis.report.figure import Picture, mark_simulated, set_title, write_shares
 from analysis.report.html_table import plain_table
 from analysis.report.pages.page import Page
+from analysis.report.quantities import shares
 from analysis.report.wording import Wording, _
 
 
@@ -82,10 +85,13 @@ def rounds(results: Results, words: Wording, indicator: str) -> pd.DataFrame:
         The survey's share.
     """
     language, mine = words.language, _rounds_of_province(results, indicator)
+    judged = [one for one in results.plan.promises if isinstance(one, SurveyPromise)]
+    lines = [one.threshold for one in judged if results.promise(one.id)["indicator"] == indicator]
+    line = next(iter(lines), math.nan)
     frame = pd.DataFrame(
         {
             words.text("Year"): mine["period"].astype(str),
-            words.text("Share satisfied"): [numbers.percent(value, language) for value in mine["value"]],
+            words.text("Share satisfied"): [shares(language).beside(value, line) for value in mine["value"]],
             words.text("Respondents"): [numbers.count(n, language) for n in mine["respondents"]],
             words.text("Standard error (percentage points)"): [
                 numbers.MISSING if pd.isna(error) else numbers.percent(error, language).rstrip("%")
@@ -134,8 +140,9 @@ def survey(results: Results, words: Wording, target: SurveyPromise, *, small: bo
         axes.plot(comparable["year"], comparable["value"], color=theme.BLUE, marker="o", markersize=6, linewidth=1.2,
                   linestyle=(0, (1, 2)))  # fmt: skip
     for year, value, top in zip(years, mine["value"], mine["value"] + half, strict=True):
-        axes.annotate(numbers.percent(value, language), (year, top), xytext=(0, 3), textcoords="offset points",
-                      ha="center", fontsize=9, color=theme.BLUE)  # fmt: skip
+        label = shares(language).beside(value, target.threshold)
+        axes.annotate(label, (year, top), xytext=(0, 3), textcoords="offset points", ha="center", fontsize=9,
+                      color=theme.BLUE)  # fmt: skip
     axes.axhline(target.threshold, color=theme.VERMILION, linewidth=1.8, linestyle=(0, (6, 3)))
     rule = words.rule(target.rule, target.threshold)
     axes.annotate(
@@ -164,7 +171,7 @@ def survey(results: Results, words: Wording, target: SurveyPromise, *, small: bo
     alt = words.text(
         "{what}: {share} in {year} ({respondents} respondents), promised: {rule}.",
         what=what,
-        share=numbers.percent(last["value"], language),
+        share=shares(language).beside(last["value"], target.threshold),
         year=str(last["period"])[:4],
         respondents=numbers.count(last["respondents"], language),
         rule=rule,

@@ -141,9 +141,8 @@ class TargetPage(Page):
                     self._pictures_left -= 1
                     what = f"{words.part(plan, part)}: {words.dimension(str(dimension))}"
                     title = words.text("Who holds most of what is missing: {what}", what=what)
-                    self._picture(
-                        gap(self.results, words, short, title=title, table=self._gap_table(short, unit), unit=unit)
-                    )
+                    table = self._gap_table(short, unit, self.results.promise(target.id, name)["threshold"])
+                    self._picture(gap(self.results, words, short, title=title, table=table, unit=unit))
         for part, name in parts_of(target)[:BASELINES_SHOWN]:
             if promise_tables.has_baselines(self.results, target.id, name):
                 title = words.text("Simple forecasts to compare with")
@@ -154,7 +153,7 @@ class TargetPage(Page):
         for sentence in promise_tables.not_judged(self.results, self.words, target):
             self._note(sentence)
 
-    def _gap_table(self, members: pd.DataFrame, unit: str) -> pd.DataFrame:
+    def _gap_table(self, members: pd.DataFrame, unit: str, threshold: float) -> pd.DataFrame:
         words, language = self.words, self.run.language
         return pd.DataFrame(
             {
@@ -162,7 +161,10 @@ class TargetPage(Page):
                     words.name(self.results.plan, row.dimension, row.series) for row in members.itertuples()
                 ],
                 words.text("The year so far"): [
-                    words.share_so_far(row.rename({"share": "observed_to_date"}), unit) for _, row in members.iterrows()
+                    words.share_so_far(row, unit)
+                    for _, row in members.rename(columns={"share": "observed_to_date"})
+                    .assign(threshold=threshold)
+                    .iterrows()
                 ],
                 words.text("Short of the promise by ({unit})", unit=unit): [
                     numbers.count(short, language) for short in members["short"]
