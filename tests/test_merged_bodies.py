@@ -22,6 +22,7 @@ from analysis.report.pages.data_quality import DataPage
 from analysis.report.pages.summary import what_changed
 from analysis.report.pages.targets import TargetPage
 from analysis.report.promise_tables import not_judged, previous_promise, with_no_history
+from analysis.report.since_publication import computed_again
 from analysis.report.wording import Wording
 from changed_results import changed
 
@@ -280,7 +281,7 @@ def test_pages_are_made_though_a_quarter_ago_there_were_other_bodies(
     assert "cases only from 07/2025 on" in text
     assert "huyen (1 July 2025)" in text
     assert previous_promise(began, "each", "xa-1").isna().all()
-    assert len(what_changed(began, Wording("en"))) == 1
+    assert len(what_changed(began, Wording("en"), computed_again(began))) == 1
 
 
 def test_whoever_cuts_by_two_dimensions_is_offered_bodies_of_today(now: Results) -> None:

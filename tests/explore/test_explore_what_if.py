@@ -16,7 +16,7 @@ from analysis.explore.what_if import WhatIfControls
 from analysis.faults import BadData
 from analysis.parameters import RunParameters
 from analysis.quarter.results import Results
-from analysis.report import numbers
+from analysis.report import numbers, quantities
 from analysis.report.wording import Wording
 from changed_results import changed
 
@@ -136,7 +136,8 @@ def test_what_it_takes_is_said_and_set(controls: WhatIfControls, q: Quarter, tar
     controls.seek.click()
     found = q.what_if(target).needed(0.8)
     assert _whole(controls.after, target)["probability"] == found.probability >= 0.8
-    wanted = numbers.points(found.amount, "vi") if target == "online_uptake" else numbers.count(found.amount, "vi")
+    change = quantities.shares("vi").change
+    wanted = change(found.amount) if target == "online_uptake" else numbers.count(found.amount, "vi")
     assert f"Để đạt 80%: {wanted if target == 'online_uptake' else 'đến cuối năm hoàn thành thêm ' + wanted} " in (
         controls.goal.value
     )

@@ -44,14 +44,6 @@ def test_percent_range(lower: float, upper: float, vi: str, en: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("difference", "vi"), [(0.0205, "+2,1"), (-0.0205, "−2,1"), (0.0, "0,0"), (-0.3, "−30,0"), (NAN, "–")]
-)
-def test_points_are_signed(difference: float, vi: str) -> None:
-    assert numbers.points(difference, "vi") == vi
-    assert numbers.points(difference, "en") == vi.replace(",", ".")
-
-
-@pytest.mark.parametrize(
     ("number", "vi", "en"),
     [(191957, "191.957", "191,957"), (1533041157, "1.533.041.157", "1,533,041,157"), (999, "999", "999"),
      (0, "0", "0"), (2.5, "3", "3"), (NAN, "–", "–"), (pd.NA, "–", "–")],

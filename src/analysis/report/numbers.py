@@ -61,22 +61,6 @@ def percent_with_range(middle: float, lower: float, upper: float, language: str)
     return f"{percent(middle, language)} ({percent_range(lower, upper, language)})"
 
 
-def points(difference: float, language: str) -> str:
-    """Return a difference of shares in percentage points, signed: ``+2,1``; a dash when missing.
-
-    Parameters
-    ----------
-    difference : float
-        The difference, −1 to 1.
-    language : {"vi", "en"}
-        Language of the reader.
-    """
-    if pd.isna(difference):
-        return MISSING
-    text = _rounded(abs(difference) * 100, language, 1)
-    return text if not text.strip("0.,") else f"{'+' if difference >= 0 else '−'}{text}"
-
-
 def whole_points(now: float, before: float, language: str) -> str:
     """Return by how many whole points a probability moved as printed, signed: ``−14``; ``0`` where both print alike.
 
@@ -213,10 +197,22 @@ def decimal(value: float, language: str, *, digits: int = 2) -> str:
     return MISSING if pd.isna(value) else _rounded(value, language, digits)
 
 
+def halves_up(value: float, digits: int) -> Decimal:
+    """Return a number with so many decimals, halves rounded up.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    digits : int
+        Decimals.
+    """
+    # Going through repr keeps 0.285 from becoming 0.28499999….
+    return Decimal(repr(round(float(value), 9))).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+
+
 def _rounded(value: float, language: str, digits: int) -> str:
-    # Babel rounds halves to even, 81.25 to 81,2; readers expect 81,3. Going through repr keeps 0.285 from becoming
-    # 0.28499999….
-    step = Decimal(1).scaleb(-digits)
-    exact = Decimal(repr(round(float(value), 9))).quantize(step, rounding=ROUND_HALF_UP)
+    # Babel rounds halves to even, 81.25 to 81,2; readers expect 81,3.
+    exact = halves_up(value, digits)
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
     return format_decimal(exact + 0, format=pattern, locale="vi_VN" if language == "vi" else "en_GB")

@@ -92,7 +92,33 @@ def graded_probabilities(ledger: Path, run: RunParameters, results: Results, wor
     )
 
 
-def released_before(ledger: Path, run: RunParameters) -> pd.DataFrame:
+def last_publication(ledger: Path, run: RunParameters, plan: Plan) -> pd.DataFrame:
+    """Return the lines of the last publication of an earlier quarter, parts included; none where there is none.
+
+    Parameters
+    ----------
+    ledger : Path
+        Folder of the ledger.
+    run : RunParameters
+        The run.
+    plan : Plan
+        The plan, whose names the promises have.
+
+    Raises
+    ------
+    BadData
+        The plan's file is not a ledger, or not any more.
+    """
+    rows = by_name_of_today(released_before(ledger, run, with_parts=True), plan)
+    wholes = rows[rows["part"] == ""]
+    if wholes.empty:
+        return rows.iloc[:0]
+    last = wholes[wholes["quarter"] == wholes["quarter"].max()].iloc[-1]
+    # Of one publication: an earlier one of the quarter may have had promises that this one has not.
+    return rows[rows["fingerprint"].eq(last["fingerprint"]) & rows["quarter"].eq(last["quarter"])]
+
+
+def released_before(ledger: Path, run: RunParameters, *, with_parts: bool = False) -> pd.DataFrame:
     """Return the last line of the ledger for each promise and quarter before the run's, known by the run's `as_of`.
 
     Parameters
@@ -101,11 +127,13 @@ def released_before(ledger: Path, run: RunParameters) -> pd.DataFrame:
         Folder of the ledger.
     run : RunParameters
         The run.
+    with_parts : bool
+        Whether their parts have lines of their own besides.
 
     Returns
     -------
     pd.DataFrame
-        All `COLUMNS`, the probability as a number 0–1; promises as a whole, without their parts.
+        All `COLUMNS`, the probability as a number 0–1; promises as a whole, without their parts by default.
 
     Raises
     ------
@@ -115,9 +143,10 @@ def released_before(ledger: Path, run: RunParameters) -> pd.DataFrame:
     rows = read_ledger(ledger / f"{run.plan_name}.csv")
     # The verdict is the last column: a line that was cut off has none.
     rows = rows[rows["verdict"] != ""]
-    rows = rows[(rows["part"] == "") & (rows["quarter"] < run.quarter) & (rows["as_of"] <= run.as_of.isoformat())]
+    rows = rows[(rows["quarter"] < run.quarter) & (rows["as_of"] <= run.as_of.isoformat())]
+    rows = rows if with_parts else rows[rows["part"] == ""]
     rows = rows.assign(probability=pd.to_numeric(rows["probability"], errors="coerce"))
-    return rows.drop_duplicates(["quarter", "target"], keep="last")
+    return rows.drop_duplicates(["quarter", "target", "part"], keep="last")
 
 
 def by_name_of_today(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
@@ -132,7 +161,7 @@ def by_name_of_today(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     """
     renamed = {before: target.id for target in plan.promises for before in target.formerly}
     found = rows.assign(target=rows["target"].replace(renamed))
-    return found.drop_duplicates(["quarter", "target"], keep="last")
+    return found.drop_duplicates(["quarter", "target", "part"], keep="last")
 
 
 def read_ledger(file: Path) -> pd.DataFrame:

@@ -106,11 +106,25 @@ class Quantity:
         """
         return f"{self.beside(middle, threshold)} ({self.between(lower, upper)})"
 
+    def moved(self, now: float, before: float) -> str:
+        """Return by how much a value moved as both are written, signed: what is printed adds up.
+
+        Parameters
+        ----------
+        now, before : float
+            The two values.
+        """
+        if pd.isna(now) or pd.isna(before):
+            return numbers.MISSING
+        ends = (numbers.halves_up(value * self.scale, self.digits) for value in (now, before))
+        return self.change(float(next(ends) - next(ends)) / self.scale)
+
     def change(self, difference: float) -> str:
         """Return a difference of two values, signed, in the unit `change_unit` says; a dash when missing."""
         if pd.isna(difference):
             return numbers.MISSING
-        return f"{'+' if difference >= 0 else '−'}{self._bare(abs(difference), self.digits)}"
+        text = self._bare(abs(difference), self.digits)
+        return text if not text.strip("0.,") else f"{'+' if difference >= 0 else '−'}{text}"
 
     def _bare(self, value: float, digits: int) -> str:
         return numbers.decimal(value * self.scale, self.language, digits=digits)

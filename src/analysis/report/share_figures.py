@@ -78,7 +78,7 @@ def trend(results: Results, words: Wording, indicator: str, dimension: str = TOT
     mark_simulated(figure, results, words)
     plt.close(figure)
     last, year_ago = shares.iloc[-1], shares[shares["period"] == _year_before(shares["period"].iloc[-1])]
-    change = last["value"] - year_ago["value"].iloc[0] if len(year_ago) else float("nan")
+    before = year_ago["value"].iloc[0] if len(year_ago) else float("nan")
     line = promised_line(results, indicator, dimension, series)
     standing = pd.concat([last.rename({"value": "observed_to_date"}), pd.Series({"threshold": line})])
     alt = words.text(
@@ -86,7 +86,7 @@ def trend(results: Results, words: Wording, indicator: str, dimension: str = TOT
         what=title,
         period=numbers.period(last["period"], language),
         standing=words.share_so_far(standing, words.unit(plan, indicator), how),
-        change=how.change(change),
+        change=how.moved(last["value"], before),
         unit=how.change_unit,
     )
     caption = words.text("Dots: each period's value; grey bars: its 80% sampling interval. Dashed: the trend (STL).")
@@ -178,7 +178,9 @@ def multiples(
 
     shown = shares[shares["series"].isin(order) & shares["value"].notna()].set_index("series")
     last = shown.loc[shown["quarter"] == quarters[-1], "value"]
-    change = (last - shown.loc[shown["quarter"] == quarters[0], "value"]).dropna()
+    first = shown.loc[shown["quarter"] == quarters[0], "value"]
+    change = (last - first).dropna().abs()
+    most = str(change.idxmax()) if len(change) else ""
     names = {code: words.name(plan, dimension, code) for code in order}
     alt = words.text(
         "{what}, {members}, {quarter}: from {low} ({low_name}) to {high} ({high_name}); moved most since {since}: "
@@ -191,8 +193,8 @@ def multiples(
         high=write[str(last.idxmax())](last.max()) if len(last) else numbers.MISSING,
         high_name=names[str(last.idxmax())] if len(last) else numbers.MISSING,
         since=_quarter_label(quarters[0], language),
-        most=names[str(change.abs().idxmax())] if len(change) else numbers.MISSING,
-        change=how.change(float(change[change.abs().idxmax()]) if len(change) else np.nan),
+        most=names.get(most, numbers.MISSING),
+        change=how.moved(last[most], first[most]) if most else numbers.MISSING,
         unit=how.change_unit,
     )
     caption = words.text(

@@ -16,7 +16,7 @@ from analysis.quarter import stages
 from analysis.quarter.comparison import STEPS, what_moved
 from analysis.quarter.results import Results
 from analysis.report import numbers
-from analysis.report.published_probabilities import by_name_of_today, released_before
+from analysis.report.published_probabilities import last_publication
 from analysis.report.wording import Wording, _
 
 CAUSES = {
@@ -70,12 +70,10 @@ def since_publication(ledger: Path, run: RunParameters, results: Results) -> Sin
     BadData
         The plan's file is not a ledger, or not any more.
     """
-    rows = by_name_of_today(released_before(ledger, run), results.plan)
+    rows = last_publication(ledger, run, results.plan)
     if rows.empty:
         return None
-    last = rows[rows["quarter"] == rows["quarter"].max()].iloc[-1]
-    # Of one publication: an earlier one of the quarter may have had promises that this one has not.
-    mine = rows[rows["fingerprint"].eq(last["fingerprint"]) & rows["quarter"].eq(last["quarter"])]
+    last, mine = rows.iloc[-1], rows[rows["part"] == ""]
     now = results.attainment.promises
     whole = pd.DataFrame(
         {
@@ -88,6 +86,91 @@ def since_publication(ledger: Path, run: RunParameters, results: Results) -> Sin
     if parts is not None:
         whole = whole.join(parts)
     return SincePublication(parse_quarter(last["quarter"]), known_on, whole)
+
+
+@dataclass(frozen=True, eq=False)
+class SaidBefore:
+    """What was said of the promises before, against which a reader is told what changed.
+
+    Attributes
+    ----------
+    quarter : pd.Period
+        The quarter it was for.
+    known_on : date or None
+        The day up to which the data published was known; None where nothing was published and the same method says it
+        now, from what was known then.
+    said : pd.DataFrame
+        By `target` and `part`: `probability`, 0–1, and `verdict`.
+    """
+
+    quarter: pd.Period
+    known_on: date | None
+    said: pd.DataFrame
+
+    def of(self, target: str, part: str = "") -> pd.Series:
+        """Return `probability` and `verdict` of a promise or part; both missing where nothing was said of it.
+
+        Parameters
+        ----------
+        target, part : str
+            The promise, and its part or the empty string.
+        """
+        return self.said.reindex([(target, part)]).iloc[0]
+
+
+def said_before(ledger: Path, run: RunParameters, results: Results) -> SaidBefore:
+    """Return what the last publication of an earlier quarter said or, where there is none, what it would have said.
+
+    Parameters
+    ----------
+    ledger : Path
+        Folder of the ledger.
+    run : RunParameters
+        The run.
+    results : Results
+        Its results.
+
+    Raises
+    ------
+    BadData
+        The plan's file is not a ledger, or not any more.
+    """
+    rows = last_publication(ledger, run, results.plan)
+    if rows.empty:
+        return computed_again(results)
+    last = rows.iloc[-1]
+    said = rows.set_index(["target", "part"])[["probability", "verdict"]]
+    return SaidBefore(parse_quarter(last["quarter"]), date.fromisoformat(last["as_of"]), said)
+
+
+def computed_again(results: Results) -> SaidBefore:
+    """Return what the same method says of the quarter before, from what was known then."""
+    said = results.attainment.previous.set_index(["target", "part"])[["probability", "verdict"]]
+    return SaidBefore(parse_quarter(results.attainment.promises["quarter"].iloc[0]) - 1, None, said)
+
+
+def compared_with(before: SaidBefore, words: Wording) -> str:
+    """Return the sentence of what the table's points are counted from.
+
+    Parameters
+    ----------
+    before : SaidBefore
+        What was said before.
+    words : Wording
+        The reader's language.
+    """
+    quarter = numbers.quarter(before.quarter, words.language)
+    if before.known_on is None:
+        return words.text(
+            "Points: against what the same method says of {quarter} from what was known then, as nothing was published "
+            "for it.",
+            quarter=quarter,
+        )
+    return words.text(
+        "Points: against what was published for {quarter} (data known as of {day}).",
+        quarter=quarter,
+        day=numbers.day(before.known_on, words.language),
+    )
 
 
 def _taken_apart(key: str, known_on: date, run: RunParameters, results: Results) -> pd.DataFrame | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from analysis.parameters import RunParameters
@@ -13,7 +14,7 @@ from analysis.publish.store.ledger import enter_probabilities, lines_of
 from analysis.quarter.results import Results
 from analysis.report import numbers
 from analysis.report.pages.summary import SummaryPage, what_changed, what_to_do
-from analysis.report.since_publication import Move
+from analysis.report.since_publication import Move, SaidBefore, compared_with, computed_again
 from analysis.report.wording import Wording
 from changed_results import changed
 
@@ -39,21 +40,24 @@ def told(results: Results) -> Callable[..., Results]:
     return told
 
 
+def _news(results: Results, **explained: Mapping[str, Move]) -> list[str]:
+    return what_changed(results, EN, computed_again(results), **explained)
+
+
 def test_a_promise_no_longer_estimated_comes_first_then_other_verdicts_then_the_largest_move(told) -> None:
     nan = float("nan")
-    changed = what_changed(
+    changed = _news(
         told(
             {"satisfaction": (nan, "not_estimated"), "autonomy": (0.50, "uncertain"), "one_stop": (0.90, "likely"),
              "portal_integration": (0.30, "unlikely"), "online_publication": (0.041, "very_unlikely")},
             {"satisfaction": (0.88, "likely"), "autonomy": (0.45, "unlikely"), "one_stop": (0.60, "likely"),
              "portal_integration": (0.28, "unlikely"), "online_publication": (0.04, "very_unlikely")},
-        ),
-        EN,
+        )
     )  # fmt: skip
     assert [sentence.split(":")[0] for sentence in changed] == [
         "Satisfaction above 81%", "Public units made autonomous", "One-stop mechanism everywhere",
     ]  # fmt: skip
-    assert "no longer estimated (a quarter ago 88%)" in changed[0]
+    assert "no longer estimated (for Q2 2021: 88%)" in changed[0]
     assert "probability 45% → 50%" in changed[1]
 
 
@@ -68,12 +72,26 @@ def test_of_what_moved_since_it_was_published_the_causes_are_told_in_place_of_th
         "overdue": Move(-2, "overdue and why"),
     }
     # A leap since it was published weighs as much as another verdict, and stands among those by its size.
-    leaps = what_changed(now, EN, explained=explained | {"overdue": Move(-20, "overdue and why")})
+    leaps = _news(now, explained=explained | {"overdue": Move(-20, "overdue and why")})
     assert leaps[0] == "overdue and why"
-    changed = what_changed(now, EN, explained=explained)
+    changed = _news(now, explained=explained)
     assert [changed[0].split(":")[0], *changed[1:]] == [
         "Services on the National Portal", "autonomy and why", "overdue and why",
     ]  # fmt: skip
+
+
+def test_what_was_published_is_what_changed_and_not_what_the_method_says_now(results: Results) -> None:
+    # The method would say 70 % of the second quarter today; 42 % and "uncertain" were published for the first.
+    said = results.attainment.promises.set_index(["target", "part"])[["probability", "verdict"]].copy()
+    said.loc[("satisfaction", ""), ["probability", "verdict"]] = [0.42, "uncertain"]
+    said.loc[("online_centre", ""), ["probability", "verdict"]] = [float("nan"), "not_estimated"]
+    published = SaidBefore(pd.Period("2021Q1"), date(2021, 3, 20), said)
+    first, second = what_changed(results, EN, published, explained={"one_stop": Move(0, "as it was published")})
+    assert first.startswith("Satisfaction above 81%: no longer estimated (published for Q1 2021: 42%).")
+    assert second == ("Infrastructure of the online centre: now estimated, 17% (published for Q1 2021: not estimated).")
+    assert compared_with(published, EN) == (
+        "Points: against what was published for Q1 2021 (data known as of 20 March 2021)."
+    )
 
 
 @pytest.mark.parametrize("quarter", ["2021-Q2", None])
@@ -99,13 +117,13 @@ def test_the_page_says_since_which_publication_points_are_counted(
 
 
 def test_nothing_moved_is_said(told) -> None:
-    assert what_changed(told({}, {}), EN) == ["No probability moved by a percentage point or more."]
+    assert _news(told({}, {})) == ["No probability moved by a percentage point or more."]
 
 
 def test_a_first_estimate_is_told(told) -> None:
     nan = float("nan")
-    (changed,) = what_changed(told({"online_centre": (0.2, "unlikely")}, {"online_centre": (nan, "not_estimated")}), EN)
-    assert changed == "Infrastructure of the online centre: estimated for the first time this year, 20%."
+    (changed,) = _news(told({"online_centre": (0.2, "unlikely")}, {"online_centre": (nan, "not_estimated")}))
+    assert changed == "Infrastructure of the online centre: now estimated, 20% (for Q2 2021: not estimated)."
 
 
 def test_what_to_do_begins_where_a_chance_is_nearest_to_even(told, results: Results) -> None:

@@ -148,8 +148,8 @@ class Page:
             "year.",
             standing=self.words.share_so_far(now, self.words.unit(self.results.plan, indicator), how),
             unit=how.change_unit,
-            quarter=how.change(now["observed_to_date"] - before["observed_to_date"]),
-            year=how.change(now["observed_to_date"] - year_ago["observed_to_date"]),
+            quarter=how.moved(now["observed_to_date"], before["observed_to_date"]),
+            year=how.moved(now["observed_to_date"], year_ago["observed_to_date"]),
         )
 
     def _summed(self, shares: pd.DataFrame, labels: list[str]) -> pd.Series:

@@ -27,7 +27,15 @@ from analysis.report.promise_tables import (
 )
 from analysis.report.published_probabilities import LEDGER
 from analysis.report.quantities import Quantity
-from analysis.report.since_publication import Move, counted_from, moves, since_publication
+from analysis.report.since_publication import (
+    Move,
+    SaidBefore,
+    compared_with,
+    counted_from,
+    moves,
+    said_before,
+    since_publication,
+)
 from analysis.report.track_record_sentences import mark, summary_sentences
 from analysis.report.wording import Wording
 
@@ -57,18 +65,25 @@ def probability_notes(results: Results, words: Wording, draw_count: int) -> list
 class SummaryPage(Page):
     """What notebook ``00_summary`` shows; see `Page`."""
 
-    def promises(self) -> None:
-        """Show the table of all promises."""
-        words = self.words
+    def promises(self, ledger: Path = LEDGER) -> None:
+        """Show the table of all promises.
+
+        Parameters
+        ----------
+        ledger : Path
+            Folder of the ledger, whose last publication of an earlier quarter probabilities are compared with.
+        """
+        words, before = self.words, said_before(ledger, self.run, self.results)
         self._heading(words.text("The promises at a glance"))
-        self._html(promises(self.results, words))
-        self._note(" ".join(probability_notes(self.results, words, self.run.draw_count)))
+        self._html(promises(self.results, words, before))
+        notes = probability_notes(self.results, words, self.run.draw_count)
+        self._note(" ".join([*notes, compared_with(before, words)]))
 
     def news(self, ledger: Path = LEDGER) -> None:
-        """Show up to three sentences of what changed since last quarter, and three of what to do, side by side.
+        """Show up to three sentences of what changed since a quarter before, and three of what to do, side by side.
 
-        Where the ledger has a publication of an earlier quarter, what moved since has its causes, and a line says
-        which it is.
+        It is counted from the ledger's last publication of an earlier quarter, and a line says which that is; where
+        there is none, from what the same method says of the quarter before.
 
         Parameters
         ----------
@@ -78,11 +93,15 @@ class SummaryPage(Page):
         words = self.words
         since = since_publication(ledger, self.run, self.results)
         explained = moves(since, self.results.plan, words) if since else {}
-        news = what_changed(self.results, words, explained=explained)
+        before = said_before(ledger, self.run, self.results)
+        news = what_changed(self.results, words, before, explained=explained)
         below = ""
         if since and any(move.sentence in news for move in explained.values()):
             below = f'<p class="note">{escape(counted_from(since, words))}</p>'
-        changed = words.text("What changed since last quarter"), news
+        changed = (
+            words.text("What changed since {quarter}", quarter=numbers.quarter(before.quarter, words.language)),
+            news,
+        )
         needed = words.text("What to do"), what_to_do(self.results, words)
         halves = "".join(
             f'<section class="half"><h2>{escape(heading)}</h2>{self._bullets(sentences)}{more}</section>'
@@ -147,7 +166,7 @@ PARTS_LISTED = 2
 """A promise of more parts is summed up in one row; the page of promises lists them all."""
 
 
-def promises(results: Results, words: Wording) -> str:
+def promises(results: Results, words: Wording, before: SaidBefore) -> str:
     """Return the table of all promises as HTML: the verdict, the year so far, the forecast, and what it would take.
 
     A promise of two parts has a row for each of them below its own.
@@ -156,28 +175,31 @@ def promises(results: Results, words: Wording) -> str:
     ----------
     results, words
         The results to show, and the reader's language.
+    before : SaidBefore
+        What probabilities are compared with.
     """
     rows = []
     for target in results.plan.promises:
         row = results.promise(target.id)
-        rows.append(_row(results, words, words.of(target.name), row, _cells(results, words, target, row), target))
+        cells = _cells(results, words, target, row)
+        rows.append(_row(results, words, before, words.of(target.name), row, cells, target))
         if isinstance(target, Measured) and 1 < len(target.parts) <= PARTS_LISTED:
             for part, name in parts_of(target):
                 row, title = results.promise(target.id, name), f"– {words.part(results.plan, part)}"
                 cells = _share_cells(results, words, row, part)
-                rows.append(_row(results, words, title, row, cells, target, part))
+                rows.append(_row(results, words, before, title, row, cells, target, part))
     header = words.text("Promise")
-    frame = pd.DataFrame(rows, columns=[header, *_columns(words)])
+    frame = pd.DataFrame(rows, columns=[header, *_columns(words, before)])
     return great_table(frame, header, id="promises", caption=words.text("The promises at a glance"))
 
 
-def _columns(words: Wording) -> list[str]:
+def _columns(words: Wording, before: SaidBefore) -> list[str]:
     return [
         words.text("Verdict"),
         words.text("Where we stand"),
         words.text("Year-end forecast (80% prediction interval)"),
         words.text("Probability"),
-        words.text("Points on last quarter"),
+        words.text("Points on {quarter}", quarter=numbers.quarter(before.quarter, words.language)),
         words.text("What it would take"),
     ]
 
@@ -185,6 +207,7 @@ def _columns(words: Wording) -> list[str]:
 def _row(
     results: Results,
     words: Wording,
+    before: SaidBefore,
     title: str,
     row: pd.Series,
     cells: tuple[str, str, str],
@@ -193,7 +216,9 @@ def _row(
 ) -> list[str]:
     """Return one row of the table, given its cells of the year so far, the year-end forecast and what it would take."""
     so_far, year_end, needed = cells
-    chance, moved = _probability_cell(results, words, row, target, part), _moved_cell(results, words, row)
+    chance = _probability_cell(results, words, row, target, part)
+    earlier = before.of(row["target"], row["part"])["probability"]
+    moved = numbers.whole_points(row["probability"], earlier, words.language)
     return [title, verdict_mark(row["verdict"], words), so_far, year_end, chance, moved, needed]
 
 
@@ -301,11 +326,6 @@ def _probability_cell(results: Results, words: Wording, row: pd.Series, target: 
     return " ".join(shown)
 
 
-def _moved_cell(results: Results, words: Wording, row: pd.Series) -> str:
-    earlier = previous_promise(results, row["target"], row["part"])["probability"]
-    return numbers.whole_points(row["probability"], earlier, words.language)
-
-
 SENTENCES = 3
 """Sentences in each of the two lists: a reader has two minutes."""
 MEMBERS_NAMED = 3
@@ -317,7 +337,7 @@ LEAP = 0.2
 
 
 def what_changed(
-    results: Results, words: Wording, *, explained: Mapping[str, Move] = MappingProxyType({})
+    results: Results, words: Wording, before: SaidBefore, *, explained: Mapping[str, Move] = MappingProxyType({})
 ) -> list[str]:
     """Return up to three sentences, first what matters most: decided, no longer estimated, another verdict, moved.
 
@@ -325,10 +345,12 @@ def what_changed(
     ----------
     results, words
         The results to show, and the reader's language.
+    before : SaidBefore
+        What was said before.
     explained : mapping
         Promise → how it moved since it was published last, and why; of the others it is only told that they moved.
     """
-    changes = [_change(results, words, target, explained.get(target.id)) for target in results.plan.promises]
+    changes = [_change(results, words, before, target, explained.get(target.id)) for target in results.plan.promises]
     news = sorted((one for one in changes if one is not None), key=lambda one: one[0], reverse=True)
     if not news:
         return [words.text("No probability moved by a percentage point or more.")]
@@ -336,10 +358,10 @@ def what_changed(
 
 
 def _change(
-    results: Results, words: Wording, target: Promise, explained: Move | None
+    results: Results, words: Wording, before: SaidBefore, target: Promise, explained: Move | None
 ) -> tuple[tuple[float, float], str] | None:
     """Return how much a change matters, for sorting, and its sentence; None where there is no news."""
-    now, earlier = results.promise(target.id), previous_promise(results, target.id)
+    now, earlier, when = results.promise(target.id), before.of(target.id), _when(before, words)
     name, first, last = words.of(target.name), earlier["probability"], now["probability"]
     if pd.isna(first) and pd.isna(last):
         return None
@@ -348,17 +370,18 @@ def _change(
         if pd.isna(first):
             return (2.0, 1.0), words.text("{promise}: {verdict}.", promise=name, verdict=verdict)
         return (2.0, abs(last - first)), words.text(
-            "{promise}: {verdict} (a quarter ago {before}).", promise=name, verdict=verdict, before=words.chance(first)
-        )
+            "{promise}: {verdict} ({when}: {before}).",
+            promise=name, verdict=verdict, when=when, before=words.chance(first),
+        )  # fmt: skip
     if pd.isna(last):
         why = words.reason(now["note"])
         return (2.0, first), words.text(
-            "{promise}: no longer estimated (a quarter ago {before}). {why}",
-            promise=name, before=words.chance(first), why=why,
+            "{promise}: no longer estimated ({when}: {before}). {why}",
+            promise=name, when=when, before=words.chance(first), why=why,
         )  # fmt: skip
     if pd.isna(first):
         return (1.0, last), words.text(
-            "{promise}: estimated for the first time this year, {now}.", promise=name, now=words.chance(last)
+            "{promise}: now estimated, {now} ({when}: not estimated).", promise=name, now=words.chance(last), when=when
         )
     is_other = 1.0 if now["verdict"] != earlier["verdict"] else 0.0
     if explained:
@@ -383,6 +406,13 @@ def _change(
         expected_before=how.write(expected_before),
         expected_now=how.write(expected_now),
     )
+
+
+def _when(before: SaidBefore, words: Wording) -> str:
+    quarter = numbers.quarter(before.quarter, words.language)
+    if before.known_on is None:
+        return words.text("for {quarter}", quarter=quarter)
+    return words.text("published for {quarter}", quarter=quarter)
 
 
 def _forecasts(results: Results, words: Wording, target: Promise) -> tuple[str, Quantity, float, float] | None:
