@@ -131,7 +131,7 @@ class Plan(Strict):
     area : str or None
         Code of the province among the published figures.
     notice : Text or None
-        What every page must say first, such as that the plan is an exercise.
+        What every page must say first, such as that the plan is an exercise; it stands last on the page of all reports.
     where : dict
         What holds for every case counted; see `plan.conditions`.
     indicators : dict

@@ -179,6 +179,8 @@ class ReportBuild:
             notebooks=manifest.records(outcomes),
             files=manifest.sha256_of_files(folder),
             ledger=tuple(map(tuple, self.ledger_lines)),
+            simulated=self.results.simulated,
+            notice=self.results.plan.notice,
         )
 
     @property

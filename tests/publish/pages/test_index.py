@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from analysis.parameters import RunParameters
+from analysis.plan.record import Text
 from analysis.publish.pages import index
 from analysis.publish.pages.gates import check_page
 from analysis.publish.report_build import ReportBuild
@@ -55,6 +57,28 @@ def test_every_published_quarter_stands_beside_the_others(
     assert cells[titles["online_uptake"]] == ["◆ Chưa chắc chắn 60%", "◆ Chưa chắc chắn 68% (+8)"]
     assert cells[titles["satisfaction"]] == ["○ Chưa ước lượng được"] * 2
     assert cells[titles["pci_group"]] == ["–", "–"]
+
+
+def test_exercises_stand_last_and_what_is_simulated_says_so(
+    tmp_path: Path, run: RunParameters, results: Results, words: Wording
+) -> None:
+    notice = Text(vi="Bài tập.", en="An exercise.")
+    exercise = run.model_copy(update={"plan_file": run.plan_file.replace("khanh-hoa-2021", "a-before-k")})
+    put(tmp_path, exercise, changed(results, plan=results.plan.model_copy(update={"notice": notice})), words)
+    put(tmp_path, run, results, words)
+    about = results.data.about.model_copy(update={"simulated": False})
+    real = changed(results, data=replace(results.data, about=about))
+    put(tmp_path, run.model_copy(update={"quarter": "2021-Q2"}), real, words)
+    soup = BeautifulSoup(index.rebuild(tmp_path, words).read_text(encoding="utf-8"), "html.parser")
+    first, second = soup.main.find_all("section")
+    assert [one.text for one in first.select(".notice, .simulated")] == [
+        "SỐ LIỆU MÔ PHỎNG, không phải số liệu thật: quý III/2021."
+    ]
+    assert [one.text for one in second.select(".notice, .simulated")] == [
+        "Bài tập.",
+        "SỐ LIỆU MÔ PHỎNG, không phải số liệu thật.",
+    ]
+    assert second.a["href"] == "a-before-k/2021-Q3/index.html"
 
 
 def test_what_is_not_published_is_not_listed(

@@ -41,7 +41,7 @@ def rebuild(reports: Path, words: Wording) -> Path:
 
 
 def _releases(reports: Path) -> list[list[tuple[Path, Manifest]]]:
-    """Return the released quarters of each plan with their manifests, earliest first."""
+    """Return the released quarters of each plan with their manifests, earliest first, plans with a notice last."""
     plans = []
     for plan in sorted(path for path in reports.iterdir() if path.is_dir() and not path.name.startswith(".")):
         # A folder that cannot be read, such as the lost+found of a disk, holds no plan.
@@ -51,19 +51,23 @@ def _releases(reports: Path) -> list[list[tuple[Path, Manifest]]]:
             quarters = [(link, made) for link, made in found if made and made.parameters.get("quarter") == link.name]
             if quarters:
                 plans.append(quarters)
-    return plans
+    # An exercise says so in its notice: what is meant comes before it.
+    return sorted(plans, key=lambda quarters: quarters[-1][1].notice is not None)
 
 
 def _plan(quarters: list[tuple[Path, Manifest]], words: Wording) -> dict[str, Any]:
     verdicts = [_verdicts(link / "attainment.csv", words) for link, _ in quarters]
     # The latest quarter gives the titles of plan and targets; targets that only earlier quarters had come last.
     titles = {target: words.of(title) for _, made in reversed(quarters) for target, title in made.targets.items()}
+    latest = quarters[-1][1]
     return {
-        "title": words.of(quarters[-1][1].title),
+        "title": words.of(latest.title),
+        "notice": words.of(latest.notice) if latest.notice else "",
+        "simulated": _simulated(quarters, words),
         "quarters": [
             {
                 "href": f"{link.parent.name}/{link.name}/index.html",
-                "label": numbers.quarter(periods.parse_quarter(link.name), words.language),
+                "label": _quarter(link, words),
                 "status": status_text(made.recipe.status, words),
             }
             for link, made in quarters
@@ -73,6 +77,20 @@ def _plan(quarters: list[tuple[Path, Manifest]], words: Wording) -> dict[str, An
             for target, title in titles.items()
         ],
     }
+
+
+def _simulated(quarters: list[tuple[Path, Manifest]], words: Wording) -> str:
+    """Return the warning on a plan's quarters of simulated data, which names them where others are real."""
+    named = [_quarter(link, words) for link, made in quarters if made.simulated]
+    if not named:
+        return ""
+    if len(named) == len(quarters):
+        return words.text("SIMULATED DATA, not real figures.")
+    return words.text("SIMULATED DATA, not real figures: {quarters}.", quarters=", ".join(named))
+
+
+def _quarter(link: Path, words: Wording) -> str:
+    return numbers.quarter(periods.parse_quarter(link.name), words.language)
 
 
 def _add_moves(cells: list[dict[str, Any] | None], words: Wording) -> list[dict[str, Any] | None]:

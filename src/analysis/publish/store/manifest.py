@@ -96,6 +96,10 @@ class Manifest(_Frozen):
         sha256 of each file of the run folder by name.
     ledger : tuple
         The lines of the ledger that the release makes; see `publish.store.ledger`. Older manifests have none.
+    simulated : bool
+        Whether its data is simulated. Older manifests do not say so.
+    notice : Text or None
+        What the plan says first on every page, such as that it is an exercise.
     """
 
     schema_version: Literal[1] = 1
@@ -113,6 +117,8 @@ class Manifest(_Frozen):
     notebooks: dict[str, NotebookRecord]
     files: dict[str, str]
     ledger: tuple[tuple[str, ...], ...] = ()
+    simulated: bool = False
+    notice: Text | None = None
 
 
 def write(manifest: Manifest, folder: Path) -> None:
