@@ -178,3 +178,14 @@ def test_a_figure_drawn_finer_is_shown_at_its_size_in_a_notebook(
     figure = Figure(figsize=(4, 3), dpi=150)
     Page(run, results)._picture(Picture(figure, "alt", "caption", pd.DataFrame(), pd.DataFrame(), "third"))
     assert about[0] == {"image/png": {"alt": "alt", "class": "third", "width": 384}}
+
+
+def test_no_command_line_stands_on_a_page(
+    demo_run: RunParameters, results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, shown = Page(demo_run, results), []
+    monkeypatch.setattr(page, "_html", shown.append)
+    page.notices()
+    assert results.data.about.source == "dunghen demo --seed 2021"
+    assert "dunghen" not in shown[0]
+    assert "Số liệu: Khánh Hòa 2018–2021, mô phỏng." in shown[0]

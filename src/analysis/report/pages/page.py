@@ -86,7 +86,12 @@ class Page:
             else words.text("Draft, not signed off.")
         )
         about = self.results.data.about
-        data = words.text("Data: {title} ({source}).", title=about.title, source=about.source)
+        # What is simulated comes from a command, which says nothing to a leader; the notice above says what it is.
+        data = (
+            words.text("Data: {title}, simulated.", title=about.title)
+            if about.simulated
+            else words.text("Data: {title} ({source}).", title=about.title, source=about.source)
+        )
         notices.append(f'<p class="note">{escape(f"{period} {data} {signed}")}</p>')
         self._html(f'<div class="notices">{"".join(notices)}</div>')
 
