@@ -17,7 +17,7 @@ from analysis.quarter.results import Results
 from analysis.report import numbers, what_it_takes
 from analysis.report.html_table import great_table, verdict_mark
 from analysis.report.labels import ITEM_UNITS
-from analysis.report.wording import Wording, _
+from analysis.report.wording import Wording
 
 SAFE = ("met", "very_likely")
 """Verdicts of promises for which nothing more needs to be done."""
@@ -315,27 +315,6 @@ def baselines_table(results: Results, words: Wording, target: str, part: str) ->
         id=f"baselines-{target}-{part or 'whole'}",
         caption=words.text("Simple forecasts to compare with"),
     )
-
-
-BASELINE_CELLS = {
-    "share": _("simple: {chance}"),
-    "mean": _("simple: {chance}"),
-    "inventory": _("all on their day: {chance}"),
-    "milestones": _("all on their day: {chance}"),
-    "survey": _("last round again: {chance}"),
-    "index": _("last figure again: {chance}"),
-}
-"""What stands beside a probability for comparison, by kind of promise, as short as a cell needs it."""
-
-BASELINE_NOTES = {
-    "share": _('"Simple": what the simple forecast that erred least in earlier years says.'),
-    "mean": _('"Simple": what the simple forecast that erred least in earlier years says.'),
-    "inventory": _('"All on their day": the roadmap at its word, every item comes on its planned day.'),
-    "milestones": _('"All on their day": the roadmap at its word, every item comes on its planned day.'),
-    "survey": _('"Last round again": the last survey carried on.'),
-    "index": _('"Last figure again": the last published figure carried on.'),
-}
-"""What those words mean."""
 
 
 def simple_items_forecasts(results: Results, words: Wording, target: ItemsPromise) -> list[str]:

@@ -131,6 +131,11 @@ def test_a_promise_says_on_its_page_what_it_rests_on_and_its_baselines_by_name(
     pace = f"At the pace of the last six months: {100 * shares['last_six_months_pace']:.1f}%"
     assert f"Every item on its day: 100.0%, kept; {pace}" in text
     assert "Roadmap at its word" not in text
+    assert "The simple forecast that erred least in earlier years: 60%." in text
+    assert text.count("If every item comes on its planned day: >\xa099%.") == 5
+    assert "erred least in earlier years: >\xa099%" not in text
+    # Of its two parts one is a list, the other a path of the headcount, which no roadmap of items is about.
+    assert "headcount as now: <\xa01%" in text
 
 
 def test_the_summary_marks_what_is_far_off_and_names_each_baseline(
@@ -142,7 +147,7 @@ def test_the_summary_marks_what_is_far_off_and_names_each_baseline(
     marks = [one.text for one in BeautifulSoup(shown[1], "html.parser").find_all("small", class_="record")]
     assert marks == ["80% intervals held 57% of 100: too narrow"]
     notes = probability_notes(graded, EN, 2000)
-    assert len(notes) == 3
+    assert len(notes) == 4
     assert notes[2] == '"All on their day": the roadmap at its word, every item comes on its planned day.'
     shown.clear()
     page.caution()

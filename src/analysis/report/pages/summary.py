@@ -12,7 +12,7 @@ import pandas as pd
 from analysis.attainment.items import gap_by_owner
 from analysis.plan.promises import IndexPromise, ItemsPromise, Measured, Part, Promise, SurveyPromise
 from analysis.quarter.results import Results
-from analysis.report import numbers, promise_tables, what_it_takes
+from analysis.report import numbers, promise_tables, simple_forecasts, what_it_takes
 from analysis.report.html_table import great_table, verdict_mark
 from analysis.report.outlook import outlook, outlook_caption
 from analysis.report.pages.page import Page
@@ -59,7 +59,7 @@ def probability_notes(results: Results, words: Wording, draw_count: int) -> list
     compared = [
         target for target in results.plan.promises if pd.notna(results.promise(target.id)["baseline_probability"])
     ]
-    return [*told, *dict.fromkeys(words.text(promise_tables.BASELINE_NOTES[target.kind]) for target in compared)]
+    return [*told, *simple_forecasts.notes(compared, words)]
 
 
 class SummaryPage(Page):
@@ -317,7 +317,7 @@ def _probability_cell(results: Results, words: Wording, row: pd.Series, target: 
     shown = [f"<strong>{words.chance(row['probability'])}</strong>"]
     if pd.notna(row["baseline_probability"]):
         chance = words.chance(row["baseline_probability"])
-        simple = words.text(promise_tables.BASELINE_CELLS[target.kind], chance=chance)
+        simple = simple_forecasts.cell(target, chance, words)
         shown.append(f"<small>{escape(simple)}</small>")
     parted = isinstance(target, Measured) and 1 < len(target.parts) <= PARTS_LISTED
     if row["verdict"] not in ("met", "missed") and (part is not None or not parted):  # else its parts say it

@@ -11,11 +11,10 @@ import seaborn as sns
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis import periods
-from analysis.attainment.items import ON_ITS_DAY
 from analysis.plan.instruments import SurveyInstrument
 from analysis.plan.promises import ItemsPromise, Measured, Promise, SurveyPromise
 from analysis.quarter.results import Results
-from analysis.report import labels, numbers, promise_tables, theme
+from analysis.report import labels, numbers, promise_tables, simple_forecasts, theme
 from analysis.report.figure import Picture, counts_and_values, mark_simulated, set_title, short_name
 from analysis.report.html_table import plain_table, verdict_mark
 from analysis.report.pages.page import Page
@@ -209,7 +208,12 @@ class TargetPage(Page):
                 words.text("Where we stand"): [promise_tables.items_so_far(row, words) for _, row in shown.iterrows()],
                 words.text("Verdict"): [words.verdict(code) for code in shown["verdict"]],
                 words.text("Probability"): [words.chance(value) for value in shown["probability"]],
-                words.baseline(ON_ITS_DAY): [words.chance(value) for value in shown["baseline_probability"]],
+                words.text("Simple forecast"): [
+                    simple_forecasts.cell(target, words.chance(row["baseline_probability"]), words, row["part"])
+                    if pd.notna(row["baseline_probability"])
+                    else numbers.MISSING
+                    for _, row in shown.iterrows()
+                ],
             }
         )
         self._html(plain_table(frame, caption=words.of(target.title)))
@@ -236,10 +240,7 @@ class TargetPage(Page):
         sentences = [self.words.text("Probability: {chance}.", chance=self.words.chance(row["probability"]))]
         if not pd.isna(row["baseline_probability"]):
             chance = self.words.chance(row["baseline_probability"])
-            if isinstance(target, ItemsPromise):
-                sentences.append(f"{self.words.baseline(ON_ITS_DAY)}: {chance}.")
-            else:
-                sentences.append(self.words.text("Simple forecast: {chance}.", chance=chance))
+            sentences.append(simple_forecasts.sentence(target, chance, self.words))
         return " ".join(sentences)
 
     def _proxy(self, target: SurveyPromise) -> None:
