@@ -5,6 +5,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
+from analysis.attainment.verdict import verdict
 from analysis.report import numbers
 
 NAN = float("nan")
@@ -111,3 +112,32 @@ def test_decimal() -> None:
 )
 def test_a_move_is_in_whole_signed_points(now: float, before: float, written: str) -> None:
     assert numbers.whole_points(now, before, "vi") == written
+
+
+@pytest.mark.parametrize(
+    ("share", "written"),
+    [
+        (0.7949, "79%"),
+        (0.795, "79%"),
+        (0.7999, "79%"),
+        (0.8, "80%"),
+        (0.9451, "94%"),
+        (0.9499, "94%"),
+        (0.95, "95%"),
+        (0.2, "20%"),
+        (0.2004, "21%"),
+        (0.05, "5%"),
+        (0.0504, "6%"),
+        (0.49, "49%"),
+        (0.495, "50%"),
+    ],
+)
+def test_a_probability_prints_within_the_limits_of_its_verdict(share: float, written: str) -> None:
+    assert numbers.probability(share, "vi") == written
+    assert verdict(share, decided=False) == verdict(numbers.whole_percent(share) / 100, decided=False)
+
+
+def test_a_minus_is_one_and_an_interval_with_it_has_a_word_between_its_ends() -> None:
+    assert numbers.percent(-0.041, "vi") == "−4,1%"
+    assert numbers.percent_with_range(-0.041, -0.073, -0.005, "vi") == "−4,1% (−7,3 đến −0,5%)"
+    assert numbers.percent_range(-0.566, 0.003, "en") == "−56.6 to 0.3%"

@@ -18,6 +18,12 @@ VERDICTS = (
 """Verdict codes, best first; ``met`` and ``missed`` only when arithmetic has decided."""
 
 
+AT_LEAST = {"very_likely": 0.95, "likely": 0.80}
+"""Verdicts that begin at a probability, and where; the first that holds counts."""
+AT_MOST = {"very_unlikely": 0.05, "unlikely": 0.20}
+"""Verdicts that end at one, and where."""
+
+
 def combine(met: Sequence[np.ndarray], how: str | None) -> np.ndarray:
     """Return whether a promise of several parts is met in each draw.
 
@@ -60,13 +66,9 @@ def verdict(probability: float, *, decided: bool) -> str:
         return "not_estimated"
     if decided:
         return "met" if probability == 1 else "missed"
-    if probability >= 0.95:
-        return "very_likely"
-    if probability >= 0.80:
-        return "likely"
-    if probability <= 0.05:
-        return "very_unlikely"
-    return "unlikely" if probability <= 0.20 else "uncertain"
+    above = [code for code, limit in AT_LEAST.items() if probability >= limit]
+    below = [code for code, limit in AT_MOST.items() if probability <= limit]
+    return next(iter([*above, *below]), "uncertain")
 
 
 @dataclass(frozen=True, eq=False)

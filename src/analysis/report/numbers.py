@@ -10,6 +10,8 @@ import pandas as pd
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
+from analysis.attainment.verdict import AT_LEAST, AT_MOST
+
 ROMAN = {1: "I", 2: "II", 3: "III", 4: "IV"}
 MISSING = "–"
 """Written where there is no value."""
@@ -45,7 +47,22 @@ def percent_range(lower: float, upper: float, language: str) -> str:
     """
     if pd.isna(lower) or pd.isna(upper):
         return MISSING
-    return f"{_rounded(lower * 100, language, 1)}–{_rounded(upper * 100, language, 1)}%"
+    return f"{joined(_rounded(lower * 100, language, 1), _rounded(upper * 100, language, 1), language)}%"
+
+
+def joined(lower: str, upper: str, language: str) -> str:
+    """Return two ends of an interval as one: ``29,7–30,9``; with a minus sign in it ``−7,3 đến −0,5``.
+
+    Parameters
+    ----------
+    lower, upper : str
+        The ends, written.
+    language : {"vi", "en"}
+        Language of the reader.
+    """
+    if "−" not in lower + upper:
+        return f"{lower}–{upper}"
+    return f"{lower} {'đến' if language == 'vi' else 'to'} {upper}"
 
 
 def percent_with_range(middle: float, lower: float, upper: float, language: str) -> str:
@@ -119,11 +136,14 @@ def probability(share: float, language: str) -> str:
         return "<\u00a01%"
     if 0.99 < share < 1:
         return ">\u00a099%"
-    return percent(share, language, digits=0)
+    return f"{whole_percent(share)}%"
 
 
 def whole_percent(share: float) -> int:
     """Return the whole per cent that `probability` prints: 0 for what it prints as below 1 %, 100 for above 99 %.
+
+    No rounding passes the limit of a verdict: 79.6 % is uncertain, and prints as 79 %; 20.4 % is, too, and prints as
+    21 %.
 
     Parameters
     ----------
@@ -136,7 +156,10 @@ def whole_percent(share: float) -> int:
         return 0
     if 0.99 < held < 1:
         return 100
-    return int(Decimal(repr(round(held * 100, 7))).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    whole = int(halves_up(round(held * 100, 7), 0))
+    if any(held < limit <= whole / 100 for limit in AT_LEAST.values()):
+        return whole - 1
+    return whole + 1 if any(whole / 100 <= limit < held for limit in AT_MOST.values()) else whole
 
 
 def day(value: date, language: str) -> str:
@@ -215,4 +238,5 @@ def _rounded(value: float, language: str, digits: int) -> str:
     # Babel rounds halves to even, 81.25 to 81,2; readers expect 81,3.
     exact = halves_up(value, digits)
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return format_decimal(exact + 0, format=pattern, locale="vi_VN" if language == "vi" else "en_GB")
+    written = format_decimal(exact + 0, format=pattern, locale="vi_VN" if language == "vi" else "en_GB")
+    return written.replace("-", "−")

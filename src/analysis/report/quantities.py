@@ -92,7 +92,8 @@ class Quantity:
         """
         if pd.isna(lower) or pd.isna(upper):
             return numbers.MISSING
-        return f"{self._bare(lower, self.digits)}–{self._bare(upper, self.digits)}{self.unit}"
+        ends = numbers.joined(self._bare(lower, self.digits), self._bare(upper, self.digits), self.language)
+        return f"{ends}{self.unit}"
 
     def with_interval(self, middle: float, lower: float, upper: float, *, threshold: float = math.nan) -> str:
         """Return a value with its interval behind it: ``30,2% (29,6–30,9%)``.
