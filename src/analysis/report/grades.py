@@ -149,8 +149,16 @@ def totals(
     )
 
 
+WORST = -1.0
+"""Skill at which the ensemble's errors are twice another model's."""
+
+
 def skill(rows: pd.DataFrame, words: Wording) -> pd.DataFrame:
     """Return by how much the ensemble was better than each other model, as a table for the reader.
+
+    A skill is a mean of ratios, a ratio per panel and year, because the errors of different panels are on different
+    scales: of sums the panel of the largest shares would decide alone. Where another model erred next to nothing in one
+    year, such a ratio has no bound. Below `WORST` its size says nothing, and only that it is below is written.
 
     Parameters
     ----------
@@ -182,9 +190,15 @@ def _skill_cell(wide: pd.DataFrame, model: str, score: str, words: Wording) -> s
     row = wide.loc[(model, score)]
     if np.isnan(row["skill"]):
         return numbers.MISSING
+    if row["skill"] < WORST:
+        return f"<\u00a0{numbers.percent(WORST, words.language, digits=0)}"
     if np.isnan(row["lower"]):
         return numbers.percent(row["skill"], words.language)
-    return numbers.percent_with_range(row["skill"], row["lower"], row["upper"], words.language)
+    if row["lower"] >= WORST:
+        return numbers.percent_with_range(row["skill"], row["lower"], row["upper"], words.language)
+    lower = f"<\u00a0{numbers.percent(WORST, words.language, digits=0).rstrip('%')}"
+    ends = numbers.joined(lower, numbers.percent(row["upper"], words.language), words.language)
+    return f"{numbers.percent(row['skill'], words.language)} ({ends})"
 
 
 def list_coverage(scored: pd.DataFrame, words: Wording) -> pd.DataFrame:
