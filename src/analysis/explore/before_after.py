@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from analysis.attainment.dated import HEADCOUNT
 from analysis.plan.plan import Plan
-from analysis.plan.promises import Measured, Promise
+from analysis.plan.promises import ItemsPromise, Measured, Promise
 from analysis.quarter.results import Results
 from analysis.report import labels, numbers, theme, what_it_takes
 from analysis.report.figure import Picture, mark_simulated, set_title, short_name
@@ -167,8 +167,8 @@ def _how(row: pd.Series, plan: Plan, words: Wording) -> Quantity:
 
 
 def _so_far(row: pd.Series | None, plan: Plan, words: Wording) -> str:
-    if row is not None and row["indicator"] in labels.ITEM_UNITS:
-        return items_so_far(row, words)
+    if row is not None and isinstance(target := plan.promise(row["target"]), ItemsPromise):
+        return items_so_far(target, row, words)
     if row is None or pd.isna(row["observed_to_date"]):
         return numbers.MISSING
     return words.share_so_far(row, words.unit(plan, row["indicator"]), _how(row, plan, words))

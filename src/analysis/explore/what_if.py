@@ -24,6 +24,7 @@ from analysis.plan.promises import ItemsPromise, Measured, Promise
 from analysis.quarter.quarter import Quarter
 from analysis.quarter.what_if import WhatIf, change_of, dimensions_of, members_of, not_movable
 from analysis.report import labels, numbers
+from analysis.report.promise_tables import item_unit
 from analysis.report.wording import Wording, _
 
 MAX_POINTS = 30.0
@@ -342,10 +343,10 @@ class WhatIfControls:
             return words.text("Nothing more: the probability is {probability} as it stands.", **values)
         if isinstance(promise, ItemsPromise):
             return words.text(
-                "For {wanted}: {items} more {unit} by the end of the year than expected. Probability then: "
+                "For {wanted}: {items} more of the {unit} by the end of the year than expected. Probability then: "
                 "{probability}.",
                 items=numbers.count(found.amount, language),
-                unit=words.text(labels.ITEM_UNITS[promise.kind]),
+                unit=item_unit(promise, words),
                 **values,
             )
         assert isinstance(promise, Measured)

@@ -479,7 +479,7 @@ class Plan(Strict):
         # Bodies inform each other's forecasts, and that of the whole.
         counted_by = dimensions | {name for code in used for name in getattr(self.indicators[code], "by", ())}
         definition: dict[str, Any] = {
-            "promise": promise.model_dump(mode="json", exclude={"title", "short", "reported", "reading"}),
+            "promise": promise.model_dump(mode="json", exclude={"title", "short", "reported", "reading", "unit"}),
             "indicators": used,
             "groups": {
                 name: {code: group.members for code, group in self.groups.get(name, {}).items()} for name in dimensions

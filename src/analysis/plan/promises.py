@@ -462,12 +462,15 @@ class ItemsPromise(Promise):
         Whether a headcount path of the ``progress`` table must be kept too.
     inventory : Inventory or None
         Procedures of the catalogue; None: the rows of the ``progress`` table that name this target.
+    unit : Text or None
+        What its items are: procedures, bodies, tasks; None calls them items or milestones.
     """
 
     rule: Literal["at_least"] = "at_least"
     threshold: Annotated[float, Field(ge=0, le=1)] = 1.0
     headcount: bool = False
     inventory: Inventory | None = None
+    unit: Text | None = None
 
 
 class InventoryPromise(ItemsPromise):

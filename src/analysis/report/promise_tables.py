@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import periods
+from analysis.attainment.dated import HEADCOUNT
 from analysis.attainment.without_history import without_history
 from analysis.forecast.origin_state import MINIMUM_PERIODS
 from analysis.plan.indicators import Mean
@@ -17,7 +18,7 @@ from analysis.quarter.results import Results
 from analysis.report import numbers, what_it_takes
 from analysis.report.html_table import great_table, verdict_mark
 from analysis.report.labels import ITEM_UNITS
-from analysis.report.wording import Wording
+from analysis.report.wording import Wording, _
 
 SAFE = ("met", "very_likely")
 """Verdicts of promises for which nothing more needs to be done."""
@@ -351,27 +352,59 @@ OPEN_ITEMS_SHOWN = 15
 """Open items listed on the page, the longest overdue first; all of them are in the file beside it."""
 
 
-def items_so_far(row: pd.Series, words: Wording) -> str:
+def item_unit(target: ItemsPromise, words: Wording) -> str:
+    """Return what the items of a promise are called: by the plan, else items or milestones.
+
+    Parameters
+    ----------
+    target : ItemsPromise
+        The promise.
+    words : Wording
+        The reader's language.
+    """
+    return words.of(target.unit) if target.unit else words.text(ITEM_UNITS[target.kind])
+
+
+def items_so_far(target: ItemsPromise, row: pd.Series, words: Wording) -> str:
     """Return how many items are done, or how many persons there are, with the number promised.
 
     Parameters
     ----------
+    target : ItemsPromise
+        A promise on a list of items.
     row : pd.Series
-        Row of `Results.promises` of a promise on a list of items, or of one of its parts.
+        Its row of `Results.promises`, or that of one of its parts.
     words : Wording
         The reader's language.
     """
     if pd.isna(row["numerator"]) or pd.isna(row["denominator"]):
         return numbers.MISSING
-    unit = words.text(ITEM_UNITS[row["indicator"]])
+    unit = words.text(ITEM_UNITS[HEADCOUNT]) if row["indicator"] == HEADCOUNT else item_unit(target, words)
     counts = {
         "numerator": numbers.count(row["numerator"], words.language),
         "denominator": numbers.count(row["denominator"], words.language),
         "unit": unit,
     }
-    if row["indicator"] == "headcount":
+    if row["indicator"] == HEADCOUNT:
         return words.text("{numerator} {unit}, {denominator} allowed at the end of the year", **counts)
     return words.share_so_far(row, unit)
+
+
+NONE_LATE, ONE_LATE, SEVERAL_LATE = (
+    _(
+        "{promise}: {needed} more of the {unit} by the end of the year, {per_month} a month (last six months: "
+        "{recent}); none is overdue."
+    ),
+    _(
+        "{promise}: {needed} more of the {unit} by the end of the year, {per_month} a month (last six months: "
+        "{recent}); {late} is overdue."
+    ),
+    _(
+        "{promise}: {needed} more of the {unit} by the end of the year, {per_month} a month (last six months: "
+        "{recent}); {late} are overdue."
+    ),
+)
+"""What it takes, with how many items are overdue."""
 
 
 def items_needed(results: Results, words: Wording, target: ItemsPromise) -> list[str]:
@@ -395,10 +428,9 @@ def items_needed(results: Results, words: Wording, target: ItemsPromise) -> list
     language = words.language
     return [
         words.text(
-            "{promise}: {needed} more {unit} by the end of the year, {per_month} a month (last six months: {recent}); "
-            "{late} are overdue.",
+            (NONE_LATE, ONE_LATE, SEVERAL_LATE)[min(int(pace["items_late"]), 2)],
             promise=words.of(target.name),
-            unit=words.text(ITEM_UNITS[target.kind]),
+            unit=item_unit(target, words),
             needed=numbers.count(pace["items_needed"], language),
             per_month=numbers.decimal(pace["needed_per_month"], language, digits=1),
             recent=numbers.decimal(pace["recent_per_month"], language, digits=1),
@@ -408,7 +440,7 @@ def items_needed(results: Results, words: Wording, target: ItemsPromise) -> list
 
 
 def items_needed_cell(results: Results, words: Wording, target: ItemsPromise) -> str:
-    """Return how many items are needed for a cell of a table: "61 more items, 21.8 a month (lately 23.0)".
+    """Return how many items are needed for a cell of a table: "61 more of the items, 21.8 a month (lately 23.0)".
 
     Parameters
     ----------
@@ -424,9 +456,9 @@ def items_needed_cell(results: Results, words: Wording, target: ItemsPromise) ->
         return numbers.MISSING
     pace, language = paces.iloc[0], words.language
     return words.text(
-        "{needed} more {unit}, {per_month} a month (lately {recent})",
+        "{needed} more of the {unit}, {per_month} a month (lately {recent})",
         needed=numbers.count(pace["items_needed"], language),
-        unit=words.text(ITEM_UNITS[target.kind]),
+        unit=item_unit(target, words),
         per_month=numbers.decimal(pace["needed_per_month"], language, digits=1),
         recent=numbers.decimal(pace["recent_per_month"], language, digits=1),
     )

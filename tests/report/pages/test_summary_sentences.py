@@ -14,6 +14,7 @@ from analysis.publish.store.ledger import enter_probabilities, lines_of
 from analysis.quarter.results import Results
 from analysis.report import numbers
 from analysis.report.pages.summary import SummaryPage, what_changed, what_to_do
+from analysis.report.promise_tables import items_needed
 from analysis.report.since_publication import Move, SaidBefore, compared_with, computed_again
 from analysis.report.wording import Wording
 from changed_results import changed
@@ -146,3 +147,25 @@ def test_what_to_do_begins_where_a_chance_is_nearest_to_even(told, results: Resu
     assert (
         f"Most is missing at: {EN.of(results.plan.names['agency'][most['series']])} ({most['short']:,.0f})" in done[0]
     )
+
+
+@pytest.mark.parametrize(
+    ("late", "end", "cuoi"),
+    [
+        (0, "none is overdue.", "không có đơn vị nào chậm."),
+        (1, "1 is overdue.", "1 đơn vị đang chậm."),
+        (9, "9 are overdue.", "9 đơn vị đang chậm."),
+    ],
+)
+def test_items_are_called_what_they_are_and_counted_in_good_grammar(
+    results: Results, late: int, end: str, cuoi: str
+) -> None:
+    target = results.plan.promise("autonomy")
+    pace = results.attainment.items_pace.copy()
+    pace.loc[pace["target"] == "autonomy", ["items_needed", "items_late"]] = [1, late]
+    told = changed(results, items_pace=pace)
+    (english,), (vietnamese,) = (items_needed(told, Wording(language), target) for language in ("en", "vi"))
+    assert english.startswith("Public units made autonomous: 1 more of the units by the end of the year, ")
+    assert english.endswith(f"; {end}")
+    assert "từ nay đến cuối năm cần hoàn thành thêm 1 đơn vị, mỗi tháng " in vietnamese
+    assert vietnamese.endswith(f"; {cuoi}")

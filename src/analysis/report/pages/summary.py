@@ -151,7 +151,7 @@ class SummaryPage(Page):
         asked = found["question"].nunique()
         quiet = asked - changing["question"].nunique()
         summary = words.text(
-            "{asked} questions of the plan are open; {quiet} of them change no verdict, or cannot be computed.",
+            "Open questions of the plan: {asked}; that change no verdict, or cannot be computed: {quiet}.",
             asked=numbers.count(asked, words.language),
             quiet=numbers.count(quiet, words.language),
         )
@@ -233,9 +233,9 @@ def _cells(results: Results, words: Wording, target: Promise, row: pd.Series) ->
             )
         return escape(so_far), numbers.MISSING, _items_needed_cell(results, words, target, row)
     if not isinstance(target, Measured):
-        so_far = (
-            escape(promise_tables.items_so_far(row, words)) if isinstance(target, ItemsPromise) else numbers.MISSING
-        )
+        so_far = numbers.MISSING
+        if isinstance(target, ItemsPromise):
+            so_far = escape(promise_tables.items_so_far(target, row, words))
         how = words.quantity(results.plan, row["indicator"])
         year_end = numbers.MISSING if pd.isna(row["expected"]) else words.outlook_cell(row, how)
         if isinstance(target, IndexPromise) and pd.notna(row["observed_to_date"]):

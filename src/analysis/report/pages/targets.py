@@ -205,7 +205,9 @@ class TargetPage(Page):
         frame = pd.DataFrame(
             {
                 words.text("Part"): [words.text(labels.DATED_PARTS[part or "items"]) for part in shown["part"]],
-                words.text("Where we stand"): [promise_tables.items_so_far(row, words) for _, row in shown.iterrows()],
+                words.text("Where we stand"): [
+                    promise_tables.items_so_far(target, row, words) for _, row in shown.iterrows()
+                ],
                 words.text("Verdict"): [words.verdict(code) for code in shown["verdict"]],
                 words.text("Probability"): [words.chance(value) for value in shown["probability"]],
                 words.text("Simple forecast"): [
