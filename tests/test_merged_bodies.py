@@ -237,7 +237,7 @@ def test_a_body_without_a_history_says_so_to_an_analyst(now: Results, began: Res
             "estimated before they have cases in 8 periods; until then",
         ),
         ("en", "", "nothing merged into them: xa-2. They are judged by their own periods since then;"),
-        ("vi", "not_enough_history", "cộng vào: xa-2. Các nơi này chưa ước tính được khi chưa đủ 8 kỳ có hồ sơ"),
+        ("vi", "not_enough_history", "cộng vào: xa-2. Các nơi này chưa ước lượng được khi chưa đủ 8 kỳ có hồ sơ"),
     ],
 )
 def test_the_page_says_which_bodies_have_no_history_and_how_they_are_judged(

@@ -144,7 +144,7 @@ def test_every_share_stands_with_its_counts(drilled: DrillDown) -> None:
     drilled.indicator.value, drilled.dimension.value = "overdue", "agency"
     drilled.members.value, drilled.periods.value = ("sxd", "ubnd-nt"), ("2021-08", "2021-09")
     head, *rows = _rows(drilled, 1)
-    assert head == ["Cơ quan, đơn vị", "Kỳ", "Tử số", "Mẫu số", "Tỷ lệ", "Khoảng sai số mẫu 80%"]
+    assert head == ["Cơ quan, đơn vị", "Kỳ", "Tử số", "Mẫu số", "Tỷ lệ", "Khoảng sai số chọn mẫu 80%"]
     assert [row[1] for row in rows] == ["8/2021", "9/2021"] * 2
     first = drilled.shown.iloc[0]
     assert rows[0][2:] == [

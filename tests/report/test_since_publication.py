@@ -46,10 +46,11 @@ def _told(since: SincePublication, plan: Plan, language: str = "vi") -> list[str
 
 def test_a_promise_is_told_with_its_causes_the_largest_first(plan: Plan) -> None:
     since = _since(one_stop=(0.43, 0.0, 2.0, 0.0, 0.0, -15.0, 0.30, ""))
-    told = "Một cửa, một cửa liên thông: xác suất 43% → 30% (số liệu mới −15, số liệu cũ được sửa +2)."
+    told = "Một cửa, một cửa liên thông: xác suất 43% → 30% (số liệu mới −15, số liệu các kỳ trước được điều chỉnh +2)."
     assert moves(since, plan, Wording("vi")) == {"one_stop": Move(-13, told)}
     assert counted_from(since, Wording("vi")) == (
-        "Nguyên nhân: tính bằng điểm phần trăm, so với bản công bố quý II/2021 (số liệu tính đến ngày 20/06/2021)."
+        "Nguyên nhân: tính bằng điểm phần trăm, so với bản đã công bố cho quý II/2021 "
+        "(số liệu tính đến ngày 20/06/2021)."
     )
     assert _told(since, plan, "en") == [
         "One-stop mechanism everywhere: probability 43% → 30% (new data −15, past data revised +2)."
@@ -63,8 +64,8 @@ def test_a_promise_is_told_with_its_causes_the_largest_first(plan: Plan) -> None
 def test_every_cause_has_its_words(plan: Plan, drawn_otherwise: str, named: str) -> None:
     (told,) = _told(_since(autonomy=(0.2, 1.0, 2.0, 3.0, 4.0, 5.0, 0.35, drawn_otherwise)), plan)
     assert told == (
-        "Chuyển đơn vị sự nghiệp sang tự chủ: xác suất 20% → 35% (số liệu mới +5, tiến độ các hạng mục +4, "
-        f"cách hiểu kế hoạch thay đổi +3, số liệu cũ được sửa +2, {named})."
+        "Chuyển đơn vị sự nghiệp sang tự chủ: xác suất 20% → 35% (số liệu mới +5, tiến độ thực hiện các đầu việc +4, "
+        f"cách hiểu kế hoạch thay đổi +3, số liệu các kỳ trước được điều chỉnh +2, {named})."
     )
 
 

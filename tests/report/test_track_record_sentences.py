@@ -104,7 +104,9 @@ def test_a_sentence_says_its_counts_and_whether_the_interval_is_right(held: Inte
 
 def test_the_same_in_vietnamese() -> None:
     told = interval_sentence(IntervalRecord(1462, 834), "x", VI)
-    assert told == "Trong 1.462 dự báo trước đây về x, khoảng dự báo 80% chứa kết quả ở 57% dự báo: quá hẹp."
+    assert told == (
+        "Trong 1.462 dự báo trước đây về x, 57% có kết quả nằm trong khoảng dự báo 80%: hẹp hơn mức cần có."
+    )
 
 
 def test_every_kind_of_promise_says_what_its_probability_rests_on() -> None:
@@ -225,7 +227,7 @@ def test_a_probability_in_a_range_that_came_true_too_seldom_says_so(tmp_path: Pa
 
 def test_surveys_and_indices_are_not_yet_tested() -> None:
     for code in ("satisfaction", "pci_group"):
-        assert mark(_results(), PLAN.promise(code), VI) == "chưa kiểm chứng"
+        assert mark(_results(), PLAN.promise(code), VI) == "chưa kiểm nghiệm"
 
 
 def test_the_summary_says_for_which_promises_each_test_holds() -> None:

@@ -261,3 +261,19 @@ def test_the_paper_on_uncertainty_says_the_verdicts_and_their_limits() -> None:
 
 def test_a_page_of_the_offices_own_is_titled_by_its_name():
     assert Wording("vi").page_title("08_our_districts") == "Our districts"
+
+
+@pytest.mark.parametrize(
+    ("said", "instead"),
+    [
+        ("khảo sát", "điều tra"),
+        ("cam kết", "mục tiêu"),
+        ("hạng mục", "what it is, or đầu việc"),
+        ("dữ liệu", "số liệu"),
+        ("kiểm chứng", "kiểm nghiệm"),
+        ("ước tính được", "ước lượng được"),
+        ("dựng lại", "lập lại"),
+    ],
+)
+def test_one_thing_has_one_word(catalogue: Catalog, said: str, instead: str) -> None:
+    assert [entry.string for entry in catalogue if entry.id and said in str(entry.string).lower()] == [], instead

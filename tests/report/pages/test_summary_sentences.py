@@ -112,7 +112,7 @@ def test_the_page_says_since_which_publication_points_are_counted(
     percent = numbers.whole_percent(results.promise("autonomy")["probability"])
     said = (
         f"sang tự chủ: xác suất 20% → {percent}% (−{20 - percent}, không tách được nguyên nhân).",
-        "so với bản công bố quý II/2021 (số liệu tính đến ngày 20/06/2021).",
+        "so với bản đã công bố cho quý II/2021 (số liệu tính đến ngày 20/06/2021).",
     )
     assert [one in html for one in said] == [quarter is not None] * 2
 
