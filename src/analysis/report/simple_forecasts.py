@@ -49,10 +49,7 @@ _NAMED = {
 }
 """By what is judged: the words of a cell, what they mean, and a sentence of a text."""
 
-_SEVERAL = _(
-    'Of a promise of several parts, "simple" is that of the likeliest part where one will do, of the least likely '
-    "where all must hold."
-)
+_SEVERAL = _("Of several parts: that of the likeliest where one will do, of the least likely where all must hold.")
 
 
 def cell(target: Promise, chance: str, words: Wording, part: str = "") -> str:

@@ -162,8 +162,7 @@ def compared_with(before: SaidBefore, words: Wording) -> str:
     quarter = numbers.quarter(before.quarter, words.language)
     if before.known_on is None:
         return words.text(
-            "Points: against what the same method says of {quarter} from what was known then, as nothing was published "
-            "for it.",
+            "Points: against {quarter}, computed again from what was known then, as nothing was published for it.",
             quarter=quarter,
         )
     return words.text(
