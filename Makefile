@@ -74,7 +74,7 @@ lock: .venv/installed ## pin what pyproject.toml asks for, with hashes and witho
 wheel: .venv/installed ## what an office installs: dist/dung_hen-….whl, built without an index
 	$(BIN)/hatchling build -t wheel
 
-track-record: .venv/installed ## grade the method on public data again (about 15 minutes; DUNGHEN_REAL_DATA says where they are)
+track-record: .venv/installed ## grade the method on public data again (about 25 minutes; DUNGHEN_REAL_DATA says where they are)
 	@test -d "$(DUNGHEN_REAL_DATA)" || \
 	  { echo "set DUNGHEN_REAL_DATA to the folder with govuk/, nhs_ae/ and boston311/" >&2; exit 2; }
 	rm -rf .track-record
@@ -85,6 +85,7 @@ track-record: .venv/installed ## grade the method on public data again (about 15
 	for panel in govuk-digital nhs-late; do for table in years calibration places; do \
 	  cp .track-record/$$panel/$$table.csv data/track_record/$$panel/; done; done
 	$(BIN)/python benchmarks/dated_items.py --out data/track_record/dated-items
+	$(BIN)/python benchmarks/after_a_break.py --out data/track_record/after-a-break
 	rm -rf .track-record
 
 bench: .venv/installed ## the figures of the benchmarks, side by side (about 20 minutes)

@@ -22,7 +22,7 @@ def test_what_is_left_before_at_and_three_and_nine_months_after_a_break(recovery
     np.testing.assert_allclose(recovery.remaining(np.array([-1.0, 0.0, 3.0, 9.0])), left)
 
 
-def test_at_the_break_every_answer_has_its_weight_of_before():
+def test_at_the_break_every_recovery_has_its_weight_of_before():
     shares = fit_panel(moved_panel(step(47)), 3).shares
     assert shares.recoveries == RECOVERIES
     assert shares.stays == pytest.approx(STAYS, abs=0.01)
@@ -55,13 +55,13 @@ def test_a_forecast_goes_back_to_where_it_was_and_no_further():
     assert abs(off[-1]) < 0.25  # nothing a year later
 
 
-def test_a_draw_has_the_same_answer_for_all_series_and_for_its_mirror_image():
+def test_a_draw_has_the_same_recovery_for_all_series_and_for_its_mirror_image():
     fit = fit_panel(moved_panel(step(47), series=10), 12)
     assert len(fit.shares.fits) == len(RECOVERIES)
     common = fit.common(1, 200)
     paths = np.array([fit.link_values(row, seed=1, key="x", common=common)[-1] for row in range(10)])
-    answer = np.searchsorted(np.cumsum(fit.shares.weights)[:-1], common.recovery)
-    stays = np.tile(answer == len(RECOVERIES) - 1, 2)
+    drawn = np.searchsorted(np.cumsum(fit.shares.weights)[:-1], common.recovery)
+    stays = np.tile(drawn == len(RECOVERIES) - 1, 2)
     assert stays.mean() == pytest.approx(fit.shares.weights[-1], abs=0.01)
     # every series is lower by the end where the fall stays
     assert (paths[:, stays].mean(axis=1) < paths[:, ~stays].mean(axis=1) - 0.5).all()

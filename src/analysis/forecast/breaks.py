@@ -43,7 +43,7 @@ _MEDIAN_OF_NORMAL = 0.6744897501960817
 
 
 def find_breaks(
-    fit: LinkFit, refit: Callable[[Sequence[int]], LinkFit], peers: np.ndarray
+    fit: LinkFit, refit: Callable[[Sequence[int]], LinkFit], peers: np.ndarray, *, look: bool = True
 ) -> tuple[tuple[int, ...], LinkFit]:
     """Return the positions of the breaks of a panel, and the fit that knows of them.
 
@@ -57,13 +57,15 @@ def find_breaks(
         Takes positions, and returns the fit that knows of breaks there, too.
     peers : np.ndarray of bool, shape (U,)
         Series over which the median is taken.
+    look : bool
+        Whether undeclared breaks are looked for.
     """
     assert fit.break_variance is not None
     declared = np.flatnonzero(fit.break_variance)
     misses = median_misses(fit, peers, fewest=1)
     found = [int(at) for at in declared if misses[at] >= SUSPECTED]
     passing: list[int] = []
-    looks = MOST_LOOKS if fit.y.shape[1] >= YEARS_KNOWN * fit.season_length else 0
+    looks = MOST_LOOKS if look and fit.y.shape[1] >= YEARS_KNOWN * fit.season_length else 0
     for _ in range(looks):
         misses = median_misses(fit, peers)
         misses[[*declared, *found, *passing]] = np.nan

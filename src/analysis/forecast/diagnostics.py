@@ -44,8 +44,8 @@ def components(fit: PanelFit, rows: Sequence[int], levels: Sequence[SmoothedLeve
     pd.DataFrame
         ``series, period``; ``observed, level, season, jump, remainder`` in log-odds (of a mean: its logarithm), the
         first the sum of the others, from the first observation on, with NaN in ``observed`` and ``remainder`` where
-        nothing was observed; ``jump``, what is left of breaks under the likeliest answer to how long they last
-        (`recovery`); ``slope``, the level's change per period; ``level_deviation``, the standard deviation of the
+        nothing was observed; ``jump``, what is left of breaks under the likeliest
+        `recovery`; ``slope``, the level's change per period; ``level_deviation``, the standard deviation of the
         level's error.
     """
     labels = np.array([write(period) for period in fit.panel.periods], dtype=object)

@@ -38,7 +38,7 @@ class PanelFit:
     link : Link
         Link of the panel's share or mean.
     shares : RecoveryFits
-        Fits of the share or mean on the link scale: one or, after a break, one for each answer to how long it lasts.
+        Fits of the share or mean on the link scale: one or, after a break, one for each recovery.
     volume : LinkFit
         Fit of the log cases.
     breaks : tuple of pd.Period
@@ -64,7 +64,7 @@ class PanelFit:
 
     @property
     def share(self) -> LinkFit:
-        """Fit of the share or mean under the answer of highest weight."""
+        """Fit of the share or mean under the recovery of highest weight."""
         return self.shares.fits[int(self.shares.weights.argmax())]
 
     def common(self, seed: int, draw_count: int) -> CommonShocks:
@@ -174,6 +174,7 @@ def fit_panel(
     breaks: Mapping[pd.Period, float] | None = None,
     regressor: np.ndarray | None = None,
     peers: Collection[str] | None = None,
+    look_for_breaks: bool = True,
 ) -> PanelFit:
     """Return the fit of all series of a panel, with the season, drift and prior over the grid of the peers.
 
@@ -190,6 +191,8 @@ def fit_panel(
     peers : collection of str, optional
         Series from which season, drift and prior are learnt, all by default. The others change nothing of a peer: a
         total or a group can be added to a panel of agencies without teaching them what they have taught it.
+    look_for_breaks : bool
+        Whether undeclared breaks are looked for; see `breaks.find_breaks`.
     """
     teachers = peer_rows(panel.series, peers)
     future = pd.period_range(panel.origin + 1, periods=horizon)
@@ -204,7 +207,7 @@ def fit_panel(
             panel, future, (observed.y, observed.variance), regressor, variance, peers=teachers, jumps=jumps
         )
 
-    found, share = find_breaks(fit_share(), fit_share, teachers)
+    found, share = find_breaks(fit_share(), fit_share, teachers, look=look_for_breaks)
     shares = RecoveryFits.without_breaks(share)
     if found:
         shares = fit_recoveries(

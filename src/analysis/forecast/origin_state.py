@@ -159,6 +159,7 @@ def fit_year(
     breaks: Mapping[pd.Period, float] | None = None,
     tet_cutoff_day: int | None = None,
     peers: Collection[str] | None = None,
+    look_for_breaks: bool = True,
 ) -> PanelFit | None:
     """Return the fit of a year at a panel's origin, or None when no series can be forecast; see `window_of`.
 
@@ -174,6 +175,8 @@ def fit_year(
         The plan's cut-off day if Tết affects its months; None leaves Tết out.
     peers : collection of str, optional
         Series from which the forecasts of all are learnt, all by default; see `futures.fit_panel`.
+    look_for_breaks : bool
+        See `futures.fit_panel`.
 
     Raises
     ------
@@ -191,7 +194,7 @@ def fit_year(
             regressor = tet_share(periods, tet_cutoff_day).to_numpy()
         except ValueError as error:
             raise BadParameters(f"plan: calendar.tet: {error}; write calendar.tet: false") from error
-    return fit_panel(window, horizon, breaks=breaks, regressor=regressor, peers=peers)
+    return fit_panel(window, horizon, breaks=breaks, regressor=regressor, peers=peers, look_for_breaks=look_for_breaks)
 
 
 def window_of(panel: AnyPanel, year: int) -> AnyPanel | None:

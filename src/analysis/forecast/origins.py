@@ -97,6 +97,8 @@ class Origins:
     more_points : callable or None
         Takes a fit and its year, and returns further point forecasts of that origin by name: those of models that are
         only compared, whose errors of earlier years are asked for like those of the others.
+    look_for_breaks : bool
+        Whether breaks that nobody declared are looked for.
     states : dict
         State at each origin computed so far, with the quantiles of its ensemble; None where nothing can be forecast.
     """
@@ -108,6 +110,7 @@ class Origins:
     tet_cutoff_day: int | None = None
     peers: Collection[str] | None = None
     more_points: Callable[[PanelFit, int], Mapping[str, np.ndarray]] | None = None
+    look_for_breaks: bool = True
     states: dict[pd.Period, OriginState | None] = field(default_factory=dict)
 
     def compute(self, origin: pd.Period, year: int) -> Origin | None:
@@ -122,7 +125,12 @@ class Origins:
         """
         known = self.panel.until(origin)
         fit = fit_year(
-            known, year, breaks=self._breaks_at(origin), tet_cutoff_day=self.tet_cutoff_day, peers=self.peers
+            known,
+            year,
+            breaks=self._breaks_at(origin),
+            tet_cutoff_day=self.tet_cutoff_day,
+            peers=self.peers,
+            look_for_breaks=self.look_for_breaks,
         )
         if fit is None:
             self.states[origin] = None

@@ -1,8 +1,8 @@
 """What is left of a break after some months: a jump that stays, or one that fades.
 
-Nobody knows at a break how long it will last. Each `Recovery` is one answer. The model is fitted under each of them,
-with what is left of every series' jump taken out, and each answer is weighed by how well the months since were forecast
-under it. A draw of the future follows one answer, the same for all series.
+Nobody knows at a break how long it will last. Each `Recovery` is one possibility. The model is fitted under each of
+them, with what is left of every series' jump taken out, and each is weighed by how well the months since were forecast
+under it. A draw of the future follows one recovery, the same for all series.
 
 References
 ----------
@@ -53,27 +53,27 @@ RECOVERIES = (
     *(Recovery(months, "exponential") for months in (6, 12, 24)),
     Recovery(None),
 )
-"""The answers weighed."""
+"""The recoveries weighed."""
 
 STAYS = 0.4
-"""Chance beforehand that a jump stays; the other answers share the rest alike. Decision 19 says how it was chosen."""
+"""Chance beforehand that a jump stays; the others share the rest alike. Decision 19 says how it was chosen."""
 
 WORTH_KEEPING = 0.01
-"""Weight below which an answer is left out of the forecast."""
+"""Weight below which a recovery is left out of the forecast."""
 
 
 @dataclass(frozen=True, eq=False)
 class RecoveryFits:
-    """The fits of a share or mean under each answer that is worth keeping.
+    """The fits of a share or mean under each recovery that is worth keeping.
 
     Attributes
     ----------
     fits : tuple of LinkFit
-        A fit under each of the R answers.
+        A fit under each of the R recoveries.
     weights : np.ndarray, shape (R,)
         Weight of each; they sum to 1.
     recoveries : tuple of Recovery
-        The answers.
+        The recoveries.
     """
 
     fits: tuple[LinkFit, ...]
@@ -97,7 +97,7 @@ class RecoveryFits:
     def simulate(
         self, row: int, shocks: Shocks, common: CommonShocks, future_breaks: np.ndarray | None = None
     ) -> np.ndarray:
-        """Return link-scale values (h, S) after the origin, each draw under one answer.
+        """Return link-scale values (h, S) after the origin, each draw under one recovery.
 
         Parameters
         ----------
@@ -106,19 +106,19 @@ class RecoveryFits:
         shocks : Shocks
             Random numbers of the first half of the draws.
         common : CommonShocks
-            Those that all series share: a draw has the same answer for all of them.
+            Those that all series share: a draw has the same recovery for all of them.
         future_breaks : np.ndarray, shape (h,), optional
             Extra level variance of known breaks after the origin.
         """
         draws = common.draw_count
         if len(self.fits) == 1:
             return self.fits[0].simulate(row, shocks, draws, future_breaks)
-        answer = np.searchsorted(np.cumsum(self.weights)[:-1], common.recovery)
+        drawn = np.searchsorted(np.cumsum(self.weights)[:-1], common.recovery)
         half = len(common.recovery)
         values = np.empty((len(shocks.level), 2 * half))
         for at, fit in enumerate(self.fits):
-            mine = np.flatnonzero(answer == at)
-            # a draw and its mirror image, half of the draws later, have the same answer
+            mine = np.flatnonzero(drawn == at)
+            # a draw and its mirror image, half of the draws later, have the same recovery
             values[:, np.concatenate([mine, half + mine])] = fit.simulate(
                 row, shocks.only(mine), 2 * len(mine), future_breaks
             )
@@ -134,7 +134,7 @@ def fit_recoveries(
     months_per_period: int,
     correlation: float,
 ) -> RecoveryFits:
-    """Return the fits under each answer, weighed by how well the peers were forecast one step ahead.
+    """Return the fits under each recovery, weighed by how well the peers were forecast one step ahead.
 
     Series move together, so n of them are worth n / (1 + (n - 1) r) independent ones, where r is their correlation.
 

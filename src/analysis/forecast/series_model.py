@@ -29,7 +29,7 @@ class SeriesModel(BinomLLT):
     observed : pd.DataFrame
         Index: the periods (PeriodIndex). `numerator, denominator, value` (share 0–1 or mean); `link_value`, the
         observation in log-odds (of a mean: its logarithm); `season` and `jump`, what is subtracted from it, the latter
-        what is left of breaks under the likeliest answer to how long they last (`recovery`); `endog`, what is left, the
+        what is left of breaks under the likeliest `recovery`; `endog`, what is left, the
         model's observation; `variance`, its known sampling variance.
     season_ahead, jump_ahead : pd.Series
         Season and jump of the periods after the sample, log-odds or logs.

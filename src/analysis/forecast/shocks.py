@@ -76,7 +76,7 @@ class CommonShocks:
     scale : np.ndarray, shape (h, H)
         Turns a normal level shock into a standardised Student one by multiplication.
     recovery : np.ndarray, shape (H,)
-        Evenly spaced from 0 to 1, in random order: selects the answer to how long a break lasts (`recovery`).
+        Evenly spaced from 0 to 1, in random order: selects the recovery (`recovery`) of a draw.
     draw_count : int
         Draws, S; H is half of it, rounded up.
     """
