@@ -54,6 +54,13 @@ def public(name: str) -> pd.DataFrame:
     return pd.concat([pd.read_csv(file) for file in sorted(PUBLIC_GRADES.glob(f"*/{name}.csv"))], ignore_index=True)
 
 
+def after_a_break() -> tuple[int, int]:
+    """Return the forecasts of the first year after simulated jumps, and how many of their 80 % intervals held."""
+    rows = pd.read_csv(PUBLIC_GRADES / "after-a-break" / "after_a_break.csv")
+    first = rows[(rows["way"] == "as published") & (rows["quarters_after"] < 4)]
+    return int(first["n"].sum()), int(first["inside_80"].sum())
+
+
 LIST_PANELS = {
     "simulated": _("Simulated lists"),
     "boston-cases": _("Real cases (Boston 2015), with the days they were due"),

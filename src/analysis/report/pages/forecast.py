@@ -12,6 +12,7 @@ from analysis.forecast.ensemble import STACKED
 from analysis.forecast.panel import SEASON_LENGTHS
 from analysis.quarter.results import Results
 from analysis.report import numbers, theme
+from analysis.report.after_a_break import break_sentences
 from analysis.report.figure import Picture, mark_simulated, period_axis, series_title, set_title, write_shares
 from analysis.report.html_table import plain_table
 from analysis.report.outlook import outlook
@@ -47,6 +48,9 @@ class ForecastPage(Page):
             return
         words = self.words
         self._heading(words.text("What each forecast is made of"))
+        told = break_sentences(self.results, words)
+        if told:
+            self._note(" ".join(told))
         members = self.results.forecast.weights
         used = set(members.loc[members["weight"] > 0, "member"])
         if STACKED in used:

@@ -13,6 +13,7 @@ from analysis.attainment.items import gap_by_owner
 from analysis.plan.promises import IndexPromise, ItemsPromise, Measured, Part, Promise, SurveyPromise
 from analysis.quarter.results import Results
 from analysis.report import numbers, promise_tables, simple_forecasts, what_it_takes
+from analysis.report.after_a_break import shock_sentence
 from analysis.report.html_table import great_table, verdict_mark
 from analysis.report.outlook import outlook, outlook_caption
 from analysis.report.pages.page import Page
@@ -127,7 +128,8 @@ class SummaryPage(Page):
 
     def caution(self) -> None:
         """Show what the probabilities rest on: which are tested on what, and which are not."""
-        self._note(" ".join(summary_sentences(self.results, self.words)))
+        shock = shock_sentence(self.results, self.words)
+        self._note(" ".join([shock] * bool(shock) + summary_sentences(self.results, self.words)))
 
     def open_questions(self) -> None:
         """Show which open questions would change a verdict if answered otherwise, and how many would not."""
