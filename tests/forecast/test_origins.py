@@ -76,7 +76,7 @@ def test_after_a_break_that_was_found_the_model_stands_alone_and_years_it_overto
     # 2020 was forecast in June and the break came in July
     assert [past.year for past in after.past] == [2018, 2019]
     np.testing.assert_array_equal(after.ensemble.weights[:, 0], 1)
-    assert after.ensemble.spread_factor == SPREAD_AFTER_A_BREAK
+    assert after.ensemble.spread_factor == SPREAD_AFTER_A_BREAK[12]
     assert last.state.breaks == after.fit.breaks
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis.forecast.futures import fit_panel
-from analysis.forecast.recovery import RECOVERIES, STAYS, Recovery
+from analysis.forecast.recovery import RECOVERIES, STAYS, Recovery, estimated_jumps
 from moved_panels import faded, moved_panel, step
 
 
@@ -87,3 +87,35 @@ def test_jumps_are_taken_out_of_the_observations_and_put_back_ahead():
     np.testing.assert_allclose(observed, fit.panel.observations().y, atol=1e-12)
     assert (share.future_jumps[:, 0] < -0.2).all()
     assert (np.diff(np.abs(share.future_jumps), axis=1) <= 0).all()
+
+
+@pytest.mark.parametrize("stays_then_fades", [True, False])
+def test_an_old_break_does_not_say_how_long_a_new_one_lasts(stays_then_fades):
+    first = step(20) if stays_then_fades else faded(20, 9)
+    fit = fit_panel(moved_panel(first + step(47, 1.5), series=20), 12)
+    assert [str(period) for period in fit.breaks] == ["2018-09", "2020-12"]
+    assert fit.shares.stays == pytest.approx(STAYS, abs=0.02)
+    # what is left of the first is settled: all of it, or nothing
+    before_the_second = np.median(fit.share.past_jumps[:, 46])
+    assert before_the_second == pytest.approx(-1.5 if stays_then_fades else 0.0, abs=0.3)
+
+
+def test_what_fades_after_a_break_is_no_second_break():
+    assert [str(period) for period in fit_panel(moved_panel(faded(36, 9), series=20), 3).breaks] == ["2020-01"]
+
+
+def test_a_jump_is_shrunk_to_the_median_by_its_uncertainty_and_bodies_that_begin_with_it_have_the_median():
+    panel = moved_panel(step(40), series=20)
+    K, N = panel.numerator.copy(), panel.denominator.copy()
+    N[0], K[0] = 2, np.round(2 * K[0] / panel.denominator[0])  # two cases a month
+    K[1, 40:], N[1, 40:] = 190, 200  # jumps up against all others, and is sure of it
+    K[2, :40], N[2, :40] = np.nan, np.nan  # begins with the break
+    fit = fit_panel(type(panel)(panel.series, panel.periods, K, N), 3).share
+    jumps = estimated_jumps(fit, [40], (np.arange(51) >= 40.0)[None], np.ones(20, bool), np.zeros((20, 51)))
+    # `fit` has the jumps out already: what is estimated again is nothing, but for the mistakes of the first estimate
+    assert np.median(jumps) == pytest.approx(0, abs=0.05)
+    at = fit.past_jumps[:, 40]
+    usual = np.median(at[3:])
+    assert at[2] == pytest.approx(np.median(at), abs=1e-6)
+    assert at[1] > 0.5
+    assert abs(at[0] - usual) < 0.5

@@ -18,6 +18,7 @@ import numpy as np
 
 from analysis.forecast.filtering import one_step_forecasts
 from analysis.forecast.fit import LinkFit
+from analysis.forecast.recovery import RecoveryFits
 
 BREAK_VARIANCE = 0.5
 """Level variance (squared logits; of a mean, squared logs) that a break adds at its period."""
@@ -43,43 +44,51 @@ _MEDIAN_OF_NORMAL = 0.6744897501960817
 
 
 def find_breaks(
-    fit: LinkFit, refit: Callable[[Sequence[int]], LinkFit], peers: np.ndarray, *, look: bool = True
-) -> tuple[tuple[int, ...], LinkFit]:
-    """Return the positions of the breaks of a panel, and the fit that knows of them.
+    refit: Callable[[Sequence[int], np.ndarray | None], LinkFit],
+    recover: Callable[[Sequence[int]], RecoveryFits],
+    peers: np.ndarray,
+    *,
+    look: bool = True,
+) -> tuple[tuple[int, ...], RecoveryFits]:
+    """Return the positions of the breaks of a panel, and the fits that know of them and of how they fade.
 
-    A declared break counts where the level did move: by a median miss of `SUSPECTED` or more.
+    A declared break counts where the level did move: by a median miss of `SUSPECTED` or more. What fades after a break
+    is no second one, so each search starts from the likeliest recovery of those found before.
 
     Parameters
     ----------
-    fit : LinkFit
-        Fit that knows of the declared breaks alone.
     refit : callable
-        Takes positions, and returns the fit that knows of breaks there, too.
+        Takes positions and what is left of jumps, and returns the fit that knows of breaks there, and of the declared.
+    recover : callable
+        Takes positions, and returns the fits under each recovery.
     peers : np.ndarray of bool, shape (U,)
         Series over which the median is taken.
     look : bool
         Whether undeclared breaks are looked for.
     """
-    assert fit.break_variance is not None
-    declared = np.flatnonzero(fit.break_variance)
-    misses = median_misses(fit, peers, fewest=1)
+    plain = refit((), None)
+    assert plain.break_variance is not None
+    declared = np.flatnonzero(plain.break_variance)
+    misses = median_misses(plain, peers, fewest=1)
     found = [int(at) for at in declared if misses[at] >= SUSPECTED]
-    passing: list[int] = []
-    looks = MOST_LOOKS if look and fit.y.shape[1] >= YEARS_KNOWN * fit.season_length else 0
+    fits = recover(found) if found else RecoveryFits.without_breaks(plain)
+    passed: list[int] = []
+    looks = MOST_LOOKS if look and plain.y.shape[1] >= YEARS_KNOWN * plain.season_length else 0
     for _ in range(looks):
-        misses = median_misses(fit, peers)
-        misses[[*declared, *found, *passing]] = np.nan
+        misses = median_misses(fits.likeliest, peers)
+        misses[[*declared, *found, *passed]] = np.nan
         if not (misses >= SUSPECTED).any():
             break
         suspect = int(np.nanargmax(misses))
-        knowing = refit(sorted([*found, suspect]))
+        knowing = refit(sorted([*found, suspect]), fits.likeliest.jumps)
         if not median_misses(knowing, peers)[suspect] >= MISS_OF_A_BREAK:
             break
         if _is_passing(knowing, peers, suspect):
-            passing.append(suspect)
+            passed.append(suspect)
         else:
-            found, fit = sorted([*found, suspect]), knowing
-    return tuple(found), fit
+            found = sorted([*found, suspect])
+            fits = recover(found)
+    return tuple(found), fits
 
 
 def median_misses(fit: LinkFit, peers: np.ndarray, *, fewest: int = FEWEST_SERIES) -> np.ndarray:

@@ -119,7 +119,7 @@ def audit_against_statsmodels(fit: PanelFit, rows: Sequence[int], *, seed: int, 
         `filtering.filter_grid` and ``BinomLLT.loglike``; ``simulated_lower, simulated_median, simulated_upper``,
         quantiles at `AUDIT_LEVELS` of the share (0–1) or mean in the last period of the year as statsmodels simulates
         it at the grid point of highest weight; ``drawn_lower, drawn_median, drawn_upper``, those of our draws, which
-        use every grid point with its weight and have heavier tails.
+        use every grid point and recovery with its weight and have heavier tails.
     """
     audit = []
     common = fit.common(seed, AUDIT_DRAWS)

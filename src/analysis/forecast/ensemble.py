@@ -34,8 +34,9 @@ STACKED_WEIGHT = 0.5
 WEIGHT_POWER = 4.0
 """Power of the past error in a weight once many years are known; decision 17 says how it was chosen."""
 
-SPREAD_AFTER_A_BREAK = 1.2
-"""Factor of the model's spread after a break, while no earlier year says how wide it should be; see decision 19."""
+SPREAD_AFTER_A_BREAK = {12: 1.2, 4: 1.35}
+"""Factor of the model's spread after a break, by periods in a year, while no earlier year says how wide it should be; a
+quarter shows a jump that came within it in part. Decision 19 says how they were chosen."""
 
 SERIES_AT_ONCE = 1000
 """Series in one block, so that memory does not grow with the panel."""
@@ -129,7 +130,7 @@ def model_alone(state: OriginState) -> Ensemble:
         weights=np.tile([1.0, 0.0], (U, 1)),
         shift=np.zeros(U),
         scaled=np.empty((U, 0, len(LEVELS))),
-        spread_factor=SPREAD_AFTER_A_BREAK,
+        spread_factor=SPREAD_AFTER_A_BREAK[state.season_length],
         state=state,
     )
 

@@ -75,6 +75,11 @@ class LinkFit:
     filtered: GridFit
     posterior: np.ndarray
 
+    @property
+    def jumps(self) -> np.ndarray:
+        """What is left of the jumps of breaks in each period, past and to come (U, T + h)."""
+        return np.column_stack([self.past_jumps, self.future_jumps])
+
     def simulate(
         self, row: int, shocks: Shocks, draw_count: int, future_breaks: np.ndarray | None = None
     ) -> np.ndarray:

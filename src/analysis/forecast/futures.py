@@ -65,7 +65,7 @@ class PanelFit:
     @property
     def share(self) -> LinkFit:
         """Fit of the share or mean under the recovery of highest weight."""
-        return self.shares.fits[int(self.shares.weights.argmax())]
+        return self.shares.likeliest
 
     def common(self, seed: int, draw_count: int) -> CommonShocks:
         """Return the shocks that all series of this origin share.
@@ -200,24 +200,18 @@ def fit_panel(
     past_breaks, future_breaks = np.split(break_variance, [len(panel.periods)])
     observed = panel.observations(teachers)
 
-    def fit_share(found: Sequence[int] = (), jumps: np.ndarray | None = None) -> LinkFit:
+    def fit_share(positions: Sequence[int], jumps: np.ndarray | None) -> LinkFit:
         variance = past_breaks.copy()
-        variance[list(found)] = BREAK_VARIANCE
+        variance[list(positions)] = np.maximum(variance[list(positions)], BREAK_VARIANCE)
         return fit_link(
             panel, future, (observed.y, observed.variance), regressor, variance, peers=teachers, jumps=jumps
         )
 
-    found, share = find_breaks(fit_share(), fit_share, teachers, look=look_for_breaks)
-    shares = RecoveryFits.without_breaks(share)
-    if found:
-        shares = fit_recoveries(
-            share,
-            found,
-            partial(fit_share, found),
-            peers=teachers,
-            months_per_period=12 // panel.season_length,
-            correlation=SHARED_FACTOR,
-        )
+    def recover(positions: Sequence[int]) -> RecoveryFits:
+        without_jumps, taking_out = fit_share(positions, None), partial(fit_share, positions)
+        return fit_recoveries(without_jumps, positions, taking_out, peers=teachers, correlation=SHARED_FACTOR)
+
+    found, shares = find_breaks(fit_share, recover, teachers, look=look_for_breaks)
     volume = fit_link(panel, future, volume_observations(panel.denominator), regressor, peers=teachers)
     return PanelFit(
         panel=panel,

@@ -148,11 +148,12 @@ class Origins:
 
     def _found_earlier(self, origin: pd.Period, year: int) -> set[pd.Period]:
         """Return the breaks that earlier origins found: a window that has moved on may no longer hold them."""
-        year_before = origin - self.panel.season_length
+        P = self.panel.season_length
+        year_before = origin - P
         if year_before >= self.panel.periods[0]:
             self._state_at(year_before, year - 1)  # which asks for the one before it
-        earlier = [state for at, state in self.states.items() if at < origin and state is not None]
-        return {period for state in earlier for period in state.breaks}
+        same_quarter = [state for at, state in self.states.items() if at < origin and (origin - at).n % P == 0]
+        return {period for state in same_quarter if state for period in state.breaks}
 
     def _breaks_at(self, origin: pd.Period) -> dict[pd.Period, float]:
         """Return the breaks known at an origin: at the panel's last those declared ahead, too."""

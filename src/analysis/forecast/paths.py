@@ -46,8 +46,9 @@ class Paths:
         `series, member, weight`: the weights (0–1) of the ensemble's members for each series.
     breaks : pd.DataFrame
         `period, declared, stays, left`: the breaks of the last `origins.YEARS_AFTER_A_BREAK` years at which most series
-        jumped; whether the plan declares them; the chance (0–1) that the jump stays for good, and the part of it (0–1)
-        that is expected to be left in the year's last period; see `recovery`.
+        jumped; whether the plan declares them, or one a period away; of the last of them, the chance (0–1) that its
+        jump stays for good, and the part of it (0–1) that is expected to be left in the year's last period; see
+        `recovery`. Missing of those before.
     """
 
     series: tuple[str, ...]
@@ -168,12 +169,15 @@ def year_paths(
 
 
 def _breaks(fit: PanelFit, declared: Collection[pd.Period]) -> pd.DataFrame:
-    last, P = fit.future[-1], fit.panel.season_length
     rows = [
-        (write(period), period in declared, fit.shares.stays, fit.shares.left((last - period).n * 12 // P))
+        (write(period), any(abs((period - one).n) <= 1 for one in declared), float("nan"), float("nan"))
         for period in recent_breaks(fit)
     ]
-    return pd.DataFrame(rows, columns=BREAK_COLUMNS)
+    found = pd.DataFrame(rows, columns=BREAK_COLUMNS)
+    if len(found):
+        months = (fit.future[-1] - fit.breaks[-1]).n * 12 // fit.panel.season_length
+        found.loc[len(found) - 1, ["stays", "left"]] = fit.shares.stays, fit.shares.left(months)
+    return found
 
 
 def _weights(names: Sequence[str], rows: Sequence[int], ensemble: Ensemble) -> pd.DataFrame:

@@ -86,13 +86,18 @@ class RecoveryFits:
         return cls((fit,), np.ones(1), (Recovery(None),))
 
     @property
+    def likeliest(self) -> LinkFit:
+        """Fit under the recovery of highest weight."""
+        return self.fits[int(self.weights.argmax())]
+
+    @property
     def stays(self) -> float:
         """Chance (0–1) that the jumps stay for good."""
         return float(self.weights[[one.months is None for one in self.recoveries]].sum())
 
     def left(self, months: int) -> float:
         """Return the part of a jump (0–1) that is expected to be left some months after its break."""
-        return float(sum(self.weights * [one.remaining(np.array([months]))[0] for one in self.recoveries]))
+        return float(sum(self.weights * [one.remaining(np.array([float(months)]))[0] for one in self.recoveries]))
 
     def simulate(
         self, row: int, shocks: Shocks, common: CommonShocks, future_breaks: np.ndarray | None = None
@@ -131,12 +136,13 @@ def fit_recoveries(
     refit: Callable[[np.ndarray], LinkFit],
     *,
     peers: np.ndarray,
-    months_per_period: int,
     correlation: float,
 ) -> RecoveryFits:
-    """Return the fits under each recovery, weighed by how well the peers were forecast one step ahead.
+    """Return the fits under each recovery of the last break, weighed by how well the peers were forecast.
 
-    Series move together, so n of them are worth n / (1 + (n - 1) r) independent ones, where r is their correlation.
+    Breaks no more than a quarter apart are one, with one recovery. Those before the last have the recovery of highest
+    weight, found one after the other, while the later ones are taken to stay. Series move together, so n of them are
+    worth n / (1 + (n - 1) r) independent ones, where r is their correlation.
 
     Parameters
     ----------
@@ -148,20 +154,49 @@ def fit_recoveries(
         Takes what is left of the jumps in each period (U, T + h), and returns the fit with that taken out.
     peers : np.ndarray of bool, shape (U,)
         Series from which sizes of jumps and weights are learnt.
-    months_per_period : int
-        1 or 3.
     correlation : float
         r, 0 to below 1.
     """
-    months = np.arange(fit.y.shape[1] + fit.future_season.shape[1]) * float(months_per_period)
     n = int(peers.sum())
     independent = n / (1 + (n - 1) * correlation)
+    settled = np.zeros((len(fit.y), fit.y.shape[1] + fit.future_season.shape[1]))
+    groups = _groups(positions, fit.season_length // 4)
+    for at, group in enumerate(groups):
+        tried = _weighed(fit, group, refit, settled, peers=peers, independent=independent)
+        if at == len(groups) - 1:
+            return tried
+        settled = tried.likeliest.jumps
+    raise ValueError("no break to recover from")
+
+
+def _groups(positions: Sequence[int], quarter: int) -> list[list[int]]:
+    """Return positions in groups whose neighbours are no more than a quarter apart."""
+    groups: list[list[int]] = []
+    for position in positions:
+        if groups and position - groups[-1][-1] <= quarter:
+            groups[-1].append(position)
+        else:
+            groups.append([position])
+    return groups
+
+
+def _weighed(
+    fit: LinkFit,
+    positions: Sequence[int],
+    refit: Callable[[np.ndarray], LinkFit],
+    settled: np.ndarray,
+    *,
+    peers: np.ndarray,
+    independent: float,
+) -> RecoveryFits:
+    """Return the fits under each recovery of some breaks, with what is left of earlier ones (U, T + h) settled."""
+    months = 12 / fit.season_length * np.arange(settled.shape[1])
     prior = np.array([STAYS if one.months is None else (1 - STAYS) / (len(RECOVERIES) - 1) for one in RECOVERIES])
     evidence = np.full(len(RECOVERIES), -np.inf)
     fits: dict[int, LinkFit] = {}
     for at, recovery in enumerate(RECOVERIES):
         left = np.array([recovery.remaining(months - months[position]) for position in positions])
-        fits[at] = refit(estimated_jumps(fit, positions, left, peers) @ left)
+        fits[at] = refit(settled + estimated_jumps(fit, positions, left, peers, settled) @ left)
         evidence[at] = np.log(prior[at]) + independent * _mean_log_evidence(fits[at], peers)
         weights = np.exp(evidence - evidence.max())
         weights /= weights.sum()
@@ -174,11 +209,14 @@ def fit_recoveries(
     )
 
 
-def estimated_jumps(fit: LinkFit, positions: Sequence[int], left: np.ndarray, peers: np.ndarray) -> np.ndarray:
+def estimated_jumps(
+    fit: LinkFit, positions: Sequence[int], left: np.ndarray, peers: np.ndarray, settled: np.ndarray
+) -> np.ndarray:
     """Return each series' jump (U, J) at each break, shrunk towards the peers' median by its uncertainty.
 
     A jump is the mean of the quarter from the break on less the level that was forecast for the break, on the link
-    scale. The prior variance is that of the peers' jumps beyond what their uncertainty explains.
+    scale, divided by what is left of a jump in that quarter. The prior variance is that of the peers' jumps beyond what
+    their uncertainty explains. A series that was not observed before the break has the median.
 
     Parameters
     ----------
@@ -190,10 +228,12 @@ def estimated_jumps(fit: LinkFit, positions: Sequence[int], left: np.ndarray, pe
         What is left of a jump in each period.
     peers : np.ndarray of bool, shape (U,)
         Series from which median and prior variance are learnt.
+    settled : np.ndarray, shape (U, T + h)
+        What is left of earlier breaks' jumps.
     """
     (U, T), points = fit.y.shape, fit.grid[fit.posterior.argmax(axis=1)]
     quarter = fit.season_length // 4
-    y, found = fit.y, np.zeros((U, len(positions)))
+    y, found = fit.y - settled[:, :T], np.zeros((U, len(positions)))
     for at, position in enumerate(positions):
         stop = min([position + quarter, T, *positions[at + 1 : at + 2]])
         level, level_variance = one_step_forecasts(
@@ -203,15 +243,15 @@ def estimated_jumps(fit: LinkFit, positions: Sequence[int], left: np.ndarray, pe
             pooled_drift=fit.drift,
             break_variance=None if fit.break_variance is None else fit.break_variance[: position + 1],
         )
-        after, variance = y[:, position:stop], fit.variance[:, position:stop]
-        jump = mean_of_known(after) - level[:, -1]
+        after, variance, part = y[:, position:stop], fit.variance[:, position:stop], left[at, position:stop].mean()
+        jump = (mean_of_known(after) - level[:, -1]) / part
         count = np.maximum(np.isfinite(after).sum(axis=1), 1)
-        error = level_variance[:, -1] + (mean_of_known(variance) + points[:, 4] ** 2) / count
-        heard = peers & np.isfinite(jump)
+        error = (level_variance[:, -1] + (mean_of_known(variance) + points[:, 4] ** 2) / count) / part**2
+        known = np.isfinite(jump) & np.isfinite(y[:, :position]).any(axis=1)
+        heard = peers & known
         usual = float(np.median(jump[heard])) if heard.any() else 0.0
         spread = float(np.median((jump[heard] - usual) ** 2)) / _CHI_SQUARE_MEDIAN if heard.any() else 0.0
         prior = max(spread - float(np.median(error[heard])), _LEAST_SPREAD) if heard.any() else _LEAST_SPREAD
-        known = np.isfinite(jump)
         found[:, at] = usual
         found[known, at] = (prior * jump[known] + error[known] * usual) / (prior + error[known])
         y = y - found[:, at, None] * left[at, :T]

@@ -24,14 +24,15 @@ def break_sentences(results: Results, words: Wording) -> list[str]:
     told = []
     for indicator, rows in _by_indicator(results).items():
         told += [_what_moved(results, indicator, row, words) for _, row in rows.iterrows()]
-        if set(rows["indicator"]) == {indicator}:
-            told.append(_how_long(rows.iloc[-1], words))
+        last = rows.iloc[-1]
+        if last["indicator"] == indicator and pd.notna(last["stays"]):
+            told.append(_how_long(last, words))
     if told:
         years = numbers.count(YEARS_AFTER_A_BREAK, words.language)
         told.append(
             words.text(
-                "For {years} years after a jump the forecast is the model's alone: errors and simple rules of the "
-                "years before are of another time.",
+                "For {years} years after a jump the forecast does not use what earlier years teach, only the months "
+                "since and how such jumps may go.",
                 years=years,
             )
         )
@@ -55,8 +56,8 @@ def shock_sentence(results: Results, words: Wording) -> str:
     if not found:
         return ""
     return words.text(
-        "After a shock ({which}) earlier years say little of this one: the forecast is the model's alone, with a wider "
-        "interval.",
+        "After a jump of most bodies ({which}) earlier years say little of this one: the forecast rests on the months "
+        "since.",
         which="; ".join(
             f"{words.indicator(results.plan, indicator)}, {numbers.period(period, words.language)}"
             for indicator, period in found.items()
@@ -79,9 +80,9 @@ def _by_indicator(results: Results) -> dict[str, pd.DataFrame]:
 def _what_moved(results: Results, indicator: str, row: pd.Series, words: Wording) -> str:
     """Return when most series jumped, and the share of the whole in the quarters before and after, with its counts."""
     return words.text(
-        "{what}: in {period}, when the plan declares a change, most series jumped{counts}."
+        "{what}: in {period}, when the plan declares a change, most bodies and fields jumped{counts}."
         if row["declared"]
-        else "{what}: in {period} most series jumped at once, and the plan declares no change{counts}.",
+        else "{what}: in {period} most bodies and fields jumped at once, and the plan declares no change{counts}.",
         what=words.indicator(results.plan, indicator),
         period=numbers.period(row["period"], words.language),
         counts=_counts(results, indicator, row["period"], words),
@@ -95,8 +96,9 @@ def _counts(results: Results, indicator: str, period: str, words: Wording) -> st
     length = 3 if at.freqstr == "M" else 1
     sides = []
     for steps in (range(-length, 0), range(length)):
-        sums = whole[["amount", "numerator", "denominator"]].reindex([periods.write(at + step) for step in steps]).sum()
-        if not sums["denominator"] > 0:
+        known = whole.reindex([periods.write(at + step) for step in steps]).dropna(subset="denominator")
+        sums = known[["amount", "numerator", "denominator"]].sum()
+        if len(known) < length or not sums["denominator"] > 0:
             return ""
         value = words.quantity(results.plan, indicator).write(sums["amount"] / sums["denominator"])
         n = numbers.count(sums["denominator"], words.language)
@@ -104,13 +106,16 @@ def _counts(results: Results, indicator: str, period: str, words: Wording) -> st
             n = f"{numbers.count(sums['numerator'], words.language)}/{n}"
         sides.append(f"{value} ({n})")
     return words.text(
-        ", from {before} in the quarter before to {after} in the one from then on", before=sides[0], after=sides[1]
+        ", from {before} in the three months before to {after} in the three from then on",
+        before=sides[0],
+        after=sides[1],
     )
 
 
 def _how_long(row: pd.Series, words: Wording) -> str:
     return words.text(
-        "That this stays for good has a chance of {stays}; by the end of the year {left} of it is expected to be left.",
+        "How long the last jump lasts is not known: it stays for good with a chance of {stays}, and {left} of it is "
+        "expected to be left at the end of the year.",
         stays=numbers.probability(row["stays"], words.language),
         left=numbers.percent(row["left"], words.language, digits=0),
     )
@@ -119,8 +124,8 @@ def _how_long(row: pd.Series, words: Wording) -> str:
 def _how_tested(words: Wording) -> str:
     n, inside = grades.after_a_break()
     return words.text(
-        "Tested on simulated jumps alone: of {n} forecasts in the year after one, the 80% interval held the outcome in "
-        "{share}.",
+        "Such forecasts are tested on simulated jumps alone: in the first year after a jump that was found, the 80% "
+        "interval held the outcome in {share} of {n} forecasts.",
         n=numbers.count(n, words.language),
         share=numbers.percent(inside / n, words.language, digits=0),
     )

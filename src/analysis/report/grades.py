@@ -55,9 +55,9 @@ def public(name: str) -> pd.DataFrame:
 
 
 def after_a_break() -> tuple[int, int]:
-    """Return the forecasts of the first year after simulated jumps, and how many of their 80 % intervals held."""
+    """Return the forecasts of the first year after simulated jumps that were found, and how many intervals held."""
     rows = pd.read_csv(PUBLIC_GRADES / "after-a-break" / "after_a_break.csv")
-    first = rows[(rows["way"] == "as published") & (rows["quarters_after"] < 4)]
+    first = rows[(rows["way"] == "as published") & rows["found"] & (rows["quarters_after"] < 4)]
     return int(first["n"].sum()), int(first["inside_80"].sum())
 
 

@@ -107,8 +107,8 @@ class ForecastPage(Page):
         self._note(
             words.text(
                 "statsmodels filters and simulates each series by itself, at its likeliest parameters; what is "
-                "published also takes the less likely ones, and heavier tails. Largest difference between the two "
-                "filters in log-likelihood: {gap}.",
+                "published also takes the less likely ones, after a jump all ways it may go, and heavier tails. "
+                "Largest difference between the two filters in log-likelihood: {gap}.",
                 gap=f"{self.results.forecast.diagnostics['likelihood_gap'].max():.0e}",
             )
         )
@@ -187,7 +187,8 @@ def _components_figure(results: Results, words: Wording, indicator: str, dimensi
     hidden = results.published(mine)["hidden"]
     mine = mine.assign(observed=mine["observed"].mask(hidden), remainder=mine["remainder"].mask(hidden))
     position = np.arange(len(mine))
-    level, spread = mine["level"], numbers.HALF_80 * mine["level_deviation"]
+    # What is left of a jump is part of where the share stands, whatever the model calls its level.
+    level, spread = mine["level"] + mine["jump"], numbers.HALF_80 * mine["level_deviation"]
     theme.apply()
     figure, (top, middle, bottom) = plt.subplots(
         3,
