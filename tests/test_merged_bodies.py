@@ -18,10 +18,10 @@ from analysis.quarter import inputs, stages
 from analysis.quarter.fingerprint import Fingerprint, fingerprint
 from analysis.quarter.promise_standing import PromiseStanding
 from analysis.quarter.results import Results
+from analysis.report.news import what_changed
 from analysis.report.pages.data_quality import DataPage
-from analysis.report.pages.summary import what_changed
 from analysis.report.pages.targets import TargetPage
-from analysis.report.promise_tables import not_judged, previous_promise, with_no_history
+from analysis.report.promise_tables import not_judged, with_no_history
 from analysis.report.since_publication import computed_again
 from analysis.report.wording import Wording
 from changed_results import changed
@@ -280,7 +280,7 @@ def test_pages_are_made_though_a_quarter_ago_there_were_other_bodies(
     text = unescape(re.sub(r"<[^>]+>", "", "".join(shown)))
     assert "cases only from 07/2025 on" in text
     assert "huyen (1 July 2025)" in text
-    assert previous_promise(began, "each", "xa-1").isna().all()
+    assert began.attainment.of("previous", "each", "xa-1").empty
     assert len(what_changed(began, Wording("en"), computed_again(began))) == 1
 
 

@@ -108,9 +108,8 @@ def outlook(
 def outlook_caption(words: Wording) -> str:
     """Return the caption of these figures: what their lines mean."""
     return words.text(
-        "Grey: the share in each period. Blue: the year so far; the band is its 80% prediction interval to the end of "
-        "the year. Dashed red: the promise. Diamond: what the forecast of a quarter ago says, computed again from what "
-        "was known then, with its interval."
+        "Grey: each period. Blue: the year so far and its 80% prediction interval. Dashed red: the promise. Diamond: a "
+        "quarter ago, computed again."
     )
 
 

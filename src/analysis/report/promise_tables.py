@@ -121,20 +121,6 @@ def run_rate_of(results: Results, target: str, part: str) -> pd.Series | None:
     return None if mine.empty else mine.iloc[0]
 
 
-def previous_promise(results: Results, target: str, part: str = "") -> pd.Series:
-    """Return the row of a promise as it stood one quarter earlier; all of it missing where there was no such part.
-
-    Parameters
-    ----------
-    results : Results
-        The results.
-    target, part : str
-        The promise, and its part or the empty string.
-    """
-    mine = results.attainment.of("previous", target, part)
-    return mine.iloc[0] if len(mine) else mine.reindex([0]).iloc[0]
-
-
 def parts_table(results: Results, words: Wording, target: Measured) -> str:
     """Return the parts of a promise as HTML: counts, forecast, probability and what the rest of the year must deliver.
 
@@ -462,6 +448,26 @@ def items_needed_cell(results: Results, words: Wording, target: ItemsPromise) ->
         per_month=numbers.decimal(pace["needed_per_month"], language, digits=1),
         recent=numbers.decimal(pace["recent_per_month"], language, digits=1),
     )
+
+
+def items_lacking(results: Results, words: Wording, target: ItemsPromise) -> str:
+    """Return how many items are needed and how many are overdue: "19 more of the bodies, 19 overdue".
+
+    Parameters
+    ----------
+    results : Results
+        The results to show.
+    words : Wording
+        The reader's language.
+    target : ItemsPromise
+        The promise, whose pace is known.
+    """
+    pace = results.attainment.of("items_pace", target.id).iloc[0]
+    values = {"needed": numbers.count(pace["items_needed"], words.language), "unit": item_unit(target, words)}
+    if not pace["items_late"]:
+        return words.text("{needed} more of the {unit}", **values)
+    late = numbers.count(pace["items_late"], words.language)
+    return words.text("{needed} more of the {unit}, {late} overdue", late=late, **values)
 
 
 def open_items(results: Results, words: Wording, target: ItemsPromise) -> pd.DataFrame:

@@ -42,15 +42,38 @@ def probabilities_by_quarter(ledger: Path, run: RunParameters, results: Results)
     results : Results
         Its results.
     """
-    frames = [
-        by_name_of_today(released_before(ledger, run), results.plan),
-        results.attainment.previous,
-        results.attainment.promises,
-    ]
-    rows = pd.concat([frame[["target", "part", "quarter", "probability"]] for frame in frames if len(frame)])
+    rows = said_by_quarter(ledger, run, results)
     rows = rows[(rows["part"] == "") & (rows["quarter"] >= f"{results.plan.year - 1}-Q4")]
-    rows = rows.drop_duplicates(["target", "quarter"]).sort_values("quarter", kind="stable")
     return rows[["target", "quarter", "probability"]].reset_index(drop=True)
+
+
+def said_by_quarter(ledger: Path, run: RunParameters, results: Results) -> pd.DataFrame:
+    """Return what was said of each promise and part in each quarter, in the order of the quarters, the run's the last.
+
+    Parameters
+    ----------
+    ledger : Path
+        Folder of the ledger.
+    run : RunParameters
+        The run.
+    results : Results
+        Its results.
+
+    Returns
+    -------
+    pd.DataFrame
+        `target, part, quarter, probability, verdict, released`; not released is what the same method says of the
+        quarter just before from what was known then, where nothing was.
+    """
+    frames = [
+        by_name_of_today(released_before(ledger, run, with_parts=True), results.plan).assign(released=True),
+        results.attainment.previous.assign(released=False),
+        results.attainment.promises.assign(released=True),
+    ]
+    columns = ["target", "part", "quarter", "probability", "verdict", "released"]
+    rows = pd.concat([frame[columns] for frame in frames if len(frame)])
+    rows = rows.drop_duplicates(["target", "part", "quarter"])
+    return rows.sort_values("quarter", kind="stable", ignore_index=True)
 
 
 def graded_probabilities(ledger: Path, run: RunParameters, results: Results, words: Wording) -> pd.DataFrame:

@@ -11,7 +11,6 @@ import pandas as pd
 from analysis.faults import Fault
 from analysis.parameters import RunParameters
 from analysis.periods import parse_quarter
-from analysis.plan.plan import Plan
 from analysis.quarter import stages
 from analysis.quarter.comparison import STEPS, what_moved
 from analysis.quarter.results import Results
@@ -195,15 +194,15 @@ class Move:
     ----------
     points : int
         By how many whole points, as printed.
-    sentence : str
-        From where to where, and by which cause how much.
+    causes : str
+        By which cause how much, the largest first.
     """
 
     points: int
-    sentence: str
+    causes: str
 
 
-def moves(since: SincePublication, plan: Plan, words: Wording) -> dict[str, Move]:
+def moves(since: SincePublication, words: Wording) -> dict[str, Move]:
     """Return what is told of each promise, by its id; of one that did not move as printed, that it has no points.
 
     What is printed adds up: the points are differences of probabilities as they are printed.
@@ -212,21 +211,10 @@ def moves(since: SincePublication, plan: Plan, words: Wording) -> dict[str, Move
     ----------
     since : SincePublication
         What moved.
-    plan, words
-        The plan, and the reader's language.
+    words : Wording
+        The reader's language.
     """
-    names = {target.id: words.of(target.name) for target in plan.promises}
-    found = {}
-    for code, row in since.moved.iterrows():
-        told = words.text(
-            "{promise}: probability {before} → {now} ({causes}).",
-            promise=names[str(code)],
-            before=words.chance(row["before"]),
-            now=words.chance(row["after"]),
-            causes=_causes(row, words),
-        )
-        found[str(code)] = Move(_points(row), told)
-    return found
+    return {str(code): Move(_points(row), _causes(row, words)) for code, row in since.moved.iterrows()}
 
 
 def counted_from(since: SincePublication, words: Wording) -> str:

@@ -162,8 +162,8 @@ def test_what_styles_the_notices_in_jupyterlab_is_on_no_page(
     assert shown[0].startswith('<div class="notices"><p class="simulated" style="')
     assert sanitise(shown[0], table_label="Bảng") == (
         '<div class="notices"><p class="simulated">SỐ LIỆU MÔ PHỎNG, không phải số liệu thật.</p>'
-        '<p class="note">Kế hoạch cải cách hành chính năm 2021 của tỉnh Khánh Hòa. Kỳ báo cáo: quý III/2021, chốt ngày '
-        "14/09/2021; số liệu tính đến ngày 20/09/2021. Số liệu: Toy, mô phỏng. Dự thảo, chưa có người ký."
+        '<p class="note">Kỳ báo cáo: quý III/2021, chốt ngày 14/09/2021; số liệu tính đến ngày 20/09/2021. '
+        "Số liệu: Toy, mô phỏng. Dự thảo, chưa có người ký."
         "</p></div>"
     )
 

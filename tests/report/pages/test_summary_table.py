@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pandas as pd
@@ -10,7 +11,8 @@ from bs4 import BeautifulSoup
 
 from analysis.quarter.results import Results
 from analysis.report import numbers
-from analysis.report.pages.summary import promises
+from analysis.report.answer import BY_RISK
+from analysis.report.at_a_glance import promises
 from analysis.report.promise_tables import deciding_part, proxy_share_so_far
 from analysis.report.since_publication import SaidBefore, computed_again
 from analysis.report.wording import Wording
@@ -24,13 +26,20 @@ def _rows(results: Results) -> dict[str, list[str]]:
     soup = BeautifulSoup(promises(results, EN, computed_again(results)), "html.parser")
     assert soup.caption.text == "The promises at a glance"
     body = [row.find_all(["th", "td"]) for row in soup.tbody.find_all("tr")]
-    return {cells[0].text: [cell.get_text(" ", strip=True) for cell in cells[1:]] for cells in body}
+    return {
+        re.sub(r"^\d+\. ", "", cells[0].text): [cell.get_text(" ", strip=True) for cell in cells[1:]] for cells in body
+    }
 
 
-def test_every_promise_has_its_row_and_the_parts_of_two_follow(results: Results) -> None:
-    names = list(_rows(results))
-    assert [name for name in names if not name.startswith("–")] == [EN.of(one.name) for one in results.plan.promises]
-    uptake = names.index("Resolved online: 30% (or 50%)")
+def test_promises_stand_by_risk_with_their_number_and_the_parts_of_two_follow(results: Results) -> None:
+    soup = BeautifulSoup(promises(results, EN, computed_again(results)), "html.parser")
+    names = [row.th.text for row in soup.tbody.find_all("tr")]
+    in_plan = {f"{number}. {EN.of(target.name)}": target for number, target in enumerate(results.plan.promises, 1)}
+    wholes = [in_plan[name] for name in names if not name.startswith("–")]
+    assert sorted(target.id for target in wholes) == sorted(results.plan.targets)
+    places = [BY_RISK.index(results.promise(target.id)["verdict"]) for target in wholes]
+    assert places == sorted(places)
+    uptake = names.index("2. Resolved online: 30% (or 50%)")
     assert names[uptake + 1 : uptake + 3] == ["– Of all cases", "– Of cases in procedures published online"]
 
 

@@ -8,7 +8,7 @@ import pytest
 from analysis.parameters import RunParameters
 from analysis.plan.plan import Plan
 from analysis.quarter.results import Results
-from analysis.report.pages.summary import promises
+from analysis.report.at_a_glance import promises
 from analysis.report.pages.surveys import SatisfactionPage
 from analysis.report.pages.targets import TargetPage
 from analysis.report.since_publication import computed_again

@@ -74,8 +74,7 @@ class Page:
         notices = [f'<p class="{kind}" style="{style}">{escape(text)}</p>' for kind, style, text in boxes]
         closed_on = periods.last_day(self.run.quarter_period, plan.calendar.cutoff_day)
         period = words.text(
-            "{plan}. Period: {quarter}, closed on {day}; data known as of {as_of}.",
-            plan=words.of(plan.title),
+            "Period: {quarter}, closed on {day}; data known as of {as_of}.",
             quarter=numbers.quarter(self.run.quarter_period, language),
             day=numbers.day(closed_on, language),
             as_of=numbers.day(self.run.as_of, language),
