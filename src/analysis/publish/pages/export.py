@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from html import escape, unescape
@@ -11,12 +11,16 @@ from pathlib import Path
 
 import nbformat
 import nh3
+import pandas as pd
 from markupsafe import Markup
 from nbconvert.exporters.templateexporter import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from traitlets.config import Config
 
+from analysis.publish.pages.gates import PAGE_LIMIT
 from analysis.publish.pages.shell import TEMPLATE, Imprint, Page, render
+from analysis.report import numbers
+from analysis.report.html_table import csv_text
 from analysis.report.wording import Wording
 
 FOLDER = "figures"
@@ -25,9 +29,18 @@ FOLDER = "figures"
 ANALYST = "analyst"
 """Tag of the cells whose outputs are for the analyst and on no page."""
 
+BODY_LIMIT = PAGE_LIMIT - 50_000
+"""Bytes of a page that its outputs may have; the rest is for its style sheet, navigation and footer."""
+
+ROWS_KEPT = 20
+"""Rows of each table on a page that is too large even without most of its pictures."""
+
 _WIDTHS = {"wide", "third"}
 _HEADING = re.compile(r"<h2>(.*?)</h2>", re.DOTALL)
 _TAG = re.compile(r"<[^>]+>")
+_TABLE = re.compile(r"<table.*?</table>", re.DOTALL)
+_ROW = re.compile(r"<tr\b.*?</tr>", re.DOTALL)
+_CELL = re.compile(r"<t[hd]\b[^>]*>(.*?)</t[hd]>", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -52,7 +65,8 @@ def export_page(
     """Return the HTML page of an executed notebook, with the values behind its figures.
 
     The page holds only what code cells showed as HTML, Markdown or PNG, but for those of the analyst, and the HTML
-    without scripts, styles and foreign images.
+    without scripts, styles and foreign images. Where that would be more than a page may have, it draws less and then
+    cuts long tables short; all values stay in the files beside it.
 
     Parameters
     ----------
@@ -72,7 +86,13 @@ def export_page(
     notebook = nbformat.read(executed, as_version=4)
     notebook.cells = [cell for cell in notebook.cells if ANALYST not in cell.metadata.get("tags", [])]
     values = extract_figures(notebook, stem=page.stem, words=words)
-    body = _render_outputs(notebook, table_label=words.text("Table, scrolls sideways"))
+    label = words.text("Table, scrolls sideways")
+    body = _render_outputs(notebook, table_label=label)
+    for shorten in (draw_less, partial(cut_tables, stem=page.stem, values=values)):
+        excess = len(body.encode()) - BODY_LIMIT
+        if excess > 0:
+            shorten(notebook, excess=excess, words=words)
+            body = _render_outputs(notebook, table_label=label)
     html, headings = number_headings(body)
     return ExportedPage(
         render(
@@ -135,6 +155,92 @@ def _figure(output: nbformat.NotebookNode, caption: str, link: str) -> nbformat.
         caption = f"{caption.removesuffix('</figcaption>') or '<figcaption>'}{link}</figcaption>"
     html = f'<figure class="{width}">{image}{caption}</figure>'
     return nbformat.v4.new_output("display_data", {"text/html": html})
+
+
+_IMAGE = re.compile(r'<img src="data:image/png;base64,[^"]*" alt="([^"]*)">')
+
+
+def draw_less(notebook: nbformat.NotebookNode, *, excess: int, words: Wording) -> None:
+    """Take pictures from a page that is too large: their finding, caption, table and file stay.
+
+    Under each heading the first picture goes last, as a section shows what is largest or decides first.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        A notebook whose pictures are figures; its outputs are changed.
+    excess : int
+        Bytes to take from it.
+    words : Wording
+        The language of the page.
+    """
+    drawn: list[tuple[int, int, nbformat.NotebookNode]] = []
+    place = 0
+    for output in _shown_html(notebook):
+        html = output["data"]["text/html"]
+        if "<h2>" in html:
+            place = 0
+        if html.startswith("<figure") and _IMAGE.search(html):
+            drawn.append((place, len(drawn), output))
+            place += 1
+    note = escape(
+        words.text("Not drawn, so that the page can be mailed: its numbers are in the table and in the file.")
+    )
+    for _place, _number, output in sorted(drawn, key=lambda one: one[:2], reverse=True):
+        if excess <= 0:
+            return
+        before = output["data"]["text/html"]
+        after = _IMAGE.sub(lambda image: f'<p>{image[1]}</p><p class="note">{note}</p>', before)
+        output["data"]["text/html"] = after.replace('<figure class="third">', '<figure class="wide">')
+        excess -= len(before) - len(after)
+
+
+def cut_tables(
+    notebook: nbformat.NotebookNode, *, excess: int, words: Wording, stem: str, values: dict[str, str]
+) -> None:
+    """Keep the first rows of the longest tables of a page that is too large, and put all of each into a file.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        The notebook; its outputs are changed.
+    excess : int
+        Bytes to take from it.
+    words : Wording
+        The language of the page.
+    stem : str
+        Name of the notebook, with which the names of the files begin.
+    values : dict
+        Files beside the page, by path; those of the tables are added.
+    """
+    found = [
+        (output, match[0])
+        for output in _shown_html(notebook)
+        for match in _TABLE.finditer(output["data"]["text/html"])
+        if len(_ROW.findall(match[0])) > ROWS_KEPT + 1
+    ]
+    for number, (output, table) in enumerate(sorted(found, key=lambda one: -len(one[1])), start=1):
+        if excess <= 0:
+            return
+        rows = list(_ROW.finditer(table))  # the first is that of the headers
+        head, *cells = [[unescape(_TAG.sub(" ", cell)).strip() for cell in _CELL.findall(row[0])] for row in rows]
+        name = f"{FOLDER}/{stem}-table-{number}.csv"
+        values[name] = csv_text(pd.DataFrame(cells, columns=head))
+        told = words.text(
+            "The first {n} of {all} rows; all of them are in this file: ",
+            n=numbers.count(ROWS_KEPT, words.language),
+            all=numbers.count(len(cells), words.language),
+        )
+        link = f'<p class="note">{escape(told)}<a href="{escape(name)}">{escape(name)}</a></p>'
+        short = f"{table[: rows[ROWS_KEPT].end()]}{table[rows[-1].end() :]}{link}"
+        output["data"]["text/html"] = output["data"]["text/html"].replace(table, short, 1)
+        excess -= len(table) - len(short)
+
+
+def _shown_html(notebook: nbformat.NotebookNode) -> Iterator[nbformat.NotebookNode]:
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            yield from (output for output in cell.outputs if "text/html" in output.get("data", {}))
 
 
 def number_headings(body: str) -> tuple[str, list[tuple[str, str]]]:

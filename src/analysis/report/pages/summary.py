@@ -24,6 +24,9 @@ from analysis.report.since_publication import compared_with, counted_from, moves
 from analysis.report.track_record_sentences import summary_sentences
 from analysis.report.wording import Wording
 
+PICTURES = 6
+"""Pictures on the page, two rows of three: with more of them a plan of many promises would take a third sheet."""
+
 
 def probability_notes(results: Results, words: Wording, draw_count: int) -> list[str]:
     """Return what a probability is and what each of the simple forecasts beside it means, those shown only.
@@ -121,19 +124,29 @@ class SummaryPage(Page):
         self._html(f'<div class="halves">{halves}</div>')
 
     def pictures(self) -> None:
-        """Show a figure per promised share, of several parts the one that decides, and per promise on a survey."""
-        has_outlook = False
-        for target in self.results.plan.promises:
-            if isinstance(target, SurveyPromise):
-                picture = survey(self.results, self.words, target, small=True)
-                if picture:
-                    self._picture(picture)
+        """Show a figure per promised share, of several parts the one that decides, and per promise on a survey.
+
+        The likeliest to fail come first; of more than `PICTURES` the others are named.
+        """
+        words, drawn, left_out, has_outlook = self.words, 0, [], False
+        for _number, target in answer.by_risk(self.results):
             decides = deciding_part(self.results, target) if isinstance(target, Measured) else None
-            if decides:
+            picture = None
+            if decides and drawn < PICTURES:
                 part, has_outlook = decides[1]["part"], True
-                self._picture(outlook(self.results, self.words, target.id, part, self.origin, small=True))
+                picture = outlook(self.results, words, target.id, part, self.origin, small=True)
+            elif isinstance(target, SurveyPromise) and drawn < PICTURES:
+                picture = survey(self.results, words, target, small=True)
+            elif decides:
+                left_out.append(words.of(target.name))
+            if picture:
+                self._picture(picture)
+                drawn += 1
         if has_outlook:
-            self._note(outlook_caption(self.words))
+            self._note(outlook_caption(words))
+        if left_out:
+            named = "; ".join(left_out)
+            self._note(words.text("Not drawn here, see the page of promises: {promises}.", promises=named))
 
     def caution(self) -> None:
         """Show what the probabilities rest on: which are tested on what, and which are not."""
