@@ -238,6 +238,34 @@ def test_of_the_due_one_that_cannot_be_begun_is_told_and_holds_up_no_other(
     assert began == ["2021-Q1", "2021-Q3"]
 
 
+@pytest.mark.parametrize(
+    ("lacking", "code", "said"),
+    [
+        ("input_path: data/demo", 0, ""),
+        ("plan_file: parameters/plans/khanh-hoa-2021.yml", 2, "plan_file: there is no not-here"),
+        ("source_file: parameters/sources/govuk.yml", 2, "source_file: there is no not-here"),
+    ],
+)
+def test_an_exercise_is_passed_over_where_only_its_data_is_not_here(
+    tmp_path: Path, lacking: str, code: int, said: str
+) -> None:
+    key = lacking.partition(":")[0]
+    lines = [line for line in GOOD.splitlines() if not line.startswith(key)]
+    text = "\n".join([*lines, f"{key}: not-here", "exercise: true"])
+    (tmp_path / "x.yml").write_text(text)
+    options = [tmp_path / "x.yml", "--today", "2022-01-01", "--reports", tmp_path / "reports"]
+    ended = dunghen("due", *options)
+    assert ended.exit_code == code
+    assert said in ended.stderr
+    if code == 0:
+        assert ended.stdout.splitlines() == [
+            "skipped: khanh-hoa-2021 2021-Q3, an exercise whose data is not here: not-here",
+            "nothing is due",
+        ]
+        (tmp_path / "x.yml").write_text(text.replace("exercise: true", "exercise: false"))
+        assert dunghen("due", *options).exit_code == 2
+
+
 def test_due_looks_into_folders_of_plans_and_a_folder_without_any_is_told(tmp_path: Path) -> None:
     (tmp_path / "parameters" / "kh").mkdir(parents=True)
     (tmp_path / "parameters" / "kh" / "2021-Q3.yml").write_text(GOOD)

@@ -57,6 +57,9 @@ class RunParameters(BaseModel):
     small_numerators : {"shown", "hidden"}
         Whether a published folder shows numerators of 1 to 4 cases or respondents; denominators of so few it never
         shows, but those of promises.
+    exercise : bool
+        Whether the run is an exercise, whose data need not be on every machine: `dunghen due` passes over it where its
+        input is not there.
     answers : dict of str to str
         Question of the plan → answer, where the run does not take the plan's own. A runner that passes text may write
         ``question=answer,…`` or JSON.
@@ -77,6 +80,7 @@ class RunParameters(BaseModel):
     draw_count: Annotated[int, Field(ge=200, le=20_000)] = 2000
     seed: Seed = 2021
     small_numerators: Literal["shown", "hidden"] = "shown"
+    exercise: bool = False
     answers: dict[str, str] = Field(default_factory=dict)
 
     @field_validator("answers", mode="before")

@@ -65,7 +65,7 @@ def _of_file(office: Path, package: Path) -> Fingerprint:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"language": "en"}, {"status": "final", "signed_by": "Sở Nội vụ"}, {"signed_by": "Sở Nội vụ"}],
+    [{"language": "en"}, {"status": "final", "signed_by": "Sở Nội vụ"}, {"signed_by": "Sở Nội vụ"}, {"exercise": True}],
 )
 def test_the_page_changes_no_number(package: Path, office: Path, changes: dict[str, Any]) -> None:
     assert _of(office, package, **changes).key == _of(office, package).key

@@ -143,7 +143,8 @@ def due(
 
     A FOLDER stands for the run files in it, those to come included; all of parameters/ by default. A quarter's data is
     complete from its `as_of` on. One that cannot be read, or whose data has not come, fails by itself and holds up no
-    other. What a failed or killed run had executed well is taken over.
+    other; only one that says `exercise: true` is passed over where its data is not there. What a failed or killed run
+    had executed well is taken over.
 
     \b
     Ends as `dunghen run` does; 0 when nothing is due.
@@ -169,6 +170,9 @@ def due(
     # With --list the lines are what was asked for: if they cannot be written, the command fails.
     report = click.echo if only_list else write_line
     waiting = schedules.due(file_of, reports.resolve() if reports else REPORTS, today=day)
+    for one in [one for one in waiting if schedules.awaits_data(one)]:
+        waiting.remove(one)
+        report(f"skipped: {one.plan_name} {one.quarter}, an exercise whose data is not here: {one.input_path}")
     for one in waiting:
         report(f"due: {one.plan_name} {one.quarter}, data known as of {one.as_of}")
     # A trial, into a folder of its own, is entered nowhere.

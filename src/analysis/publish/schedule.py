@@ -60,6 +60,18 @@ def due(runs: Iterable[RunParameters], reports: Path, *, today: date) -> list[Ru
     return sorted(waiting, key=lambda run: (run.as_of, run.plan_name))
 
 
+def awaits_data(run: RunParameters) -> bool:
+    """Return whether a run is an exercise whose input is not on this machine: nobody waits for it.
+
+    The input of any other run is expected, and one that lacks it cannot be begun.
+    """
+    try:
+        return run.exercise and not resolve(run.input_path).exists()
+    except (OSError, RuntimeError):
+        # Too long a name, links in a circle: wrong, not absent; reading the run says so.
+        return False
+
+
 def unentered(runs: Iterable[RunParameters], reports: Path, ledger: Path) -> list[ReleaseStore]:
     """Return the quarters of runs that are released and whose probabilities the ledger lacks, in the runs' order.
 

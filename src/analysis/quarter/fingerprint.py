@@ -39,7 +39,7 @@ class Fingerprint:
 
 
 def fingerprint(run: RunParameters, *, published: Path, code: str) -> Fingerprint:
-    """Return the fingerprint of a run; the page's language and signature change no number and are left out.
+    """Return the fingerprint of a run; what changes no number, such as the page's language, is left out.
 
     Parameters
     ----------
@@ -50,9 +50,8 @@ def fingerprint(run: RunParameters, *, published: Path, code: str) -> Fingerprin
     code : str
         Hash of the source as `code_hash` has it.
     """
-    numbers = run.model_dump(
-        mode="json", exclude={"language", "status", "signed_by", "plan_file", "input_path", "source_file"}
-    )
+    of_pages = {"language", "status", "signed_by", "exercise"}
+    numbers = run.model_dump(mode="json", exclude={*of_pages, "plan_file", "input_path", "source_file"})
     plan_file = resolve(run.plan_file)
     # An answer that is the plan's own changes nothing.
     own = read_plan(plan_file).defaults
