@@ -134,6 +134,29 @@ def test_of_runs_on_a_cluster_the_worst_code_wins_and_lines_are_those_of_one_mac
     ]
 
 
+def test_hooks_are_called_for_what_was_published_only_here_and_on_a_cluster(
+    good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other.yml"
+    other.write_text(GOOD.replace("2021-Q3", "2021-Q2"))
+    state = {"2021-Q2": "nothing to do", "2021-Q3": "published"}
+
+    def publish(run, *, reports, **_) -> RunOutcome:
+        return RunOutcome(state[run.quarter], reports / "index.html")
+
+    def publish_all(runs, *, reports, **_):
+        yield from ((number, publish(run, reports=reports)) for number, run in enumerate(runs))
+
+    monkeypatch.setattr(publishing_run, "publish", publish)
+    monkeypatch.setattr(client, "publish_all", publish_all)
+    for number, cluster in enumerate([[], ["--cluster", "tcp://h:1"]]):
+        hook = f"dd of={tmp_path}/told{number} conv=notrunc oflag=append status=none"
+        ended = dunghen("run", good, other, "--reports", tmp_path / "reports", "--on-published", hook, *cluster)
+        assert ended.exit_code == 0, ended.output
+        page = tmp_path / "reports" / "index.html"
+        assert (tmp_path / f"told{number}").read_text() == f"khanh-hoa-2021 2021-Q3: published: {page}\n"
+
+
 def test_what_a_cluster_has_is_not_said_here(good: Path) -> None:
     ended = dunghen("run", good, "--cluster", "tcp://h:1", "--workers", "2")
     assert ended.exit_code == 2
@@ -141,11 +164,12 @@ def test_what_a_cluster_has_is_not_said_here(good: Path) -> None:
 
 
 def test_a_schedule_is_told_all_that_was_said(good: Path, tmp_path: Path) -> None:
-    said = ["--workers", "1", "--execution-timeout", "60", "--memory-limit", "800", "--on-failure", "mail -s x"]
+    said = ["--workers", "1", "--execution-timeout", "60", "--memory-limit", "800", "--on-failure", "mail -s x",
+            "--on-published", "sh -c 'cp -rL $DUNGHEN_PATH /srv'", "--on-changed-verdict", "mail -s y"]  # fmt: skip
     ended = dunghen("due", good, "--schedule", "cron", "--reports", tmp_path, *said)
     words = shlex.split(ended.stdout)
     assert words[words.index("due") + 1] == str(good)
-    given = dict(zip(words[-10::2], words[-9::2], strict=True))
+    given = dict(zip(words[-14::2], words[-13::2], strict=True))
     assert given == {**dict(zip(said[::2], said[1::2], strict=True)), "--reports": str(tmp_path)}
     # what is so by default goes without saying
     assert shlex.split(dunghen("due", "--schedule", "cron").stdout)[-1] == "due"

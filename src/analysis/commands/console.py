@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shlex
 import signal
-import subprocess
 import sys
 import time
 import traceback
@@ -18,6 +16,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from analysis.commands.hooks import Hooks
 from analysis.faults import EnvironmentFault, Fault, is_interruption
 
 _DOUBLE_PRESS = 2.0
@@ -223,8 +222,8 @@ class Failures:
 
     Parameters
     ----------
-    hook : str, optional
-        Command that is called for each of them, too; see `call_hook`.
+    hooks : Hooks
+        What is called for each of them, too.
 
     Attributes
     ----------
@@ -232,8 +231,8 @@ class Failures:
         The exit code to end with: the highest of all faults reported so far, 0 while there is none.
     """
 
-    def __init__(self, hook: str | None) -> None:
-        self._hook = hook
+    def __init__(self, hooks: Hooks) -> None:
+        self._hooks = hooks
         self.exit_code = 0
 
     def add(self, plan: str, quarter: str, fault: Fault, report_error: Callable[[str], None] = write_error) -> None:
@@ -250,8 +249,7 @@ class Failures:
         """
         report_error(f"{plan} {quarter}: {fault}")
         self.exit_code = max(self.exit_code, fault.exit_code)
-        if self._hook:
-            call_hook(self._hook, plan, quarter, fault)
+        self._hooks.failed(plan, quarter, fault)
 
     @contextmanager
     def reading(self, plan: str, quarter: str) -> Iterator[None]:
@@ -271,39 +269,3 @@ class Failures:
                 raise
             write_error("".join(traceback.format_exception(error)).rstrip())
             self.add(plan, quarter, Fault(f"{type(error).__name__}: {' '.join(str(error).split())}"))
-
-
-_HOOK_TIMEOUT = 60
-"""Seconds a hook may take; a mail server that does not answer must not hold up the other quarters."""
-
-_LONGEST_VARIABLE = 20_000
-"""Letters; of a longer reason the rest stands on standard input only, because no system starts a program with it."""
-
-
-def call_hook(command: str, plan: str, quarter: str, fault: Fault) -> None:
-    """Run a command for a quarter that failed; if the command itself fails, that is reported and the run goes on.
-
-    Parameters
-    ----------
-    command : str
-        Written as in a shell, but none is started: nothing in a reason can be taken for a command. It gets
-        ``DUNGHEN_PLAN``, ``DUNGHEN_QUARTER``, ``DUNGHEN_CODE`` and ``DUNGHEN_REASON``, and the reason on its standard
-        input.
-    plan, quarter : str
-        The plan's name and the quarter, ``2021-Q3``.
-    fault : Fault
-        Why it failed.
-    """
-    variables = {
-        "DUNGHEN_PLAN": plan,
-        "DUNGHEN_QUARTER": quarter,
-        "DUNGHEN_CODE": str(fault.exit_code),
-        "DUNGHEN_REASON": str(fault).replace("\0", "")[:_LONGEST_VARIABLE],
-    }
-    environment = os.environ | variables
-    try:
-        subprocess.run(
-            shlex.split(command), input=f"{fault}\n", text=True, env=environment, timeout=_HOOK_TIMEOUT, check=True
-        )
-    except (OSError, ValueError, subprocess.SubprocessError) as error:
-        sys.stderr.write(f"the failure hook failed: {error}\n")

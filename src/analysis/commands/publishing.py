@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from analysis.commands.console import Failures, exit_on_fault, progress, write_line
+from analysis.commands.hooks import Hooks, with_hook_options
 from analysis.commands.office import warn_of_other_version
 from analysis.commands.run_files import read_run, read_runs, run_files
 from analysis.faults import Fault
@@ -20,6 +21,7 @@ from analysis.publish.limits import CELL_TIMEOUT, KERNEL_MEMORY, Limits
 
 if TYPE_CHECKING:
     from analysis.parameters import RunParameters
+    from analysis.publish.run import RunOutcome
 
 _AT_LEAST_ONE = click.IntRange(min=1)
 
@@ -62,12 +64,6 @@ def _limit_options(limits: Limits) -> list[str]:
 _REPORTS = click.option(
     "--reports", type=click.Path(file_okay=False, path_type=Path), help="Publish here, as a trial: not in the ledger."
 )
-_ON_FAILURE = click.option(
-    "--on-failure",
-    metavar="COMMAND",
-    help="Run this, not through a shell, for each quarter that fails, in `due` also one that cannot begin; it gets the "
-    "reason as DUNGHEN_REASON and on its standard input, DUNGHEN_PLAN, DUNGHEN_QUARTER and DUNGHEN_CODE, and a minute.",
-)
 
 
 @click.command()
@@ -83,7 +79,7 @@ _ON_FAILURE = click.option(
 @click.option("--cluster", metavar="ADDRESS", help="Publish on a Dask scheduler's workers: tcp://HOST:PORT or tls://…")
 @_with_limit_options
 @_REPORTS
-@_ON_FAILURE
+@with_hook_options
 def run(
     paths: tuple[Path, ...],
     input_path: Path | None,
@@ -93,7 +89,7 @@ def run(
     cluster: str | None,
     limits: Limits,
     reports: Path | None,
-    on_failure: str | None,
+    hooks: Hooks,
 ) -> None:
     """Publish the quarter of each RUNFILE.
 
@@ -110,11 +106,11 @@ def run(
         raise click.UsageError("--workers is of this machine; a cluster has the workers that were started for it")
     warn_of_other_version()
     runs = read_runs(paths, input_path, language)
-    failures = Failures(on_failure)
+    failures = Failures(hooks)
     if cluster:
-        _publish_on(cluster, runs, limits, failures, force=force, reports=reports)
+        _publish_on(cluster, runs, limits, hooks, failures, force=force, reports=reports)
     else:
-        _publish_all(runs, limits, failures, force=force, resume=resume, reports=reports)
+        _publish_all(runs, limits, hooks, failures, force=force, resume=resume, reports=reports)
     raise SystemExit(failures.exit_code)
 
 
@@ -129,7 +125,7 @@ def run(
 )
 @_with_limit_options
 @_REPORTS
-@_ON_FAILURE
+@with_hook_options
 def due(
     paths: tuple[Path, ...],
     today: datetime | None,
@@ -137,7 +133,7 @@ def due(
     schedule: Literal["systemd", "cron"] | None,
     limits: Limits,
     reports: Path | None,
-    on_failure: str | None,
+    hooks: Hooks,
 ) -> None:
     """Publish each quarter whose data is complete and that is not published; all missed ones, earliest first.
 
@@ -156,12 +152,12 @@ def due(
     if schedule:
         words = [str(path.resolve()) for path in paths] + _limit_options(limits)
         words += ["--reports", str(reports.resolve())] if reports else []
-        words += ["--on-failure", on_failure] if on_failure else []
+        words += hooks.options()
         command = [str(Path(sys.argv[0]).resolve()), "due", *words]
         click.echo(schedules.schedule(schedule, command, ROOT), nl=False)
         return
     warn_of_other_version()
-    failures = Failures(on_failure)
+    failures = Failures(hooks)
     file_of = {}
     for file in run_files(paths):
         with failures.reading(file.parent.name, file.stem):
@@ -184,7 +180,7 @@ def due(
         with failures.reading(one.plan_name, one.quarter):
             runs.append(read_run(file_of[one]))
     if runs:
-        _publish_all(runs, limits, failures, force=False, resume=True, reports=reports)
+        _publish_all(runs, limits, hooks, failures, force=False, resume=True, reports=reports)
     raise SystemExit(failures.exit_code)
 
 
@@ -212,14 +208,21 @@ def _complete_ledger(
 
 
 def _publish_all(
-    runs: list[RunParameters], limits: Limits, failures: Failures, *, force: bool, resume: bool, reports: Path | None
+    runs: list[RunParameters],
+    limits: Limits,
+    hooks: Hooks,
+    failures: Failures,
+    *,
+    force: bool,
+    resume: bool,
+    reports: Path | None,
 ) -> None:
     """Publish several runs one after the other; one that fails does not stop the others."""
     try:
         with progress(len(runs)) as (report_progress, report_error):
             for one in runs:
                 try:
-                    _publish(one, limits, report_progress, force=force, resume=resume, reports=reports)
+                    _publish(one, limits, hooks, report_progress, force=force, resume=resume, reports=reports)
                 except Fault as fault:
                     failures.add(one.plan_name, one.quarter, fault, report_error)
     except KeyboardInterrupt:
@@ -231,6 +234,7 @@ def _publish_on(
     scheduler: str,
     runs: list[RunParameters],
     limits: Limits,
+    hooks: Hooks,
     failures: Failures,
     *,
     force: bool,
@@ -259,6 +263,7 @@ def _publish_on(
                         failures.add(runs[number].plan_name, runs[number].quarter, outcome, report_error)
                     else:
                         report_progress(f"{names[number]}: {outcome}")
+                        _call_hooks(hooks, runs[number], outcome, reports)
     except KeyboardInterrupt:
         write_line("interrupted: nothing more was published", err=True)
         failures.exit_code = 130
@@ -267,6 +272,7 @@ def _publish_on(
 def _publish(
     one: RunParameters,
     limits: Limits,
+    hooks: Hooks,
     report_progress: Callable[[str], None],
     *,
     force: bool,
@@ -299,8 +305,19 @@ def _publish(
         )
     except InterruptedAfterRun as late:
         report(late.outcome)
+        _call_hooks(hooks, one, late.outcome, reports)
         raise
     report(outcome)
+    _call_hooks(hooks, one, outcome, reports)
+
+
+def _call_hooks(hooks: Hooks, one: RunParameters, outcome: RunOutcome, reports: Path | None) -> None:
+    """Call what is to be called for a run that ended without a failure, if it published."""
+    from analysis.publish.run import REPORTS
+    from analysis.report.published_probabilities import LEDGER
+
+    if outcome.state == "published":
+        hooks.published(one, outcome.page, ledger=LEDGER, reports=reports.resolve() if reports else REPORTS)
 
 
 @click.command()
