@@ -19,6 +19,7 @@ from analysis.plan.plan import read_plan
 from analysis.plan.promises import Part, Relative
 from analysis.plan.record import TOTAL
 from analysis.quarter import comparison, stages
+from analysis.quarter.bodies import standing_of_bodies
 from analysis.quarter.promise_standing import PromiseStanding
 from analysis.quarter.readings import DrawSettings
 from analysis.quarter.results import DataTables, Results
@@ -260,6 +261,29 @@ class Quarter(QuarterSeries):
         True
         """
         return self.results.attainment.sensitivity
+
+    def bodies(self, dimension: str = "agency") -> pd.DataFrame:
+        """Return how each body stands in each promise its cases count for: share, rank, part of the gap, cases a week.
+
+        What a published folder hides is missing, and nothing is worked out from it.
+
+        Parameters
+        ----------
+        dimension : str
+            The dimension that the bodies are members of.
+
+        Returns
+        -------
+        pd.DataFrame
+            See `quarter.bodies.standing_of_bodies`: the surely worst first.
+
+        Examples
+        --------
+        >>> late = q.bodies().query("target == 'overdue'").set_index("series")
+        >>> late[["numerator", "denominator", "best_rank", "worst_rank", "bodies"]].loc["sxd"].astype(int).tolist()
+        [78, 3385, 28, 32, 32]
+        """
+        return standing_of_bodies(self.results, self.run, dimension)
 
     def track_record(self) -> pd.DataFrame:
         """Return the grades of the same forecasts, had they been made in earlier years from what was known then.

@@ -1,0 +1,96 @@
+"""How bodies stand in what promises count, worked out by hand on three bodies of the shipped plan."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from analysis.faults import BadParameters
+from analysis.parameters import RunParameters
+from analysis.quarter.bodies import bodies_of, dimension_of, standing_of_bodies
+from analysis.quarter.results import Results
+from changed_results import changed
+
+COUNTS = {"ubnd-nt": (240, 1_000), "ubnd-ks": (10, 75), "stc": (400, 1_000), "ubnd-ts": (1, 3)}
+"""Online, of all, in each of the two months that have any; `ubnd-ts` has so few that a publication hides it."""
+MONTHS = ["2021-06", "2021-09"]
+
+
+@pytest.fixture(scope="module")
+def few(demo_quarter: Results) -> Results:
+    rows = [
+        (dimension, code, month, *counts)
+        for month in MONTHS
+        for dimension, code, counts in [
+            *(("agency", code, counts) for code, counts in COUNTS.items()),
+            ("agency", "districts", (251, 1_078)),
+            ("total", "total", (651, 2_078)),
+        ]
+    ]
+    series = pd.DataFrame(rows, columns=["dimension", "series", "period", "numerator", "denominator"])
+    series = series.assign(indicator="online_of_all", total=float("nan"), total_squares=float("nan"))
+    series["value"], series["standard_error"] = series["numerator"] / series["denominator"], 0.0
+    hidden = pd.DataFrame(
+        [("online_of_all", "agency", "ubnd-ts", period) for period in ("2021Q3", *MONTHS)]
+        + [("online_of_all", "agency", "ubnd-ts", "2021")],
+        columns=["indicator", "dimension", "series", "period"],
+    )
+    return changed(demo_quarter, series=series, hidden=hidden)
+
+
+@pytest.fixture(scope="module")
+def standing(few: Results, demo_run: RunParameters) -> pd.DataFrame:
+    return standing_of_bodies(few, demo_run).set_index("series")
+
+
+def test_bodies_stand_in_order_of_what_is_known_and_blocks_last(standing: pd.DataFrame) -> None:
+    # 480 of 2,000 against 20 of 150: the lower share is known by so many cases that it is lower all the same.
+    assert standing.index.tolist() == ["ubnd-ks", "ubnd-nt", "stc", "ubnd-ts", "districts"]
+    assert standing["bodies"].head(3).tolist() == [3, 3, 3]
+    assert standing[["best_rank", "worst_rank"]].head(3).to_numpy().tolist() == [[3, 3], [2, 2], [1, 1]]
+    assert standing.loc["ubnd-nt", ["numerator", "denominator", "value"]].tolist() == [480, 2_000, 0.24]
+
+
+def test_the_gap_is_that_of_the_bodies_that_may_be_shown(standing: pd.DataFrame) -> None:
+    # Short of 30 %: 0.3 · 2,000 − 480 = 120 and 0.3 · 150 − 20 = 25; of their 145, 0.83 and 0.17.
+    assert standing["short"].tolist()[:3] == pytest.approx([25, 120, 0])
+    assert standing["of_gap"].tolist()[:3] == pytest.approx([25 / 145, 120 / 145, 0])
+    # The block: 0.3 · 2,156 − 502 by itself, and of the gap what its members hold.
+    assert standing.loc["districts", "short"] == pytest.approx(144.8)
+    assert standing.loc["districts", "of_gap"] == pytest.approx(1)
+
+
+def test_nothing_is_worked_out_from_what_is_hidden(standing: pd.DataFrame) -> None:
+    hidden = standing.loc["ubnd-ts"].drop(["target", "part", "indicator", "dimension", "is_group", "rule", "line"])
+    assert hidden.pop("hidden")
+    assert hidden.pop("quarter_hidden")
+    assert not hidden.pop("is_beyond")
+    assert hidden.dropna().empty
+
+
+def test_cases_a_week_are_those_of_the_part_of_all_cases_it_brings_now(
+    few: Results, standing: pd.DataFrame, demo_run: RunParameters
+) -> None:
+    rate = few.attainment.of("run_rate", "online_uptake", "of_all").iloc[0]
+    rest = rate["rest_cases"] / few.promise("online_uptake", "of_all")["denominator"]
+    # 13 weeks are left, of 13.14 the quarter had (15 June to 14 September is 92 days).
+    assert standing.loc["ubnd-nt", "cases_per_week"] == pytest.approx((0.3 * 2_000 * (1 + rest) - 480) / 13)
+    assert standing.loc["ubnd-nt", "now_per_week"] == pytest.approx(240 / (92 / 7))
+
+
+def test_beyond_the_line_is_whom_the_quarters_cases_put_there(standing: pd.DataFrame) -> None:
+    # 240 of 1,000 has limits of 21.4 % to 26.7 %; 10 of 75 of 7.1 % to 22.4 %; both are below 30 %.
+    assert standing["is_beyond"].tolist() == [True, True, False, False, False]
+    assert standing.loc["ubnd-nt", ["quarter_lower", "quarter_upper"]].tolist() == pytest.approx(
+        [0.214, 0.267], abs=0.002
+    )
+
+
+def test_bodies_are_named_by_dimension_or_block_and_what_is_none_is_said(few: Results) -> None:
+    assert bodies_of(few, "agency") == ["stc", "ubnd-ks", "ubnd-nt", "ubnd-ts"]
+    assert bodies_of(few, "districts") == ["ubnd-ks", "ubnd-nt", "ubnd-ts"]
+    assert dimension_of(few, "districts") == "agency"
+    with pytest.raises(BadParameters, match="each: no dimension or group 'agencies'"):
+        bodies_of(few, "agencies")
+    with pytest.raises(BadParameters, match="body: nothing is counted of 'ubnd-xx'"):
+        dimension_of(few, "ubnd-xx")
