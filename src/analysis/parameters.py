@@ -60,6 +60,11 @@ class RunParameters(BaseModel):
     exercise : bool
         Whether the run is an exercise, whose data need not be on every machine: `dunghen due` passes over it where its
         input is not there.
+    body : str or None
+        Body, commune or block that the report has an edition for, beside the pages of the whole; in a notebook of
+        editions, the one it is executed for.
+    each : str or None
+        Dimension, such as ``agency``, or block, whose bodies each have an edition.
     answers : dict of str to str
         Question of the plan → answer, where the run does not take the plan's own. A runner that passes text may write
         ``question=answer,…`` or JSON.
@@ -81,6 +86,8 @@ class RunParameters(BaseModel):
     seed: Seed = 2021
     small_numerators: Literal["shown", "hidden"] = "shown"
     exercise: bool = False
+    body: str | None = None
+    each: str | None = None
     answers: dict[str, str] = Field(default_factory=dict)
 
     @field_validator("answers", mode="before")

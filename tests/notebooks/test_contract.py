@@ -42,6 +42,7 @@ def test_the_notebooks_stand():
         "05_forecast",
         "06_targets",
         "07_track_record",
+        "08_body",
     ]
 
 

@@ -18,6 +18,7 @@ from analysis.parameters import RunParameters
 from analysis.publish.limits import Limits
 from analysis.publish.notebook_outcome import NotebookOutcome
 from analysis.publish.notebooks import execute, execute_all
+from analysis.publish.report_notebook import ReportNotebook
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +40,10 @@ def ended(
     sources = [write_notebook(folder / f"{stem}.ipynb", *cells) for stem, cells in CELLS.items()]
     into = folder / "out"
     into.mkdir()
-    return {one.stem: one for one in execute_all(sources, run, into, Limits(execution_timeout=1))}
+    return {
+        one.stem: one
+        for one in execute_all([ReportNotebook(one) for one in sources], run, into, Limits(execution_timeout=1))
+    }
 
 
 @pytest.mark.parametrize(
@@ -230,7 +234,7 @@ def test_a_notebook_that_cannot_be_read_stops_no_other(
     torn.write_text('{"cells": [', encoding="utf-8")
     sources = [torn, write_notebook(tmp_path / "01_good.ipynb", "import time; time.sleep(1)")]
     (tmp_path / "out").mkdir()
-    ended = {one.stem: one for one in execute_all(sources, run, tmp_path / "out")}
+    ended = {one.stem: one for one in execute_all([ReportNotebook(one) for one in sources], run, tmp_path / "out")}
     assert ended["01_good"].status == "ok"
     assert ended["00_torn"].status == "cell-error"
     assert ended["00_torn"].reason.startswith("NotJSONError: Notebook does not appear to be JSON")
@@ -263,7 +267,7 @@ def test_the_next_notebook_runs_while_the_caller_works_on_an_answer(
 ) -> None:
     sources = [write_notebook(tmp_path / f"{stem}.ipynb", f"open('{stem}', 'w').close()") for stem in ("first", "next")]
     (tmp_path / "out").mkdir()
-    ending = execute_all(sources, run, tmp_path / "out", Limits(workers=1))
+    ending = execute_all([ReportNotebook(one) for one in sources], run, tmp_path / "out", Limits(workers=1))
     assert next(ending).stem == "first"
     until = time.monotonic() + 30
     while not (tmp_path / "next").exists():

@@ -13,6 +13,7 @@ from analysis.attainment.in_no_member import COLUMNS
 from analysis.parameters import RunParameters
 from analysis.publish import report_build as module
 from analysis.publish.report_build import ReportBuild
+from analysis.publish.report_notebook import ReportNotebook
 from analysis.publish.store import manifest
 from analysis.publish.store.ledger import enter_probabilities, lines_of
 from analysis.quarter.results import Results
@@ -28,12 +29,12 @@ def build(tmp_path: Path, run: RunParameters, results: Results, monkeypatch: pyt
     monkeypatch.setattr(module, "PUBLIC_GRADES", tmp_path / "public")
     source = tmp_path / "00_summary.ipynb"
     source.write_text("{}", encoding="utf-8")
-    return ReportBuild(run, results, [source], Wording("vi"), MOMENT)
+    return ReportBuild(run, results, [ReportNotebook(source)], Wording("vi"), MOMENT)
 
 
 def test_a_recipe_is_that_of_the_beginning(build: ReportBuild) -> None:
     first = build.recipe
-    build.sources[0].write_text("edited", encoding="utf-8")
+    build.sources[0].source.write_text("edited", encoding="utf-8")
     assert build.recipe == first
     assert replace(build).recipe.notebooks != first.notebooks
 

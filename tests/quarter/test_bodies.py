@@ -9,33 +9,12 @@ from analysis.faults import BadParameters
 from analysis.parameters import RunParameters
 from analysis.quarter.bodies import bodies_of, dimension_of, standing_of_bodies
 from analysis.quarter.results import Results
-from changed_results import changed
-
-COUNTS = {"ubnd-nt": (240, 1_000), "ubnd-ks": (10, 75), "stc": (400, 1_000), "ubnd-ts": (1, 3)}
-"""Online, of all, in each of the two months that have any; `ubnd-ts` has so few that a publication hides it."""
-MONTHS = ["2021-06", "2021-09"]
+from few_bodies import few_bodies
 
 
 @pytest.fixture(scope="module")
 def few(demo_quarter: Results) -> Results:
-    rows = [
-        (dimension, code, month, *counts)
-        for month in MONTHS
-        for dimension, code, counts in [
-            *(("agency", code, counts) for code, counts in COUNTS.items()),
-            ("agency", "districts", (251, 1_078)),
-            ("total", "total", (651, 2_078)),
-        ]
-    ]
-    series = pd.DataFrame(rows, columns=["dimension", "series", "period", "numerator", "denominator"])
-    series = series.assign(indicator="online_of_all", total=float("nan"), total_squares=float("nan"))
-    series["value"], series["standard_error"] = series["numerator"] / series["denominator"], 0.0
-    hidden = pd.DataFrame(
-        [("online_of_all", "agency", "ubnd-ts", period) for period in ("2021Q3", *MONTHS)]
-        + [("online_of_all", "agency", "ubnd-ts", "2021")],
-        columns=["indicator", "dimension", "series", "period"],
-    )
-    return changed(demo_quarter, series=series, hidden=hidden)
+    return few_bodies(demo_quarter)
 
 
 @pytest.fixture(scope="module")

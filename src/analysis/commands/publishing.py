@@ -70,6 +70,9 @@ _REPORTS = click.option(
 @click.argument("paths", metavar="RUNFILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--input", "input_path", type=click.Path(path_type=Path), help="Folder or file received.")
 @click.option("--language", type=click.Choice(["vi", "en"]), help="Language of the pages.")
+@click.option(
+    "--each", metavar="DIMENSION", help="Make an edition for each body of a dimension, such as agency, or of a block."
+)
 @click.option("--force", is_flag=True, help="Publish again even if nothing has changed.")
 @click.option(
     "--resume",
@@ -84,6 +87,7 @@ def run(
     paths: tuple[Path, ...],
     input_path: Path | None,
     language: str | None,
+    each: str | None,
     force: bool,
     resume: bool,
     cluster: str | None,
@@ -105,7 +109,7 @@ def run(
     if cluster and limits.workers:
         raise click.UsageError("--workers is of this machine; a cluster has the workers that were started for it")
     warn_of_other_version()
-    runs = read_runs(paths, input_path, language)
+    runs = read_runs(paths, input_path, language, each)
     failures = Failures(hooks)
     if cluster:
         _publish_on(cluster, runs, limits, hooks, failures, force=force, reports=reports)
@@ -346,7 +350,7 @@ def indicators(run_file: Path | None, input_path: Path | None, out: Path | None,
         raise click.UsageError("RUNFILE and --out are missing, or --list")
     from analysis.quarter import stages
 
-    (one,) = read_runs((run_file,), input_path, None)
+    (one,) = read_runs((run_file,), input_path)
     with exit_on_fault(out):
         table = stages.indicators(one)
         out.mkdir(parents=True, exist_ok=True)

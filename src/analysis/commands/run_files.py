@@ -32,7 +32,9 @@ def run_files(paths: tuple[Path, ...]) -> list[Path]:
     return found
 
 
-def read_runs(paths: tuple[Path, ...], input_path: Path | None, language: str | None) -> list[RunParameters]:
+def read_runs(
+    paths: tuple[Path, ...], input_path: Path | None, language: str | None = None, each: str | None = None
+) -> list[RunParameters]:
     """Return the runs of all files; if one of them is bad, print why and end the command before any run starts.
 
     Parameters
@@ -43,6 +45,8 @@ def read_runs(paths: tuple[Path, ...], input_path: Path | None, language: str | 
         Folder or file received, instead of that of the run files.
     language : {"vi", "en"} or None
         Language of the pages, instead of that of the run files.
+    each : str or None
+        Whose bodies each have an edition, instead of what the run files say.
 
     Raises
     ------
@@ -53,7 +57,7 @@ def read_runs(paths: tuple[Path, ...], input_path: Path | None, language: str | 
     faults: list[Fault] = []
     for path in paths:
         try:
-            runs.append(read_run(path, input_path, language))
+            runs.append(read_run(path, input_path, language, each))
         except Fault as bad:
             faults.append(bad)
     for fault in faults:
@@ -63,7 +67,9 @@ def read_runs(paths: tuple[Path, ...], input_path: Path | None, language: str | 
     return runs
 
 
-def read_run(path: Path, input_path: Path | None = None, language: str | None = None) -> RunParameters:
+def read_run(
+    path: Path, input_path: Path | None = None, language: str | None = None, each: str | None = None
+) -> RunParameters:
     """Return the run of a file, checked: its plan can be read and its input is there.
 
     Parameters
@@ -74,6 +80,8 @@ def read_run(path: Path, input_path: Path | None = None, language: str | None = 
         Folder or file received, instead of that of the run file.
     language : {"vi", "en"} or None
         Language of the pages, instead of that of the run file.
+    each : str or None
+        Whose bodies each have an edition, instead of what the run file says.
 
     Raises
     ------
@@ -83,7 +91,7 @@ def read_run(path: Path, input_path: Path | None = None, language: str | None = 
     from analysis.parameters import read_run_file, resolve
     from analysis.plan.plan import read_plan
 
-    one = read_run_file(path, input_path=input_path and _from_project(input_path), language=language)
+    one = read_run_file(path, input_path=input_path and _from_project(input_path), language=language, each=each)
     read_plan(resolve(one.plan_file)).answered(one.answers)
     return one
 

@@ -44,8 +44,8 @@ answers to its own requests.
 """
 
 
-def execute(notebook: Path, parameters: dict[str, Any], into: Path, limits: Limits) -> NotebookOutcome:
-    """Execute a notebook, write it into a folder and return its outcome.
+def execute(notebook: Path, parameters: dict[str, Any], path: Path, limits: Limits) -> NotebookOutcome:
+    """Execute a notebook, write it to a path and return its outcome.
 
     Whatever the process and its kernel print goes to ``<stem>.log`` beside it, which is removed after a success
     or when empty.
@@ -56,12 +56,12 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, limits: Limi
         The notebook.
     parameters : dict
         The values its ``parameters`` cell is set to; JSON values only.
-    into : Path
-        Folder the executed notebook is written to.
+    path : Path
+        Where the executed notebook is written; its stem names the outcome.
     limits : Limits
         How much of the machine the notebook may use.
     """
-    path, log = into / notebook.name, into / f"{notebook.stem}.log"
+    log = path.with_suffix(".log")
     timeout, memory_mb = limits.execution_timeout, limits.kernel_mb()
     _redirect_output(log)
     _shut_down_on_request()
@@ -124,7 +124,7 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, limits: Limi
     seconds = time.monotonic() - start
     executed = _NotebookEngine.notebook
     if executed is None:
-        return NotebookOutcome(notebook.stem, path, status, seconds, None, None, reason)
+        return NotebookOutcome(path.stem, path, status, seconds, None, None, reason)
     if status == "ok" and started_cells and started_cells[-1] is not executed.cells[-1]:
         # Papermill takes sys.exit(0) for a success, although the rest of the notebook was not executed.
         status, reason = "cell-error", "the cell ended the notebook before its last cell"
@@ -138,7 +138,7 @@ def execute(notebook: Path, parameters: dict[str, Any], into: Path, limits: Limi
     if status == "ok" or not log.stat().st_size:
         log.unlink()
     return NotebookOutcome(
-        notebook.stem, path, status, seconds, _peak_memory_mb(), _cell_number(executed, failed_cell), reason
+        path.stem, path, status, seconds, _peak_memory_mb(), _cell_number(executed, failed_cell), reason
     )
 
 

@@ -16,13 +16,14 @@ from analysis.parameters import RunParameters
 from analysis.publish.kernels import provisioner, server
 from analysis.publish.limits import DEFAULT_LIMITS, Limits
 from analysis.publish.notebook_outcome import NotebookOutcome
+from analysis.publish.report_notebook import ReportNotebook
 
 _GRACE = 15
 """Seconds a process has to shut its kernel down after SIGTERM; for a busy kernel the shutdown itself may wait 5 s."""
 
 
 def execute_all(
-    notebooks: Sequence[Path], run: RunParameters, into: Path, limits: Limits = DEFAULT_LIMITS
+    notebooks: Sequence[ReportNotebook], run: RunParameters, into: Path, limits: Limits = DEFAULT_LIMITS
 ) -> Generator[NotebookOutcome]:
     """Yield the outcome of each notebook as it finishes; one that fails does not stop the others.
 
@@ -34,10 +35,10 @@ def execute_all(
 
     Parameters
     ----------
-    notebooks : sequence of Path
+    notebooks : sequence of ReportNotebook
         The notebooks to execute.
     run : RunParameters
-        The values their ``parameters`` cell is set to.
+        The values their ``parameters`` cell is set to; of an edition, `body` is the one it is for.
     into : Path
         Folder the executed notebooks are written to, under their own names.
     limits : Limits
@@ -53,12 +54,12 @@ def execute_all(
     workers = limits.notebooks_at_once()
     parameters = run.model_dump(mode="json")
     waiting = deque(notebooks)
-    running: dict[Any, tuple[Path, BaseProcess]] = {}
+    running: dict[Any, tuple[ReportNotebook, BaseProcess]] = {}
 
     def start_waiting() -> None:
         while waiting and len(running) < workers:
             notebook = waiting.popleft()
-            receiver, process = _start(notebook, parameters, into, limits)
+            receiver, process = _start(notebook, parameters | {"body": notebook.body}, into, limits)
             running[receiver] = (notebook, process)
 
     try:
@@ -91,7 +92,7 @@ def execute(notebook: Path, run: RunParameters, into: Path, limits: Limits = DEF
     run, into, limits
         See `execute_all`.
     """
-    (outcome,) = execute_all([notebook], run, into, limits)
+    (outcome,) = execute_all([ReportNotebook(notebook)], run, into, limits)
     return outcome
 
 
@@ -100,7 +101,9 @@ def warm_up() -> None:
     server.ensure_running([*(provisioner.STACK if provisioner.can_fork() else ()), "analysis.publish.notebook_process"])
 
 
-def _start(notebook: Path, parameters: dict[str, Any], into: Path, limits: Limits) -> tuple[Connection, BaseProcess]:
+def _start(
+    notebook: ReportNotebook, parameters: dict[str, Any], into: Path, limits: Limits
+) -> tuple[Connection, BaseProcess]:
     """Start the process of a notebook and return the connection its outcome will arrive on, and the process."""
     context = multiprocessing.get_context("forkserver")
     receiver, sender = context.Pipe(duplex=False)
@@ -111,7 +114,7 @@ def _start(notebook: Path, parameters: dict[str, Any], into: Path, limits: Limit
 
 
 def _execute_and_send(
-    sender: Connection, notebook: Path, parameters: dict[str, Any], into: Path, limits: Limits
+    sender: Connection, notebook: ReportNotebook, parameters: dict[str, Any], into: Path, limits: Limits
 ) -> None:
     """Send the outcome of a notebook, or a sentence on why it could not be started or saved."""
     # Imported here, in the forked process, so that the process that only waits never pays for Papermill.
@@ -119,7 +122,7 @@ def _execute_and_send(
 
     outcome: NotebookOutcome | str
     try:
-        outcome = notebook_process.execute(notebook, parameters, into, limits)
+        outcome = notebook_process.execute(notebook.source, parameters, into / notebook.name, limits)
     except OSError as error:
         outcome = f"{error.filename or into}: {error.strerror or error}"
     except Exception as error:

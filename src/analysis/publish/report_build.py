@@ -19,10 +19,12 @@ from analysis.publish.kernels.lean import leave_out_address_parsers
 from analysis.publish.notebook_outcome import NotebookOutcome
 from analysis.publish.pages import gates, shell
 from analysis.publish.pages.shell import Imprint, Page
+from analysis.publish.report_notebook import ReportNotebook
 from analysis.publish.store import manifest
 from analysis.publish.store.ledger import Lines, lines_of
 from analysis.publish.store.manifest import Manifest, Recipe
 from analysis.publish.store.releases import run_id
+from analysis.quarter.bodies import dimension_of
 from analysis.quarter.results import Results
 from analysis.report import numbers
 from analysis.report.grades import PUBLIC_GRADES
@@ -46,8 +48,8 @@ class ReportBuild:
         The quarter.
     results : Results
         The results the pages report.
-    sources : sequence of Path
-        The report notebooks, in reading order.
+    sources : sequence of ReportNotebook
+        The report notebooks, in reading order, those of editions last.
     words : Wording
         The phrases of the pages, in the run's language.
     moment : datetime
@@ -56,7 +58,7 @@ class ReportBuild:
 
     run: RunParameters
     results: Results
-    sources: Sequence[Path]
+    sources: Sequence[ReportNotebook]
     words: Wording
     moment: datetime
 
@@ -69,7 +71,7 @@ class ReportBuild:
             status=self.run.status,
             signed_by=self.run.signed_by,
             as_of=self.run.as_of.isoformat(),
-            notebooks={source.stem: manifest.sha256(source) for source in self.sources},
+            notebooks={source.stem: manifest.sha256(source.source) for source in self.sources},
             pages=PAGES,
             besides=_other_inputs_sha256(self.run),
             made_with=hashlib.sha256(json.dumps(manifest.versions()).encode()).hexdigest(),
@@ -120,8 +122,10 @@ class ReportBuild:
         # Imported here: nbconvert takes half a second, which a run with nothing to do need not wait for.
         from analysis.publish.pages.export import export_page
 
-        pages = [Page(source.stem, self.words.page_title(source.stem)) for source in self.sources]
-        page = next(page for page in pages if page.stem == outcome.stem)
+        page = next(self._page(source) for source in self.sources if source.stem == outcome.stem)
+        # Each edition is reached from the index of editions: a list of eighty on every page would hide the others.
+        whole = [self._page(source) for source in self.sources if source.body in (None, self.run.body)]
+        pages = whole if page in whole else [*whole, page]
         gates.check_notebook(outcome.path.read_text(encoding="utf-8"), name=outcome.path.name)
         exported = export_page(
             outcome.path, page=page, pages=pages, files=[outcome.path.name, *files, manifest.NAME],
@@ -133,6 +137,12 @@ class ReportBuild:
         for name, values in exported.values.items():
             (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_text(values, encoding="utf-8")
+
+    def _page(self, source: ReportNotebook) -> Page:
+        if source.body is None:
+            return Page(source.stem, self.words.page_title(source.stem))
+        dimension = dimension_of(self.results, source.body)
+        return Page(source.stem, self.words.name(self.results.plan, dimension, source.body))
 
     def write_tables(self, folder: Path) -> list[str]:
         """Write the files beside the pages into a folder, without what it hides, and return their names."""

@@ -22,12 +22,15 @@ from analysis.publish.notebooks import execute_all
 from analysis.publish.pages import index
 from analysis.publish.pages.shell import SUMMARY
 from analysis.publish.report_build import ReportBuild
+from analysis.publish.report_notebook import ReportNotebook
 from analysis.publish.store import manifest
 from analysis.publish.store.history import LOG, log, progress_logger, record_lost, record_run
 from analysis.publish.store.ledger import complete, enter_probabilities, sha256_of
 from analysis.publish.store.manifest import reuse_notebooks
 from analysis.publish.store.releases import ReleaseStore, failed_path, run_id
+from analysis.quarter.bodies import bodies_of, dimension_of
 from analysis.quarter.results import Results
+from analysis.report.editions import EDITIONS
 from analysis.report.wording import Wording
 
 NOTEBOOKS = parameters.ROOT / "notebooks" / "report"
@@ -169,7 +172,8 @@ def publish(
             resumed = store.unreleased_folders() if resume else []
             store.remove_unfinished(keep=resumed)
             report_progress("computing the results")
-            build = ReportBuild(run, compute_results(run), _notebook_paths(notebooks), words, datetime.now(UTC))
+            results = compute_results(run)
+            build = ReportBuild(run, results, _report_notebooks(notebooks, run, results), words, datetime.now(UTC))
             data = build.results.fingerprint.data
             if force or not _is_up_to_date(store, build):
                 run_folder = _make(
@@ -226,12 +230,26 @@ def _as_fault(error: Exception, reports: Path, run: RunParameters) -> tuple[type
     return Fault, f"{type(error).__name__}: {' '.join(str(error).split())}; {reports / LOG} says where"
 
 
-def _notebook_paths(notebooks: Path) -> list[Path]:
-    """Return the report notebooks of a folder in reading order."""
-    paths = sorted(notebooks.glob("[0-9][0-9]_*.ipynb"))
-    if SUMMARY not in {path.stem for path in paths}:
-        raise EnvironmentFault(f"{notebooks}: there is no {SUMMARY}.ipynb, which becomes the first page")
-    return paths
+def _report_notebooks(folder: Path, run: RunParameters, results: Results) -> list[ReportNotebook]:
+    """Return the notebooks of a run's report in reading order, those of its editions last."""
+    paths = {path.stem: path for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
+    if SUMMARY not in paths:
+        raise EnvironmentFault(f"{folder}: there is no {SUMMARY}.ipynb, which becomes the first page")
+    found = [ReportNotebook(path) for stem, path in paths.items() if stem != EDITIONS]
+    if run.body is None and run.each is None:
+        return found
+    if EDITIONS not in paths:
+        raise EnvironmentFault(f"{folder}: there is no {EDITIONS}.ipynb; `dunghen upgrade-notebooks` brings it")
+    if run.each is not None:
+        found.append(ReportNotebook(paths[EDITIONS]))
+    return [*found, *(ReportNotebook(paths[EDITIONS], body) for body in _bodies(run, results))]
+
+
+def _bodies(run: RunParameters, results: Results) -> Sequence[str]:
+    one = [run.body] if run.body is not None else []
+    for body in one:
+        dimension_of(results, body)
+    return list(dict.fromkeys([*one, *(bodies_of(results, run.each) if run.each is not None else ())]))
 
 
 def _is_up_to_date(store: ReleaseStore, build: ReportBuild) -> bool:

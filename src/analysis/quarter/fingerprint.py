@@ -50,7 +50,7 @@ def fingerprint(run: RunParameters, *, published: Path, code: str) -> Fingerprin
     code : str
         Hash of the source as `code_hash` has it.
     """
-    of_pages = {"language", "status", "signed_by", "exercise"}
+    of_pages = {"language", "status", "signed_by", "exercise", "body", "each"}
     numbers = run.model_dump(mode="json", exclude={*of_pages, "plan_file", "input_path", "source_file"})
     plan_file = resolve(run.plan_file)
     # An answer that is the plan's own changes nothing.

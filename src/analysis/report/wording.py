@@ -41,6 +41,7 @@ PAGE_TITLES = {
     "05_forecast": _("Forecast to the end of the year"),
     "06_targets": _("Every promise, with its reasons"),
     "07_track_record": _("How right forecasts have been"),
+    "08_body": _("How each body stands"),
 }
 
 VERDICTS = {

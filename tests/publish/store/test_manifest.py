@@ -11,6 +11,7 @@ import pytest
 from analysis.parameters import RunParameters
 from analysis.publish.notebook_outcome import NotebookOutcome, Status
 from analysis.publish.report_build import ReportBuild
+from analysis.publish.report_notebook import ReportNotebook
 from analysis.publish.store import manifest
 from analysis.publish.store.manifest import reuse_notebooks
 from analysis.quarter.results import Results
@@ -66,7 +67,9 @@ def build(tmp_path: Path, run: RunParameters, results: Results) -> ReportBuild:
     sources = [tmp_path / "00_summary.ipynb", tmp_path / "02_x.ipynb"]
     for source in sources:
         source.write_text(source.stem, encoding="utf-8")
-    return ReportBuild(run, results, sources, Wording("vi"), datetime(2021, 10, 1, tzinfo=UTC))
+    return ReportBuild(
+        run, results, [ReportNotebook(one) for one in sources], Wording("vi"), datetime(2021, 10, 1, tzinfo=UTC)
+    )
 
 
 @pytest.fixture
@@ -104,7 +107,7 @@ def test_nothing_is_when_anything_that_decides_is_another(
 
 
 def test_a_notebook_that_was_edited_runs_again(build: ReportBuild, earlier: Path, into: Path) -> None:
-    build.sources[0].write_text("edited", encoding="utf-8")
+    build.sources[0].source.write_text("edited", encoding="utf-8")
     assert reuse_notebooks(replace(build).recipe, earlier, into) == []
 
 

@@ -42,7 +42,7 @@ STACK = (
     # What the notebooks themselves import.
     *("statsmodels.tsa.statespace.structural", "statsmodels.tsa.exponential_smoothing.ets"),
     *(f"analysis.report.pages.{page}" for page in ("data_quality", "forecast", "online_uptake", "summary")),
-    *(f"analysis.report.pages.{page}" for page in ("surveys", "targets", "timeliness", "track_record")),
+    *(f"analysis.report.pages.{page}" for page in ("body", "surveys", "targets", "timeliness", "track_record")),
 )
 """Modules the server imports once; the first one records the state before the others are imported."""
 

@@ -1,0 +1,291 @@
+"""The page of notebook 08_body: how one body stands in each promise, or all of them where it is for none."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from html import escape
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from analysis.faults import BadParameters
+from analysis.indicators.disclosure import SHOWN_FROM
+from analysis.parameters import RunParameters
+from analysis.quarter.bodies import bodies_of, dimension_of, standing_of_bodies
+from analysis.quarter.results import Results
+from analysis.report import numbers, theme
+from analysis.report.editions import edition_stem
+from analysis.report.figure import Picture, counts_and_values, mark_simulated, set_title, short_name
+from analysis.report.html_table import plain_table
+from analysis.report.pages.page import Page
+
+PICTURES = 2
+"""Promises whose ranking is drawn: those in which most is missing."""
+
+BODIES_DRAWN = 30
+"""Bodies of a ranking that are drawn: the surely worst ones, and the one that the page is for."""
+
+NAMED = 12
+"""Bodies below a line that a sentence names."""
+
+
+class BodyPage(Page):
+    """What notebook ``08_body`` shows; see `Page`.
+
+    Parameters
+    ----------
+    run : RunParameters
+        The run; its `body` is the one the page is for.
+    results : Results
+        The results to show.
+    """
+
+    def __init__(self, run: RunParameters, results: Results) -> None:
+        super().__init__(run, results)
+        self.dimension = dimension_of(results, run.body) if run.body is not None else self._dimension()
+
+    @cached_property
+    def standing(self) -> pd.DataFrame:
+        """See `quarter.bodies.standing_of_bodies`: of all bodies, because a rank is one among all."""
+        return standing_of_bodies(self.results, self.run, self.dimension)
+
+    def answer(self) -> None:
+        """Show who is below the line this quarter: the body in which promises, or of each promise which bodies."""
+        self._html("".join(f"<p>{escape(one)}</p>" for one in self._first_sentences()))
+        self._note(
+            self.words.text(
+                "Surely: so many cases of the quarter are beyond the line that chance alone does not explain it (95% "
+                "limits); of others below their line, the number of cases does not say yet."
+            )
+        )
+        if self.run.body is not None:
+            return
+        below = self._of_bodies[self._of_bodies["is_beyond"]]
+        self._heading(self.words.text("Surely below the line this quarter"))
+        if below.empty:
+            return
+        self._html(self._bullets([self._below(rows) for _, rows in below.groupby(["target", "part"], sort=False)]))
+
+    def table(self) -> None:
+        """Show the body beside each promise its cases count for, or all bodies with the way to their editions."""
+        if self.run.body is None:
+            self._editions()
+            return
+        words, mine = self.words, self._mine
+        self._heading(words.text("Promise by promise"))
+        rows = [self._row(row) for _, row in mine.iterrows()]
+        self._html(plain_table(pd.DataFrame(rows), caption=words.text("The year so far, and this quarter")))
+        self._note(
+            words.text(
+                "Ranks: 1 is the best; with the number of cases there are, the true one is between these two in 95 of "
+                "100 cases. Part of the gap: of the cases that all bodies together are short of the line."
+            )
+        )
+        if mine["hidden"].fillna(False).any() or mine["quarter_hidden"].fillna(False).any():
+            self._note(
+                words.text(
+                    "Hidden: cells of 1 to {most} {unit}, and those that would give them away.",
+                    most=str(SHOWN_FROM - 1),
+                    unit=words.of(self.results.plan.unit),
+                )
+            )
+
+    def pictures(self) -> None:
+        """Show the ranking, with limits, of the promises in which the body, or all together, is short of most."""
+        rows = self._mine if self.run.body is not None else self._of_bodies
+        asked = rows[rows["line"].notna() & rows["denominator"].notna()]
+        held = asked.groupby(["target", "indicator"], sort=False)["short"].sum().sort_values(ascending=False)
+        for target, indicator in held[held > 0].head(PICTURES).index:
+            self._picture(self._ranking(target, indicator))
+
+    def _dimension(self) -> str:
+        groups = {code: dimension for dimension, code in self.results.plan.group_series}
+        each = self.run.each or "agency"
+        known = set(self.results.indicators.series["dimension"])
+        if each not in known and each not in groups:
+            raise BadParameters(f"each: no dimension or group {each!r}")
+        return each if each in known else groups[each]
+
+    @property
+    def _of_bodies(self) -> pd.DataFrame:
+        return self.standing[~self.standing["is_group"].astype(bool)]
+
+    @property
+    def _mine(self) -> pd.DataFrame:
+        return self.standing[self.standing["series"] == self.run.body]
+
+    def _name(self, code: str) -> str:
+        return self.words.name(self.results.plan, self.dimension, code)
+
+    def _promise(self, target: str, indicator: str) -> str:
+        """Return what a promise is called, with its indicator where it is on several."""
+        name = self.words.of(self.results.plan.targets[target].name)
+        mine = self.standing[self.standing["target"] == target]
+        is_one = (mine["indicator"] == indicator).all()
+        return name if is_one else f"{name}: {self.words.indicator(self.results.plan, indicator)}"
+
+    def _first_sentences(self) -> list[str]:
+        words, language = self.words, self.words.language
+        if self.run.body is None:
+            below = self._of_bodies.loc[self._of_bodies["is_beyond"], "series"].nunique()
+            return [
+                words.text(
+                    "{below} of {all} bodies surely miss the line of at least one promise this quarter.",
+                    below=numbers.count(below, language),
+                    all=numbers.count(self._of_bodies["series"].nunique(), language),
+                )
+            ]
+        mine = self._mine
+        below = mine[mine["is_beyond"]]
+        told = words.text(
+            "{body} surely misses the line this quarter in {below} of the {all} promises that its cases count for.",
+            body=self._name(str(self.run.body)),
+            below=numbers.count(below["target"].nunique(), language),
+            all=numbers.count(mine["target"].nunique(), language),
+        )
+        names = dict.fromkeys(
+            self._promise(*key) for key in below[["target", "indicator"]].itertuples(index=False, name=None)
+        )
+        return [told, *([words.text("It surely misses: {promises}.", promises="; ".join(names))] if names else [])]
+
+    def _below(self, rows: pd.DataFrame) -> str:
+        """Return the sentence on the bodies below the line of a promise."""
+        words, first = self.words, rows.iloc[0]
+        how = words.quantity(self.results.plan, first["indicator"])
+        named = [
+            f"{self._name(row.series)} ({how.beside(row.quarter_value, row.line)})"
+            for row in rows.head(NAMED).itertuples()
+        ]
+        more = len(rows) - len(named)
+        sentence = words.text(
+            "{promise} ({rule}): {bodies}",
+            promise=self._promise(first["target"], first["indicator"]),
+            rule=words.rule(first["rule"], first["line"], how),
+            bodies=", ".join(named),
+        )
+        left = words.text("and {n} more", n=numbers.count(more, words.language))
+        return f"{sentence}{f' {left}' if more else ''}."
+
+    def _row(self, row: pd.Series) -> dict[str, str]:
+        words, language, missing = self.words, self.words.language, numbers.MISSING
+        how = words.quantity(self.results.plan, row["indicator"])
+
+        def counted(prefix: str) -> str:
+            if pd.isna(row[f"{prefix}denominator"]):
+                return missing
+            value = how.beside(row[f"{prefix}value"], row["line"])
+            if pd.isna(row[f"{prefix}numerator"]):
+                return f"{value} ({numbers.count(row[f'{prefix}denominator'], language)})"
+            counts = (numbers.count(row[f"{prefix}{name}"], language) for name in ("numerator", "denominator"))
+            return f"{value} ({'/'.join(counts)})"
+
+        rank = (
+            words.text(
+                "{best} to {worst} of {all}",
+                **{
+                    name: numbers.count(row[key], language)
+                    for name, key in (("best", "best_rank"), ("worst", "worst_rank"), ("all", "bodies"))
+                },
+            )
+            if pd.notna(row["best_rank"])
+            else missing
+        )
+        return {
+            words.text("Promise"): self._promise(row["target"], row["indicator"]),
+            words.text("Line"): words.rule(row["rule"], row["line"], how) if pd.notna(row["line"]) else missing,
+            words.text("Year so far"): counted(""),
+            words.text("This quarter"): counted("quarter_"),
+            words.text("Rank"): rank,
+            words.text("Part of the gap"): (
+                numbers.percent(row["of_gap"], language, digits=0) if pd.notna(row["of_gap"]) else missing
+            ),
+            words.text("A week from now on"): self._a_week(row),
+        }
+
+    def _a_week(self, row: pd.Series) -> str:
+        words, language = self.words, self.words.language
+        if pd.isna(row["cases_per_week"]):
+            return numbers.MISSING
+        needed = row["cases_per_week"]
+        if needed < 0:
+            return words.text("used up") if row["rule"] == "at_most" else words.text("nothing more")
+        wanted = _cases(needed, language)
+        if row["rule"] == "at_most":
+            wanted = words.text("{n} at most", n=wanted)
+        if pd.isna(row["now_per_week"]):
+            return wanted
+        return words.text("{n} (now {now})", n=wanted, now=_cases(row["now_per_week"], language))
+
+    def _editions(self) -> None:
+        words, rows = self.words, self._of_bodies
+        self._heading(words.text("Body by body"))
+        below = rows.groupby("series")["is_beyond"].sum().sort_values(ascending=False, kind="stable")
+        asked = rows.groupby("series")["quarter_denominator"].count()
+        linked = bodies_of(self.results, self.run.each) if self.run.each else []
+        items = []
+        for code, count in below.items():
+            name = escape(self._name(str(code)))
+            link = f'<a href="{edition_stem(str(code))}.html">{name}</a>' if code in linked else name
+            told = words.text(
+                "surely misses {below} of {all}",
+                below=numbers.count(count, words.language),
+                all=numbers.count(asked[code], words.language),
+            )
+            told = told if asked[code] else words.text("too few cases to show")
+            items.append(f"<li>{link}: {escape(told)}</li>")
+        self._html(f"<ul>{''.join(items)}</ul>")
+
+    def _ranking(self, target: str, indicator: str) -> Picture:
+        """Return the bodies of a promise with limits and numbers of cases, the surely worst first."""
+        words, plan, body = self.words, self.results.plan, self.run.body
+        how = words.quantity(plan, indicator)
+        rows = self._of_bodies
+        rows = rows[(rows["target"] == target) & (rows["indicator"] == indicator) & rows["denominator"].notna()]
+        drawn = rows[(rows["series"] == body) | (np.arange(len(rows)) < BODIES_DRAWN)]
+        theme.apply()
+        figure, axes = plt.subplots(figsize=(theme.WIDTH, 0.9 + 0.26 * len(drawn)), layout="constrained")
+        at = list(range(len(drawn)))
+        colors = [theme.VERMILION if code == body else theme.BLUE for code in drawn["series"]]
+        axes.hlines(at, drawn["lower"], drawn["upper"], colors=colors, linewidth=2, alpha=0.6)
+        axes.scatter(drawn["value"], at, c=colors, s=22, zorder=3)
+        for line in sorted(set(drawn["line"].dropna())):
+            axes.axvline(line, color=theme.INK, linewidth=1, linestyle=":")
+        cases = [numbers.count(n, words.language) for n in drawn["denominator"]]
+        axes.set_yticks(
+            at, [f"{short_name(self._name(code), 30)} · {n}" for code, n in zip(drawn["series"], cases, strict=True)]
+        )
+        axes.set_ylim(len(drawn) - 0.4, -0.6)
+        how.write_axis(axes.xaxis)
+        axes.set(xlabel="", ylabel="")
+        title = words.text(
+            "{what}: year to date ({members})",
+            what=words.indicator(plan, indicator),
+            members=words.dimension(self.dimension),
+        )
+        set_title(figure, title)
+        axes.grid(axis="y", visible=False)
+        mark_simulated(figure, self.results, words)
+        plt.close(figure)
+        worst = rows.iloc[0]
+        alt = words.text(
+            "{what}, year to date: at the worse end {body}, {value} ({interval}).",
+            what=words.indicator(plan, indicator),
+            body=self._name(worst["series"]),
+            value=how.beside(worst["value"], worst["line"]),
+            interval=how.between(worst["lower"], worst["upper"]),
+        )
+        caption = words.text(
+            "Dots: the year so far, with the number of {unit} beside the name; lines: 95% limits. Ordered by the "
+            "better limit, so that who stands first is surely bad; dotted: what is promised.",
+            unit=words.unit(plan, indicator),
+        )
+        named = pd.DataFrame({words.text("Body or field"): [self._name(code) for code in rows["series"]]})
+        table = named.assign(**counts_and_values(rows.reset_index(drop=True), words, how, lines=list(rows["line"])))
+        kept = ["target", "indicator", "series", "numerator", "denominator", "value", "lower", "upper", "line"]
+        return Picture(figure, alt, caption, table, rows[[*kept, "best_rank", "worst_rank", "bodies"]])
+
+
+def _cases(number: float, language: str) -> str:
+    """Return cases a week; of few, with a decimal."""
+    return numbers.count(number, language) if number >= 10 else numbers.decimal(number, language, digits=1)
