@@ -93,6 +93,17 @@ def test_two_years_after_a_break_the_ensemble_is_back_and_still_knows_what_it_ov
     assert [past.year for past in december.past] == [2018, 2020]
 
 
+def test_a_break_that_the_window_has_left_behind_still_says_which_year_teaches_nothing():
+    panel = moved_panel(step(28, months=93), series=8, months=93)  # from May 2019; forecast from September 2024
+    now = Origins(panel, 1, "x").compute(panel.origin, 2024)
+    assert now.fit.panel.periods[0] > pd.Period("2019-05", "M")
+    assert now.fit.breaks == ()
+    assert [past.year for past in now.past] == [2018, 2019, 2020, 2021, 2022, 2023]
+    march = panel.until(pd.Period("2024-03", "M"))
+    then = Origins(march, 1, "x").compute(march.origin, 2024)
+    assert [past.year for past in then.past] == [2018, 2020, 2021, 2022, 2023]  # 2019 was forecast in March
+
+
 def test_the_year_after_a_fall_that_stays_is_forecast_from_where_it_fell_to(monkeypatch):
     panel = moved_panel(step(42, months=60), series=20, months=60)
     origin, outcome = pd.Period("2020-12", "M"), panel.year_share(2021)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from analysis.forecast.breaks import BREAK_VARIANCE
 from analysis.forecast.diagnostics import AUDIT_COLUMNS, COMPONENT_COLUMNS
 from analysis.forecast.futures import PanelFit
 from analysis.forecast.open_cases import with_stock_resolved
@@ -21,9 +22,6 @@ from analysis.forecast.paths import BREAK_COLUMNS, Paths, year_paths
 from analysis.indicators.measured import STOCK
 from analysis.periods import write
 from analysis.plan.indicators import Indicator, Share
-
-BREAK_VARIANCE = 0.5
-"""Level variance (squared log-odds) that a known change in counting adds when it arrives; forecast note 1.1."""
 
 PEERS = ("agency", "field")
 """Dimensions whose codes inform each other: the whole, groups and series of others are forecast with what these say.
