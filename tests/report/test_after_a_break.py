@@ -76,6 +76,15 @@ def test_a_share_nested_in_another_is_told_of_the_breaks_of_its_two_parts_once(r
     assert sum("stays for good" in one for one in told) == 1
 
 
+def test_a_change_declared_for_the_nested_share_alone_is_declared_of_it(results: Results) -> None:
+    # the plan declares the catalogue of September 2020 for the published share, not for that of all
+    shaken = changed(results, breaks=_breaks(("online_of_all", "2020-10", False, 0.4, 0.6)))
+    of_all, _, of_published, *_ = break_sentences(shaken, EN)
+    assert "the plan declares no change" in of_all
+    assert "when the plan declares a change" in of_published
+    assert "published" not in shock_sentence(shaken, EN)
+
+
 def test_near_the_ends_of_the_data_no_counts_are_made_up(results: Results) -> None:
     first = results.series("online_of_all", "total", "total")["period"].iloc[0]
     told = break_sentences(changed(results, breaks=_breaks(("online_of_all", first, False, 0.4, 0.6))), EN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from analysis import periods
@@ -71,6 +72,10 @@ def _by_indicator(results: Results) -> dict[str, pd.DataFrame]:
     for indicator in dict.fromkeys(part.indicator for one in results.plan.measured for part, _ in one.judged):
         bases = bases_of(indicator, results.plan.indicators)
         mine = rows[rows["indicator"].isin(bases)]
+        # a break that the plan declares for a nested share alone is one of the shares it is forecast from, too
+        known = [periods.parse(one.period) for one in results.plan.breaks_of(indicator)]
+        near = [any(abs((periods.parse(label) - one).n) <= 1 for one in known) for label in mine["period"]]
+        mine = mine.assign(declared=mine["declared"].astype(bool) | np.array(near, dtype=bool))
         if len(mine):
             own_first = mine.sort_values("indicator", key=lambda names: names != indicator, kind="stable")
             found[indicator] = own_first.drop_duplicates("period").sort_values("period", ignore_index=True)
