@@ -49,7 +49,7 @@ class InterruptibleGroup(click.Group):
             if args is None:
                 # A further signal could only add a traceback while Python is shutting down.
                 for number in _DEFAULT_HANDLERS:
-                    signal.signal(number, signal.SIG_IGN)
+                    _ignore(number)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
         """Return the parsed command line; from here on the command can be interrupted.
@@ -74,6 +74,13 @@ class InterruptibleGroup(click.Group):
             except Fault as fault:
                 write_error(str(fault))
                 raise SystemExit(fault.exit_code) from fault
+
+
+def _ignore(number: signal.Signals) -> None:
+    """Ignore a signal from here on, also one that arrives while it is being told to."""
+    while signal.getsignal(number) is not signal.SIG_IGN:
+        with suppress(KeyboardInterrupt):
+            signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager
