@@ -32,8 +32,8 @@ def break_sentences(results: Results, words: Wording) -> list[str]:
         years = numbers.count(YEARS_AFTER_A_BREAK, words.language)
         told.append(
             words.text(
-                "For {years} years after a jump the forecast does not use what earlier years teach, only the months "
-                "since and how such jumps may go.",
+                "For {years} years after a jump the forecast takes from earlier years only the season and how much "
+                "shares usually move; the rest follows from the months since and from how such jumps may go.",
                 years=years,
             )
         )
@@ -57,8 +57,8 @@ def shock_sentence(results: Results, words: Wording) -> str:
     if not found:
         return ""
     return words.text(
-        "After a jump of most bodies ({which}) earlier years say little of this one: the forecast rests on the months "
-        "since.",
+        "After a jump of most bodies ({which}) earlier years say little of this one: the forecast rests mostly on the "
+        "months since.",
         which="; ".join(
             f"{words.indicator(results.plan, indicator)}, {numbers.period(period, words.language)}"
             for indicator, period in found.items()
