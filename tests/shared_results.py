@@ -6,7 +6,6 @@ The results of a quarter need nothing of the kind: the project itself keeps them
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,10 +25,9 @@ DEMO = ROOT / "parameters" / "khanh-hoa-2021" / "2021-Q3.yml"
 
 
 def published(language: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of reports with the demo quarter in it, published from another folder than the project's.
+    """Return the folder of reports with the demo quarter in it, and the editions for its districts.
 
-    In the language of its run file it begins with what `make report` published, where that is: the command itself finds
-    out whether it is what it would make now.
+    They are published from another folder than the project's.
     """
     base = tmp_path_factory.getbasetemp()
     # A worker of pytest-xdist has a folder of its own within the one of the whole run.
@@ -38,22 +36,12 @@ def published(language: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with FileLock(f"{folder}.lock"):
         if not done.exists():
             folder.mkdir(exist_ok=True)
-            if read_run_file(DEMO).language == language:
-                _begin_with_the_projects(folder)
             command = [sys.executable, "-m", "analysis.cli", "run", DEMO, "--reports", folder, "--language", language]
+            command += ["--each", "districts"]
             ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
             assert ended.returncode == 0, ended.stderr
             done.touch()
     return folder
-
-
-def _begin_with_the_projects(folder: Path) -> None:
-    run = read_run_file(DEMO)
-    own, link = (reports / run.plan_name / run.quarter for reports in (stages.REPORTS, folder))
-    if own.exists() and not link.is_symlink():
-        shutil.copytree(own.resolve(), folder / ".runs" / own.resolve().name)
-        link.parent.mkdir()
-        link.symlink_to(own.readlink())
 
 
 def shown_html(notebook: Path | nbformat.NotebookNode) -> list[str]:

@@ -11,7 +11,7 @@ from analysis.plan.promises import IndexPromise, ItemsPromise, Measured, Part, P
 from analysis.quarter.results import Results
 from analysis.report import numbers, promise_tables, simple_forecasts, what_it_takes
 from analysis.report.answer import by_risk, in_final_quarter
-from analysis.report.html_table import great_table, verdict_mark
+from analysis.report.html_table import PART, great_table, verdict_mark, with_cards
 from analysis.report.promise_tables import SAFE, deciding_part, off_the_line, parts_of, proxy_share_so_far, run_rate_of
 from analysis.report.since_publication import SaidBefore
 from analysis.report.track_record_sentences import mark
@@ -43,7 +43,7 @@ def promises(results: Results, words: Wording, before: SaidBefore) -> str:
         rows.append(_row(results, words, before, title, row, shown, target, part))
     header = words.text("Promise (number in the plan)")
     frame = pd.DataFrame(rows, columns=[header, *_columns(words, before)])
-    return great_table(frame, header, id="promises", caption=words.text("The promises at a glance"))
+    return with_cards(great_table(frame, header, id="promises", caption=words.text("The promises at a glance")))
 
 
 def rows_at_a_glance(results: Results, words: Wording) -> Iterator[tuple[str, Promise, Part | None, pd.Series]]:
@@ -58,7 +58,7 @@ def rows_at_a_glance(results: Results, words: Wording) -> Iterator[tuple[str, Pr
         yield f"{number}. {words.of(target.name)}", target, None, results.promise(target.id)
         if isinstance(target, Measured) and 1 < len(target.parts) <= PARTS_LISTED:
             for part, name in parts_of(target):
-                yield f"– {words.part(results.plan, part)}", target, part, results.promise(target.id, name)
+                yield f"{PART}{words.part(results.plan, part)}", target, part, results.promise(target.id, name)
 
 
 def _columns(words: Wording, before: SaidBefore) -> list[str]:

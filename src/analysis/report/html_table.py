@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from html import escape
+import re
+from html import escape, unescape
 
 import pandas as pd
 from great_tables import GT, html
 
+from analysis.report import numbers
 from analysis.report.wording import Wording
+
+PART = "– "
+"""Beginning of the header of a row that is a part of the row before it."""
 
 
 def plain_table(frame: pd.DataFrame, *, caption: str) -> str:
@@ -70,6 +75,59 @@ def great_table(frame: pd.DataFrame, row_header: str, *, id: str, caption: str) 
     )
     # great_tables only has titles, which are rows of the table; a screen reader announces a caption.
     return str(table.as_raw_html()).replace("<thead", f"<caption>{escape(caption)}</caption><thead", 1)
+
+
+_TAG = re.compile(r"<[^>]+>")
+_ROW = re.compile(r"<tr\b.*?</tr>", re.DOTALL)
+_HEADER = re.compile(r"<th\b[^>]*>(.*?)</th>", re.DOTALL)
+_CELL = re.compile(r"<td\b([^>]*>(.*?)</td>)", re.DOTALL)
+_ROLES = {
+    "<table": "table",
+    "<thead": "rowgroup",
+    "<tbody": "rowgroup",
+    "<tr": "row",
+    '<th scope="row"': "rowheader",
+    "<th": "columnheader",
+    "<td": "cell",
+}
+_OPENED = re.compile(rf"(?:{'|'.join(_ROLES)})(?=[\s>])")
+
+
+def with_cards(table: str) -> str:
+    """Return a table that a narrow screen shows as cards: a row each, and each value under the name of its column.
+
+    A cell without a value gets no name, and with that no line in its card. Some browsers hold elements that are not
+    laid out as a table for none, so each element says what it is: to a screen reader a card is a row.
+
+    Parameters
+    ----------
+    table : str
+        A table of `plain_table` or `great_table`.
+    """
+    style, start, rest = table.partition("<table")
+    head, body = rest.split("<tbody", 1)
+    columns = [_text(name) for name in _HEADER.findall(head)]
+    body = _ROW.sub(lambda row: _as_card(row[0], columns[1:]), body)
+    marked = _OPENED.sub(lambda tag: f'{tag[0]} role="{_ROLES[tag[0]]}"', f"{start}{head}<tbody{body}")
+    return style + marked.replace('class="', 'class="cards ', 1)
+
+
+def _as_card(row: str, columns: list[str]) -> str:
+    """Return a row whose values have the names of their columns; one of a part says so."""
+    names = iter(columns)
+
+    def named(cell: re.Match[str]) -> str:
+        name = next(names)
+        label = "" if _text(cell[2]) in ("", numbers.MISSING) else f' data-label="{escape(name)}"'
+        return f"<td{label}{cell[1]}"
+
+    card = _CELL.sub(named, row)
+    is_part = any(_text(header).startswith(PART) for header in _HEADER.findall(row))
+    return card.replace("<tr", '<tr class="part"', 1) if is_part else card
+
+
+def _text(cell: str) -> str:
+    return unescape(_TAG.sub(" ", cell)).strip()
 
 
 def verdict_mark(code: str, words: Wording) -> str:

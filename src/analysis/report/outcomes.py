@@ -9,7 +9,7 @@ from analysis.plan.promises import Part, Promise
 from analysis.quarter.results import Results
 from analysis.report import numbers
 from analysis.report.at_a_glance import cells, rows_at_a_glance, share_cells
-from analysis.report.html_table import great_table, verdict_mark
+from analysis.report.html_table import great_table, verdict_mark, with_cards
 from analysis.report.since_publication import SaidBefore
 from analysis.report.wording import RULES, VERDICTS, Wording
 
@@ -51,12 +51,8 @@ def outcomes(results: Results, words: Wording, said: pd.DataFrame) -> str:
             for quarter in quarters
         ),
     ]
-    return great_table(
-        pd.DataFrame(rows, columns=[header, *columns]),
-        header,
-        id="outcomes",
-        caption=words.text("The outcome of every promise"),
-    )
+    frame = pd.DataFrame(rows, columns=[header, *columns])
+    return with_cards(great_table(frame, header, id="outcomes", caption=words.text("The outcome of every promise")))
 
 
 def outcome_notes(results: Results, words: Wording, said: pd.DataFrame) -> str:

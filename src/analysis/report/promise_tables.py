@@ -16,7 +16,7 @@ from analysis.plan.indicators import Mean
 from analysis.plan.promises import ItemsPromise, Measured, Part, SurveyPromise
 from analysis.quarter.results import Results
 from analysis.report import numbers, what_it_takes
-from analysis.report.html_table import great_table, verdict_mark
+from analysis.report.html_table import great_table, verdict_mark, with_cards
 from analysis.report.labels import ITEM_UNITS
 from analysis.report.wording import Wording, _
 
@@ -154,7 +154,8 @@ def parts_table(results: Results, words: Wording, target: Measured) -> str:
                 else escape(what_it_takes.sentence(words, results.plan, part.indicator, part.rule, rate)),
             }
         )
-    return great_table(pd.DataFrame(rows), words.text("Part"), id=f"parts-{target.id}", caption=words.of(target.title))
+    frame, caption = pd.DataFrame(rows), words.of(target.title)
+    return with_cards(great_table(frame, words.text("Part"), id=f"parts-{target.id}", caption=caption))
 
 
 def not_judged(results: Results, words: Wording, target: str) -> list[str]:

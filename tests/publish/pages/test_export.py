@@ -152,6 +152,11 @@ def test_tables_keep_their_headers_and_scroll_in_their_own_box() -> None:
     assert not soup.style
 
 
+def test_a_cell_keeps_the_name_of_its_column_and_no_other_data() -> None:
+    cell = '<table><tr><td data-label="Verdict" data-src="x" onclick="x">met</td></tr></table>'
+    assert BeautifulSoup(sanitise(cell, table_label="Bảng"), "html.parser").td.attrs == {"data-label": "Verdict"}
+
+
 def test_what_styles_the_notices_in_jupyterlab_is_on_no_page(
     run: RunParameters, results: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -272,7 +272,7 @@ _ATTRIBUTES = {
     "img": {"src", "alt", "width", "height"},
     "div": {"tabindex"},
     "th": {"scope", "headers", "colspan", "rowspan", "abbr"},
-    "td": {"headers", "colspan", "rowspan"},
+    "td": {"headers", "colspan", "rowspan", "data-label"},
     "col": {"span"},
     "colgroup": {"span"},
     "details": {"open"},

@@ -17,7 +17,7 @@ from analysis.quarter.results import Results
 from analysis.report import numbers, theme
 from analysis.report.editions import edition_stem
 from analysis.report.figure import Picture, counts_and_values, mark_simulated, set_title, short_name
-from analysis.report.html_table import plain_table
+from analysis.report.html_table import plain_table, with_cards
 from analysis.report.pages.page import Page
 
 PICTURES = 2
@@ -75,7 +75,8 @@ class BodyPage(Page):
         words, mine = self.words, self._mine
         self._heading(words.text("Promise by promise"))
         rows = [self._row(row) for _, row in mine.iterrows()]
-        self._html(plain_table(pd.DataFrame(rows), caption=words.text("The year so far, and this quarter")))
+        table = plain_table(pd.DataFrame(rows), caption=words.text("The year so far, and this quarter"))
+        self._html(with_cards(table))
         self._note(
             words.text(
                 "Ranks: 1 is the best; with the number of cases there are, the true one is between these two in 95 of "

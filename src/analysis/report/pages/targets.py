@@ -16,7 +16,7 @@ from analysis.plan.promises import ItemsPromise, Measured, Promise, SurveyPromis
 from analysis.quarter.results import Results
 from analysis.report import labels, numbers, promise_tables, simple_forecasts, theme
 from analysis.report.figure import Picture, counts_and_values, mark_simulated, set_title, short_name
-from analysis.report.html_table import plain_table, verdict_mark
+from analysis.report.html_table import plain_table, verdict_mark, with_cards
 from analysis.report.pages.page import Page
 from analysis.report.pages.surveys import rounds
 from analysis.report.promise_tables import parts_of, proxy_share_so_far
@@ -110,9 +110,8 @@ class TargetPage(Page):
                 words.text("Changes"): [words.text("yes") if one else words.text("no") for one in found["changes"]],
             }
         )
-        self._html(
-            plain_table(frame, caption=words.text("One question answered otherwise at a time, on the same data"))
-        )
+        table = plain_table(frame, caption=words.text("One question answered otherwise at a time, on the same data"))
+        self._html(with_cards(table))
 
     def _verdict_under(self, row: pd.Series) -> str:
         if row["note"] in labels.NOT_COMPUTABLE:
@@ -218,7 +217,7 @@ class TargetPage(Page):
                 ],
             }
         )
-        self._html(plain_table(frame, caption=words.of(target.title)))
+        self._html(with_cards(plain_table(frame, caption=words.of(target.title))))
         for sentence in (
             *promise_tables.items_needed(self.results, words, target),
             *promise_tables.simple_items_forecasts(self.results, words, target),
