@@ -40,18 +40,27 @@ def test_every_quarter_stands_with_what_was_said_in_it(made: Made, demo_run: Run
     table = BeautifulSoup(outcomes(over, EN, said), "html.parser")
     assert [head.get_text(" ", strip=True) for head in table.thead.find_all("th")] == [
         "Promise (number in the plan)", "Outcome", "Result of the year", "Promised", "Said for Q1 2021",
-        "Said for Q2 2021", "Said for Q3 2021",
+        "Said for Q3 2021",
     ]  # fmt: skip
     rows = [[cell.get_text(" ", strip=True) for cell in row.find_all(["th", "td"])] for row in table.tbody("tr")]
-    # What failed comes first; "○" was not estimated, "–" was not published, "*" is computed again.
+    # What failed comes first; "○" was not estimated, "*" is computed again. The second quarter said nothing.
     assert [[row[0], row[1], *row[4:]] for row in rows] == [
-        ["3. Public units made autonomous", "✖ Missed", "◆ 41%", "–", "▼ 6% *"],
-        ["1. PCI in the good group", "○ Not estimated", "○", "–", "○ *"],
-        ["2. One-stop mechanism everywhere", "✔ Met", "▲ 90%", "–", "◆ 30% *"],
+        ["3. Public units made autonomous", "✖ Missed", "◆ 41%", "▼ 6% *"],
+        ["1. PCI in the good group", "○ Not estimated", "○", "○ *"],
+        ["2. One-stop mechanism everywhere", "✔ Met", "▲ 90%", "◆ 30% *"],
     ]
     assert "*: not published, computed again" in outcome_notes(over, EN, said)
     published = said[said["released"].astype(bool)]
     assert "*" not in outcome_notes(over, EN, published)
+    assert outcome_notes(over, EN, said).endswith("Nothing was published for Q2 2021.")
+
+
+def test_where_nothing_was_said_there_is_no_column_for_it(made: Made, demo_run: RunParameters, tmp_path: Path) -> None:
+    over, said = _said(made, demo_run, tmp_path)
+    silent = said[said["quarter"] == "2021-Q4"]
+    heads = [head.get_text(strip=True) for head in BeautifulSoup(outcomes(over, EN, silent), "html.parser").thead("th")]
+    assert heads == ["Promise (number in the plan)", "Outcome", "Result of the year", "Promised"]
+    assert outcome_notes(over, EN, silent) == "Nothing was published for Q1 2021, Q2 2021, Q3 2021."
 
 
 def test_it_is_said_how_often_the_likelier_outcome_came(made: Made, demo_run: RunParameters, tmp_path: Path) -> None:

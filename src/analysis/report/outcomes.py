@@ -20,6 +20,8 @@ COMPUTED_AGAIN = "*"
 def outcomes(results: Results, words: Wording, said: pd.DataFrame) -> str:
     """Return the table of all promises as HTML: the outcome, the year's value, the promise, what each quarter had said.
 
+    A quarter that said nothing has no column; `outcome_notes` names it.
+
     Parameters
     ----------
     results, words
@@ -27,7 +29,7 @@ def outcomes(results: Results, words: Wording, said: pd.DataFrame) -> str:
     said : pd.DataFrame
         See `published_probabilities.said_by_quarter`.
     """
-    quarters = [f"{results.plan.year}-Q{number}" for number in (1, 2, 3)]
+    quarters = _quarters(results, said)[0]
     by_promise = {(row["target"], row["part"], row["quarter"]): row for _, row in said.iterrows()}
     rows = []
     for title, target, part, row in rows_at_a_glance(results, words):
@@ -46,31 +48,35 @@ def outcomes(results: Results, words: Wording, said: pd.DataFrame) -> str:
         words.text("Outcome"),
         words.text("Result of the year"),
         words.text("Promised"),
-        *(
-            words.text("Said for {quarter}", quarter=numbers.quarter(parse_quarter(quarter), words.language))
-            for quarter in quarters
-        ),
+        *(words.text("Said for {quarter}", quarter=_named(quarter, words)) for quarter in quarters),
     ]
     frame = pd.DataFrame(rows, columns=[header, *columns])
     return with_cards(great_table(frame, header, id="outcomes", caption=words.text("The outcome of every promise")))
 
 
 def outcome_notes(results: Results, words: Wording, said: pd.DataFrame) -> str:
-    """Return what the columns of what had been said mean, and whether some of it was never published.
+    """Return what the columns of what had been said mean, and of which quarters nothing was, or nothing published.
 
     Parameters
     ----------
     results, words, said
         As for `outcomes`.
     """
-    told = words.text(
-        "Said: the probability published in each quarter with the sign of its verdict; a dash where nothing was."
-    )
-    again = said[(said["quarter"] < f"{results.plan.year}-Q4") & ~said["released"].astype(bool)]
-    if again.empty:
-        return told
-    mark = words.text("{mark}: not published, computed again from what was known then.", mark=COMPUTED_AGAIN)
-    return f"{told} {mark}"
+    quarters, silent = _quarters(results, said)
+    told = []
+    if quarters:
+        told.append(
+            words.text(
+                "Said: the probability published in each quarter with the sign of its verdict; a dash where nothing "
+                "was."
+            )
+        )
+    if not said.loc[said["quarter"].isin(quarters), "released"].astype(bool).all():
+        told.append(words.text("{mark}: not published, computed again from what was known then.", mark=COMPUTED_AGAIN))
+    if silent:
+        named = ", ".join(_named(quarter, words) for quarter in silent)
+        told.append(words.text("Nothing was published for {quarters}.", quarters=named))
+    return " ".join(told)
 
 
 def said_and_came(results: Results, words: Wording, before: SaidBefore) -> list[str]:
@@ -109,6 +115,17 @@ def said_and_came(results: Results, words: Wording, before: SaidBefore) -> list[
         )
         told.append(words.text("Otherwise than said: {promises}.", promises=named))
     return told
+
+
+def _quarters(results: Results, said: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """Return the quarters before the last that said something, and those that did not."""
+    earlier = [f"{results.plan.year}-Q{number}" for number in (1, 2, 3)]
+    spoken = set(said["quarter"])
+    return [one for one in earlier if one in spoken], [one for one in earlier if one not in spoken]
+
+
+def _named(quarter: str, words: Wording) -> str:
+    return numbers.quarter(parse_quarter(quarter), words.language)
 
 
 def _value(results: Results, words: Wording, target: Promise, part: Part | None, row: pd.Series) -> str:
