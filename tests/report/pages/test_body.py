@@ -43,16 +43,30 @@ def test_an_edition_says_first_what_is_missed_and_then_each_promise(
         "It surely misses: "
     )
     # 480 of 2,000 and 240 of 1,000; second of three; 120 of the 145 cases that are missing.
-    assert "at least 30% 24.0% (480/2,000) 24.0% (240/1,000) 2 to 2 of 3 83% " in said
+    assert "surely missed at least 30% 24.0% (480/2,000) 24.0% (240/1,000) 2 to 2 of 3 83% " in said
     # Whoever may not be shown is in no picture, and in none of the numbers behind it.
     assert picture.values["series"].tolist() == ["ubnd-ks", "ubnd-nt", "stc"]
     assert "at the worse end" in picture.alt
+
+
+def test_a_body_that_misses_nothing_for_sure_is_told_so(
+    run: RunParameters, few: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said, _ = _shown(_page(run, few, "en", "stc"), monkeypatch)
+    assert "surely misses no line this quarter; its cases count for 1 promises." in said
+    # 800 of 2,000.
+    assert "kept this quarter at least 30% 40.0% (800/2,000)" in said
+    page = _page(run, few, "en", "ubnd-nt")
+    page.standing = page.standing.assign(is_beyond=False)  # as if there were too few cases to be sure
+    said, _ = _shown(page, monkeypatch)
+    assert "missed, not surely at least 30% 24.0% (480/2,000)" in said
 
 
 def test_of_a_body_of_few_cases_the_page_says_that_they_are_hidden(
     run: RunParameters, few: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said, pictures = _shown(_page(run, few, "en", "ubnd-ts"), monkeypatch)
+    assert said.startswith("Trường Sa island district has too few cases this quarter to say where it stands. Surely")
     assert "at least 30% – – – – –" in said
     assert "Hidden: cells of 1 to 4 cases" in said
     assert pictures == []
@@ -62,14 +76,16 @@ def test_the_index_names_who_misses_what_and_leads_to_each_edition(
     run: RunParameters, few: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said, _ = _shown(_page(run, few, "vi", None, "districts"), monkeypatch)
-    assert said.startswith("Trong quý, 2/4 cơ quan, đơn vị chắc chắn chưa đạt mức của ít nhất một mục tiêu.")
+    assert said.startswith("Trong quý, 2 trong 4 cơ quan, đơn vị chắc chắn chưa đạt mức của ít nhất một mục tiêu.")
     assert "(từ 30% trở lên): UBND H. Khánh Sơn (13,3%), UBND TP. Nha Trang (24,0%)." in said
-    assert '<a href="08_body-ubnd-ks.html">UBND H. Khánh Sơn</a>: chắc chắn chưa đạt 1/1' in said
+    assert '<a href="08_body-ubnd-ks.html">UBND H. Khánh Sơn</a>: chắc chắn chưa đạt 1 trong 1 mục tiêu' in said
     # The block of districts has editions; the finance department, which is none, has no way to one.
-    assert "Sở Tài chính: chắc chắn chưa đạt 0/1" in said
+    assert "Chưa có mục tiêu nào chắc chắn chưa đạt: Sở Tài chính" in said
     assert said.count("<a ") == 3
     # Nothing is said of whom the quarter hides.
-    assert "UBND H. Trường Sa</a>: quá ít hồ sơ để hiển thị" in said
+    assert said.partition("Quá ít hồ sơ để hiển thị: ")[2].startswith(
+        '<a href="08_body-ubnd-ts.html">UBND H. Trường Sa'
+    )
 
 
 def test_as_opened_there_are_no_ways_to_pages_that_are_not_there(

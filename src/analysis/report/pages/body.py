@@ -19,6 +19,7 @@ from analysis.report.editions import edition_stem
 from analysis.report.figure import Picture, counts_and_values, mark_simulated, set_title, short_name
 from analysis.report.html_table import plain_table, with_cards
 from analysis.report.pages.page import Page
+from analysis.rules import meets
 
 PICTURES = 2
 """Promises whose ranking is drawn: those in which most is missing."""
@@ -52,7 +53,8 @@ class BodyPage(Page):
 
     def answer(self) -> None:
         """Show who is below the line this quarter: the body in which promises, or of each promise which bodies."""
-        self._html("".join(f"<p>{escape(one)}</p>" for one in self._first_sentences()))
+        first, *more = (escape(one) for one in self._first_sentences())
+        self._html(f'<p class="answer">{first}</p>' + "".join(f"<p>{one}</p>" for one in more))
         self._note(
             self.words.text(
                 "Surely: so many cases of the quarter are beyond the line that chance alone does not explain it (95% "
@@ -120,11 +122,16 @@ class BodyPage(Page):
         return self.words.name(self.results.plan, self.dimension, code)
 
     def _promise(self, target: str, indicator: str) -> str:
-        """Return what a promise is called, with its indicator where it is on several."""
-        name = self.words.of(self.results.plan.targets[target].name)
+        """Return what a promise is called, with its part on an indicator where it is on several."""
+        words, plan = self.words, self.results.plan
+        name = words.of(plan.targets[target].name)
         mine = self.standing[self.standing["target"] == target]
-        is_one = (mine["indicator"] == indicator).all()
-        return name if is_one else f"{name}: {self.words.indicator(self.results.plan, indicator)}"
+        if (mine["indicator"] == indicator).all():
+            return name
+        parts = [part for promise in plan.measured if promise.id == target for part in promise.parts.values()]
+        of_it = [part for part in parts if part.indicator == indicator]
+        what = words.part(plan, of_it[0]) if len(of_it) == 1 else words.indicator(plan, indicator)
+        return f"{name}: {what}"
 
     def _first_sentences(self) -> list[str]:
         words, language = self.words, self.words.language
@@ -137,18 +144,28 @@ class BodyPage(Page):
                     all=numbers.count(self._of_bodies["series"].nunique(), language),
                 )
             ]
-        mine = self._mine
-        below = mine[mine["is_beyond"]]
+        mine, name = self._mine, self._name(str(self.run.body))
+        below, counted = mine[mine["is_beyond"]], numbers.count(mine["target"].nunique(), language)
+        if mine["quarter_denominator"].isna().all():
+            return [words.text("{body} has too few cases this quarter to say where it stands.", body=name)]
+        if below.empty:
+            return [
+                words.text(
+                    "{body} surely misses no line this quarter; its cases count for {all} promises.",
+                    body=name,
+                    all=counted,
+                )
+            ]
         told = words.text(
             "{body} surely misses the line this quarter in {below} of the {all} promises that its cases count for.",
-            body=self._name(str(self.run.body)),
+            body=name,
             below=numbers.count(below["target"].nunique(), language),
-            all=numbers.count(mine["target"].nunique(), language),
+            all=counted,
         )
         names = dict.fromkeys(
             self._promise(*key) for key in below[["target", "indicator"]].itertuples(index=False, name=None)
         )
-        return [told, *([words.text("It surely misses: {promises}.", promises="; ".join(names))] if names else [])]
+        return [told, words.text("It surely misses: {promises}.", promises="; ".join(names))]
 
     def _below(self, rows: pd.DataFrame) -> str:
         """Return the sentence on the bodies below the line of a promise."""
@@ -194,6 +211,7 @@ class BodyPage(Page):
         )
         return {
             words.text("Promise"): self._promise(row["target"], row["indicator"]),
+            words.text("Verdict"): self._verdict(row),
             words.text("Line"): words.rule(row["rule"], row["line"], how) if pd.notna(row["line"]) else missing,
             words.text("Year so far"): counted(""),
             words.text("This quarter"): counted("quarter_"),
@@ -203,6 +221,17 @@ class BodyPage(Page):
             ),
             words.text("A week from now on"): self._a_week(row),
         }
+
+    def _verdict(self, row: pd.Series) -> str:
+        """Return how the quarter's share stands to the line, and whether its cases are enough to be sure of it."""
+        words = self.words
+        if pd.isna(row["quarter_value"]) or pd.isna(row["line"]):
+            return numbers.MISSING
+        if row["is_beyond"]:
+            return words.text("surely missed")
+        if meets(row["quarter_value"], row["rule"], row["line"]):
+            return words.text("kept this quarter")
+        return words.text("missed, not surely")
 
     def _a_week(self, row: pd.Series) -> str:
         words, language = self.words, self.words.language
@@ -224,18 +253,29 @@ class BodyPage(Page):
         below = rows.groupby("series")["is_beyond"].sum().sort_values(ascending=False, kind="stable")
         asked = rows.groupby("series")["quarter_denominator"].count()
         linked = bodies_of(self.results, self.run.each) if self.run.each else []
-        items = []
+        missing, others, hidden = [], [], []
         for code, count in below.items():
             name = escape(self._name(str(code)))
-            link = f'<a href="{edition_stem(str(code))}.html">{name}</a>' if code in linked else name
-            told = words.text(
-                "surely misses {below} of {all}",
-                below=numbers.count(count, words.language),
-                all=numbers.count(asked[code], words.language),
-            )
-            told = told if asked[code] else words.text("too few cases to show")
-            items.append(f"<li>{link}: {escape(told)}</li>")
-        self._html(f"<ul>{''.join(items)}</ul>")
+            item = f'<a href="{edition_stem(str(code))}.html">{name}</a>' if code in linked else name
+            if not asked[code]:
+                hidden.append(item)
+            elif not count:
+                others.append(item)
+            else:
+                told = words.text(
+                    "surely misses {below} of {all}",
+                    below=numbers.count(count, words.language),
+                    all=numbers.count(asked[code], words.language),
+                )
+                missing.append(f"{item}: {escape(told)}")
+        for heading, items in (
+            ("", missing),
+            (words.text("Surely below no line:"), others),
+            (words.text("Too few cases to show:"), hidden),
+        ):
+            if items:
+                listed = "".join(f"<li>{item}</li>" for item in items)
+                self._html(f'{f"<p>{escape(heading)}</p>" if heading else ""}<ul class="columns">{listed}</ul>')
 
     def _ranking(self, target: str, indicator: str) -> Picture:
         """Return the bodies of a promise with limits and numbers of cases, the surely worst first."""
