@@ -59,7 +59,6 @@ def test_what_one_extract_does_not_count_is_not_compared():
         ("2021-09-20", ("2021-06-20", date(2021, 6, 20))),
         ("2021-06-20", ("2020-12-20", date(2020, 12, 20))),
         ("2020-12-20", None),
-        ("latest", None),
     ],
 )
 def test_the_archive_before_one_is_the_sibling_of_the_latest_earlier_day(tmp_path, name, earlier):
@@ -67,10 +66,21 @@ def test_the_archive_before_one_is_the_sibling_of_the_latest_earlier_day(tmp_pat
         (tmp_path / folder).mkdir()
     (tmp_path / "2021-08-01").touch()  # a file
     expected = earlier and (tmp_path / earlier[0], earlier[1])
-    assert earlier_archive(tmp_path / name) == expected
+    assert earlier_archive(tmp_path / name, before=date(2021, 12, 31)) == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "name"),
+    [(date(2021, 9, 20), "2021-06-20"), (date(2021, 6, 20), "2021-03-20"), (date(2021, 3, 20), None)],
+)
+def test_a_folder_with_a_name_holds_the_archives_before_it_itself(tmp_path, before, name):
+    for folder in ("demo/2021-03-20", "demo/2021-06-20", "demo/notes", "2021-01-20"):
+        (tmp_path / folder).mkdir(parents=True)
+    expected = name and (tmp_path / "demo" / name, date.fromisoformat(name))
+    assert earlier_archive(tmp_path / "demo", before=before) == expected
 
 
 def test_a_file_has_no_archive_before_it(tmp_path):
     (tmp_path / "2021-06-20").mkdir()
     (tmp_path / "2021-09-20").touch()
-    assert earlier_archive(tmp_path / "2021-09-20") is None
+    assert earlier_archive(tmp_path / "2021-09-20", before=date(2021, 12, 31)) is None

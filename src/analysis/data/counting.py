@@ -184,7 +184,13 @@ def _with_stocks(flows: pd.DataFrame, last_period: pd.Period) -> pd.DataFrame:
 
 
 def cases_for_lateness_nowcast(
-    cases: Path, *, as_of: date, first: date, last: date, due_precision: DuePrecision
+    cases: Path,
+    *,
+    as_of: date,
+    first: date,
+    last: date,
+    due_precision: DuePrecision,
+    complete_from: date | None = None,
 ) -> pd.DataFrame:
     """Return the cases accepted in an interval of days that have a due date, and those of the two years before it.
 
@@ -198,6 +204,9 @@ def cases_for_lateness_nowcast(
         First and last day of acceptance of the interval.
     due_precision : {"day", "instant"}
         As for `count_cases`.
+    complete_from : date or None
+        Day before which the file holds only cases that were open for long: those accepted before it are left out, since
+        they are later than cases are.
 
     Returns
     -------
@@ -206,13 +215,16 @@ def cases_for_lateness_nowcast(
         `cohort`: whether the case was accepted within the interval. See
         `analysis.forecast.open_cases.lateness_nowcast`.
     """
+    reference = f"CAST('{first.isoformat()}' AS DATE) - INTERVAL 2 YEAR"
+    if complete_from is not None:
+        reference = f"greatest({reference}, CAST('{complete_from.isoformat()}' AS DATE))"
     query = f"""
     SELECT procedure_code AS "group", field AS series, accepted_at AS opened, turns_late_at AS due, closed_at AS closed,
         CAST(accepted_at AS DATE) >= CAST('{first.isoformat()}' AS DATE) AS cohort
     FROM {desk(cases, as_of=as_of, due_precision=due_precision)}
     WHERE due_at IS NOT NULL AND field IS NOT NULL AND procedure_code IS NOT NULL
         AND CAST(accepted_at AS DATE) <= CAST('{last.isoformat()}' AS DATE)
-        AND CAST(accepted_at AS DATE) >= CAST('{first.isoformat()}' AS DATE) - INTERVAL 2 YEAR"""
+        AND CAST(accepted_at AS DATE) >= {reference}"""
     return run_query(query, reads=[cases])
 
 

@@ -43,19 +43,27 @@ def _sums(counts: pd.DataFrame) -> pd.DataFrame:
     return counts.groupby("period")[["received", "resolved"]].sum(min_count=1)
 
 
-def earlier_archive(input_path: Path) -> tuple[Path, date] | None:
+def earlier_archive(input_path: Path, *, before: date) -> tuple[Path, date] | None:
     """Return the archive before this one and its day, or None.
 
     Received extracts are stored in folders named by their day: ``data/raw/2021-06-20``, ``data/raw/2021-09-20``, … The
-    archive before this one is the sibling folder with the latest day before its own. An input that is no such folder
-    has none.
+    archive before this one is the sibling folder with the latest day before its own. An input folder with another name,
+    such as ``data/demo``, holds earlier archives itself.
+
+    Parameters
+    ----------
+    input_path : Path
+        The input.
+    before : date
+        Day that an archive within the input must be earlier than: the day up to which things were known.
     """
-    day = _day(input_path.name)
-    if day is None or not input_path.is_dir():
+    if not input_path.is_dir():
         return None
+    own_day = _day(input_path.name)
+    place, day = (input_path, before) if own_day is None else (input_path.parent, own_day)
     earlier = [
         (other_day, folder)
-        for folder in input_path.parent.iterdir()
+        for folder in place.iterdir()
         if folder.is_dir() and (other_day := _day(folder.name)) is not None and other_day < day
     ]
     if not earlier:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
@@ -62,13 +63,13 @@ def fingerprint(run: RunParameters, *, published: Path, code: str) -> Fingerprin
     return Fingerprint(
         parameters=hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest(),
         plan=hashlib.sha256(read).hexdigest(),
-        data=_data_hash(resolve(run.input_path)),
+        data=_data_hash(resolve(run.input_path), run.as_of),
         code=code,
     )
 
 
-def _data_hash(input_path: Path) -> str:
-    own, before = content_hash(input_path), earlier_archive(input_path)
+def _data_hash(input_path: Path, as_of: date) -> str:
+    own, before = content_hash(input_path), earlier_archive(input_path, before=as_of)
     if before is None:
         return own
     folder, day = before

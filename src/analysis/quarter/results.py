@@ -114,6 +114,12 @@ class DataTables(Tables):
     reconciliation: pd.DataFrame
     form_faults: pd.DataFrame
 
+    @property
+    def counted_from_cases(self) -> bool:
+        """Whether the counts were made from cases received, and did not come added up."""
+        tables = set(self.intake["table"])
+        return "cases" in tables and tables.isdisjoint({"counts", "margins"})
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class IndicatorTables(Tables):

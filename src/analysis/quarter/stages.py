@@ -208,12 +208,13 @@ def compute(run: RunParameters, plan: Plan, received: RunInput, made_of: Fingerp
 
 def _data_tables(run: RunParameters, plan: Plan, received: RunInput, counts: pd.DataFrame, key: str) -> DataTables:
     origin = plan.origin(run.quarter_period)
-    before = earlier_archive(resolve(run.input_path))
+    before = earlier_archive(resolve(run.input_path), before=run.as_of)
+    cutoff, quarter = plan.calendar.cutoff_day, run.quarter_period
     forms = quarter_form(
-        received.cases,
+        received.cases_of(periods.first_day(quarter, cutoff), periods.last_day(quarter, cutoff)),
         resolve(run.input_path),
         plan=plan,
-        quarter=run.quarter_period,
+        quarter=quarter,
         due_precision=received.due_precision,
         data_names=received.names,
     )
@@ -305,12 +306,18 @@ def _record_tables(plan: Plan, now: PlanReading, origin: pd.Period, seed: int) -
 
 def _received_late(received: RunInput, plan: Plan, quarter: pd.Period, *, as_of: date) -> pd.DataFrame:
     """Return, by field, how many of the cases received in the quarter are late and will be; empty without cases."""
-    if received.cases is None:
-        return pd.DataFrame(columns=NOWCAST)
     cutoff = plan.calendar.cutoff_day
     first, last = periods.first_day(quarter, cutoff), periods.last_day(quarter, cutoff)
+    file = received.cases_of(first, last)
+    if file is None:
+        return pd.DataFrame(columns=NOWCAST)
     cases = cases_for_lateness_nowcast(
-        received.cases, as_of=as_of, first=first, last=last, due_precision=received.due_precision
+        file,
+        as_of=as_of,
+        first=first,
+        last=last,
+        due_precision=received.due_precision,
+        complete_from=received.cases_from,
     )
     return lateness_nowcast(cases, snapshot=pd.Timestamp(as_of) + pd.Timedelta(days=1))
 

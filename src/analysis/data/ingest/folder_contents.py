@@ -31,6 +31,7 @@ from analysis.data.ingest.across_files import (
     write_provenance,
 )
 from analysis.data.ingest.archive import refuse_unfinished
+from analysis.data.ingest.cases_beside_counts import refuse_undeclared_cases
 from analysis.data.ingest.intake_report import IntakeReport, read_intake_reports
 from analysis.data.ingest.listed_rows import FLAGGED_COLUMNS, REJECTED_COLUMNS, typed_frame
 from analysis.data.ingest.period_overlap import refuse_overlapping_periods
@@ -65,7 +66,8 @@ class FolderContents:
     flagged : pd.DataFrame
         `file, line, code, case_id`: the flags of the accepted rows of all files.
     cases, case_ratings : Path or None
-        Parquet files of `analysis.data.contracts.Cases` and `CaseRatings`, with the columns declared beyond them.
+        Parquet files of `analysis.data.contracts.Cases` and `CaseRatings`, with the columns declared beyond them. Where
+        there are counts, too, the cases are those of the days that ``about.yml`` names.
     declared : dict
         Name → declared table.
     case_tables : dict
@@ -124,9 +126,8 @@ def read_folder(
     refuse_unfinished(folder)
     files = {name: files_of_table(folder, name) for name in TABLES}
     counted = bool(files["counts"]) or bool(files["margins"])
-    if bool(files["cases"]) == counted:
-        found = "both are there" if counted else "neither is there"
-        raise BadData(f"{folder}: cases.parquet, or counts.parquet or margins.parquet, was expected; {found}")
+    if not files["cases"] and not counted:
+        raise BadData(f"{folder}: cases.parquet, or counts.parquet or margins.parquet, was expected; neither is there")
     contents = FolderContents(
         description=read_description(folder),
         reports=read_intake_reports(folder),
@@ -134,6 +135,7 @@ def read_folder(
         flagged=_read_list(folder / "flagged.parquet", FLAGGED_COLUMNS),
     )
     description = contents.description
+    refuse_undeclared_cases(folder, files, description.cases_beside_counts)
     files |= {name: files_of_table(folder, name) for name in description.tables}
     _refuse_other_columns(folder, files, description)
     contents.small_tables = {
@@ -147,7 +149,13 @@ def read_folder(
         path = _as_one_file([file.table], name, description, tables_folder)
         contents.declared[name] = declared_table(path, description.tables[name], description.extra.get(name, {}))
     if counted:
-        _refuse_other_rows([file.report for file in declared.values()], folder, list(declared.values()))
+        beside = [validation.case_file(path, "cases") for path in files["cases"]]
+        _refuse_other_rows(
+            [file.report for file in (*beside, *declared.values())], folder, [*beside, *declared.values()]
+        )
+        contents.case_tables = {file.report.stem: file.table for file in beside}
+        for file in beside:
+            contents.cases = _as_one_file([file.table], "cases", description, tables_folder)
         return contents
     contents.small_tables.pop("ratings", None)  # they are counted from the ratings of the cases
     several = len(files["cases"]) > 1

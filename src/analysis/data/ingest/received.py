@@ -17,13 +17,14 @@ from analysis.data.contracts import Catalogue, Progress, Ratings, Survey, Worklo
 from analysis.data.counting import DuePrecision, Frequency, count_cases, not_yet_known
 from analysis.data.declared import DeclaredTable, Extra
 from analysis.data.ingest.archive import archive
+from analysis.data.ingest.cases_beside_counts import refuse_other_counts
 from analysis.data.ingest.folder_contents import read_folder, read_table
 from analysis.data.ingest.intake_report import ACCEPTED, ACCEPTED_CODES, IntakeReport, flag_and_class_counts
 from analysis.data.ingest.names import Names, merged_names
 from analysis.data.ingest.table import TooManyRejects, ingest
 from analysis.data.ingest.wide import ingest_wide
 from analysis.data.margins import MarginTable, Parts
-from analysis.data.sources.about import FILE, with_folder_description
+from analysis.data.sources.about import FILE, DaysOfCases, with_folder_description
 from analysis.data.sources.links import refuse_links_out
 from analysis.data.sources.mapping import About, Mapping, read_mapping
 from analysis.faults import BadData
@@ -71,6 +72,8 @@ class RunInput:
         `code, rows`: accepted rows that were flagged or counted apart.
     cases : Path or None
         Parquet file of `analysis.data.contracts.Cases`, when the input is cases.
+    cases_of_days : tuple or None
+        Such a file beside counts, and the days whose cases it holds; no indicator is counted from it.
     due_precision : {"day", "instant"}
         Whether the due dates of its cases are days or moments.
     case_ratings : Path or None
@@ -99,6 +102,7 @@ class RunInput:
     flagged: pd.DataFrame
     cases: Path | None
     due_precision: DuePrecision
+    cases_of_days: tuple[Path, DaysOfCases] | None = None
     case_ratings: Path | None = None
     extra: Extra = field(default_factory=dict)
     tables: dict[str, DeclaredTable] = field(default_factory=dict)
@@ -109,6 +113,18 @@ class RunInput:
         is_rejected = ~self.intake["code"].isin(ACCEPTED_CODES)
         if self.intake.loc[is_rejected, "rows"].sum() != len(self.rejected):
             raise AssertionError("the rows counted as rejected are not the rows kept as rejected")
+
+    def cases_of(self, first: date, last: date) -> Path | None:
+        """Return the file of the cases of some days, from the first to the last; None where they are not all there."""
+        if self.cases_of_days is None:
+            return self.cases
+        path, days = self.cases_of_days
+        return path if days.first_day <= first and last <= days.last_day else None
+
+    @property
+    def cases_from(self) -> date | None:
+        """The day from which every case is there, of cases beside counts; None where no case is left out."""
+        return self.cases_of_days[1].first_day if self.cases_of_days else None
 
 
 def receive(
@@ -275,6 +291,19 @@ def _receive_tables(
     )
     if contents.cases is None:
         return _received(record, as_of, **contents.small_tables)
+    days = contents.description.cases_beside_counts
+    if days is not None:
+        _refuse_older(record, as_of)
+        refuse_other_counts(
+            contents.cases,
+            contents.small_tables["counts"],
+            days,
+            extracted_on=record.extracted_on,
+            cutoff_day=calendar.cutoff_day,
+            frequency=calendar.frequency,
+            due_precision=record.due_precision,
+        )
+        return _received(record, as_of, cases_of_days=(contents.cases, days), **contents.small_tables)
     return _received_cases(record, contents.cases, contents.case_ratings, as_of, calendar, **contents.small_tables)
 
 
@@ -331,14 +360,18 @@ def _received_cases(
     calendar: Calendar,
     **others: pd.DataFrame,
 ) -> RunInput:
+    _refuse_older(record, as_of)
+    periods: dict[str, Any] = {"as_of": as_of, "cutoff_day": calendar.cutoff_day, "frequency": calendar.frequency}
+    counts = count_cases(cases, **periods, due_precision=record.due_precision)
+    return _received(record, as_of, counts=counts, cases=cases, case_ratings=case_ratings, **others)
+
+
+def _refuse_older(record: _InputRecord, as_of: date) -> None:
     if record.extracted_on < as_of:
         raise BadData(
             f"{record.reports[0].file}: taken from its system on {record.extracted_on.isoformat()}, "
             f"before as_of {as_of.isoformat()}; data of that day or later was expected"
         )
-    periods: dict[str, Any] = {"as_of": as_of, "cutoff_day": calendar.cutoff_day, "frequency": calendar.frequency}
-    counts = count_cases(cases, **periods, due_precision=record.due_precision)
-    return _received(record, as_of, counts=counts, cases=cases, case_ratings=case_ratings, **others)
 
 
 def _received(
@@ -348,10 +381,12 @@ def _received(
     counts: pd.DataFrame | None = None,
     margins: pd.DataFrame | None = None,
     cases: Path | None = None,
+    cases_of_days: tuple[Path, DaysOfCases] | None = None,
     case_ratings: Path | None = None,
     **others: pd.DataFrame,
 ) -> RunInput:
-    later = {stem: not_yet_known(path, as_of=as_of) for stem, path in record.case_tables.items()} if cases else {}
+    tables_of_cases = record.case_tables if cases or cases_of_days else {}
+    later = {stem: not_yet_known(path, as_of=as_of) for stem, path in tables_of_cases.items()}
     for name, table in record.tables.items():
         later[name] = not_yet_known(table.path, as_of=as_of, known_from=table.known_from)
     margin_table = None if margins is None else MarginTable(margins, record.parts)
@@ -376,6 +411,7 @@ def _received(
         flagged=flag_and_class_counts(record.reports),
         cases=cases,
         due_precision=record.due_precision,
+        cases_of_days=cases_of_days,
         case_ratings=case_ratings,
         extra=record.extra,
         tables=record.tables,

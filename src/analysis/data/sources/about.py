@@ -8,7 +8,7 @@ from typing import Literal, Self
 
 import pandera.pandas as pa
 import yaml
-from pydantic import Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from analysis import strict_yaml
 from analysis.data.contracts import Margins, columns_of
@@ -18,6 +18,27 @@ from analysis.data.sources.links import refuse_links_out
 from analysis.data.sources.mapping import About, Mapping
 
 FILE = "about.yml"
+
+
+class DaysOfCases(BaseModel):
+    """The days whose cases stand beside the counts: those filed by the last one and not closed before the first.
+
+    Attributes
+    ----------
+    first_day, last_day : date
+        First and last of the days.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    first_day: date
+    last_day: date
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.last_day < self.first_day:
+            raise ValueError(f"last_day {self.last_day} is before first_day {self.first_day}")
+        return self
 
 
 class Description(About):
@@ -35,6 +56,9 @@ class Description(About):
         Declarations of the tables beyond the contracts, by their names.
     margins : dict
         Column of counts of the table of ``margins`` → what it is a part of.
+    cases_beside_counts : DaysOfCases or None
+        Of a folder with counts and cases: the days of which it has the cases, too. Nothing is counted twice: indicators
+        are made of the counts, and the cases must add up to them.
     """
 
     extracted_on: date | None = None
@@ -42,6 +66,7 @@ class Description(About):
     extra: Extra = Field(default_factory=dict)
     tables: dict[str, TableDeclaration] = Field(default_factory=dict)
     margins: dict[str, Part] = Field(default_factory=dict)
+    cases_beside_counts: DaysOfCases | None = None
 
     @model_validator(mode="after")
     def _declares_what_may_be_declared(self) -> Self:
@@ -103,6 +128,10 @@ def description_of(mapping: Mapping, *, extracted_on: date) -> Description:
     )
 
 
+_DECLARED = ("extra", "tables", "margins", "cases_beside_counts")
+"""What most folders do not declare."""
+
+
 def write_description(description: Description, folder: Path) -> None:
     """Write the ``about.yml`` of a folder of our tables.
 
@@ -114,8 +143,7 @@ def write_description(description: Description, folder: Path) -> None:
         The folder.
     """
     content = description.model_dump(mode="json")
-    # Most folders declare nothing, and say nothing of it.
-    content = {key: value for key, value in content.items() if value or key not in ("extra", "tables", "margins")}
+    content = {key: value for key, value in content.items() if value or key not in _DECLARED}
     text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
     (folder / FILE).write_text(text, encoding="utf-8")
 

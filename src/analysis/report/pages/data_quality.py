@@ -49,6 +49,10 @@ class DataPage(Page):
             )
         caption = words.text("Rows in = accepted + filed later + rejected, for every file")
         self._html(plain_table(pd.DataFrame(rows), caption=caption))
+        if {"cases", "counts"} <= set(self.results.data.intake["table"]):
+            self._note(
+                words.text("The cases are the same ones that the counts add up: both agree, and each is counted once.")
+            )
         self._note(self._basis())
         notes = {fault.code for fault in NOTES}
         told = [
@@ -154,7 +158,7 @@ class DataPage(Page):
     def _unreported(self) -> None:
         """Show which bodies have no row for a period; of cases, a body without any in a month has merely none."""
         words, language = self.words, self.run.language
-        if "cases" in set(self.results.data.intake["table"]):
+        if self.results.data.counted_from_cases:
             return
         lacking = reporting.unreported(self.results.indicators.agency_months).groupby("agency")["period"].agg(list)
         if lacking.empty:
@@ -219,7 +223,7 @@ class DataPage(Page):
         if self.results.data.form_by_agency.empty:
             self._note(
                 words.text(
-                    "The data received is no table of cases, so we have no totals of our own to hold against the form."
+                    "No cases of this quarter were received, so we have no totals of our own to hold against the form."
                 )
             )
             return
@@ -273,7 +277,7 @@ class DataPage(Page):
     def _basis(self) -> str:
         if self.results.data.basis == "exact":
             return self.words.text("The data is what was known on {day}.", day=self._as_of())
-        if "cases" not in set(self.results.data.intake["table"]):
+        if not self.results.data.counted_from_cases:
             return self.words.text(
                 "Reconstructed: the data was taken later than {day}. Counts that came added up are used up to this "
                 "quarter as they stood later; what was corrected in between cannot be told.",

@@ -40,7 +40,8 @@ class UptakePage(Page):
         """Show how many rows came in, and how many were rejected for which reason."""
         intake = self.results.data.intake
         # What the shares are counted from: ratings and lists have rows of their own.
-        counted = intake[intake["table"].isin(["cases", "counts", "margins"])]
+        tables = ["cases"] if self.results.data.counted_from_cases else ["counts", "margins"]
+        counted = intake[intake["table"].isin(tables)]
         language, rows = self.run.language, counted.groupby("code")["rows"].sum()
         rejected = rows.drop(list(ACCEPTED_CODES), errors="ignore")
         reasons = "; ".join(
