@@ -29,9 +29,17 @@ def small_inputs(folder: Path, plan_name: str = "plan") -> dict[str, str]:
     return {"plan_file": str(file), "input_path": changed_data(folder / "data", few)}
 
 
-def changed_data(folder: Path, change: Callable[[pd.DataFrame], pd.DataFrame]) -> str:
-    """Copy the demo's data into a folder with its counts changed, and return where."""
-    shutil.copytree(ROOT / "data/demo", folder)
+def changed_data(folder: Path, change: Callable[[pd.DataFrame], pd.DataFrame], *, with_cases: bool = False) -> str:
+    """Copy the demo's data into a folder with its counts changed, and return where.
+
+    Without `with_cases` there are counts alone: what else the demo has agrees with its own.
+    """
+    beside_counts = shutil.ignore_patterns("cases.parquet", "form-06a-*", "20??-??-??")
+    shutil.copytree(ROOT / "data/demo", folder, ignore=None if with_cases else beside_counts)
+    if not with_cases:
+        about = strict_yaml.read(folder / "about.yml", what="description").content
+        del about["cases_beside_counts"]
+        (folder / "about.yml").write_text(yaml.safe_dump(about, allow_unicode=True), encoding="utf-8")
     counts = change(pd.read_parquet(folder / "counts.parquet"))
     counts.to_parquet(folder / "counts.parquet", index=False)
     return str(folder)

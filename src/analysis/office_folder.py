@@ -36,7 +36,7 @@ EXAMPLES = (
     "parameters/sources/*.yml",
     "parameters/plans/khanh-hoa-20*.yml",
     "parameters/khanh-hoa-2021/*.yml",
-    "data/demo/*",
+    "data/demo/**/*",
     "data/raw/README.md",
 )
 """What an office starts from and makes its own: laid out once."""

@@ -84,7 +84,7 @@ def test_computed_again_with_a_count_after_the_quarter_every_number_is_the_same(
         counts.loc[at, "resolved"] += 50_000
         return counts
 
-    later = stages.results(_run(input_path=changed_data(tmp_path / "data", one_more)))
+    later = stages.results(_run(input_path=changed_data(tmp_path / "data", one_more, with_cases=True)))
     assert later.fingerprint.key != demo.fingerprint.key
     _assert_same_numbers(later, demo)
 
@@ -99,7 +99,9 @@ def test_the_numbers_add_up_to_the_counts_received(demo: Results) -> None:
     assert demo.indicators.series["period"].max() == "2021-09"
     assert sorted(demo.forecast.draws["period"].unique()) == ["2021-10", "2021-11", "2021-12"]
     assert sorted(demo.forecast.draws["draw"].unique()) == list(range(2000))
-    assert demo.data.intake["rows"].sum() == (counts["period"] <= "2021-09").sum()
+    intake = demo.data.intake.groupby("table")["rows"].sum()
+    cases = pd.read_parquet(ROOT / "data/demo/cases.parquet")
+    assert intake.to_dict() == {"counts": (counts["period"] <= "2021-09").sum(), "cases": len(cases)}
     assert demo.data.basis == "reconstructed"  # added up on 20 December, asked about 20 September
 
 

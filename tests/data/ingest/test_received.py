@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 import pytest
@@ -236,7 +236,15 @@ def test_the_demo_of_the_project_is_an_input(tmp_path, as_of, basis):
     shutil.copytree(ROOT / "data" / "demo", tmp_path / "demo")
     received = _receive(tmp_path / "demo", as_of=as_of)
     assert (received.about.simulated, received.basis) == (True, basis)
-    assert received.intake["rows"].sum() == len(received.counts)
+    accepted = received.intake.groupby("table")["rows"].sum()
+    cases, days = received.cases_of_days
+    assert accepted.to_dict() == {"counts": len(received.counts), "cases": len(pd.read_parquet(cases))}
+    # The counts come from the counts: the cases add nothing.
+    assert received.cases is None
+    assert received.counts["resolved"].sum() == pd.read_parquet(tmp_path / "demo/counts.parquet")["resolved"].sum()
+    assert received.cases_of(days.first_day, days.last_day) == cases
+    assert received.cases_of(days.first_day, days.last_day + timedelta(days=1)) is None
+    assert received.cases_of(days.first_day - timedelta(days=1), days.last_day) is None
 
 
 def test_a_wide_file_taken_later_is_no_exact_past(tmp_path):

@@ -11,11 +11,14 @@ import pytest
 import yaml
 from pandas.testing import assert_frame_equal
 
+from analysis.data.form06a.read import read_form
 from analysis.data.ingest.folder_contents import read_table
 from analysis.data.simulate.simulation import write_demo
 from analysis.parameters import ROOT
 
 DEMO = ROOT / "data" / "demo"
+EARLIER, FORM = "2021-06-20", "form-06a-2021-Q3.xlsx"
+FIRST, END = pd.Timestamp("2021-06-15"), pd.Timestamp("2021-09-15")
 TABLES_OF_THE_DEMO = ("counts", "workload", "ratings", "survey", "catalogue", "progress")
 
 
@@ -43,9 +46,18 @@ def test_the_committed_demo_is_what_the_seed_makes(tmp_path):
     write_demo(tmp_path, 2021)
     for name in TABLES_OF_THE_DEMO:
         assert_frame_equal(read_table(tmp_path, name), read_table(DEMO, name))
-    for name in ("truth.json", "about.yml"):
+    assert_frame_equal(pd.read_parquet(tmp_path / "cases.parquet"), pd.read_parquet(DEMO / "cases.parquet"))
+    assert_frame_equal(read_table(tmp_path / EARLIER, "counts"), read_table(DEMO / EARLIER, "counts"))
+    for name in ("truth.json", "about.yml", f"{EARLIER}/about.yml"):
         assert (tmp_path / name).read_text(encoding="utf-8") == (DEMO / name).read_text(encoding="utf-8")
-    assert {file.name for file in tmp_path.iterdir()} | {"README.md"} == {file.name for file in DEMO.iterdir()}
+    written, filed = (read_form(folder / FORM) for folder in (tmp_path, DEMO))
+    assert_frame_equal(written.rows, filed.rows)
+    assert_frame_equal(written.totals, filed.totals)
+    assert _files(tmp_path) | {"README.md"} == _files(DEMO)
+
+
+def _files(folder):
+    return {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
 
 
 def test_what_does_not_depend_on_the_size_is_what_the_seed_makes(made, truth):
@@ -55,7 +67,7 @@ def test_what_does_not_depend_on_the_size_is_what_the_seed_makes(made, truth):
 
 
 def test_the_demo_is_small():
-    assert sum(file.stat().st_size for file in DEMO.iterdir()) < 3e6
+    assert sum(file.stat().st_size for file in DEMO.rglob("*")) < 3e6
 
 
 def test_the_demo_says_that_it_is_simulated_and_when_it_was_taken():
@@ -105,6 +117,78 @@ def test_the_desk_holds_the_cases_of_the_counts(counts):
     assert_frame_equal(desk.groupby("period")[both].sum(), counts.groupby("period")[both].sum())
     late = counts[counts["timeliness"] == "late"].groupby("period")["resolved"].sum()
     assert desk.groupby("period")["resolved_late"].sum().tolist() == late.tolist()
+
+
+@pytest.fixture(scope="module")
+def cases():
+    return pd.read_parquet(DEMO / "cases.parquet")
+
+
+def _month(days):
+    """Reporting month of each day: from the 15th of the month before to the 14th."""
+    return (days + pd.to_timedelta((days.dt.day > 14) * 20, unit="D")).dt.strftime("%Y-%m")
+
+
+def test_the_cases_of_the_quarter_add_up_to_the_counts(counts, cases):
+    """Cell by cell, received and resolved; counted here anew, without the suite's own counting."""
+    by = ["period", "agency", "district", "field", "channel"]
+    quarter = counts[counts["period"].between("2021-07", "2021-09")]
+    received = cases[cases["accepted_at"].between(FIRST, END, inclusive="left")]
+    resolved = cases[(cases["outcome"] == "resolved") & cases["finished_at"].between(FIRST, END, inclusive="left")]
+    for count, mine, moment in (("received", received, "accepted_at"), ("resolved", resolved, "finished_at")):
+        added = mine.assign(period=_month(mine[moment])).groupby(by, dropna=False).size()
+        given = quarter.groupby(by, dropna=False)[count].sum()
+        assert added.to_dict() == {cell: n for cell, n in given.to_dict().items() if n}
+        assert added.sum() > 60_000
+    late = resolved["finished_at"].dt.normalize() > resolved["due_at"].dt.normalize()
+    assert late.sum() == quarter.loc[quarter["timeliness"] == "late", "resolved"].sum()
+
+
+def test_what_was_open_when_the_quarter_began_is_among_its_cases(cases):
+    """The desk of June, carried into July, is all there; and no case is that was closed before."""
+    desk = _table("workload")
+    carried = desk.loc[desk["period"] == "2021-07", "carried_in"].sum()
+    before = cases[cases["accepted_at"] < FIRST]
+    assert len(before) == carried > 5_000
+    assert (before["finished_at"].isna() | (before["finished_at"] >= FIRST)).all()
+    assert (cases["submitted_at"] < END).all()
+
+
+def test_the_earlier_extract_lacks_what_three_bodies_entered_later(counts):
+    earlier = read_table(DEMO / EARLIER, "counts")
+    now, then = (
+        frame[frame["period"] <= "2021-06"].groupby(["period", "agency"])[["received", "resolved"]].sum()
+        for frame in (counts, earlier)
+    )
+    lacking = (now - then).fillna(0).astype(int)
+    assert set(earlier["period"]) == set(now.reset_index()["period"])
+    assert (lacking >= 0).all(axis=None)
+    assert set(lacking[lacking.any(axis=1)].reset_index()["agency"]) == {"ubnd-kv", "ubnd-ks", "ubnd-vn"}
+    months = lacking.groupby("period")["received"].sum()
+    assert months["2021-06"] > 3 * months["2021-05"] > 0
+    assert months[:"2020-12"].sum() == 0
+
+
+def test_the_form_filed_lacks_them_too_and_has_one_slip(cases):
+    """Every other row is the count of the cases, made here anew."""
+    form = read_form(DEMO / FORM)
+    filed = form.rows[form.rows["section"] == form.rows["section"].iloc[0]].set_index("name")
+    slip = filed.loc["Sở Công Thương"]
+    assert slip["resolved_early"] - (slip["resolved_total"] - slip["resolved_on_time"] - slip["resolved_late"]) == 90
+    due, finished = (cases[name].dt.normalize() for name in ("due_at", "finished_at"))
+    by_end = cases["finished_at"] < END
+    at_justice = cases[cases["agency"] == "stp"]
+    justice = filed.loc["Sở Tư pháp"]
+    accepted = at_justice["accepted_at"].notna() & (at_justice["accepted_at"] < END)
+    assert justice["received_total"] == accepted.sum()
+    assert justice["carried_over"] == (at_justice["accepted_at"] < FIRST).sum()
+    assert (
+        justice["resolved_late"]
+        == ((due < finished) & by_end & (cases["agency"] == "stp") & (cases["outcome"] == "resolved")).sum()
+    )
+    vn = cases[(cases["agency"] == "ubnd-vn") & cases["accepted_at"].between(FIRST, END, inclusive="left")]
+    lacking = len(vn) - filed.loc["UBND H. Vạn Ninh", ["received_online", "received_counter_post"]].sum()
+    assert 0 < lacking < 0.05 * len(vn)
 
 
 def test_the_third_quarter_of_2021_is_worth_a_forecast(counts):

@@ -14,6 +14,13 @@ LAST_DAY = date(2021, 12, 14)
 EXTRACTED_ON = date(2021, 12, 20)
 """Day of the extraction: some days after the last day, as offices do it."""
 
+QUARTER = (date(2021, 6, 15), date(2021, 9, 14))
+"""First and last day of the plan's current quarter, of which the demo has the cases and the form."""
+EARLIER_EXTRACT = date(2021, 6, 20)
+"""Day of an earlier extract, with which the demo's counts can be compared."""
+FORM_FILED_ON = date(2021, 9, 20)
+"""Day up to which the cases were entered that the form filed for the quarter counts."""
+
 MONTHS_AHEAD = 4
 """Months simulated past the last day: the cases that would be finished in them are the open cases. Almost no case takes
 longer from its acceptance to its finish."""
@@ -161,6 +168,13 @@ WITHDRAWN_SHARE = 0.012
 REFUSED_SHARE = 0.06
 """Withdrawn cases per resolved case, and refused cases per case resolved online. At the counter an incomplete file is
 handed back before it becomes a case, so only online filings are refused."""
+
+LATE_ENTRY_BODIES = ("ubnd-kv", "ubnd-ks", "ubnd-vn")
+LATE_ENTRY_SHARE, LATE_ENTRY_DAYS = 0.2, 20.0
+"""Bodies that enter cases filed on paper into the system later, the share of these cases, and the mean delay in days:
+what was counted before such a case was entered lacks it."""
+MISTYPED = ("sct", "resolved_early")
+"""Body and column of the form in which two digits were swapped by hand."""
 
 RATING_SHARE = 0.07
 """Share rated, of resolved cases that were handed over and did not come by post."""

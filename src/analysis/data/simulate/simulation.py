@@ -15,6 +15,7 @@ from analysis.data.counting import count_workload
 from analysis.data.simulate import province
 from analysis.data.simulate.case_export import export_of, write_cases_csv, write_ratings_csv
 from analysis.data.simulate.cases import cases
+from analysis.data.simulate.current_quarter import earlier_counts, write_filed_form, write_quarter_cases
 from analysis.data.simulate.inventories import catalogue, procedures, progress
 from analysis.data.simulate.paths import Paths, paths
 from analysis.data.simulate.planted_faults import plant_faults, write_dirty_counts
@@ -91,6 +92,7 @@ def _parameters(seed: int) -> dict[str, Any]:
         "late_share_2018": {code: field.late_2018 for code, field in province.FIELDS.items()},
         "late_yearly_factor": province.LATE_YEARLY_FACTOR,
         "no_due_date_share": province.NO_DUE_DATE_SHARE,
+        "late_entry": {"share": province.LATE_ENTRY_SHARE, "mean_days": province.LATE_ENTRY_DAYS},
         "satisfied": {"share_2018": province.SATISFIED_2018, "logit_slope_per_month": province.SATISFIED_SLOPE},
     }
 
@@ -116,13 +118,14 @@ TABLES_BESIDE_CASES = ("survey", "catalogue", "progress")
 
 
 def write_demo(out: Path, seed: int) -> None:
-    """Write a province as an input folder of our own tables, without its cases.
+    """Write a province as an input folder of our own tables, with the cases of one quarter only.
 
     Parameters
     ----------
     out : Path
-        Folder, created if missing. Gets a Parquet file for each of `DEMO_TABLES` and for the workload, ``about.yml``
-        and ``truth.json``.
+        Folder, created if missing. Gets a Parquet file for each of `DEMO_TABLES`, for the workload and for the cases of
+        the current quarter, the form filed for it, an earlier extract in a folder named by its day, ``about.yml`` and
+        ``truth.json``.
     seed : int
         Seed of the province.
     """
@@ -130,8 +133,16 @@ def write_demo(out: Path, seed: int) -> None:
     out.mkdir(parents=True, exist_ok=True)
     _write_tables(out, simulated, DEMO_TABLES)
     _workload(simulated.cases).to_parquet(out / "workload.parquet", index=False, compression="zstd")
-    _write_about(out, f"dunghen demo --seed {seed}")
+    write_quarter_cases(out / "cases.parquet", simulated.cases)
+    write_filed_form(out / "form-06a-2021-Q3.xlsx", seed, simulated.cases)
+    first_day, last_day = province.QUARTER
+    days = {"first_day": first_day, "last_day": last_day}
+    _write_about(out, f"dunghen demo --seed {seed}", cases_beside_counts=days)
     _write_truth(out, simulated.truth)
+    earlier = out / province.EARLIER_EXTRACT.isoformat()
+    earlier.mkdir(exist_ok=True)
+    earlier_counts(seed, simulated.cases).to_parquet(earlier / "counts.parquet", index=False, compression="zstd")
+    _write_about(earlier, f"dunghen demo --seed {seed}", extracted_on=province.EARLIER_EXTRACT)
 
 
 def write_cases(out: Path, seed: int, case_count: int | None, *, dirty: bool = False) -> None:
@@ -206,8 +217,8 @@ def _write_tables(out: Path, simulated: SimulatedProvince, names: tuple[str, ...
         getattr(simulated, name).to_parquet(out / f"{name}.parquet", index=False, compression="zstd")
 
 
-def _write_about(out: Path, source: str) -> None:
-    about = {"title": TITLE, "source": source, "simulated": True, "extracted_on": province.EXTRACTED_ON}
+def _write_about(out: Path, source: str, **more: Any) -> None:
+    about = {"title": TITLE, "source": source, "simulated": True, "extracted_on": province.EXTRACTED_ON, **more}
     (out / "about.yml").write_text(yaml.safe_dump(about, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
 
