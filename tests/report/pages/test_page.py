@@ -125,6 +125,10 @@ def test_the_cases_received_are_told_by_field_and_in_all_within_what_can_still_c
     shown: list[str] = []
     monkeypatch.setattr(page, "_html", shown.append)
     page.received()
+    # 15 of them, and 1.2816 times the root of 13 to either side.
+    assert any(
+        "Of 400 cases with a due date 10 are late already; some 15 are" in one and "(10–20)" in one for one in shown
+    )
     cells = [
         [cell.text for cell in row.find_all(["th", "td"])]
         for row in BeautifulSoup(shown[-1], "html.parser").find_all("tr")

@@ -315,8 +315,9 @@ class DataPage(Page):
             }
         )
         caption = words.text(
-            "{all} differences between the form filed and our counts, the largest first",
+            "{all} differences between the form filed and our counts, in {rows} rows, the largest first",
             all=numbers.count(len(differences), language),
+            rows=numbers.count(differences["name"].nunique(), language),
         )
         self._html(plain_table(frame, caption=caption))
 

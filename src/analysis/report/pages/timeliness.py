@@ -32,12 +32,6 @@ class TimelinessPage(Page):
         if found.empty:
             return
         self._heading(words.text("Of the cases received this quarter, how many will be late?"))
-        self._note(
-            words.text(
-                "A case still open may yet be late: counting closed cases only shows too few. Open cases are taken to "
-                "be late as often as earlier ones of their procedure that were open as long; 80% interval in brackets."
-            )
-        )
         total = found.drop(columns="series").sum().to_frame().T.assign(series="total")
         shown = found.astype(dict.fromkeys(found.columns.drop("series"), "Float64"))
         # Of the fields with few cases only the names are shown.
@@ -49,9 +43,27 @@ class TimelinessPage(Page):
         spread = numbers.HALF_80 * np.sqrt(rows["late_variance"]) / rows["cases"]
         lower = np.maximum(share - spread, rows["late_known"] / rows["cases"])
         upper = np.minimum(share + spread, (rows["late_known"] + rows["undecided"]) / rows["cases"])
+        whole = rows.iloc[0]
+        self._note(
+            words.text(
+                "Of {cases} cases with a due date {late} are late already; some {expected} are expected to be late in "
+                "the end ({lower}–{upper}).",
+                cases=numbers.count(whole["cases"], language),
+                late=numbers.count(whole["late_known"], language),
+                expected=numbers.count(round(whole["late_mean"]), language),
+                lower=numbers.count(round(lower.iloc[0] * whole["cases"]), language),
+                upper=numbers.count(round(upper.iloc[0] * whole["cases"]), language),
+            )
+        )
+        self._note(
+            words.text(
+                "A case still open may yet be late: counting closed cases only shows too few. Open cases are taken to "
+                "be late as often as earlier ones of their procedure that were open as long; 80% interval in brackets."
+            )
+        )
         frame = pd.DataFrame(
             {
-                words.text("Series"): [words.name(self.results.plan, "field", series) for series in rows["series"]],
+                words.dimension("field"): [words.name(self.results.plan, "field", series) for series in rows["series"]],
                 words.text("Received, with a due date"): [numbers.count(n, language) for n in rows["cases"]],
                 words.text("Late already"): [numbers.count(n, language) for n in rows["late_known"]],
                 words.text("Open, not due yet"): [numbers.count(n, language) for n in rows["undecided"]],
