@@ -164,6 +164,27 @@ def test_all_done_is_met_before_the_year_is_over():
     assert all(frame.empty for frame in [*promise.pace, *promise.missing])
 
 
+def test_both_curves_of_a_list_and_of_a_headcount_stand_beside_the_verdict():
+    items = _progress(("a", "2021-03-01", "2021-03-05"), ("b", "2021-12-01", None))
+    path = pd.DataFrame(
+        {"target": "centre", "kind": "headcount", "item": ["p", "q", "r", "s"], "planned": [2110, 2100, 2094, 2081],
+         "planned_on": pd.to_datetime(["2020-06-14", "2020-12-14", "2021-03-14", "2021-12-14"]),
+         "done_on": pd.to_datetime(["2020-06-20", "2020-12-20", "2021-03-20", None]),
+         "actual": [2111, 2101, 2090, None]}
+    )  # fmt: skip
+    progress = check(pd.concat([items, path])[list(items.columns)], Progress, where="progress")
+    curves = pd.concat(judge(*_at(_items(headcount=True), Q3, _facts(progress))).curves)
+    assert set(curves["target"]) == {"centre"}
+    told = [(row.part, str(row.day.date()), row.planned, row.done) for row in curves.itertuples()]
+    assert told == [
+        ("", "2020-12-15", 0, 0), ("", "2021-03-01", 1, 0), ("", "2021-03-05", 1, 1), ("", "2021-09-20", 1, 1),
+        ("", "2021-12-01", 2, pd.NA), ("", "2021-12-14", 2, pd.NA),
+        # the path begins at the last point before the year
+        ("headcount", "2020-12-14", 2100, 2101), ("headcount", "2021-03-14", 2094, 2090),
+        ("headcount", "2021-12-14", 2081, pd.NA),
+    ]  # fmt: skip
+
+
 def test_what_is_done_later_is_not_known_yet_and_stands_among_what_is_missing():
     rows = [("a", "2021-03-01", "2021-03-05"), ("b", "2021-06-01", "2021-09-30")]
     promise = _promise(_items(), *rows)

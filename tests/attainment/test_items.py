@@ -12,6 +12,7 @@ from analysis.attainment.items import (
     GAP_COLUMNS,
     MINIMUM_FINISHED,
     PACE_COLUMNS,
+    enough_items,
     gap_by_owner,
     gap_holders,
     items_pace,
@@ -257,3 +258,11 @@ def test_a_list_not_estimated_still_says_who_holds_the_gap():
     stands, pace = _judged(items)
     assert pace.iloc[0]["items_needed"] == 2
     assert gap_holders(items, stands, year_end=YEAR_END)["chance"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("promised", "rule", "threshold", "needed"),
+    [(40, "at_least", 0.9, 36), (42, "at_least", 0.9, 38), (10, "more_than", 0.5, 6), (4, "more_than", 1.0, 4)],
+)
+def test_the_smallest_number_of_items_that_keeps_a_promise(promised, rule, threshold, needed):
+    assert enough_items(promised, rule, threshold) == needed

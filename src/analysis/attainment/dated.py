@@ -23,7 +23,7 @@ from analysis.attainment.verdict import (
 )
 from analysis.forecast.shocks import stream
 from analysis.indicators.dated_items import DatedItems
-from analysis.indicators.item_progress import headcount
+from analysis.indicators.item_progress import CURVE, curve, headcount
 from analysis.indicators.other_indicators import promised_items, year_of
 from analysis.plan.inventories import CasesOfService
 from analysis.plan.promises import ItemsPromise
@@ -198,15 +198,17 @@ def judge_items(
         See `year_end_of`.
     """
     quarter, evidence = at.quarter, at.evidence
-    _, end = year_of(at.plan)
+    start, end = year_of(at.plan)
     run: dict[str, Any] = {"draw_count": at.draw_count, "seed": at.seed, "key": target.id}
     stands = year_end_of(target, at, items, moving)
     as_planned = AttainmentDraws(decided_by_arithmetic(True).met, decided=False)
     row = _items_row(target, "", quarter, stands, as_planned)
     parts: list[dict[str, Any]] = []
+    curves = [curve(items, year_start=start, year_end=end).assign(part="")]
     if target.headcount:
         path = headcount(evidence.progress, target.id, as_of=evidence.as_of)
         persons = headcount_year_end(path, as_of=evidence.as_of, year_end=end, **run)
+        curves.append(_path_curve(path, year_start=start, year_end=end).assign(part=HEADCOUNT))
         stays = (
             AttainmentDraws(decided_by_arithmetic(persons.gap <= 0).met, decided=False)
             if persons.gap is not None
@@ -231,7 +233,21 @@ def judge_items(
     missing = gap_holders(items, stands, year_end=end)
     missing.insert(0, "target", target.id)
     pace = items_pace(items, stands, target=target.id, year_end=end, rule=target.rule, threshold=target.threshold)
-    return Judgement(row, parts, baselines=[_baselines(target, items, stands, end)], pace=[pace], missing=[missing])
+    return Judgement(
+        row,
+        parts,
+        baselines=[_baselines(target, items, stands, end)],
+        pace=[pace],
+        missing=[missing],
+        curves=[one.assign(target=target.id) for one in curves],
+    )
+
+
+def _path_curve(path: pd.DataFrame, *, year_start: date, year_end: date) -> pd.DataFrame:
+    """Return `item_progress.CURVE` of persons allowed and counted, from the last point before the year on."""
+    within = path[path["day"] <= pd.Timestamp(year_end)].rename(columns={"actual": "done"})[CURVE]
+    before = within[within["day"] < pd.Timestamp(year_start)].tail(1)
+    return pd.concat([before, within[within["day"] >= pd.Timestamp(year_start)]])
 
 
 def _baselines(target: ItemsPromise, items: DatedItems, stands: ItemsYearEnd, year_end: date) -> pd.DataFrame:

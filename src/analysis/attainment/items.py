@@ -170,10 +170,7 @@ def items_pace(
     last = pd.Timestamp(year_end)
     if stands.kept.decided or not stands.denominator or items.as_of >= last:
         return pd.DataFrame(columns=PACE_COLUMNS)
-    shares = np.arange(stands.denominator + 1) / stands.denominator
-    enough = np.flatnonzero(meets(shares, rule, threshold))
-    # "More than all" cannot be reached: then even every open item is not enough, and all of them are asked for.
-    needed = int(enough[0] if len(enough) else stands.denominator) - stands.numerator
+    needed = enough_items(stands.denominator, rule, threshold) - stands.numerator
     promised = items.promised(year_end)
     recent = promised["done_on"] > items.as_of - pd.DateOffset(months=RECENT_MONTHS)
     still_open = promised["done_on"].isna()
@@ -189,6 +186,21 @@ def items_pace(
         int(late.sum()),
     )
     return pd.DataFrame([row], columns=PACE_COLUMNS)
+
+
+def enough_items(promised: int, rule: Rule, threshold: float) -> int:
+    """Return the smallest number of items done that keeps a promise.
+
+    Parameters
+    ----------
+    promised : int
+        Items promised, at least one.
+    rule, threshold
+        The promise, as a share 0–1.
+    """
+    enough = np.flatnonzero(meets(np.arange(promised + 1) / promised, rule, threshold))
+    # "More than all" cannot be reached: then even every open item is not enough, and all of them are asked for.
+    return int(enough[0] if len(enough) else promised)
 
 
 ON_ITS_DAY, AT_PACE = "on_its_day", "last_six_months_pace"

@@ -15,6 +15,7 @@ from analysis.attainment.situation import Judgement, Situation
 from analysis.attainment.verdict import as_table
 from analysis.attainment.year_end import RUN_RATE_COLUMNS
 from analysis.forecast.rest_of_year import Forecast
+from analysis.indicators.item_progress import CURVE
 from analysis.plan.plan import Plan
 
 JUDGES: dict[str, Callable[[Any, Situation], Judgement]] = {
@@ -29,6 +30,7 @@ JUDGES: dict[str, Callable[[Any, Situation], Judgement]] = {
 
 BASELINE_COLUMNS = ["target", "part", "baseline", "point", "raw", "dressed", "chosen", "errors", "error"]
 MISSING_COLUMNS = ["target", *GAP_COLUMNS]
+CURVE_COLUMNS = ["target", "part", *CURVE]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +52,9 @@ class Attainment:
         See `shares.watched`.
     items_pace, items_missing : pd.DataFrame
         See `items.items_pace`; `target` and the columns of `items.gap_holders`.
+    items_curve : pd.DataFrame
+        `target`, and the columns of `item_progress.curve`: items planned and done by each day of the year on which
+        either steps; `part` is empty, and ``headcount`` for the persons allowed and counted along a path.
     """
 
     promises: pd.DataFrame
@@ -57,6 +62,7 @@ class Attainment:
     run_rate: pd.DataFrame
     items_pace: pd.DataFrame
     items_missing: pd.DataFrame
+    items_curve: pd.DataFrame
     watched: pd.DataFrame
 
 
@@ -98,6 +104,7 @@ def attainment(
         run_rate=_joined([frame for one in judged for frame in one.run_rate], RUN_RATE_COLUMNS),
         items_pace=_joined([frame for one in judged for frame in one.pace], PACE_COLUMNS),
         items_missing=_joined([frame for one in judged for frame in one.missing], MISSING_COLUMNS),
+        items_curve=_joined([frame for one in judged for frame in one.curves], CURVE_COLUMNS),
         watched=_joined([frame for one in judged for frame in one.watched], shares.WATCHED_COLUMNS),
     )
 

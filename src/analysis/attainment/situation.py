@@ -65,7 +65,7 @@ class Judgement:
         Its row of the table of promises, `verdict.COLUMNS`.
     parts : list of dict
         The rows of its parts, where it has several.
-    baselines, run_rate, pace, missing, watched : list of pd.DataFrame
+    baselines, run_rate, pace, missing, curves, watched : list of pd.DataFrame
         See the attributes of `probability.Attainment`.
     """
 
@@ -75,4 +75,5 @@ class Judgement:
     run_rate: list[pd.DataFrame] = field(default_factory=list)
     pace: list[pd.DataFrame] = field(default_factory=list)
     missing: list[pd.DataFrame] = field(default_factory=list)
+    curves: list[pd.DataFrame] = field(default_factory=list)
     watched: list[pd.DataFrame] = field(default_factory=list)

@@ -181,7 +181,7 @@ class AttainmentTables(Tables):
 
     Attributes
     ----------
-    promises, baselines, run_rate, items_pace, items_missing, watched : pd.DataFrame
+    promises, baselines, run_rate, items_pace, items_missing, items_curve, watched : pd.DataFrame
         See `attainment.probability.Attainment`.
     gap : pd.DataFrame
         See `attainment.year_end`.
@@ -198,6 +198,7 @@ class AttainmentTables(Tables):
     run_rate: pd.DataFrame
     items_pace: pd.DataFrame
     items_missing: pd.DataFrame
+    items_curve: pd.DataFrame
     watched: pd.DataFrame
     gap: pd.DataFrame
     in_no_member: pd.DataFrame

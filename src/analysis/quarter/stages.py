@@ -280,6 +280,7 @@ def _attainment_tables(now: PlanReading, other: pd.DataFrame, before: Attainment
         run_rate=now.attainment.run_rate,
         items_pace=now.attainment.items_pace,
         items_missing=now.attainment.items_missing,
+        items_curve=now.attainment.items_curve,
         watched=now.attainment.watched,
         gap=now.gap,
         in_no_member=now.in_no_member,
