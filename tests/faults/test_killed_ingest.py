@@ -166,12 +166,12 @@ def test_interrupted_before_it_began_it_ends_like_any_interrupted_command(tmp_pa
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """Mount a disk of 12 MB."""
+    """Mount a disk of 3,600 KiB."""
     if os.geteuid() != 0:
         pytest.skip("only root can mount a small disk")
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", disk], capture_output=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3600k", "tmpfs", disk], capture_output=True)
     if mounted.returncode:
         pytest.skip("no small disk can be mounted here")
     yield disk
@@ -179,19 +179,24 @@ def small_disk(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stray", [True, False], ids=["irregular", "regular"])
-@pytest.mark.parametrize("filled", [0, 4, 8, 11, 11.75])
-def test_a_full_disk_ends_with_6_and_leaves_the_old_tables(tmp_path, write, old_out, start, small_disk, stray, filled):
+@pytest.mark.parametrize(
+    ("stray", "filled", "is_full"),
+    [(True, 0, False), (True, 1200, False), (True, 3300, True), (False, 0, False), (False, 3500, True)],
+)
+def test_a_full_disk_ends_with_6_and_leaves_the_old_tables(
+    tmp_path, write, old_out, start, small_disk, stray, filled, is_full
+):
+    # An irregular file fills the disk with its scratch, early or late; a regular one with its tables alone.
     out = small_disk / "out"
     write(tmp_path / "old.csv", 100)
-    write(tmp_path / "new.csv", 500_000, stray=stray)
+    write(tmp_path / "new.csv", 150_000, stray=stray)
     shutil.copytree(old_out, out)
     old = _tables(out)
-    (small_disk / "ballast").write_bytes(b"\0" * int(filled * 2**20))
+    (small_disk / "ballast").write_bytes(b"\0" * filled * 1024)
     process = start("new.csv", out)
     told = process.communicate()[1]
     assert (process.returncode, "Traceback" in told) in ((6, False), (0, False)), told
-    if filled > 11:
+    if is_full:
         assert process.returncode == 6
     if process.returncode:
         assert _same(_tables(out), old)
