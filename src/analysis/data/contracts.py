@@ -6,6 +6,8 @@ writes their checks as SQL from the same models.
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -21,6 +23,21 @@ from analysis.faults import BadData
 def _nullable(**checks: Any) -> Any:
     """Return a column whose values may be missing; all of them are when the source does not have the column."""
     return pa.Field(nullable=True, **checks)
+
+
+def _leave_out_frames_of_dask() -> None:
+    """Have pandera do without Dask's frames, where Dask is installed: importing them takes as long as pandas itself."""
+    modules: dict[str, Any] = sys.modules
+    if "dask.dataframe" in modules:
+        return
+    modules["dask.dataframe"] = None
+    try:
+        importlib.import_module("pandera.typing.dask")
+    finally:
+        del modules["dask.dataframe"]
+
+
+_leave_out_frames_of_dask()  # before the first model, which is when pandera looks for them
 
 
 class _Table(pa.DataFrameModel):

@@ -27,8 +27,8 @@ from analysis.publish.store.releases import run_id
 from analysis.quarter.bodies import dimension_of
 from analysis.quarter.results import Results
 from analysis.report import numbers
-from analysis.report.grades import PUBLIC_GRADES
 from analysis.report.html_table import csv_text
+from analysis.report.public_grades import PUBLIC_GRADES
 from analysis.report.published_probabilities import LEDGER, released_before
 from analysis.report.wording import Wording
 

@@ -15,13 +15,10 @@ from analysis.attainment.items_backtest import PUBLISHED
 from analysis.forecast.backtest.grading import BINS, PIT_BINS
 from analysis.forecast.backtest.rolling import ENSEMBLE, SUMMED
 from analysis.forecast.origin_state import MODEL_OF_RECORD
-from analysis.parameters import ROOT
 from analysis.report import numbers, theme
 from analysis.report.figure import Picture, set_title
+from analysis.report.public_grades import PUBLIC_GRADES
 from analysis.report.wording import Wording, _
-
-PUBLIC_GRADES = ROOT / "data" / "track_record"
-"""Folder of the grades on public panels; its `README.md` has the command that made them."""
 
 MODELS = {
     ENSEMBLE: _("What is published (pool)"),

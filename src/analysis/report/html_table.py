@@ -6,7 +6,6 @@ import re
 from html import escape, unescape
 
 import pandas as pd
-from great_tables import GT, html
 
 from analysis.report import numbers
 from analysis.report.wording import Wording
@@ -64,6 +63,9 @@ def great_table(frame: pd.DataFrame, row_header: str, *, id: str, caption: str) 
     caption : str
         The caption.
     """
+    # Imported here, because whoever only writes CSV text has no use for it.
+    from great_tables import GT, html
+
     cells = [name for name in frame.columns if name != row_header]
     table = (
         GT(frame, rowname_col=row_header, id=id)

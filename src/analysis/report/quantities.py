@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
-from matplotlib.axis import Axis
-from matplotlib.ticker import Formatter, MaxNLocator
 
 from analysis.report import numbers
+
+if TYPE_CHECKING:
+    from matplotlib.axis import Axis
 
 
 @dataclass(frozen=True)
@@ -140,20 +140,13 @@ class Quantity:
         most : int
             Steps it may have.
         """
+        # Imported here: every command writes values, and only a kernel draws them.
+        from matplotlib.ticker import MaxNLocator
+
+        from analysis.report.ticks import Ticks
+
         axis.set_major_locator(MaxNLocator(nbins=most, steps=[1, 2, 5, 10]))
-        axis.set_major_formatter(_Ticks(self))
-
-
-class _Ticks(Formatter):
-    """Writes all ticks of an axis with the decimals that the step between them needs."""
-
-    def __init__(self, quantity: Quantity) -> None:
-        self._quantity = quantity
-
-    def format_ticks(self, values: Sequence[float]) -> list[str]:
-        step = np.diff(values).min(initial=1.0)
-        digits = max(0, -int(np.floor(np.log10(self._quantity.scale * step) + 1e-9)))
-        return [self._quantity.write(value, digits=digits) for value in values]
+        axis.set_major_formatter(Ticks(self))
 
 
 def shares(language: str) -> Quantity:

@@ -1,4 +1,4 @@
-"""Reading a notebook builds no parser of web addresses, and loses nothing by it."""
+"""What no process imports: parsers of web addresses, and, where pages are only written, whatever draws."""
 
 from __future__ import annotations
 
@@ -23,3 +23,12 @@ def test_no_parser_of_web_addresses_is_built_to_read_a_notebook(loaded: str) -> 
     code = f"{loaded}\nprint('lark' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout == "False\n"
+
+
+@pytest.mark.slow
+def test_the_process_that_publishes_imports_nothing_that_draws_and_no_frames_of_dask() -> None:
+    # Every `dunghen run` would import them for nothing: they are preloaded where kernels are forked.
+    heavy = {"matplotlib", "seaborn", "great_tables", "dask.dataframe"}
+    code = f"import sys, analysis.publish.run, analysis.publish.pages.export; print({heavy!r} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout == "set()\n"

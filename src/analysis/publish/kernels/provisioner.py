@@ -43,6 +43,8 @@ STACK = (
     *("statsmodels.tsa.statespace.structural", "statsmodels.tsa.exponential_smoothing.ets"),
     *(f"analysis.report.pages.{page}" for page in ("data_quality", "forecast", "online_uptake", "summary")),
     *(f"analysis.report.pages.{page}" for page in ("body", "surveys", "targets", "timeliness", "track_record")),
+    # What those import only once something is drawn.
+    *("great_tables", "analysis.report.ticks"),
 )
 """Modules the server imports once; the first one records the state before the others are imported."""
 
