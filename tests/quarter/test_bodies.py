@@ -30,6 +30,15 @@ def test_bodies_stand_in_order_of_what_is_known_and_blocks_last(standing: pd.Dat
     assert standing.loc["ubnd-nt", ["numerator", "denominator", "value"]].tolist() == [480, 2_000, 0.24]
 
 
+def test_what_a_notebook_changes_is_not_what_the_next_cell_is_given(
+    few: Results, standing: pd.DataFrame, demo_run: RunParameters
+) -> None:
+    # It is worked out once for the page and for the cells beneath it.
+    mine = standing_of_bodies(few, demo_run)
+    mine["value"] = 0.0
+    assert standing_of_bodies(few, demo_run).set_index("series").equals(standing)
+
+
 def test_the_gap_is_that_of_the_bodies_that_may_be_shown(standing: pd.DataFrame) -> None:
     # Short of 30 %: 0.3 · 2,000 − 480 = 120 and 0.3 · 150 − 20 = 25; of their 145, 0.83 and 0.17.
     assert standing["short"].tolist()[:3] == pytest.approx([25, 120, 0])

@@ -216,7 +216,7 @@ class ReportBuild:
             hidden=self._hidden,
         )
 
-    @property
+    @cached_property
     def _hidden(self) -> str | None:
         """The sentence of how many cells are hidden, why, and where they are; None where there is none."""
         shown = self.results.published(self.results.indicators.series)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -109,16 +110,25 @@ def standing_of_bodies(results: Results, run: RunParameters, dimension: str = "a
         promise: at most that many), should it bring the part of all cases it brings now, and `now_per_week` what it
         delivered in the quarter.
     """
-    plan, quarter = results.plan, run.quarter_period
+    # A copy, because a notebook may change what it is given.
+    return _standing_of_bodies(results, run.quarter_period, run.seed, dimension).copy()
+
+
+@lru_cache(maxsize=2)  # a page asks first, then the cells for analysts beneath it
+def _standing_of_bodies(results: Results, quarter: pd.Period, seed: int, dimension: str) -> pd.DataFrame:
+    plan = results.plan
     origin = plan.origin(quarter)
     year = _counts(results, dimension, periods.labels_of_year(origin), str(origin.year))
     labels = periods.labels_of(quarter, plan.calendar.frequency)
     recent = _counts(results, dimension, labels, periods.write(quarter))
-    found = [
-        _standing(results, run, target, parts, dimension, year[indicator], recent.get(indicator))
-        for target, indicator, parts in _counted(plan)
-        if indicator in year
-    ]
+    found = []
+    for target, indicator, parts in _counted(plan):
+        if indicator not in year:
+            continue
+        rows = _standing(results, quarter, target, parts, dimension, year[indicator], recent.get(indicator))
+        if len(rows):
+            higher_is_better = parts[0][0].rule != "at_most"
+            found.append(_with_gap(plan, dimension, _with_limits(rows, higher_is_better, seed)))
     rows = pd.concat(found, ignore_index=True) if found else pd.DataFrame()
     return rows.reindex(columns=COLUMNS)
 
@@ -147,7 +157,7 @@ def _counts(results: Results, dimension: str, labels: list[str], period: str) ->
 
 def _standing(
     results: Results,
-    run: RunParameters,
+    quarter: pd.Period,
     target: str,
     parts: list[tuple[Part, str]],
     dimension: str,
@@ -160,7 +170,7 @@ def _standing(
     if not counted:
         return pd.DataFrame()
     named = {name: part for part, name in counted.values()}
-    asked = {name: _asked(results, run, target, part, name) for name, part in named.items()}
+    asked = {name: _asked(results, quarter, target, part, name) for name, part in named.items()}
     rows = year.loc[list(counted), [*_COUNTS, "value", "hidden"]].rename_axis("series").reset_index()
     of_part = pd.DataFrame([asked[name] for _, name in counted.values()])
     rows = pd.concat([of_part, rows], axis=1).assign(
@@ -170,14 +180,13 @@ def _standing(
     late = late.reindex(rows["series"])[[*_COUNTS, "value", "hidden"]].reset_index(drop=True)
     rows = rows.join(late.add_prefix("quarter_"))
     needed = rows["line"] * rows["denominator"] * (1 + rows["rest"]) - rows["numerator"]
-    rows = rows.assign(
-        now_per_week=rows["quarter_numerator"] / _weeks(plan, run.quarter_period),
+    return rows.assign(
+        now_per_week=rows["quarter_numerator"] / _weeks(plan, quarter),
         cases_per_week=needed / rows["weeks"],
     )
-    return _with_gap(plan, dimension, _with_limits(rows, parts[0][0].rule != "at_most", run.seed))
 
 
-def _asked(results: Results, run: RunParameters, target: str, part: Part, name: str) -> dict[str, Any]:
+def _asked(results: Results, quarter: pd.Period, target: str, part: Part, name: str) -> dict[str, Any]:
     """Return what a part asks of each body that counts for it.
 
     `rest` are the cases still to come for each case so far, `weeks` those left; both missing where nothing can be
@@ -185,7 +194,7 @@ def _asked(results: Results, run: RunParameters, target: str, part: Part, name: 
     """
     plan, row = results.plan, results.promise(target, name)
     asked = {"part": name, "indicator": part.indicator, "rule": part.rule, "line": float(row["threshold"])}
-    left = periods.weeks_left(run.quarter_period, plan.calendar.cutoff_day)
+    left = periods.weeks_left(quarter, plan.calendar.cutoff_day)
     if isinstance(plan.indicators.get(part.indicator), Mean) or part.window != "year" or left <= 0:
         return asked | {"rest": np.nan, "weeks": np.nan}
     rate = results.attainment.of("run_rate", target, name)
@@ -222,7 +231,6 @@ def _with_limits(frame: pd.DataFrame, higher_is_better: bool, seed: int) -> pd.D
     """Return the rows with limits and ranks, the surely worst body first, then what is hidden, then groups."""
     shown = frame[~frame["is_group"] & frame["denominator"].notna()]
     year = ranked(shown, higher_is_better=higher_is_better, seed=seed).assign(bodies=len(shown))
-    mine = {f"quarter_{name}": name for name in _COUNTS}
     mine = {f"quarter_{name}": name for name in _COUNTS}
     recent = frame.loc[~frame["is_group"] & frame["quarter_denominator"].notna(), ["series", *mine]].rename(
         columns=mine
