@@ -143,6 +143,8 @@ def test_what_is_shown_in_any_case_is_never_hidden(cells: list[list[int]], promi
     hidden = hidden_rows(table, small, never)
     assert not (hidden & never).any()
     assert not (small & ~hidden & ~never).any()
+    # Known is only what would be known if all the rest were hidden, and no small number is given up beside it.
+    assert set(known_to_an_attacker(table, hidden)) <= set(known_to_an_attacker(table, ~never))
 
 
 @pytest.mark.parametrize("size", [2, 3])

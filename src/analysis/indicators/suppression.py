@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -128,7 +129,8 @@ class _Search:
                     for one in together:
                         self._hide_number(one)
                     return True
-                self._given_up.add(number)
+                # The first that cannot be helped is rarely the only one, and each would cost two programmes.
+                self._given_up |= {number, *self._beyond_help}
         return False
 
     def _may_go(self, number: int) -> bool:
@@ -155,19 +157,35 @@ class _Search:
         at = np.flatnonzero(self.unknowns_in)
         if not len(at):
             return []
-        of_unknown = self.matrix[at][:, np.flatnonzero(self.unknown)]
-        _count, block_of = connected_components(of_unknown @ of_unknown.T, directed=False)
-        rows_of_blocks = np.split(np.argsort(block_of, kind="stable"), np.cumsum(np.bincount(block_of))[:-1])
         found: list[int] = []
-        for rows in rows_of_blocks:
-            key = (at[rows].tobytes(), self.unknowns_in[at[rows]].tobytes())
+        for block in self._blocks(at, self.unknown):
+            key = (block.tobytes(), self.unknowns_in[block].tobytes())
             if key not in self._given_away_by:
-                equations = self.matrix[at[rows]]
-                columns = np.unique(equations.indices)
-                numbers = columns[self.unknown[columns]]
-                self._given_away_by[key] = numbers[in_row_space(equations[:, numbers])].tolist()
+                self._given_away_by[key] = self._determined(block, self.unknown)
             found += self._given_away_by[key]
         return found
+
+    @cached_property
+    def _beyond_help(self) -> set[int]:
+        """The numbers that follow from those shown in any case, whatever else is hidden."""
+        free = ~self.fixed
+        at = np.flatnonzero(abs(self.matrix) @ free)
+        return {number for block in self._blocks(at, free) for number in self._determined(block, free)}
+
+    def _blocks(self, at: np.ndarray, unknown: np.ndarray) -> list[np.ndarray]:
+        """Return some equations in blocks that have no unknown number in common."""
+        of_unknown = self.matrix[at][:, np.flatnonzero(unknown)]
+        _count, block_of = connected_components(of_unknown @ of_unknown.T, directed=False)
+        order = at[np.argsort(block_of, kind="stable")]
+        return np.split(order, np.cumsum(np.bincount(block_of))[:-1])
+
+    def _determined(self, block: np.ndarray, unknown: np.ndarray) -> list[int]:
+        """Return the unknown numbers of a block of equations that have one solution only."""
+        equations = self.matrix[block]
+        columns = np.unique(equations.indices)
+        numbers = columns[unknown[columns]]
+        determined: list[int] = numbers[in_row_space(equations[:, numbers])].tolist()
+        return determined
 
     def _changed_with(self, number: int) -> list[int]:
         """Return what is hidden at least cost so that a number may change while no visible one does; empty if nothing.
