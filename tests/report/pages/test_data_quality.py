@@ -22,7 +22,7 @@ def _shown(monkeypatch: pytest.MonkeyPatch, basis: str, table: str, flagged: dic
     intake = pd.DataFrame({"file": ["f"], "table": [table], "code": ["accepted"], "rows": [1]})
     counted = pd.DataFrame(flagged.items(), columns=["code", "rows"])
     results = SimpleNamespace(
-        data=SimpleNamespace(basis=basis, intake=intake, flagged=counted),
+        data=SimpleNamespace(basis=basis, intake=intake, flagged=counted, counted_from_cases=table == "cases"),
         plan=SimpleNamespace(origin=lambda quarter: quarter),
     )
     run = read_run_file(ROOT / "parameters/khanh-hoa-2021/2021-Q3.yml", language=language)
@@ -67,6 +67,7 @@ def _coverage(monkeypatch: pytest.MonkeyPatch, table: str, language: str) -> lis
     results = SimpleNamespace(
         data=SimpleNamespace(
             intake=pd.DataFrame({"table": [table]}),
+            counted_from_cases=table == "cases",
             counts=pd.DataFrame(columns=["period", "agency", "received", "resolved"]),
         ),
         indicators=SimpleNamespace(
@@ -137,3 +138,18 @@ def test_members_without_a_case_are_named_and_those_with_one_are_not(monkeypatch
     told = "".join(shown)
     assert plan.names["agency"][members[0]].en in told
     assert plan.names["agency"][members[1]].en not in told
+
+
+def test_a_row_of_the_form_whose_counts_give_a_small_one_away_is_hidden_whole() -> None:
+    rows = pd.DataFrame(
+        {
+            "name": ["Vạn Ninh", "Vạn Ninh", "Nha Trang", "Nha Trang", "Cam Lâm"],
+            # Of Vạn Ninh's 279 pending 278 are in time: one is not.
+            "theirs": [279, 278, 900, 880, 3],
+            "ours": [290, 281, 910, 890, 40],
+            "difference": [-11, -3, -10, -10, -37],
+        }
+    )
+    shown = data_quality._without_small(rows, ["theirs", "ours"], ["difference"], row="name")
+    assert shown["theirs"].fillna(0).tolist() == [0, 0, 900, 880, 0]
+    assert shown["difference"].fillna(0).tolist() == [0, 0, -10, -10, 0]

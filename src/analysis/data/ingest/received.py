@@ -115,7 +115,13 @@ class RunInput:
             raise AssertionError("the rows counted as rejected are not the rows kept as rejected")
 
     def cases_of(self, first: date, last: date) -> Path | None:
-        """Return the file of the cases of some days, from the first to the last; None where they are not all there."""
+        """Return the file of the cases of some days; None where they are not all there.
+
+        Parameters
+        ----------
+        first, last : date
+            The first and the last of the days.
+        """
         if self.cases_of_days is None:
             return self.cases
         path, days = self.cases_of_days

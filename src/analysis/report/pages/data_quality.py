@@ -304,7 +304,7 @@ class DataPage(Page):
         if differences.empty:
             self._note(words.text("Every count of the form filed is ours too."))
             return
-        shown = _without_small(differences.head(ROWS_SHOWN), ["theirs", "ours"], ["difference"])
+        shown = _without_small(differences.head(ROWS_SHOWN), ["theirs", "ours"], ["difference"], row="name")
         frame = pd.DataFrame(
             {
                 words.text("Row"): shown["name"],
@@ -396,9 +396,21 @@ HIDDEN = -1
 """Stands for a hidden count while counts are laid out by body and period."""
 
 
-def _without_small(rows: pd.DataFrame, counts: list[str], following: list[str]) -> pd.DataFrame:
-    """Return rows of the official form without counts of 1 to 4, and without what follows from them."""
+def _without_small(rows: pd.DataFrame, counts: list[str], following: list[str], *, row: str = "") -> pd.DataFrame:
+    """Return rows of the official form without counts of 1 to 4, and without what follows from them.
+
+    Where several stand for columns of one row of the form, named in the column `row`, two counts that differ by 1 to 4
+    give such a count away (all pending less those still in time): then nothing of that row is shown.
+    """
     small = rows[counts].apply(is_small).any(axis=1) if len(rows) else pd.Series(dtype=bool)
+    if row and len(rows):
+        given_away = {name for name, mine in rows.groupby(row) if any(_is_near(mine[side]) for side in counts)}
+        small |= rows[row].isin(given_away)
     shown = rows.astype(dict.fromkeys([*counts, *following], "Int64"))
     shown.loc[small[small].index, [*counts, *following]] = pd.NA
     return shown
+
+
+def _is_near(counts: pd.Series) -> bool:
+    """Return whether two of some counts differ by a small one."""
+    return bool(is_small(counts.dropna().sort_values().diff().dropna()).any())
