@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 
 import pandas as pd
@@ -21,10 +22,16 @@ from analysis.report.track_record_sentences import (
     list_sentence,
     recounted_sentence,
 )
+from analysis.report.track_record_verdict import verdict
 
 
 class TrackPage(Page):
     """What notebook ``07_track_record`` shows; see `Page`."""
+
+    def verdict(self) -> None:
+        """Show in at most three sentences what past forecasts say of this report's probabilities."""
+        told = verdict(self.results, self.words, seed=self.run.seed)
+        self._html("".join(f"<p>{_with_lead(one)}</p>" for one in told))
 
     def own(self) -> None:
         """Show how the method would have done in earlier years of the plan's own series."""
@@ -151,3 +158,9 @@ class TrackPage(Page):
             self._note(words.text("Nothing has been published for this plan yet."))
             return
         self._html(plain_table(table, caption=words.text("Probabilities published for this plan")))
+
+
+def _with_lead(sentence: str) -> str:
+    """Return a sentence as HTML, what it says before its first colon in bold."""
+    lead, colon, rest = sentence.partition(": ")
+    return f"<strong>{escape(lead + colon.rstrip())}</strong> {escape(rest)}".rstrip()
