@@ -25,6 +25,7 @@ from analysis.report.promise_tables import not_judged, with_no_history
 from analysis.report.since_publication import computed_again
 from analysis.report.wording import Wording
 from changed_results import changed
+from said_once import said_twice
 
 MONTHS = [str(month) for month in pd.period_range("2024-01", "2025-09", freq="M")]
 OLD = [month for month in MONTHS if month < "2025-07"]
@@ -234,7 +235,7 @@ def test_a_body_without_a_history_says_so_to_an_analyst(now: Results, began: Res
             "en",
             "not_enough_history",
             "No history of their own, with cases only from 07/2025 on and nothing merged into them: xa-2. They are not "
-            "estimated before they have cases in 8 periods; until then",
+            "estimated before they have cases in 8 periods. Until then",
         ),
         ("en", "", "nothing merged into them: xa-2. They are judged by their own periods since then;"),
         ("vi", "not_enough_history", "cộng vào: xa-2. Các nơi này chưa ước lượng được khi chưa đủ 8 kỳ có hồ sơ"),
@@ -280,6 +281,7 @@ def test_pages_are_made_though_a_quarter_ago_there_were_other_bodies(
     text = unescape(re.sub(r"<[^>]+>", "", "".join(shown)))
     assert "cases only from 07/2025 on" in text
     assert "huyen (1 July 2025)" in text
+    assert said_twice("".join(shown), "en") == []
     assert began.attainment.of("previous", "each", "xa-1").empty
     assert len(what_changed(began, Wording("en"), computed_again(began))) == 1
 

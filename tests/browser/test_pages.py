@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
@@ -177,3 +178,15 @@ def test_on_paper_there_is_no_link_that_leads_nowhere(page):
     shown = "all => all.filter(one => one.getClientRects().length).map(one => one.textContent)"
     assert page.locator("nav, .skip, .files, a.values").evaluate_all(shown) == []
     page.emulate_media(media="screen")
+
+
+def test_each_promise_fits_a_screen(new_page, reports):
+    page = new_page(offline=True, viewport={"width": 1440, "height": 900})
+    page.goto((reports / QUARTER / "06_targets.html").as_uri())
+    tops = page.eval_on_selector_all(
+        "section.promise, section.promise:last-of-type ~ h2",
+        "all => all.map(one => [one.id, one.getBoundingClientRect().top])",
+    )
+    heights = {name: below - top for (name, top), (_, below) in pairwise(tops) if name.startswith("promise-")}
+    assert len(heights) == 10
+    assert {name: height for name, height in heights.items() if height > 900} == {}

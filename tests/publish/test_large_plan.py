@@ -19,6 +19,7 @@ from analysis import strict_yaml
 from analysis.data.simulate.two_tier.folder import write_two_tier
 from analysis.parameters import ROOT
 from analysis.publish.pages.gates import PAGE_LIMIT
+from said_once import said_twice
 
 pytestmark = pytest.mark.slow
 MORE = {"on_time": 0.95, "digitised": 0.9, "electronic_result": 0.84, "data_reused": 0.4}
@@ -78,6 +79,10 @@ def test_what_is_not_drawn_stands_in_tables_and_files(quarter: Path) -> None:
         assert figure.p is not None
         assert re.search(r"\d", figure.p.get_text())
         assert (quarter / str(figure.find_all("a")[-1]["href"])).is_file()
+
+
+def test_its_page_of_promises_says_no_long_sentence_twice(quarter: Path) -> None:
+    assert said_twice((quarter / "06_targets.html").read_text(encoding="utf-8"), "vi") == []
 
 
 def test_the_summary_counts_25_promises_and_names_every_one(quarter: Path) -> None:

@@ -126,31 +126,55 @@ def cells(results: Results, words: Wording, target: Promise, row: pd.Series) -> 
         joined = {"any_of": words.text("either will do"), "last": words.text("the last step decides")}
         return joined.get(str(target.combine), words.text("both must hold")), "", ""
     part, its_row = decides
-    on_track = [results.promise(target.id, name)["verdict"] in (*SAFE, "likely") for _part, name in parts_of(target)]
     name = escape(words.part(results.plan, part))
+    so_far = parts_so_far(results, words, target, part, its_row)
     _so_far, year_end, needed = share_cells(results, words, its_row, part)
-    beyond = off_the_line(its_row) > 0
-    if in_final_quarter(results):
-        summed_up = (
-            _("{on_track} of {all} kept; furthest off: {name} {standing}")
-            if beyond
-            else _("{on_track} of {all} kept; closest to the line: {name} {standing}")
-        )
-    else:
-        summed_up = (
-            _("{on_track} of {all} on track; furthest off: {name} {standing}")
-            if beyond
-            else _("{on_track} of {all} on track; closest to the line: {name} {standing}")
-        )
-    so_far = words.text(
-        summed_up,
-        on_track=sum(on_track),
-        all=len(on_track),
-        name=name,
-        standing=words.share_so_far_cell(its_row, words.quantity(results.plan, part.indicator)),
-    )
-    so_far = _with_most_cases(results, words, target, part, so_far)
     return so_far, f"{name}: {year_end}", needed if needed == numbers.MISSING else f"{name}: {needed}"
+
+
+_PARTS_SO_FAR = {
+    "any_of": (
+        _("{on_track} of {all} on track, one is enough; nearest: {name} {standing}"),
+        _("{on_track} of {all} kept, one is enough; nearest: {name} {standing}"),
+    ),
+    "last": (_("the last step decides: {name} {standing}"), _("the last step decides: {name} {standing}")),
+    "beyond": (
+        _("{on_track} of {all} on track; furthest off: {name} {standing}"),
+        _("{on_track} of {all} kept; furthest off: {name} {standing}"),
+    ),
+    "within": (
+        _("{on_track} of {all} on track; closest to the line: {name} {standing}"),
+        _("{on_track} of {all} kept; closest to the line: {name} {standing}"),
+    ),
+}
+"""How several parts stand within the year and in its last quarter, by how they are joined; of parts that must all be
+kept, by whether the one that decides is beyond its line."""
+
+
+def parts_so_far(results: Results, words: Wording, target: Measured, part: Part, row: pd.Series) -> str:
+    """Return how many parts of a promise are on track, and how the one that decides stands, as HTML.
+
+    Parameters
+    ----------
+    results, words
+        The results to show, and the reader's language.
+    target : Measured
+        The promise.
+    part, row
+        The part that decides, and its row; see `promise_tables.deciding_part`.
+    """
+    verdicts = [results.promise(target.id, name)["verdict"] for _part, name in parts_of(target)]
+    joined = str(target.combine)
+    if joined == "all_of":
+        joined = "beyond" if off_the_line(row) > 0 else "within"
+    so_far = words.text(
+        _PARTS_SO_FAR[joined][in_final_quarter(results)],
+        on_track=sum(verdict in (*SAFE, "likely") for verdict in verdicts),
+        all=len(verdicts),
+        name=escape(words.part(results.plan, part)),
+        standing=words.share_so_far_cell(row, words.quantity(results.plan, part.indicator)),
+    )
+    return _with_most_cases(results, words, target, part, so_far) if target.combine == "all_of" else so_far
 
 
 def _with_most_cases(results: Results, words: Wording, target: Measured, furthest: Part, so_far: str) -> str:

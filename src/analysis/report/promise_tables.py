@@ -121,8 +121,92 @@ def run_rate_of(results: Results, target: str, part: str) -> pd.Series | None:
     return None if mine.empty else mine.iloc[0]
 
 
-def parts_table(results: Results, words: Wording, target: Measured) -> str:
-    """Return the parts of a promise as HTML: counts, forecast, probability and what the rest of the year must deliver.
+PARTS_SHOWN = 3
+"""Parts of a promise that the page of promises shows at once, those that decide; the rest can be unfolded."""
+
+
+def by_weight(results: Results, target: Measured) -> tuple[list[tuple[Part, str]], list[tuple[Part, str]]]:
+    """Return the parts to show at once and those to fold away, each with its name in `Results.promises`.
+
+    Shown are, in the plan's order, those that decide: the nearest where one is enough, the furthest off where all must
+    hold (what cannot be estimated stands before what keeps its line), the last of steps. One is never folded alone.
+
+    Parameters
+    ----------
+    results : Results
+        The results.
+    target : Measured
+        The promise.
+    """
+    parts = parts_of(target)
+    if len(parts) <= PARTS_SHOWN + 1:
+        return parts, []
+
+    def weight(at: int) -> tuple[float, ...]:
+        row = results.promise(target.id, parts[at][1])
+        if target.combine == "last":
+            return (float(at),)
+        if target.combine == "any_of":
+            return (0.0,) if row["note"] else (1.0, *_nearest(row))
+        if row["note"]:
+            return (0.0, 0.0)  # after what is expected beyond its line, before what keeps it
+        missed, beyond, *rest = _furthest(row)
+        return missed, beyond if beyond else -1.0, *rest
+
+    first = sorted(sorted(range(len(parts)), key=weight, reverse=True)[:PARTS_SHOWN])
+    return [parts[at] for at in first], [part for at, part in enumerate(parts) if at not in first]
+
+
+def parts_table(results: Results, words: Wording, target: Measured, parts: list[tuple[Part, str]], *, id: str) -> str:
+    """Return parts of a promise as HTML: counts, forecast, probability and what the rest of the year must deliver.
+
+    What each was promised has a column only where that is not the same for all parts; see `same_rule`.
+
+    Parameters
+    ----------
+    results : Results
+        The results to show.
+    words : Wording
+        The reader's language.
+    target : Measured
+        The promise.
+    parts : list of (Part, str)
+        Those to show, each with its name in `Results.promises`.
+    id : str
+        Id of the HTML table.
+    """
+    rows = []
+    for part, name in parts:
+        row, how = results.promise(target.id, name), words.quantity(results.plan, part.indicator)
+        mark = verdict_mark(row["verdict"], words)
+        has_chance = pd.notna(row["probability"]) and row["verdict"] not in ("met", "missed")
+        cells = {
+            words.text("Part"): words.part(results.plan, part),
+            words.text("Verdict"): f"{mark} {words.chance(row['probability'])}" if has_chance else mark,
+            words.text("Promised"): words.rule(part.rule, row["threshold"], how),
+            words.text("The year so far"): escape(
+                words.share_so_far(row, words.unit(results.plan, part.indicator), how)
+            ),
+            words.text("Year-end forecast (80% prediction interval)"): words.outlook_cell(row, how)
+            if row["note"] == ""
+            else words.short_reason(row["note"]),
+            words.text("What it would take"): _what_it_takes(results, words, part, row),
+        }
+        if same_rule(results, words, target):
+            del cells[words.text("Promised")]
+        rows.append(cells)
+    return with_cards(great_table(pd.DataFrame(rows), words.text("Part"), id=id, caption=words.of(target.title)))
+
+
+def _what_it_takes(results: Results, words: Wording, part: Part, row: pd.Series) -> str:
+    rate = run_rate_of(results, row["target"], row["part"])
+    if rate is None or row["verdict"] in ("met", "missed"):
+        return numbers.MISSING
+    return escape(what_it_takes.cell(words, results.plan, part.indicator, part.rule, rate))
+
+
+def same_rule(results: Results, words: Wording, target: Measured) -> str:
+    """Return what each part of a promise was promised, such as "2% at most"; empty where that differs.
 
     Parameters
     ----------
@@ -133,29 +217,13 @@ def parts_table(results: Results, words: Wording, target: Measured) -> str:
     target : Measured
         The promise.
     """
-    rows = []
-    for part, name in parts_of(target):
-        row, how = results.promise(target.id, name), words.quantity(results.plan, part.indicator)
-        rate = run_rate_of(results, target.id, name)
-        rows.append(
-            {
-                words.text("Part"): words.part(results.plan, part),
-                words.text("Verdict"): verdict_mark(row["verdict"], words),
-                words.text("Promised"): words.rule(part.rule, row["threshold"], how),
-                words.text("Where we stand"): escape(
-                    words.share_so_far(row, words.unit(results.plan, part.indicator), how)
-                ),
-                words.text("Year-end forecast (80% prediction interval)"): words.outlook_cell(row, how)
-                if row["note"] == ""
-                else words.reason(row["note"]),
-                words.text("Probability"): words.chance(row["probability"]),
-                words.text("What it would take"): numbers.MISSING
-                if rate is None
-                else escape(what_it_takes.sentence(words, results.plan, part.indicator, part.rule, rate)),
-            }
+    rules = {
+        words.rule(
+            part.rule, results.promise(target.id, name)["threshold"], words.quantity(results.plan, part.indicator)
         )
-    frame, caption = pd.DataFrame(rows), words.of(target.title)
-    return with_cards(great_table(frame, words.text("Part"), id=f"parts-{target.id}", caption=caption))
+        for part, name in parts_of(target)
+    }
+    return rules.pop() if len(rules) == 1 else ""
 
 
 def not_judged(results: Results, words: Wording, target: str) -> list[str]:
@@ -245,7 +313,7 @@ def with_no_history(results: Results, words: Wording, target: str) -> list[str]:
         )
         if note == "not_enough_history":
             how = words.text(
-                "They are not estimated before they have cases in {least} periods; until then a promise that all must "
+                "They are not estimated before they have cases in {least} periods. Until then a promise that all must "
                 "keep is not estimated, either, unless one has missed it.",
                 least=MINIMUM_PERIODS[12 if plan.calendar.frequency == "M" else 4],
             )
@@ -258,21 +326,14 @@ def with_no_history(results: Results, words: Wording, target: str) -> list[str]:
     return told
 
 
-def has_baselines(results: Results, target: str, part: str) -> bool:
-    """Return whether a part has baselines to compare with.
-
-    Parameters
-    ----------
-    results : Results
-        The results.
-    target, part : str
-        The promise, and its part or the empty string.
-    """
-    return len(results.attainment.of("baselines", target, part)) > 0
+BASELINES_SHOWN = 3
+"""Parts of a promise whose baselines are listed."""
 
 
-def baselines_table(results: Results, words: Wording, target: str, part: str) -> str:
-    """Return the baselines of one part as HTML, raw and dressed with their own past errors.
+def baselines(results: Results, words: Wording, target: Measured) -> pd.DataFrame:
+    """Return the baselines of a promise as a table for the reader, raw and dressed with their own past errors.
+
+    Empty where there is none.
 
     Parameters
     ----------
@@ -280,29 +341,28 @@ def baselines_table(results: Results, words: Wording, target: str, part: str) ->
         The results to show.
     words : Wording
         The reader's language.
-    target, part : str
-        The promise, and its part or the empty string.
+    target : Measured
+        The promise; of several parts those that decide are listed.
     """
-    mine = results.attainment.of("baselines", target, part)
-    language = words.language
-    rows = [
-        {
-            words.text("Simple forecast"): words.baseline(one["baseline"])
-            + (f" ({words.text('chosen: lowest past error')})" if one["chosen"] else ""),
-            words.text("Year-end share"): numbers.percent(one["point"], language),
-            words.text("Taken at its word"): words.text("yes") if one["raw"] else words.text("no"),
-            words.text("With its past errors"): words.chance(one["dressed"]),
-            words.text("Past errors"): numbers.count(one["errors"], language),
-            words.text("Mean error (percentage points)"): numbers.percent(one["error"], language).rstrip("%"),
-        }
-        for one in mine.to_dict(orient="records")
-    ]
-    return great_table(
-        pd.DataFrame(rows),
-        words.text("Simple forecast"),
-        id=f"baselines-{target}-{part or 'whole'}",
-        caption=words.text("Simple forecasts to compare with"),
-    )
+    language, rows = words.language, []
+    for part, name in by_weight(results, target)[0][:BASELINES_SHOWN]:
+        how = words.quantity(results.plan, part.indicator)
+        of_part = {words.text("Part"): words.part(results.plan, part)} if name else {}
+        for one in results.attainment.of("baselines", target.id, name).to_dict(orient="records"):
+            chosen = f" ({words.text('chosen: lowest past error')})" if one["chosen"] else ""
+            rows.append(
+                {
+                    **of_part,
+                    words.text("Simple forecast"): words.baseline(one["baseline"]) + chosen,
+                    words.text("Year-end value"): how.write(one["point"]),
+                    words.text("Taken at its word"): words.text("yes") if one["raw"] else words.text("no"),
+                    words.text("With its past errors"): words.chance(one["dressed"]),
+                    words.text("Past errors"): numbers.count(one["errors"], language),
+                    words.text("Mean error"): f"{numbers.decimal(one['error'] * how.scale, language, digits=1)} "
+                    f"{how.change_unit}",
+                }
+            )
+    return pd.DataFrame(rows)
 
 
 def simple_items_forecasts(results: Results, words: Wording, target: ItemsPromise) -> list[str]:
@@ -379,15 +439,15 @@ def items_so_far(target: ItemsPromise, row: pd.Series, words: Wording) -> str:
 
 NONE_LATE, ONE_LATE, SEVERAL_LATE = (
     _(
-        "{promise}: {needed} more of the {unit} by the end of the year, {per_month} a month (last six months: "
+        "{needed} more of the {unit} by the end of the year, {per_month} a month (last six months: "
         "{recent}); none is overdue."
     ),
     _(
-        "{promise}: {needed} more of the {unit} by the end of the year, {per_month} a month (last six months: "
+        "{needed} more of the {unit} by the end of the year, {per_month} a month (last six months: "
         "{recent}); {late} is overdue."
     ),
     _(
-        "{promise}: {needed} more of the {unit} by the end of the year, {per_month} a month (last six months: "
+        "{needed} more of the {unit} by the end of the year, {per_month} a month (last six months: "
         "{recent}); {late} are overdue."
     ),
 )
@@ -416,7 +476,6 @@ def items_needed(results: Results, words: Wording, target: ItemsPromise) -> list
     return [
         words.text(
             (NONE_LATE, ONE_LATE, SEVERAL_LATE)[min(int(pace["items_late"]), 2)],
-            promise=words.of(target.name),
             unit=item_unit(target, words),
             needed=numbers.count(pace["items_needed"], language),
             per_month=numbers.decimal(pace["needed_per_month"], language, digits=1),

@@ -369,6 +369,70 @@ def basis_sentences(results: Results, target: Promise, words: Wording) -> list[s
     return [list_sentence(found.of_list, words), *([words.text(found.besides)] if found.besides else [])]
 
 
+def brief_basis(results: Results, target: Promise, words: Wording) -> list[str]:
+    """Return what the probability of a promise rests on, in short sentences that may stand under several promises.
+
+    `basis_sentences` has them in full, for the page of the track record.
+
+    Parameters
+    ----------
+    results, target, words
+        As for `basis_sentences`.
+    """
+    found = basis(results, target)
+    if found.kind == OWN and isinstance(target, Measured):
+        told = []
+        for name, held in found.held.items():
+            part = next(part for part in target.parts.values() if part.indicator == name)
+            named = f"{words.part(results.plan, part)}: " if len(target.indicators) > 1 else ""
+            sentence = words.text(
+                "{n} past forecasts of its own series, 80% intervals held {share}: {width}.",
+                n=numbers.count(held.n, words.language),
+                share=numbers.percent(held.share, words.language, digits=0),
+                width=words.text(WIDTHS[held.width]),
+            )
+            told += [f"{named}{sentence}", chance_sentence(results, name, words)]
+        told.append(apart_sentence(results, words, found.held))
+        return [one for one in told if one]
+    if found.of_list is None:
+        return basis_sentences(results, target, words)
+    held, probability = found.of_list.held, float(results.promise(target.id)["probability"])
+    told = [
+        words.text(
+            "{n} past forecasts of {lists}, 80% intervals held {share}: {width}.",
+            n=numbers.count(held.n, words.language),
+            lists=words.text(BRIEF_KINDS[found.of_list.short, found.of_list.one_day]),
+            share=numbers.percent(held.share, words.language, digits=0),
+            width=words.text(WIDTHS[held.width]),
+        )
+    ]
+    if probability > LIKELY:
+        told += _came_true(_LIKELY_CAME, found.of_list.likely, words)
+    elif probability <= UNLIKELY:
+        told += _came_true(_UNLIKELY_CAME, found.of_list.unlikely, words)
+    return [*told, *([words.text(found.besides)] if found.besides else [])]
+
+
+BRIEF_KINDS = {
+    (False, False): _("lists of dated items"),
+    (False, True): _("lists all due on one day"),
+    (True, False): _("lists of fewer than ten items"),
+    (True, True): _("lists of fewer than ten items, all due on one day"),
+}
+"""What lists are called in short."""
+
+_LIKELY_CAME = _("Of {n} probabilities above 80%, {share} came true.")
+_UNLIKELY_CAME = _("Of {n} probabilities of 20% or less, {share} came true.")
+
+
+def _came_true(sentence: str, counts: tuple[int, int], words: Wording) -> list[str]:
+    n, happened = counts
+    if n < FEWEST:
+        return []
+    share = numbers.percent(happened / n, words.language, digits=0)
+    return [words.text(sentence, n=numbers.count(n, words.language), share=share)]
+
+
 LIST_KINDS = {
     (False, False): _("lists of dated items, by the closing days of real cases"),
     (False, True): _("lists of items all due at the end of the year, by the closing days of real cases"),
@@ -389,14 +453,11 @@ def list_sentence(found: ListGrades, words: Wording) -> str:
         The reader's language.
     """
     kind = words.text(LIST_KINDS[found.short, found.one_day])
-    told = [interval_sentence(found.held, kind, words)]
-    for (n, happened), said in (
-        (found.likely, _("Of {n} probabilities above 80%, {share} came true.")),
-        (found.unlikely, _("Of {n} probabilities of 20% or less, {share} came true.")),
-    ):
-        if n >= FEWEST:
-            share = numbers.percent(happened / n, words.language, digits=0)
-            told.append(words.text(said, n=numbers.count(n, words.language), share=share))
+    told = [
+        interval_sentence(found.held, kind, words),
+        *_came_true(_LIKELY_CAME, found.likely, words),
+        *_came_true(_UNLIKELY_CAME, found.unlikely, words),
+    ]
     return " ".join(told)
 
 

@@ -18,6 +18,7 @@ from analysis.report.pages.page import Page
 from analysis.report.pages.targets import TargetPage
 from analysis.report.promise_tables import not_judged
 from analysis.report.wording import Wording
+from said_once import said_twice
 
 EACH = "15 of the 40 cases counted have no field: they are in no member that this promise judges."
 FORMER = "8 of the 40 cases counted are of members that this promise does not judge (Fields)."
@@ -52,6 +53,15 @@ def test_each_promise_says_under_its_figures_how_many_cases_it_does_not_judge(
     assert [one for one in by_promise if FORMER in by_promise[one]] == ["group"]
     assert 0 < by_promise["group"].index("85.7% (6 of 7 cases)") < by_promise["group"].index(EACH)
     assert told.count("no member") == 2
+
+
+def test_no_long_sentence_is_said_twice(run: RunParameters, results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    for language in ("en", "vi"):
+        page, shown = TargetPage(run.model_copy(update={"language": language}), results), []
+        monkeypatch.setattr(page, "_html", shown.append)
+        monkeypatch.setattr(page, "_picture", lambda picture: None)
+        page.targets()
+        assert said_twice("".join(shown), language) == []
 
 
 def test_in_vietnamese(results: Results) -> None:

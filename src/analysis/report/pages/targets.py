@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
@@ -11,55 +12,99 @@ import seaborn as sns
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis import periods
-from analysis.plan.instruments import SurveyInstrument
 from analysis.plan.promises import ItemsPromise, Measured, Promise, SurveyPromise
 from analysis.quarter.results import Results
-from analysis.report import labels, numbers, promise_tables, simple_forecasts, theme
+from analysis.report import labels, numbers, promise_lines, promise_tables, simple_forecasts, theme
 from analysis.report.figure import Picture, counts_and_values, mark_simulated, set_title, short_name
 from analysis.report.html_table import plain_table, verdict_mark, with_cards
 from analysis.report.pages.page import Page
 from analysis.report.pages.surveys import rounds
-from analysis.report.promise_tables import parts_of, proxy_share_so_far
 from analysis.report.published_probabilities import LEDGER, probabilities_by_quarter
-from analysis.report.track_record_sentences import basis_sentences
+from analysis.report.track_record_sentences import brief_basis
 from analysis.report.wording import Wording
 
-BASELINES_SHOWN = 3
-"""Parts of a promise whose baselines are listed."""
-
-
 GAP_PICTURES = 12
-"""Pictures of who holds a gap: a page has a size it must keep to."""
+"""Pictures of who holds a gap, one a promise: a page has a size it must keep to."""
+
+GAP_TABLES = 12
+"""Folded tables of who holds the other gaps, of all promises together."""
+
+LONG = 25
+"""Words of a sentence that is said of one promise only: of others that it holds for, too, the page refers to it."""
+
+
+@dataclass
+class _Section:
+    """What stands in the section of one promise below its verdict, in the order shown.
+
+    Attributes
+    ----------
+    table : str
+        The parts that decide, as HTML.
+    picture : Picture or None
+        Who holds the gap of a promise that is not safe.
+    lines : list of str
+        What it would take, and what the probability is to be compared with.
+    folded : list of (str, str)
+        What can be unfolded: a summary, and HTML.
+    """
+
+    table: str = ""
+    picture: Picture | None = None
+    lines: list[str] = field(default_factory=list)
+    folded: list[tuple[str, str]] = field(default_factory=list)
 
 
 class TargetPage(Page):
-    """What notebook ``06_targets`` shows; see `Page`."""
+    """What notebook ``06_targets`` shows; see `Page`.
 
-    _pictures_left = GAP_PICTURES
+    A promise has a section that fits a screen: what is promised, the verdict and the year so far in a line, the
+    picture of who holds the gap, what it would take, and the few parts that decide. All else is folded.
+    """
+
+    _pictures_left, _tables_left = GAP_PICTURES, GAP_TABLES
+
+    def contents(self) -> None:
+        """Show the promises in the order of the plan, each with its verdict and the way to its section."""
+        words = self.words
+        items = []
+        for target in self.results.plan.promises:
+            row = self.results.promise(target.id)
+            chance = f" {words.chance(row['probability'])}" if promise_lines.has_chance(row) else ""
+            link = f'<a href="#promise-{escape(target.id)}">{escape(words.of(target.name))}</a>'
+            items.append(f"<li>{link} {verdict_mark(row['verdict'], words)}{escape(chance)}</li>")
+        self._html(f'<ol class="contents">{"".join(items)}</ol>')
 
     def targets(self) -> None:
-        """Show each promise in full: verdict, reading, parts, the gap and who holds it, or why it is not estimated."""
-        words, plan = self.words, self.results.plan
-        for target in plan.promises:
-            row = self.results.promise(target.id)
-            self._heading(words.of(target.name))
-            self._html(f"<p><strong>{escape(words.of(target.title))}</strong></p>")
-            self._html(f"<p>{verdict_mark(row['verdict'], words)}. {escape(self._why(target, row))}</p>")
-            if pd.notna(row["probability"]) and row["verdict"] not in ("met", "missed"):
-                for sentence in basis_sentences(self.results, target, words):
-                    self._note(sentence)
-            self._note(words.text('In the plan: "{sentence}"', sentence=target.reported))
-            if target.reading:
-                heading = words.text("Our reading of the plan, not yet ruled on")
-                if target.ruled_by:
-                    heading = words.text("Reading ruled by {who}", who=target.ruled_by)
-                self._note(f"{heading}: {words.of(target.reading)}")
+        """Show each promise in a section: verdict, year so far, the parts that decide, what it would take, the rest."""
+        told: dict[str, str] = {}
+        for target in self.results.plan.promises:
+            row, name = self.results.promise(target.id), self.words.of(target.name)
             if isinstance(target, Measured):
-                self._shares(target)
+                section = self._shares(target)
             elif isinstance(target, ItemsPromise):
-                self._items(target)
+                section = self._items(target)
             elif isinstance(target, SurveyPromise):
-                self._survey(target)
+                section = self._survey(target)
+            else:
+                section = _Section(lines=promise_lines.simple_forecast(self.results, self.words, target))
+            title = self.words.of(target.title)
+            promised = f"<p><strong>{escape(title)}</strong></p>" if title != name else ""
+            line = promise_lines.verdict_line(self.results, self.words, target, row)
+            self._html(
+                f'<section class="promise" id="promise-{escape(target.id)}"><h2>{escape(name)}</h2>{promised}'
+                f'<p class="standing">{line}</p>{section.table}</section>'
+            )
+            if section.picture:
+                self._picture(section.picture)
+            if promise_lines.has_chance(row):
+                section.lines.append(" ".join(brief_basis(self.results, target, self.words)))
+            left_out = self._left_out(target, told) if isinstance(target, Measured | SurveyPromise) else []
+            if left_out:
+                section.folded.append((self.words.text("What is left out, or has no history"), self._bullets(left_out)))
+            section.folded.append(self._wording(target))
+            lines = "".join(map(_paragraph, section.lines))
+            self._html(f'<div class="promise-rest">{lines}{"".join(_fold(*one) for one in section.folded)}</div>')
 
     def history(self, ledger: Path = LEDGER) -> None:
         """Show how each probability moved over the quarters.
@@ -78,9 +123,6 @@ class TargetPage(Page):
         words, plan = self.words, self.results.plan
         answers = plan.answers(self.run.answers)
         sentences = [words.of(one.answers[answers[code]].reading) for code, one in plan.questions.items()]
-        sentences += [
-            f"{words.of(target.title)}: {words.of(target.reading)}" for target in plan.promises if target.reading
-        ]
         if sentences:
             self._list(words.text("Our reading of the plan, not yet ruled on"), sentences)
 
@@ -92,7 +134,7 @@ class TargetPage(Page):
             self._note(words.text("The plan leaves no question open."))
             return
         questions = self.results.plan.questions
-        titles = {target.id: words.of(target.title) for target in self.results.plan.promises}
+        titles = {target.id: words.of(target.name) for target in self.results.plan.promises}
         frame = pd.DataFrame(
             {
                 words.text("Open question"): [words.of(questions[name].asks) for name in found["question"]],
@@ -118,38 +160,84 @@ class TargetPage(Page):
             return self.words.text(labels.NOT_COMPUTABLE[row["note"]])
         return self.words.verdict(row["verdict"])
 
-    def _shares(self, target: Measured) -> None:
-        words, plan = self.words, self.results.plan
+    def _shares(self, target: Measured) -> _Section:
+        results, words, plan = self.results, self.words, self.results.plan
+        section, gaps = _Section(), self._gaps(target)
+        now, rest = promise_tables.by_weight(results, target)
+        if len(now) > 1:
+            rule = promise_tables.same_rule(results, words, target)
+            each = _paragraph(words.text("Each part: {rule}.", rule=rule)) if rule else ""
+            table = promise_tables.parts_table(results, words, target, now, id=f"parts-{target.id}")
+            section.table = f"{each}{table}"
+        is_safe = results.promise(target.id)["verdict"] in promise_tables.SAFE
+        if gaps and self._pictures_left and not is_safe:
+            self._pictures_left -= 1
+            title, members, frame, unit = gaps.pop(0)
+            section.picture = gap(results, words, members, title=title, table=frame, unit=unit)
         written = plan.targets[target.id]
         if isinstance(written, SurveyPromise):
-            title = words.of(plan.instruments[written.instrument].title)
-            self._note(words.text("No survey judges it, but what is counted: {what}.", what=title))
-        self._html(promise_tables.parts_table(self.results, words, target))
-        self._not_judged(target.id)
-        for sentence in promise_tables.with_no_history(self.results, words, target.id):
-            self._note(sentence)
-        self._watched(target)
-        for part, name in parts_of(target):
+            what = words.of(plan.instruments[written.instrument].title)
+            section.lines.append(words.text("No survey judges it, but what is counted: {what}.", what=what))
+        if len(now) == 1:
+            section.lines += promise_lines.what_it_takes_alone(results, words, target)
+        section.lines += promise_lines.simple_forecast(results, words, target)
+        if rest:
+            table = promise_tables.parts_table(results, words, target, rest, id=f"rest-{target.id}")
+            count = numbers.count(len(rest), words.language)
+            section.folded.append((words.text("The other {count} parts, which decide less", count=count), table))
+        section.folded += self._watched(target)
+        for title, _members, frame, _unit in gaps[: self._tables_left]:
+            section.folded.append((title, plain_table(frame, caption=title)))
+            self._tables_left -= 1
+        compared = promise_tables.baselines(results, words, target)
+        if len(compared):
+            title = words.text("Simple forecasts to compare with")
+            section.folded.append((title, plain_table(compared, caption=title)))
+        return section
+
+    def _gaps(self, target: Measured) -> list[tuple[str, pd.DataFrame, pd.DataFrame, str]]:
+        """Return who holds each gap, those of the parts that decide first: title, members short, table, unit."""
+        words, plan = self.words, self.results.plan
+        decides = promise_tables.deciding_part(self.results, target)
+        now, rest = promise_tables.by_weight(self.results, target)
+        parts = sorted([*now, *rest], key=lambda one: decides is None or one[0] is not decides[0])
+        found = []
+        for part, name in parts:
             rows = self.results.published_gap
             rows = rows[(rows["target"] == target.id) & (rows["part"] == name)]
             for dimension, members in rows.groupby("dimension", sort=True):
                 short = members[members["short"] > 0]
-                unit = words.unit(plan, part.indicator)
-                if len(short) and self._pictures_left:
-                    self._pictures_left -= 1
+                if len(short):
+                    unit = words.unit(plan, part.indicator)
                     what = f"{words.part(plan, part)}: {words.dimension(str(dimension))}"
                     title = words.text("Who holds most of what is missing: {what}", what=what)
                     table = self._gap_table(short, unit, self.results.promise(target.id, name)["threshold"])
-                    self._picture(gap(self.results, words, short, title=title, table=table, unit=unit))
-        for part, name in parts_of(target)[:BASELINES_SHOWN]:
-            if promise_tables.has_baselines(self.results, target.id, name):
-                title = words.text("Simple forecasts to compare with")
-                self._heading(f"{title}: {words.part(plan, part)}", level=3)
-                self._html(promise_tables.baselines_table(self.results, words, target.id, name))
+                    found.append((title, short, table, unit))
+        return found
 
-    def _not_judged(self, target: str) -> None:
-        for sentence in promise_tables.not_judged(self.results, self.words, target):
-            self._note(sentence)
+    def _left_out(self, target: Measured | SurveyPromise, told: dict[str, str]) -> list[str]:
+        """Return what a promise does not judge and what has no history; a long sentence of several promises once."""
+        name, sentences, earlier = self.words.of(target.name), [], {}
+        for one in (
+            *promise_tables.not_judged(self.results, self.words, target.id),
+            *promise_tables.with_no_history(self.results, self.words, target.id),
+        ):
+            if told.setdefault(one, name) == name or len(one.split()) < LONG:
+                sentences.append(one)
+            else:
+                earlier[told[one]] = self.words.text("The same holds as said under: {promise}.", promise=told[one])
+        return [*sentences, *earlier.values()]
+
+    def _wording(self, target: Promise) -> tuple[str, str]:
+        """Return the plan's own sentence and how it is read, to fold away."""
+        words = self.words
+        told = [words.text('In the plan: "{sentence}"', sentence=target.reported)]
+        if target.reading:
+            heading = words.text("Our reading of the plan, not yet ruled on")
+            if target.ruled_by:
+                heading = words.text("Reading ruled by {who}", who=target.ruled_by)
+            told.append(f"{heading}: {words.of(target.reading)}")
+        return words.text("The plan's own words, and how we read them"), "".join(map(_paragraph, told))
 
     def _gap_table(self, members: pd.DataFrame, unit: str, threshold: float) -> pd.DataFrame:
         words, language = self.words, self.run.language
@@ -174,10 +262,10 @@ class TargetPage(Page):
             }
         )
 
-    def _watched(self, target: Measured) -> None:
-        """Show which bodies were on the wrong side of the line this quarter, or that none was."""
+    def _watched(self, target: Measured) -> list[tuple[str, str]]:
+        """Return which bodies were on the wrong side of the line this quarter, or that none was, to fold away."""
         if target.watch is None:
-            return
+            return []
         words, plan, language = self.words, self.results.plan, self.run.language
         watch, how = target.watch, words.quantity(plan, target.indicators[0])
         if watch.below is not None:
@@ -186,8 +274,8 @@ class TargetPage(Page):
             heading = words.text("Above {line} this quarter", line=how.promised(float(watch.above or 0)))
         found = self.results.attainment.of("watched", target.id)
         if found.empty:
-            self._note(f"{heading}: {words.text('none')}.")
-            return
+            none = f"{heading}: {words.text('none')}."
+            return [(none, _paragraph(none))]
         shown = self.results.published(
             found.assign(indicator=target.indicators[0], period=periods.write(self.run.quarter_period))
         )
@@ -195,72 +283,64 @@ class TargetPage(Page):
             {words.dimension(watch.of): [words.name(plan, watch.of, code) for code in found["series"]]}
             | counts_and_values(shown, words, how)
         )
-        self._html(plain_table(frame, caption=f"{heading}: {numbers.count(len(found), language)}"))
+        heading = f"{heading}: {numbers.count(len(found), language)}"
+        return [(heading, plain_table(frame, caption=heading))]
 
-    def _items(self, target: ItemsPromise) -> None:
-        words = self.words
-        rows = self.results.attainment.of("promises", target.id)
-        shown = rows[rows["part"] != ""] if (rows["part"] != "").any() else rows
-        frame = pd.DataFrame(
-            {
-                words.text("Part"): [words.text(labels.DATED_PARTS[part or "items"]) for part in shown["part"]],
-                words.text("Where we stand"): [
-                    promise_tables.items_so_far(target, row, words) for _, row in shown.iterrows()
-                ],
-                words.text("Verdict"): [words.verdict(code) for code in shown["verdict"]],
-                words.text("Probability"): [words.chance(value) for value in shown["probability"]],
-                words.text("Simple forecast"): [
-                    simple_forecasts.cell(target, words.chance(row["baseline_probability"]), words, row["part"])
-                    if pd.notna(row["baseline_probability"])
-                    else numbers.MISSING
-                    for _, row in shown.iterrows()
-                ],
-            }
+    def _items(self, target: ItemsPromise) -> _Section:
+        results, words = self.results, self.words
+        rows = results.attainment.of("promises", target.id)
+        parts = rows[rows["part"] != ""]
+        section = _Section(
+            lines=[
+                *promise_tables.items_needed(results, words, target),
+                *(
+                    promise_tables.simple_items_forecasts(results, words, target)
+                    or promise_lines.simple_forecast(results, words, target)
+                ),
+            ]
         )
-        self._html(with_cards(plain_table(frame, caption=words.of(target.title))))
-        for sentence in (
-            *promise_tables.items_needed(self.results, words, target),
-            *promise_tables.simple_items_forecasts(self.results, words, target),
-        ):
-            self._note(sentence)
-        open_items = promise_tables.open_items(self.results, words, target)
+        if len(parts):
+            frame = pd.DataFrame(
+                {
+                    words.text("Part"): [words.text(labels.DATED_PARTS[part]) for part in parts["part"]],
+                    words.text("The year so far"): [
+                        promise_tables.items_so_far(target, row, words) for _, row in parts.iterrows()
+                    ],
+                    words.text("Verdict"): [words.verdict(code) for code in parts["verdict"]],
+                    words.text("Probability"): [words.chance(value) for value in parts["probability"]],
+                    words.text("Simple forecast"): [
+                        simple_forecasts.cell(target, words.chance(row["baseline_probability"]), words, row["part"])
+                        if pd.notna(row["baseline_probability"])
+                        else numbers.MISSING
+                        for _, row in parts.iterrows()
+                    ],
+                }
+            )
+            section.table = with_cards(plain_table(frame, caption=words.text("Its parts")))
+        open_items = promise_tables.open_items(results, words, target)
         if len(open_items):
-            self._details(words.text("What is not done yet, the longest overdue first"), open_items)
+            title = words.text("What is not done yet, the longest overdue first")
+            section.folded.append((title, plain_table(open_items, caption=title)))
+        return section
 
-    def _survey(self, target: SurveyPromise) -> None:
+    def _survey(self, target: SurveyPromise) -> _Section:
         indicator = self.results.promise(target.id)["indicator"]
         found = rounds(self.results, self.words, indicator)
-        if len(found):
-            self._html(plain_table(found, caption=self.words.indicator(self.results.plan, indicator)))
-        self._not_judged(target.id)
-        self._proxy(target)
-
-    def _why(self, target: Promise, row: pd.Series) -> str:
-        if row["verdict"] == "not_estimated":
-            return self.words.reason(row["note"])
-        sentences = [self.words.text("Probability: {chance}.", chance=self.words.chance(row["probability"]))]
-        if not pd.isna(row["baseline_probability"]):
-            chance = self.words.chance(row["baseline_probability"])
-            sentences.append(simple_forecasts.sentence(target, chance, self.words))
-        return " ".join(sentences)
-
-    def _proxy(self, target: SurveyPromise) -> None:
-        row = proxy_share_so_far(self.results, target)
-        if row is None:
-            return
-        self._note(
-            self.words.text(
-                "Proxy, not the promise itself: {what}, year to date: {standing}.",
-                what=self.words.indicator(self.results.plan, str(target.proxy)),
-                standing=self.words.share_so_far(row, self.words.unit(self.results.plan, str(target.proxy))),
-            )
+        return _Section(
+            table=plain_table(found, caption=self.words.indicator(self.results.plan, indicator)) if len(found) else "",
+            lines=[
+                *promise_lines.simple_forecast(self.results, self.words, target),
+                *promise_lines.proxy(self.results, self.words, target),
+            ],
         )
-        instrument = self.results.plan.instruments[target.instrument]
-        cancelled = instrument.cancelled if isinstance(instrument, SurveyInstrument) else None
-        if cancelled and self.results.promise(target.id)["note"] == "survey_cancelled":
-            day = numbers.day(pd.Timestamp(cancelled.on).date(), self.run.language)
-            reason = f"{self.words.of(cancelled.reason)} ({day})."
-            self._note(reason)
+
+
+def _paragraph(text: str) -> str:
+    return f'<p class="note">{escape(text)}</p>'
+
+
+def _fold(summary: str, html: str) -> str:
+    return f'<details class="data"><summary>{escape(summary)}</summary>{html}</details>'
 
 
 def history(results: Results, words: Wording, probabilities: pd.DataFrame) -> Picture | None:
