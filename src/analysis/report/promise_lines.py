@@ -29,7 +29,8 @@ def has_chance(row: pd.Series) -> bool:
 def verdict_line(results: Results, words: Wording, target: Promise, row: pd.Series) -> str:
     """Return the verdict with its probability, the year so far with counts, and the forecast, as HTML of one line.
 
-    Of several parts the one that decides is named. Where nothing is estimated the reason stands in their place.
+    Of several parts the one that decides is named. Where nothing is estimated the reason stands in their place, and
+    what is decided has no forecast.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ def verdict_line(results: Results, words: Wording, target: Promise, row: pd.Seri
     so_far = _so_far(results, words, target, row)
     if so_far:
         told.append(words.text("So far: {standing}.", standing=so_far))
-    if row["verdict"] != "not_estimated" and pd.notna(row["expected"]) and not _is_of_parts(target):
+    if has_chance(row) and pd.notna(row["expected"]) and not _is_of_parts(target):
         how = words.quantity(results.plan, row["indicator"])
         told.append(words.text("End of the year: {outlook}.", outlook=escape(words.outlook(row, how))))
     return " ".join(told)
