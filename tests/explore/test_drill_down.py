@@ -9,14 +9,24 @@ import pytest
 from bs4 import BeautifulSoup
 
 from analysis import Quarter
-from analysis.explore.drill_down import COLUMNS, DrillDown, SharesByDimension, promised_lines, together, within
+from analysis.explore.drill_down import (
+    COLUMNS,
+    LINE_STYLES,
+    DrillDown,
+    SharesByDimension,
+    promised_lines,
+    together,
+    within,
+)
 from analysis.faults import BadParameters
 from analysis.indicators.trend import share_interval
 from analysis.plan.promises import ItemsPromise
 from analysis.quarter import stages
 from analysis.quarter.results import Results
 from analysis.report import numbers
+from analysis.report.figures import theme
 from changed_results import changed
+from drawn_texts import assert_no_overlap, drawn
 
 SHARES = pd.DataFrame(
     [("a", "", "2021-01", 1, 4, 0.25), ("a", "", "2021-02", 3, 5, 0.6), ("b", "", "2021-01", 0, 0, float("nan")),
@@ -161,6 +171,23 @@ def test_a_small_cell_is_neither_written_nor_drawn(drilled: DrillDown) -> None:
     assert drilled.shown["denominator"].tolist() < [5]
     assert _rows(drilled, 1)[1] == ["Ban Dân tộc", "2/2021", "–", "–", "không hiển thị ô có số lượng nhỏ", "–"]
     assert "%" not in BeautifulSoup(drilled.picture.value, "html.parser").img["alt"]
+
+
+def test_each_line_is_named_at_its_end_with_its_last_share(drilled: DrillDown) -> None:
+    drilled.dimension.value = "agency"
+    drilled.members.value = tuple(code for _, code in drilled.members.options[:9])
+    picture = drilled._drawn
+    assert picture is not None
+    shown = drilled.shown.set_index("agency")
+    last = shown[shown["period"] == shown["period"].max()]["value"]
+    names = {code: name for name, code in drilled.members.options}
+    ends = [f"{names[code]} {numbers.percent(last[code], 'vi')}" for code in drilled.members.value]
+    written = drawn(picture)
+    assert sum(end in written for end in ends) == len(LINE_STYLES) == 8
+    assert ends[8] not in written
+    highest = last[list(drilled.members.value[:8])].idxmax()
+    assert picture.title == f"Cao nhất ở kỳ cuối: {names[highest]}, {numbers.percent(last[highest], 'vi')}"
+    assert_no_overlap(picture, (theme.WIDE,))
 
 
 def test_a_choice_is_kept_where_it_can_be(drilled: DrillDown) -> None:

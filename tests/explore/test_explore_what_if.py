@@ -12,13 +12,16 @@ from bs4 import BeautifulSoup
 from analysis import Quarter
 from analysis.attainment.shifted_draws import Shift
 from analysis.attainment.shifted_items import ItemsShift
+from analysis.explore.before_after import picture
 from analysis.explore.what_if import WhatIfControls
 from analysis.faults import BadData
 from analysis.parameters import RunParameters
 from analysis.quarter.results import Results
 from analysis.report import numbers, quantities
+from analysis.report.figures import theme
 from analysis.report.wording import Wording
 from changed_results import changed
+from drawn_texts import assert_no_overlap, drawn
 
 pytestmark = pytest.mark.slow
 
@@ -80,6 +83,17 @@ def test_moving_the_slider_shows_what_the_quarter_says(controls: WhatIfControls,
     assert alt.endswith(f"xác suất {words.chance(now)} → {words.chance(then)}")
     controls.points.value = 0
     assert controls.outcome.value == opened
+
+
+def test_the_first_part_names_what_all_have(q: Quarter) -> None:
+    for target, move in (("online_uptake", {"points": 0.10, "agency": ["ubnd-nt"]}),
+                         ("overdue", {"points": -0.01, "field": ["datdai"]})):  # fmt: skip
+        asked = q.what_if(target, **move)
+        shown = picture(q.results, target, asked.before, asked.after, Wording("en"))
+        assert shown is not None
+        written = drawn(shown)
+        assert [written.count(text) for text in ("now", "under the what-if", "promised")] == [1, 1, 1]
+        assert_no_overlap(shown, (theme.WIDE,))
 
 
 def test_a_move_is_by_points_or_by_cases_and_nobody_chosen_is_everybody(controls: WhatIfControls) -> None:

@@ -7,7 +7,14 @@ import pytest
 
 from analysis.faults import BadParameters
 from analysis.parameters import RunParameters
-from analysis.quarter.bodies import bodies_of, dimension_of, standing_of_bodies
+from analysis.quarter.bodies import (
+    are_beyond,
+    bodies_of,
+    dimension_of,
+    promised_of,
+    standing_of_bodies,
+    year_of_bodies,
+)
 from analysis.quarter.results import Results
 from few_bodies import few_bodies
 
@@ -82,3 +89,34 @@ def test_bodies_are_named_by_dimension_or_block_and_what_is_none_is_said(few: Re
         bodies_of(few, "agencies")
     with pytest.raises(BadParameters, match="body: nothing is counted of 'ubnd-xx'"):
         dimension_of(few, "ubnd-xx")
+
+
+def test_the_year_of_bodies_has_them_in_order_with_limits_and_line(few: Results, demo_run: RunParameters) -> None:
+    year = year_of_bodies(few, demo_run, "online_of_all").set_index("series")
+    # No block is among its bodies, and whom a publication hides comes last, without a number.
+    assert year.index.tolist() == ["ubnd-ks", "ubnd-nt", "stc", "ubnd-ts"]
+    assert year["line"].tolist() == [0.3] * 4
+    assert year["rule"].tolist() == ["at_least"] * 4
+    # 480 of 2,000: 0.24 ∓ 1.96 · 0.00955
+    assert year.loc["ubnd-nt", ["value", "lower", "upper"]].tolist() == pytest.approx([0.24, 0.2213, 0.2587], abs=0.002)
+    assert year.loc["ubnd-ts", ["numerator", "denominator", "value", "lower", "upper", "best_rank"]].isna().all()
+    assert are_beyond(year.reset_index()).tolist() == [True, True, False, False]
+    assert year_of_bodies(few, demo_run, "overdue").empty
+
+
+def test_what_is_promised_of_a_body_is_what_its_cases_count_for(demo_quarter: Results) -> None:
+    assert promised_of(demo_quarter, "online_of_all", "agency", "stc") == ("at_least", 0.3)
+    assert promised_of(demo_quarter, "overdue", "field", "datdai") == ("at_most", 0.02)
+    # Asked alike of each field that is named, it is asked of a body; of a field that is not named nothing is.
+    assert promised_of(demo_quarter, "overdue", "agency", "stc") == ("at_most", 0.02)
+    rule, line = promised_of(demo_quarter, "overdue", "field", "yte")
+    assert (rule, line != line) == ("", True)
+
+
+def test_all_of_a_hundred_per_cent_misses_no_line_though_no_limit_reaches_it() -> None:
+    rows = pd.DataFrame(
+        [("at_least", 1.0, 1.0, 0.97, 0.999), ("at_least", 1.0, 0.99, 0.97, 0.995), ("at_most", 0.02, 0.03, 0.01, 0.05),
+         ("at_most", 0.02, 0.03, 0.021, 0.05), ("", float("nan"), 0.03, 0.021, 0.05)],
+        columns=["rule", "line", "value", "lower", "upper"],
+    )  # fmt: skip
+    assert are_beyond(rows).tolist() == [False, True, False, True, False]

@@ -91,6 +91,10 @@ def test_period(label: str, vi: str, en: str) -> None:
 def test_day() -> None:
     assert numbers.day(date(2021, 9, 5), "vi") == "05/09/2021"
     assert numbers.day(date(2021, 9, 5), "en") == "5 September 2021"
+    assert (numbers.day_of_year(date(2021, 9, 5), "vi"), numbers.day_of_year(date(2021, 9, 5), "en")) == (
+        "5/9",
+        "5 Sep",
+    )
 
 
 def test_decimal() -> None:

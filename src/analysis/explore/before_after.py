@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import pandas as pd
-from matplotlib.lines import Line2D
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from analysis.attainment.dated import HEADCOUNT
 from analysis.plan.plan import Plan
 from analysis.plan.promises import ItemsPromise, Measured, Promise
 from analysis.quarter.results import Results
-from analysis.report import labels, numbers, theme, what_it_takes
-from analysis.report.figure import Picture, mark_simulated, set_title, short_name
+from analysis.report import labels, numbers, what_it_takes
+from analysis.report.figures import theme
+from analysis.report.figures.axes import mark_simulated, short_name
+from analysis.report.figures.direct_labels import label
+from analysis.report.figures.picture import Picture
 from analysis.report.html_table import plain_table
 from analysis.report.promise_tables import items_so_far
 from analysis.report.quantities import Quantity
@@ -22,7 +25,7 @@ ALL_PARTS = {"any_of": _("Any one of them"), "all_of": _("All of them"), "last":
 
 PARTS_DRAWN = 12
 """The parts least likely to be kept are drawn, all of them are in the table."""
-ROW_HEIGHT, FRAME_HEIGHT = 0.5, 1.9
+ROW_HEIGHT, FRAME_HEIGHT = 0.5, 0.9
 """Inches that a part takes in the picture, and that all else does."""
 
 
@@ -56,43 +59,47 @@ def picture(results: Results, target: str, before: pd.DataFrame, after: pd.DataF
         least = was.loc[parts, "probability"].sort_values(kind="stable").index[:PARTS_DRAWN]
         parts = [part for part in parts if part in least]
     how = words.quantity(plan, str(was.loc[parts[0], "indicator"]))
-    theme.apply()
-    height = FRAME_HEIGHT + ROW_HEIGHT * len(parts)
-    figure, axes = plt.subplots(figsize=(theme.WIDTH, height), layout="constrained")
-    for at, part in enumerate(parts):
-        for rows, offset, colour, marker in ((was, -0.16, theme.GREY, "o"), (will, 0.16, theme.BLUE, "s")):
-            row = rows.loc[part]
-            axes.hlines(at + offset, row["lower"], row["upper"], color=colour, linewidth=3)
-            axes.plot(row["expected"], at + offset, color=colour, marker=marker, markersize=7)
-        axes.vlines(will.loc[part, "threshold"], at - 0.4, at + 0.4, color=theme.INK, linewidth=2)
-        chances = " → ".join(words.chance(rows.loc[part, "probability"]) for rows in (was, will))
-        axes.annotate(chances, (1.01, at), xycoords=("axes fraction", "data"), va="center", annotation_clip=False)
-    axes.set_yticks(range(len(parts)), [short_name(names[part], 30) for part in parts])
-    axes.set_ylim(len(parts) - 0.4, -0.6)
-    how.write_axis(axes.xaxis)
-    axes.grid(axis="y", visible=False)
-    keys = [
-        Line2D([], [], color=theme.GREY, marker="o", linewidth=3, label=words.text("now")),
-        Line2D([], [], color=theme.BLUE, marker="s", linewidth=3, label=words.text("under the what-if")),
-        Line2D([], [], color=theme.INK, marker="|", markersize=12, linewidth=0, label=words.text("promised")),
-    ]
-    figure.legend(handles=keys, loc="outside lower center", ncols=3, frameon=False, fontsize=8.5)
+
+    def draw(figure: Figure) -> None:
+        figure.set_figheight(FRAME_HEIGHT + ROW_HEIGHT * len(parts))
+        axes = figure.subplots()
+        for at, part in enumerate(parts):
+            for rows, offset, color, marker in ((was, -0.16, theme.GREY, "o"), (will, 0.16, theme.BLUE, "s")):
+                row = rows.loc[part]
+                axes.hlines(at + offset, row["lower"], row["upper"], color=color, linewidth=3)
+                axes.plot(row["expected"], at + offset, color=color, marker=marker, markersize=7)
+            axes.vlines(will.loc[part, "threshold"], at - 0.4, at + 0.4, color=theme.VERMILION, linewidth=2)
+            chances = " → ".join(words.chance(rows.loc[part, "probability"]) for rows in (was, will))
+            axes.annotate(chances, (1.01, at), xycoords=("axes fraction", "data"), va="center", annotation_clip=False)
+        _write_key(axes, was.loc[parts[0]], will.loc[parts[0]], words)
+        axes.set_yticks(range(len(parts)), [short_name(names[part], 30) for part in parts])
+        axes.set_ylim(len(parts) - 0.4, -0.9)
+        how.write_axis(axes.xaxis)
+        axes.grid(axis="y", visible=False)
+        mark_simulated(figure, results, words)
+
     title = words.text(
         "{promise}: probability {before} → {after}",
         promise=words.of(promise.name),
         before=words.chance(_whole(before, target)),
         after=words.chance(_whole(after, target)),
     )
-    set_title(figure, title)
-    mark_simulated(figure, results, words)
-    plt.close(figure)
     caption = words.text(
         "The year's end, median and 80% prediction interval, now and under the what-if; on the right the probability "
         "of each part. Of more than {most} parts, those least likely now are drawn.",
         most=numbers.count(PARTS_DRAWN, words.language),
     )
     values = pd.concat([was.loc[parts].assign(when="before"), will.loc[parts].assign(when="after")]).reset_index()
-    return Picture(figure, title, caption, values, values)
+    statistic = words.text("Year-end value, median and 80% prediction interval, and what is promised")
+    return Picture(draw, title=title, statistic=statistic, alt=title, caption=caption, table=values, values=values)
+
+
+def _write_key(axes: Axes, was: pd.Series, will: pd.Series, words: Wording) -> None:
+    """Name what the first row has: its others look alike."""
+    for row, at, text, color in ((was, -0.16, words.text("now"), theme.SOFT),
+                                 (will, 0.16, words.text("under the what-if"), theme.BLUE)):  # fmt: skip
+        label(axes, text, (row["upper"], at), color=color)
+    label(axes, words.text("promised"), (will["threshold"], -0.4), side="above", color=theme.VERMILION)
 
 
 def _drawn(rows: pd.DataFrame, target: str) -> pd.DataFrame:

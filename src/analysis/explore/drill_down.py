@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any, Self
 
 import ipywidgets as widgets
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from IPython.display import display
-from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from analysis import periods
-from analysis.explore.look import figure_html, label
+from analysis.explore import look
+from analysis.explore.look import figure_html
 from analysis.faults import BadParameters
 from analysis.indicators.disclosure import SHOWN_FROM, hidden_where_crossed, is_small
 from analysis.indicators.measured import cut
@@ -26,15 +27,13 @@ from analysis.plan.record import TOTAL
 from analysis.quarter import stages
 from analysis.quarter.quarter import Quarter
 from analysis.quarter.results import Results
-from analysis.report import numbers, theme
-from analysis.report.figure import (
-    Picture,
-    mark_simulated,
-    period_axis,
-    set_title,
-    write_shares,
-)
+from analysis.report import numbers
+from analysis.report.figures import theme
+from analysis.report.figures.axes import draw_promise, mark_simulated, period_axis, short_name
+from analysis.report.figures.direct_labels import label
+from analysis.report.figures.picture import Picture
 from analysis.report.html_table import csv_text, plain_table
+from analysis.report.quantities import shares
 from analysis.report.wording import Wording
 
 KEYS = ["series", "second"]
@@ -43,13 +42,37 @@ KEYS = ["series", "second"]
 COLUMNS = [*KEYS, "period", "numerator", "denominator", "value"]
 """Columns of cells: counts as the indicator counts them, `value` their share (0–1)."""
 
-LINE_STYLES = ((theme.BLUE, "o"), (theme.VERMILION, "s"), (theme.GREEN, "^"), (theme.GREY, "D"), (theme.PINK, "v"))
-"""Colour and marker of each line of the figure: as many as the theme has colours, no two alike without colour."""
+LINE_STYLES = (
+    (theme.BLUE, "o"), (theme.VERMILION, "s"), (theme.GREEN, "^"), (theme.PINK, "v"), (theme.INK, "D"),
+    (theme.GREY, "P"), (theme.BLUE, "X"), (theme.GREEN, "*"),
+)  # fmt: skip
+"""Colour and marker of each line of the figure: no two alike without colour."""
+
+FIRST_LINES = 5
+"""Members that are shown when the controls are opened, the largest."""
 
 FIRST_PERIODS = 12
 """Periods that are shown when the controls are opened, the last ones."""
 
 CONTROL_STYLE: dict[str, Any] = {"style": {"description_width": "220px"}, "layout": {"width": "700px"}}
+
+
+@dataclass(frozen=True, eq=False)
+class _Line:
+    """One line of the figure: `values` has `value, lower, upper` by period, missing where hidden."""
+
+    name: str
+    values: pd.DataFrame
+    color: str
+    marker: str
+
+    @property
+    def is_known(self) -> bool:
+        return bool(self.values["value"].notna().any())
+
+    @property
+    def last(self) -> float:
+        return float(self.values["value"].dropna().iloc[-1])
 
 
 class DrillDown:
@@ -134,9 +157,10 @@ class DrillDown:
         table = self._named(self._without_small(self._cells)).astype({"period": str})
         files[0].write_text(csv_text(table), encoding="utf-8")
         files[1].write_bytes(self._drawn.png())
-        self._drawn.figure.savefig(files[2], metadata={"Date": None})
+        figure, _ = self._drawn.laid_out(theme.WIDE)
+        figure.savefig(files[2], metadata={"Date": None}, facecolor=theme.PAPER)
         said = self._words.text("Saved, small cells hidden: {files}", files=", ".join(map(str, files)))
-        self.saved.value = label(said)
+        self.saved.value = look.label(said)
         return files
 
     @property
@@ -201,7 +225,7 @@ class DrillDown:
         sums = cells.groupby(key)["denominator"].sum().sort_values(ascending=False, kind="stable")
         before = [code for code in control.value if code in sums.index]
         control.options = [(self._name(dimension, str(code)), code) for code in sums.index]
-        most = len(LINE_STYLES) if key == "series" else 2
+        most = FIRST_LINES if key == "series" else 2
         control.value = before or list(sums.index[:most])
 
     def _draw(self, _: Any = None) -> None:
@@ -249,46 +273,56 @@ class DrillDown:
 
     def _figure(self) -> Picture:
         words, language, labels = self._words, self._words.language, sorted(self._cells["period"].unique())
-        drawn = self._lines()
-        clear = self._without_small(self._cells)
-        theme.apply()
-        figure, axes = plt.subplots(figsize=(theme.WIDTH, theme.HEIGHT), layout="constrained")
-        last: dict[str, float] = {}
-        for at, (pair, (colour, marker)) in enumerate(zip(drawn, LINE_STYLES, strict=False)):
+        clear, lines = self._without_small(self._cells), []
+        for pair, (color, marker) in zip(self._lines(), LINE_STYLES, strict=False):
             mine = clear[(clear["series"] == pair[0]) & (clear["second"] == pair[1])].set_index("period")
-            mine = mine[["value", "lower", "upper"]].astype(float).reindex(labels)
-            name = self._line_name(pair)
-            # Side by side, so that the intervals of two lines do not hide each other.
-            places = np.arange(len(labels)) + (at - (len(drawn) - 1) / 2) * 0.08
-            axes.vlines(places, mine["lower"], mine["upper"], color=colour, linewidth=1.5, alpha=0.55)
-            axes.plot(places, mine["value"], color=colour, marker=marker, markersize=5, label=name)
-            known = mine["value"].dropna()
-            if len(known):
-                last[name] = float(known.iloc[-1])
-        promised = self._draw_promises(axes, drawn)
-        if len(drawn) > 1:
-            figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=8.5)
-        period_axis(axes, labels, language)
-        title = self._indicator_name(self.indicator.value)
-        write_shares(axes.yaxis, language)
-        set_title(figure, title)
-        mark_simulated(figure, self._q.results, words)
-        plt.close(figure)
-        alt = title
-        if last:
-            ends = sorted(last.items(), key=lambda one: one[1])
+            values = mine[["value", "lower", "upper"]].astype(float).reindex(labels)
+            lines.append(_Line(self._line_name(pair), values, color, marker))
+        chosen = [first for first, _second in self._lines()]
+        promised = promised_lines(self._q, self.indicator.value, self.dimension.value, chosen)
+        quantity = shares(language)
+
+        def draw(figure: Figure) -> None:
+            figure.set_figheight(theme.height(figure, 3.8))
+            axes = figure.subplots()
+            for at, line in enumerate(lines):
+                # Side by side, so that the intervals of two lines do not hide each other.
+                places = np.arange(len(labels)) + (at - (len(lines) - 1) / 2) * 0.08
+                axes.vlines(
+                    places, line.values["lower"], line.values["upper"], color=line.color, linewidth=1.5, alpha=0.55
+                )
+                axes.plot(places, line.values["value"], color=line.color, marker=line.marker, markersize=6)
+            for rule, threshold in promised:
+                draw_promise(axes, words, rule, threshold, quantity)
+            # From the top down, so that labels that are moved apart keep the order of their lines.
+            for line in sorted((one for one in lines if one.is_known), key=lambda one: -one.last):
+                name = f"{short_name(line.name, 28)} " if len(lines) > 1 else ""
+                label(axes, name + quantity.write(line.last), (len(labels) - 1 + 0.2, line.last), color=line.color)
+            period_axis(axes, labels, language, quantity=quantity)
+            mark_simulated(figure, self._q.results, words)
+
+        alt = self._indicator_name(self.indicator.value)
+        statistic = f"{alt}: {lines[0].name}" if len(lines) == 1 else alt
+        title = words.text("Too few cases to show a share")
+        known = sorted((one for one in lines if one.is_known), key=lambda one: one.last)
+        if known:
+            highest, lowest = known[-1], known[0]
+            said = {"high_share": quantity.write(highest.last), "low_share": quantity.write(lowest.last)}
             alt = words.text(
                 "{what}, {first} to {last}, {lines} lines; at their ends highest {high} ({high_share}), lowest {low} "
                 "({low_share}).",
-                what=title,
+                what=alt,
                 first=numbers.period(labels[0], language),
                 last=numbers.period(labels[-1], language),
-                lines=numbers.count(len(last), language),
-                high=ends[-1][0],
-                high_share=numbers.percent(ends[-1][1], language),
-                low=ends[0][0],
-                low_share=numbers.percent(ends[0][1], language),
+                lines=numbers.count(len(known), language),
+                high=highest.name,
+                low=lowest.name,
+                **said,
             )
+            title = words.text("Highest at the end: {name}, {value}", name=highest.name, value=said["high_share"])
+            if len(known) == 1:
+                period = numbers.period(str(highest.values["value"].last_valid_index()), language)
+                title = words.text("{value} in {period}", value=said["high_share"], period=period)
         caption = words.text(
             "A dot per period with its 80% sampling interval; those with a denominator below {least}, and those that "
             "would give these away, are left out. The first {most} chosen are drawn, all of them stand in the table.",
@@ -297,18 +331,9 @@ class DrillDown:
         )
         if promised:
             caption = f"{caption} {words.text('Dashed: what is promised for the year.')}"
-        return Picture(figure, alt, caption, self._cells, self._cells)
-
-    def _draw_promises(self, axes: Axes, drawn: list[tuple[str, str]]) -> bool:
-        """Draw what is promised of the lines drawn, or of the whole, and return whether anything is."""
-        lines = promised_lines(self._q, self.indicator.value, self.dimension.value, [first for first, _second in drawn])
-        for rule, threshold in lines:
-            axes.axhline(threshold, color=theme.INK, linewidth=1.6, linestyle=(0, (6, 3)))
-            axes.annotate(
-                self._words.rule(rule, threshold), (0.005, threshold), xycoords=("axes fraction", "data"),
-                xytext=(0, 3), textcoords="offset points", fontsize=8.5, color=theme.INK,
-            )  # fmt: skip
-        return bool(lines)
+        return Picture(
+            draw, title=title, statistic=statistic, alt=alt, caption=caption, table=self._cells, values=self._cells
+        )
 
     def _written(self, shares: pd.DataFrame) -> pd.DataFrame:
         """Return shares with their counts as a table for the reader, small cells hidden."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from html import escape
 
-from analysis.report.figure import Picture
+from analysis.report.figures.picture import Picture
 
 WIDTH = 720
 """Pixels of a figure: about what JupyterLab gives an output beside its file browser."""

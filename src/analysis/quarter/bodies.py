@@ -28,6 +28,11 @@ COLUMNS = [
     "quarter_lower", "quarter_upper", "is_beyond",
 ]  # fmt: skip
 
+_OF_YEAR = [
+    "series", "rule", "line", "numerator", "denominator", "value", "hidden", "lower", "upper", "best_rank",
+    "worst_rank",
+]  # fmt: skip
+
 _COUNTS = ["numerator", "denominator", "total", "total_squares"]
 
 
@@ -131,6 +136,80 @@ def _standing_of_bodies(results: Results, quarter: pd.Period, seed: int, dimensi
             found.append(_with_gap(plan, dimension, _with_limits(rows, higher_is_better, seed)))
     rows = pd.concat(found, ignore_index=True) if found else pd.DataFrame()
     return rows.reindex(columns=COLUMNS)
+
+
+def year_of_bodies(results: Results, run: RunParameters, indicator: str, dimension: str = "agency") -> pd.DataFrame:
+    """Return how each body of a dimension stands in an indicator in the year so far, whatever its cases count for.
+
+    Parameters
+    ----------
+    results : Results
+        The results.
+    run : RunParameters
+        The run.
+    indicator, dimension : str
+        Their codes.
+
+    Returns
+    -------
+    pd.DataFrame
+        `series, rule, line, numerator, denominator, value, hidden, lower, upper, best_rank, worst_rank`, as in
+        `standing_of_bodies`; rule and line are those of `promised_of`. The surely worst body comes first, those that a
+        publication hides come last.
+    """
+    plan, origin = results.plan, results.plan.origin(run.quarter_period)
+    counts = _counts(results, dimension, periods.labels_of_year(origin), str(origin.year)).get(indicator)
+    if counts is None:
+        return pd.DataFrame(columns=_OF_YEAR)
+    groups = plan.groups.get(dimension, {})
+    rows = counts[~counts.index.isin(list(groups))].rename_axis("series").reset_index()
+    promised = [promised_of(results, indicator, dimension, str(code)) for code in rows["series"]]
+    rows = rows.assign(rule=[rule for rule, _ in promised], line=[line for _, line in promised])
+    # Bodies of one indicator are asked the same way round.
+    better = next(("lower" if rule == "at_most" else "higher" for rule, _ in promised if rule), None)
+    higher_is_better = (better or plan.indicators[indicator].better) == "higher"
+    is_shown = rows["denominator"].notna()
+    shown = ranked(rows[is_shown], higher_is_better=higher_is_better, seed=run.seed)
+    return pd.concat([shown, rows[~is_shown]], ignore_index=True).reindex(columns=_OF_YEAR)
+
+
+def promised_of(results: Results, indicator: str, dimension: str, code: str) -> tuple[str, float]:
+    """Return what is promised of a body in an indicator: rule and line of the first promise that its cases count for.
+
+    Parameters
+    ----------
+    results : Results
+        The results.
+    indicator, dimension, code : str
+        The indicator, and the body in its dimension.
+
+    Returns
+    -------
+    (str, float)
+        An empty rule and a missing line where its cases count for no promise.
+    """
+    for target, name, parts in _counted(results.plan):
+        found = _part_of(results.plan, parts, dimension, code) if name == indicator else None
+        if found is not None:
+            return found[0].rule, float(results.promise(target, found[1])["threshold"])
+    return "", np.nan
+
+
+def are_beyond(rows: pd.DataFrame) -> np.ndarray:
+    """Return which bodies surely miss their line: with the limit on the better side, too.
+
+    Parameters
+    ----------
+    rows : pd.DataFrame
+        `rule, line, value, lower, upper`; see `standing_of_bodies`. What has no line or no limits misses none.
+    """
+    beyond = []
+    for rule, line, value, lower, upper in rows[["rule", "line", "value", "lower", "upper"]].itertuples(index=False):
+        better = lower if rule == "at_most" else upper
+        known = pd.notna(line) and pd.notna(better)
+        # All of a hundred per cent is within no limit, so the value itself has to miss the line as well.
+        beyond.append(bool(known and not meets(better, rule, line) and not meets(value, rule, line)))
+    return np.array(beyond, dtype=bool)
 
 
 def _counted(plan: Plan) -> Iterator[tuple[str, str, list[tuple[Part, str]]]]:
@@ -239,13 +318,8 @@ def _with_limits(frame: pd.DataFrame, higher_is_better: bool, seed: int) -> pd.D
     rest = frame.drop(index=shown.index).sort_values("is_group", kind="stable")
     rows = pd.concat([year, rest], ignore_index=True)
     rows = rows.assign(**{f"quarter_{end}": rows["series"].map(limits[end]) for end in ("lower", "upper")})
-    # Beyond the line with the limit on the better side, too; all of a hundred per cent is within no limit.
-    better = rows["quarter_upper" if higher_is_better else "quarter_lower"]
-    wrong = [
-        pd.notna(limit) and not meets(limit, rule, line) and not meets(value, rule, line)
-        for limit, value, rule, line in zip(better, rows["quarter_value"], rows["rule"], rows["line"], strict=True)
-    ]
-    return rows.assign(is_beyond=np.array(wrong, dtype=bool) & rows["line"].notna())
+    quarter = rows[["rule", "line"]].assign(**{name: rows[f"quarter_{name}"] for name in ("value", "lower", "upper")})
+    return rows.assign(is_beyond=are_beyond(quarter))
 
 
 def _with_gap(plan: Plan, dimension: str, rows: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.forecast.backtest.backtest import Backtest
 from analysis.report import grades
-from analysis.report.figure import Picture
+from analysis.report.figures.picture import Picture
 from analysis.report.html_table import plain_table
 from analysis.report.wording import Wording, _
 from analysis.rules import Rule
@@ -58,12 +58,12 @@ def backtest_body(found: Backtest, words: Wording, *, rule: Rule, year_start: in
         parts.append(_table(grades.totals(found.totals, words), caption))
     reliability = grades.of_ensemble(found.reliability)
     if len(reliability):
-        title = words.text("What was said and what happened")
-        parts.append(_picture(grades.reliability(reliability, words, title=title), words))
+        statistic = words.text("What was said and what happened")
+        parts.append(_picture(grades.reliability(reliability, words, statistic=statistic), words))
     places = grades.of_ensemble(found.places)
     if len(places):
-        title = words.text("Where outcomes fell in what was said")
-        parts.append(_picture(grades.places(places, words, title=title), words))
+        statistic = words.text("Where outcomes fell in what was said")
+        parts.append(_picture(grades.places(places, words, statistic=statistic), words))
     parts.append(_heading(words.text("Is it better than what is simpler?")))
     parts.append(
         _note(

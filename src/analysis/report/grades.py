@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
-from matplotlib.ticker import FuncFormatter
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis.attainment.items import BASELINES as ITEM_BASELINES
 from analysis.attainment.items_backtest import PUBLISHED
 from analysis.forecast.backtest.grading import BINS, PIT_BINS
 from analysis.forecast.backtest.rolling import ENSEMBLE, SUMMED
 from analysis.forecast.origin_state import MODEL_OF_RECORD
-from analysis.report import numbers, theme
-from analysis.report.figure import Picture, set_title
+from analysis.report import numbers
+from analysis.report.figures import theme
+from analysis.report.figures.direct_labels import label
+from analysis.report.figures.picture import Picture
 from analysis.report.public_grades import PUBLIC_GRADES
 from analysis.report.wording import Wording, _
 
@@ -273,7 +275,11 @@ def model_name(model: str, words: Wording) -> str:
     return words.text(MODELS[model])
 
 
-def reliability(rows: pd.DataFrame, words: Wording, *, title: str) -> Picture:
+WELL_CALIBRATED = 0.05
+"""How far what happened may be from what was said, in any range of probabilities, that it be called what was said."""
+
+
+def reliability(rows: pd.DataFrame, words: Wording, *, statistic: str) -> Picture:
     """Return a reliability diagram: how often it happened against the probability given, a dot per bin.
 
     Parameters
@@ -282,25 +288,42 @@ def reliability(rows: pd.DataFrame, words: Wording, *, title: str) -> Picture:
         `bin, n, said, happened` of one model, which are added up; see `forecast.backtest.grading.Grades`.
     words : Wording
         The reader's language.
-    title : str
-        Title of the figure: whose forecasts they are.
+    statistic : str
+        What is drawn: whose forecasts they are.
     """
     language = words.language
     sums = rows.groupby("bin")[["n", "said", "happened"]].sum()
     sums["mean"], sums["share"] = sums["said"] / sums["n"], sums["happened"] / sums["n"]
-    theme.apply()
-    figure, axes = plt.subplots(figsize=(theme.WIDTH * 0.72, theme.WIDTH * 0.6), layout="constrained")
-    axes.plot([0, 1], [0, 1], color=theme.GREY, linewidth=1.4, linestyle=(0, (5, 3)))
-    sns.scatterplot(
-        x=sums["mean"], y=sums["share"], ax=axes, color=theme.BLUE, s=20 + 180 * np.sqrt(sums["n"] / sums["n"].max())
-    )
-    axes.plot(sums["mean"], sums["share"], color=theme.BLUE, linewidth=1.2)
-    axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xlabel=words.text("Probability said"))
-    axes.set_ylabel(words.text("Share that happened"))
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda value, _: numbers.percent(value, language, digits=0)))
-    set_title(figure, title)
-    plt.close(figure)
+    off = (sums["share"] - sums["mean"]).abs()
+    worst = sums.loc[off.idxmax()]
+    furthest = {
+        "n": numbers.count(worst["n"], language),
+        "said": numbers.percent(worst["mean"], language),
+        "happened": numbers.percent(worst["share"], language),
+    }
+
+    def draw(figure: Figure) -> None:
+        narrow = theme.is_narrow(figure)
+        figure.set_figheight(3.1 if narrow else 4.2)
+        axes = figure.subplots()
+        axes.plot([0, 1], [0, 1], color=theme.GREY, linewidth=1.4, linestyle=(0, (5, 3)))
+        axes.plot(sums["mean"], sums["share"], color=theme.BLUE, linewidth=1.2)
+        sizes = (0.5 if narrow else 1) * (20 + 180 * np.sqrt(sums["n"] / sums["n"].max()))
+        axes.scatter(sums["mean"], sums["share"], s=sizes, color=theme.BLUE, edgecolors=theme.PAPER, linewidths=1)
+        axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xlabel=words.text("Probability said"))
+        axes.set_ylabel(words.text("Share that happened"))
+        _write_percent(axes.xaxis, language, most=5)
+        _write_percent(axes.yaxis, language, most=5)
+        # Dots above the line leave room to their upper left, those below it to their lower right.
+        is_above = worst["share"] >= worst["mean"]
+        told = [words.text("said {said}", **furthest), words.text("happened {happened}", **furthest)]
+        has_room = (worst["mean"] if is_above else 1 - worst["mean"]) > (0.35 if narrow else 0.25)
+        label(axes, ("\n" if narrow else ", ").join(told), (worst["mean"], worst["share"]),
+              side="above" if is_above else "below", align="right" if is_above == has_room else "left",
+              color=theme.BLUE, bold=True)  # fmt: skip
+        label(axes, words.text("as said"), (0.66, 0.66), side="below" if is_above else "above",
+              align="left" if is_above else "right", color=theme.SOFT)  # fmt: skip
+
     table = pd.DataFrame(
         {
             words.text("Probability said"): [
@@ -314,22 +337,38 @@ def reliability(rows: pd.DataFrame, words: Wording, *, title: str) -> Picture:
             ],
         }
     )
-    worst = (sums["share"] - sums["mean"]).abs().idxmax()
     alt = words.text(
         "{title}: of {n} probabilities, the furthest off said {said} on average and {happened} happened.",
-        title=title,
-        n=numbers.count(sums["n"].sum(), language),
-        said=numbers.percent(sums.loc[worst, "mean"], language),
-        happened=numbers.percent(sums.loc[worst, "share"], language),
+        title=statistic,
+        **furthest | {"n": numbers.count(sums["n"].sum(), language)},
     )
     caption = words.text(
         "A dot for each range of probabilities, larger where there are more. On the dashed line what was said is what "
         "happened; forecasts of one year share its luck, so dots may stray together."
     )
-    return Picture(figure, alt, caption, table, sums.reset_index())
+    title = words.text("Furthest off: {said} was said on average, {n} times; {happened} happened", **furthest)
+    if off.max() <= WELL_CALIBRATED:
+        points = numbers.decimal(off.max() * 100, language, digits=1)
+        title = words.text("What was said happened: the furthest range is {points} points off", points=points)
+    return Picture(
+        draw, title=title, statistic=statistic, alt=alt, caption=caption, table=table, values=sums.reset_index()
+    )
 
 
-def places(rows: pd.DataFrame, words: Wording, *, title: str) -> Picture:
+ABOUT_RIGHT, SLIGHTLY = 0.02, 0.05
+"""Shares of the outcomes by which intervals may be off and are called right, and slightly too wide or too narrow."""
+
+PLACED = {
+    ("right", ""): _("Intervals about right: {inside} fell into the middle 80%"),
+    ("slightly", "wide"): _("Intervals slightly too wide: {inside} fell into the middle 80%"),
+    ("slightly", "narrow"): _("Intervals slightly too narrow: {inside} fell into the middle 80%"),
+    ("much", "wide"): _("Intervals too wide: {inside} fell into the middle 80%"),
+    ("much", "narrow"): _("Intervals too narrow: {inside} fell into the middle 80%"),
+}
+"""What is said of intervals by how far, and to which side, they are off."""
+
+
+def places(rows: pd.DataFrame, words: Wording, *, statistic: str) -> Picture:
     """Return a histogram of where outcomes fell in their forecast distributions (PIT): even if intervals are right.
 
     Parameters
@@ -338,20 +377,31 @@ def places(rows: pd.DataFrame, words: Wording, *, title: str) -> Picture:
         `tenth, n` of one model, which are added up.
     words : Wording
         The reader's language.
-    title : str
-        Title of the figure: whose forecasts they are.
+    statistic : str
+        What is drawn: whose forecasts they are.
     """
     language = words.language
     counts = rows.groupby("tenth")["n"].sum().reindex(range(PIT_BINS), fill_value=0)
     shares = counts / counts.sum()
-    theme.apply()
-    figure, axes = plt.subplots(figsize=(theme.WIDTH * 0.72, theme.HEIGHT * 0.85), layout="constrained")
-    sns.barplot(x=counts.index + 1, y=shares.to_numpy(), ax=axes, color=theme.BLUE, errorbar=None)
-    axes.axhline(1 / PIT_BINS, color=theme.VERMILION, linewidth=1.6, linestyle=(0, (6, 3)))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.percent(value, language, digits=0)))
-    axes.set(xlabel=words.text("Tenth of what was said in which the outcome fell"), ylabel="")
-    set_title(figure, title)
-    plt.close(figure)
+
+    def draw(figure: Figure) -> None:
+        figure.set_figheight(theme.height(figure, 3.0))
+        axes = figure.subplots()
+        axes.bar(counts.index + 1, shares, width=0.8, color=theme.BLUE, linewidth=0)
+        axes.axhline(1 / PIT_BINS, color=theme.VERMILION, linewidth=1.6, linestyle=(0, (6, 3)))
+        told = [int(shares.argmax())] if theme.is_narrow(figure) else range(PIT_BINS)
+        for at in told:
+            written = numbers.percent(shares.iloc[at], language, digits=0)
+            label(axes, written, (at + 1, shares.iloc[at]), side="above", color=theme.BLUE)
+        axes.set_ylim(0, 1.25 * max(shares.max(), 1 / PIT_BINS))
+        axes.set_xlim(0.4, PIT_BINS + (2.6 if theme.is_narrow(figure) else 1.6))
+        label(axes, words.text("if right: {share}", share=numbers.percent(1 / PIT_BINS, language, digits=0)),
+              (PIT_BINS + 0.5, 1 / PIT_BINS), side="above", align="left", color=theme.VERMILION)  # fmt: skip
+        axes.set_xticks(range(1, PIT_BINS + 1))
+        _write_percent(axes.yaxis, language, most=4)
+        axes.set(xlabel=words.text("Tenth of what was said in which the outcome fell"), ylabel="")
+        axes.grid(axis="x", visible=False)
+
     table = pd.DataFrame(
         {
             words.text("Tenth"): [numbers.count(tenth + 1, language) for tenth in counts.index],
@@ -361,7 +411,7 @@ def places(rows: pd.DataFrame, words: Wording, *, title: str) -> Picture:
     )
     alt = words.text(
         "{title}: of {n} outcomes the lowest tenth held {low}, the highest {high}; 10% each if all were right.",
-        title=title,
+        title=statistic,
         low=numbers.percent(shares.iloc[0], language),
         high=numbers.percent(shares.iloc[-1], language),
         n=numbers.count(counts.sum(), language),
@@ -370,4 +420,27 @@ def places(rows: pd.DataFrame, words: Wording, *, title: str) -> Picture:
         "Bars of one height: intervals as wide as they should be; a hump: too wide; a bowl: too narrow. Series that "
         "sit at none or all fall into the middle."
     )
-    return Picture(figure, alt, caption, table, counts.reset_index())
+    return Picture(
+        draw, title=_placed(shares, words), statistic=statistic, alt=alt, caption=caption, table=table,
+        values=counts.reset_index(),
+    )  # fmt: skip
+
+
+def _placed(shares: pd.Series, words: Wording) -> str:
+    """Return what the places of outcomes say of the intervals, or of forecasts that are off to one side."""
+    low, high = float(shares.iloc[0]), float(shares.iloc[-1])
+    inside = 1 - low - high
+    off = round(inside - (1 - 2 / PIT_BINS), 9)
+    if abs(high - low) > max(SLIGHTLY, abs(off)):
+        said = _("Forecasts too low: {share} of outcomes fell into the highest tenth")
+        if low > high:
+            said = _("Forecasts too high: {share} of outcomes fell into the lowest tenth")
+        return words.text(said, share=numbers.percent(max(low, high), words.language))
+    by = "right" if abs(off) <= ABOUT_RIGHT else "slightly" if abs(off) <= SLIGHTLY else "much"
+    side = "" if by == "right" else "wide" if off > 0 else "narrow"
+    return words.text(PLACED[by, side], inside=numbers.percent(inside, words.language))
+
+
+def _write_percent(axis: Axis, language: str, *, most: int) -> None:
+    axis.set_major_locator(MaxNLocator(nbins=most, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _place: numbers.percent(value, language, digits=0)))

@@ -175,6 +175,19 @@ def day(value: date, language: str) -> str:
     return value.strftime("%d/%m/%Y") if language == "vi" else format_date(value, "d MMMM yyyy", locale="en")
 
 
+def day_of_year(value: date, language: str) -> str:
+    """Return a day as an axis of one year writes it: ``14/9`` in Vietnamese, ``14 Sep`` in English.
+
+    Parameters
+    ----------
+    value : date
+        The day.
+    language : {"vi", "en"}
+        Language of the reader.
+    """
+    return f"{value.day}/{value.month}" if language == "vi" else format_date(value, "d MMM", locale="en")
+
+
 def quarter(value: pd.Period, language: str) -> str:
     """Return a quarter as it stands in a sentence: ``quý III/2021`` in Vietnamese, ``Q3 2021`` in English.
 

@@ -12,7 +12,9 @@ from analysis.publish.pages.gates import NOTEBOOK_LIMIT, PAGE_LIMIT, check_noteb
 GOOD = """<!DOCTYPE html><html lang="vi"><head><title>T</title><style>p { color: red }</style></head><body>
 <h1>Một</h1><h2>Hai</h2><h3>Ba</h3><h2>Hai nữa</h2>
 <p>Xem <a href="https://example.org/home/office">nguồn</a>, <a href="#x">dưới</a>, <a href="02.html">trang</a>.</p>
-<img src="data:image/png;base64,AAAA/root/AAAA" alt="Tăng từ 18% lên 27%."><!-- BODY -->
+<img src="data:image/png;base64,AAAA/root/AAAA" alt="Tăng từ 18% lên 27%.">
+<svg class="drawing" viewBox="0 0 9 9" role="img" aria-label="Tăng lên 27%."><path class="f-blue" d="M0 0Z"/>
+<text class="f-ink bold" x="1" y="-2.5" font-size="9" text-anchor="end">27%</text></svg><!-- BODY -->
 </body></html>"""
 
 
@@ -40,6 +42,13 @@ def test_a_good_page_passes() -> None:
         ("<img src='data:image/png;base64,AA' alt='  '>", "says nothing"),
         ("<img src='data:image/png;base64,AA' alt='Figure.'>", "says nothing"),
         ("<img src='data:image/png;base64,AA' alt='No description has been provided for this image'>", "says nothing"),
+        ("<svg viewBox='0 0 9 9'></svg>", "alt=''"),
+        ("<svg aria-label='Hình 27%'><a href='x'>1</a></svg>", "a drawing has no <a>"),
+        ("<svg aria-label='Hình 27%'><p>1</p></svg>", "a drawing has no <p>"),
+        ("<svg aria-label='Hình 27%' style='x'></svg>", "no attribute style"),
+        ("<svg aria-label='Hình 27%'><path fill='url(#x)'></svg>", "no attribute fill"),
+        ("<svg aria-label='Hình 27%'><path class='f-x;' d='M0 0'></svg>", "cannot be"),
+        ("<path d='M0 0'>", "no place outside"),
         ("<style>p { background: url(https://example.org/x.png) }</style>", "style sheet loads"),
         ("<style>@import 'x.css';</style>", "style sheet loads"),
         ("<p style='background: url(x.png)'>x</p>", "style of <p> loads"),

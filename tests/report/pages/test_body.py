@@ -8,8 +8,9 @@ import pytest
 
 from analysis.parameters import RunParameters
 from analysis.quarter.results import Results
-from analysis.report.figure import Picture
+from analysis.report.figures.picture import Picture
 from analysis.report.pages.body import BodyPage
+from drawn_texts import assert_no_overlap, drawn
 from few_bodies import few_bodies
 
 
@@ -44,8 +45,12 @@ def test_an_edition_says_first_what_is_missed_and_then_each_promise(
     )
     # 480 of 2,000 and 240 of 1,000; second of three; 120 of the 145 cases that are missing.
     assert "surely missed at least 30% 24.0% (480/2,000) 24.0% (240/1,000) 2 to 2 of 3 83% " in said
-    # Whoever may not be shown is in no picture, and in none of the numbers behind it.
-    assert picture.values["series"].tolist() == ["ubnd-ks", "ubnd-nt", "stc"]
+    assert picture.title == "Nha Trang city 24.0%: rank 2 to 2 of 3"
+    # Whoever may not be shown is in no picture, and without a number behind it.
+    assert picture.values["series"].tolist() == ["ubnd-ks", "ubnd-nt", "stc", "ubnd-ts"]
+    assert picture.values.iloc[-1][["denominator", "value", "lower", "upper", "best_rank"]].isna().all()
+    assert [text for text in drawn(picture) if "Trường Sa" in text] == []
+    assert_no_overlap(picture)
     assert "at the worse end" in picture.alt
 
 

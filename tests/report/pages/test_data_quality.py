@@ -8,13 +8,15 @@ from typing import cast
 import pandas as pd
 import pytest
 
-from analysis.indicators.disclosure import KEYS
+from analysis.indicators.disclosure import KEYS, RESOLVED
 from analysis.parameters import ROOT, read_run_file
 from analysis.plan.plan import read_plan
 from analysis.quarter.results import Results
+from analysis.report.figures import theme
 from analysis.report.pages import data_quality
 from analysis.report.pages.data_quality import DataPage
 from analysis.report.wording import Wording
+from drawn_texts import assert_no_overlap, drawn
 
 
 def _shown(monkeypatch: pytest.MonkeyPatch, basis: str, table: str, flagged: dict[str, int], *, language: str = "en"):
@@ -114,15 +116,77 @@ def test_of_cases_a_month_without_any_is_no_missing_report(monkeypatch: pytest.M
     assert _coverage(monkeypatch, "cases", "en") == []
 
 
-@pytest.mark.parametrize(("bodies", "is_cut"), [(40, False), (41, True)])
-def test_the_picture_says_that_it_leaves_bodies_out_only_where_it_does(bodies: int, is_cut: bool) -> None:
-    rows = [("2021-09", f"b{at}", 1, 1) for at in range(bodies)]
-    months = pd.DataFrame(rows, columns=["period", "agency", "received", "resolved"])
+def _months(rows: list[tuple[str, str, int]], hidden: list[tuple[str, str]] = (), *, frequency: str = "M") -> Results:
+    """Return results of cases resolved by month and body."""
+    months = pd.DataFrame(rows, columns=["period", "agency", "resolved"])
+    cells = pd.DataFrame(hidden, columns=["series", "period"]).assign(indicator=RESOLVED, dimension="agency")
     plan = read_plan(ROOT / "parameters/plans/khanh-hoa-2021.yml")
-    indicators = SimpleNamespace(agency_months=months, hidden=pd.DataFrame(columns=KEYS))
-    results = SimpleNamespace(indicators=indicators, plan=plan)
-    picture = data_quality._agency_months(cast(Results, results), Wording("en"))
-    assert picture.caption.endswith("The 40 largest bodies are drawn.") == is_cut
+    calendar = plan.calendar.model_copy(update={"frequency": frequency})
+    plan = plan.model_copy(update={"calendar": calendar})
+    indicators = SimpleNamespace(agency_months=months, hidden=cells[KEYS])
+    return cast(Results, SimpleNamespace(indicators=indicators, plan=plan, simulated=True))
+
+
+TWO_BODIES = [("2021-08", "sxd", 3_000), ("2021-09", "sxd", 40), ("2021-08", "bdt", 7), ("2021-09", "bdt", 9)]
+
+
+@pytest.mark.parametrize(
+    ("left_out", "hidden", "frequency", "message"),
+    [
+        (0, [], "M", "Every body resolved cases in every period"),
+        (1, [], "M", "1 of 4 months of bodies have no case resolved"),
+        (1, [], "Q", "1 of 4 quarters of bodies have no case resolved"),
+        # What is hidden may be none: only of what is shown it is known.
+        (0, [("bdt", "2021-08")], "M", "Cases were resolved in each of the 3 periods of bodies shown"),
+        (1, [("bdt", "2021-08")], "M", "1 of 3 months of bodies have no case resolved"),
+    ],
+)
+def test_the_message_says_how_many_periods_of_bodies_are_empty(
+    left_out: int, hidden: list[tuple[str, str]], frequency: str, message: str
+) -> None:
+    rows = TWO_BODIES[: len(TWO_BODIES) - left_out]
+    picture = data_quality._agency_months(_months(rows, hidden, frequency=frequency), Wording("en"))
+    assert picture.title == message
+    assert_no_overlap(picture)
+
+
+def test_a_hidden_month_of_a_body_is_marked_and_not_written() -> None:
+    rows = [*TWO_BODIES[:3], ("2021-09", "bdt", 0)]
+    picture = data_quality._agency_months(_months(rows, [("bdt", "2021-08")]), Wording("en"))
+    assert picture.values.set_index("agency")["2021-08"].isna().to_dict() == {"sxd": False, "bdt": True}
+    assert picture.values.set_index("agency")["2021-09"].to_dict() == {"sxd": 40, "bdt": 0}
+    assert "·: hidden" in picture.caption
+    assert picture.table.set_index("Body").loc["Ethnic Affairs board"].tolist() == ["·", "–"]
+    assert {"3,000", "40", "·", "×"} <= set(drawn(picture))
+    assert "7" not in drawn(picture)
+
+
+def test_more_cases_have_a_stronger_shade_of_the_same_colour() -> None:
+    rows = [("2021-09", f"b{at}", 10**at) for at in range(6)]
+    figure, _ = data_quality._agency_months(_months(rows), Wording("en")).laid_out(theme.WIDE)
+    # Of up to a hundred thousand times as many cases each power of ten is a step.
+    shades = {patch.get_alpha(): len(patch.get_path().vertices) // 5 for patch in figure.axes[0].patches}
+    assert shades == {0.07: 1, 0.18: 1, 0.3: 1, 0.43: 1, 0.58: 2}
+
+
+def test_a_number_too_long_for_its_cell_stands_in_the_table_alone() -> None:
+    picture = data_quality._agency_months(_months([("2021-09", "sxd", 1_234_567)]), Wording("en"))
+    assert "1,234,567" not in drawn(picture)
+    assert picture.table.iloc[0, 1] == "1,234,567"
+
+
+@pytest.mark.parametrize(("bodies", "is_cut"), [(16, False), pytest.param(41, True, marks=pytest.mark.slow)])
+def test_the_picture_says_that_it_leaves_bodies_out_only_where_it_does(bodies: int, is_cut: bool) -> None:
+    labels = [str(month) for month in pd.period_range("2020-10", "2021-09", freq="M")]
+    names = [f"ỦY BAN NHÂN DÂN HUYỆN MƯỜNG KHƯƠNG {at}" for at in range(bodies)]
+    rows = [(label, name, 1_234) for label in labels for name in names]
+    picture = data_quality._agency_months(_months(rows), Wording("en"))
+    assert picture.caption.endswith("The largest are drawn, all are in the table.") == is_cut
+    assert len(picture.table) == bodies
+    if is_cut:
+        assert_no_overlap(picture)
+        written = [drawn(picture, width).count("1,234") for width in (theme.WIDE, theme.NARROW)]
+        assert written == [12 * 40, 5 * 16]
 
 
 def test_members_without_a_case_are_named_and_those_with_one_are_not(monkeypatch: pytest.MonkeyPatch) -> None:

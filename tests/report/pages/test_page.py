@@ -14,7 +14,8 @@ from analysis.parameters import ROOT, RunParameters
 from analysis.plan.plan import read_plan
 from analysis.quarter.results import Results
 from analysis.report import numbers
-from analysis.report.figure import Picture
+from analysis.report.figures import theme
+from analysis.report.figures.picture import Picture
 from analysis.report.pages import page as shown_by
 from analysis.report.pages.online_uptake import UptakePage
 from analysis.report.pages.page import Page
@@ -85,7 +86,7 @@ def test_members_of_too_few_cases_are_said_to_be_so(
     page.by_body("overdue")
     told = "".join(shown)
     assert "No quarter to show (Fields): too few cases, or none is whole." in told
-    assert "Hidden: cells of 1 to 4 cases, and those that would give them away." in told
+    assert "No value of the year to show (Bodies): too few cases." in told
 
 
 @pytest.mark.slow
@@ -169,7 +170,7 @@ def test_the_words_of_a_page_follow_the_definition_of_its_indicator(
 
 def _words_of(picture: Picture) -> list[str]:
     """Return what a picture says: its title and every other word drawn, its sentence, its caption, its table."""
-    drawn = [text.get_text() for text in picture.figure.findobj(Text)]
+    drawn = [text.get_text() for text in picture.laid_out(theme.WIDE)[0].findobj(Text)]
     return [picture.alt, picture.caption, *drawn, *picture.table.astype(str).to_numpy().ravel(), *picture.table.columns]
 
 
@@ -179,9 +180,13 @@ def test_a_figure_drawn_finer_is_shown_at_its_size_in_a_notebook(
 ) -> None:
     about: list[dict] = []
     monkeypatch.setattr(shown_by, "display", lambda *shown, metadata=None, **how: about.append(metadata))
-    figure = Figure(figsize=(4, 3), dpi=150)
-    Page(run, results)._picture(Picture(figure, "alt", "caption", pd.DataFrame(), pd.DataFrame(), "third"))
-    assert about[0] == {"image/png": {"alt": "alt", "class": "third", "width": 384}}
+
+    def draw(figure: Figure) -> None:
+        figure.subplots().plot([0, 1], [0, 1], color=theme.BLUE)
+
+    for width, pixels in (("third", 326), ("wide", 768)):
+        Page(run, results)._picture(Picture(draw, "t", "s", "alt", "c", pd.DataFrame(), pd.DataFrame(), width))
+        assert about[-2] == {"image/png": {"alt": "alt", "width": pixels}}
 
 
 def test_no_command_line_stands_on_a_page(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from html import escape, unescape
 from pathlib import Path
@@ -17,9 +18,11 @@ from nbconvert.exporters.templateexporter import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from traitlets.config import Config
 
+from analysis.publish.pages.drawings import rebuild
 from analysis.publish.pages.gates import PAGE_LIMIT
 from analysis.publish.pages.shell import TEMPLATE, Imprint, Page, render
 from analysis.report import numbers
+from analysis.report.figures.on_page import FIGURE, figure_html
 from analysis.report.html_table import csv_text
 from analysis.report.wording import Wording
 
@@ -29,13 +32,12 @@ FOLDER = "figures"
 ANALYST = "analyst"
 """Tag of the cells whose outputs are for the analyst and on no page."""
 
-BODY_LIMIT = PAGE_LIMIT - 50_000
-"""Bytes of a page that its outputs may have; the rest is for its style sheet, navigation and footer."""
+BODY_LIMIT = PAGE_LIMIT - 100_000
+"""Bytes of a page that its outputs may have; the rest is for its style sheet, font, navigation and footer."""
 
 ROWS_KEPT = 20
 """Rows of each table on a page that is too large even without most of its pictures."""
 
-_WIDTHS = {"wide", "third"}
 _HEADING = re.compile(r"<h2>(.*?)</h2>", re.DOTALL)
 _TAG = re.compile(r"<[^>]+>")
 _TABLE = re.compile(r"<table.*?</table>", re.DOTALL)
@@ -64,9 +66,9 @@ def export_page(
 ) -> ExportedPage:
     """Return the HTML page of an executed notebook, with the values behind its figures.
 
-    The page holds only what code cells showed as HTML, Markdown or PNG, but for those of the analyst, and the HTML
-    without scripts, styles and foreign images. Where that would be more than a page may have, it draws less and then
-    cuts long tables short; all values stay in the files beside it.
+    The page holds only what code cells showed as HTML, Markdown or a figure, but for those of the analyst: the HTML
+    without scripts, styles and foreign images, drawings built anew (see `drawings.rebuild`). Where that would be more
+    than a page may have, it draws less and then cuts long tables short; all values stay in the files beside it.
 
     Parameters
     ----------
@@ -85,14 +87,18 @@ def export_page(
     """
     notebook = nbformat.read(executed, as_version=4)
     notebook.cells = [cell for cell in notebook.cells if ANALYST not in cell.metadata.get("tags", [])]
-    values = extract_figures(notebook, stem=page.stem, words=words)
+    figures = extract_figures(notebook, stem=page.stem, words=words)
+    values = figures.values
     label = words.text("Table, scrolls sideways")
-    body = _render_outputs(notebook, table_label=label)
-    for shorten in (draw_less, partial(cut_tables, stem=page.stem, values=values)):
+    body = figures.drawn(_render_outputs(notebook, table_label=label))
+    for shorten in (
+        partial(draw_less, drawings=figures.drawings),
+        partial(cut_tables, stem=page.stem, values=values),
+    ):
         excess = len(body.encode()) - BODY_LIMIT
         if excess > 0:
             shorten(notebook, excess=excess, words=words)
-            body = _render_outputs(notebook, table_label=label)
+            body = figures.drawn(_render_outputs(notebook, table_label=label))
     html, headings = number_headings(body)
     return ExportedPage(
         render(
@@ -103,10 +109,41 @@ def export_page(
     )  # fmt: skip
 
 
-def extract_figures(notebook: nbformat.NotebookNode, *, stem: str, words: Wording) -> dict[str, str]:
-    """Replace each picture of a notebook by a figure; return the values behind the figures by name of their file.
+@dataclass(frozen=True)
+class Figures:
+    """The figures of a page.
 
-    A picture is a PNG output; an HTML output that follows it and begins with a ``figcaption`` is its caption.
+    Attributes
+    ----------
+    values : dict
+        Path of a CSV file, relative to the page → its contents: the values behind a figure.
+    drawings : dict
+        A word that stands in the HTML in place of a drawing → the drawing. HTML is cleaned before they are put in, so
+        that no SVG of a received file can be taken for one of ours; nobody can know the words beforehand.
+    """
+
+    values: dict[str, str] = field(default_factory=dict)
+    drawings: dict[str, str] = field(default_factory=dict)
+
+    def drawn(self, html: str) -> str:
+        """Return cleaned HTML with the drawings in their places."""
+        return _PLACE.sub(lambda place: self.drawings.get(place[0], ""), html)
+
+    def place(self, drawing: str) -> str:
+        """Return the word that stands for a drawing."""
+        word = f"drawing-{secrets.token_hex(16)}"
+        self.drawings[word] = drawing
+        return word
+
+
+_PLACE = re.compile(r"drawing-[0-9a-f]{32}")
+
+
+def extract_figures(notebook: nbformat.NotebookNode, *, stem: str, words: Wording) -> Figures:
+    """Replace each picture of a notebook by a figure, and return what the figures need.
+
+    A picture is an output with what a page is made of (see `report.figures.picture`), or else a PNG; an HTML output
+    that follows it and begins with a ``figcaption`` is its caption.
 
     Parameters
     ----------
@@ -117,7 +154,7 @@ def extract_figures(notebook: nbformat.NotebookNode, *, stem: str, words: Wordin
     words : Wording
         The language of the page.
     """
-    values: dict[str, str] = {}
+    figures = Figures()
     count = 0
     for cell in notebook.cells:
         if cell.cell_type != "code":
@@ -126,41 +163,44 @@ def extract_figures(notebook: nbformat.NotebookNode, *, stem: str, words: Wordin
         waiting = list(cell.outputs)
         while waiting:
             output = waiting.pop(0)
-            if "image/png" not in output.get("data", {}):
+            if not {FIGURE, "image/png"} & set(output.get("data", {})):
                 outputs.append(output)
                 continue
             count += 1
             caption = waiting.pop(0)["data"]["text/html"] if waiting and _is_caption(waiting[0]) else ""
-            link = ""
             if "text/csv" in output["data"]:
                 name = f"{FOLDER}/{stem}-{count}.csv"
-                values[name] = output["data"]["text/csv"]
+                figures.values[name] = output["data"]["text/csv"]
                 label = escape(words.text("The values as a file (CSV)"))
                 link = f'<a class="values" href="{escape(name)}">{label}</a>'
-            outputs.append(_figure(output, caption, link))
+                caption = f"{caption.removesuffix('</figcaption>') or '<figcaption>'}{link}</figcaption>"
+            html = _figure(output, caption, figures, name=f"{stem}, figure {count}")
+            outputs.append(nbformat.v4.new_output("display_data", {"text/html": html}))
         cell.outputs = outputs
-    return values
+    return figures
 
 
 def _is_caption(output: nbformat.NotebookNode) -> bool:
     return str(output.get("data", {}).get("text/html", "")).startswith("<figcaption>")
 
 
-def _figure(output: nbformat.NotebookNode, caption: str, link: str) -> nbformat.NotebookNode:
-    about = output.metadata.get("image/png", {})
-    width = about.get("class") if about.get("class") in _WIDTHS else "wide"
+def _figure(output: nbformat.NotebookNode, caption: str, figures: Figures, *, name: str) -> str:
+    made = output["data"].get(FIGURE)
+    if made is not None:
+        return figure_html(
+            made, figures.place("".join(rebuild(str(one), name=name) for one in made["drawings"])), caption
+        )
+    alt = escape(str(output.metadata.get("image/png", {}).get("alt", "")))
     png = re.sub(r"[^A-Za-z0-9+/=]", "", output["data"]["image/png"])
-    image = f'<img src="data:image/png;base64,{png}" alt="{escape(str(about.get("alt", "")))}">'
-    if link:
-        caption = f"{caption.removesuffix('</figcaption>') or '<figcaption>'}{link}</figcaption>"
-    html = f'<figure class="{width}">{image}{caption}</figure>'
-    return nbformat.v4.new_output("display_data", {"text/html": html})
+    drawn = figures.place(f'<img src="data:image/png;base64,{png}" alt="{alt}">')
+    return f'<figure class="wide"><div class="drawn">{drawn}</div>{caption}</figure>'
 
 
-_IMAGE = re.compile(r'<img src="data:image/png;base64,[^"]*" alt="([^"]*)">')
+_DRAWN = re.compile(r'<div class="drawn">(drawing-[0-9a-f]{32})</div>')
+_ALT = re.compile(r'(?:aria-label|alt)="([^"]*)"')
 
 
-def draw_less(notebook: nbformat.NotebookNode, *, excess: int, words: Wording) -> None:
+def draw_less(notebook: nbformat.NotebookNode, *, excess: int, words: Wording, drawings: Mapping[str, str]) -> None:
     """Take pictures from a page that is too large: their finding, caption, table and file stay.
 
     Under each heading the first picture goes last, as a section shows what is largest or decides first.
@@ -173,26 +213,29 @@ def draw_less(notebook: nbformat.NotebookNode, *, excess: int, words: Wording) -
         Bytes to take from it.
     words : Wording
         The language of the page.
+    drawings : mapping
+        See `Figures`.
     """
-    drawn: list[tuple[int, int, nbformat.NotebookNode]] = []
-    place = 0
+    drawn: list[tuple[int, int, nbformat.NotebookNode, str]] = []
+    number = 0
     for output in _shown_html(notebook):
         html = output["data"]["text/html"]
         if "<h2>" in html:
-            place = 0
-        if html.startswith("<figure") and _IMAGE.search(html):
-            drawn.append((place, len(drawn), output))
-            place += 1
+            number = 0
+        if html.startswith("<figure") and (place := _DRAWN.search(html)):
+            drawn.append((number, len(drawn), output, drawings[place[1]]))
+            number += 1
     note = escape(
         words.text("Not drawn, so that the page can be mailed: its numbers are in the table and in the file.")
     )
-    for _place, _number, output in sorted(drawn, key=lambda one: one[:2], reverse=True):
+    for *_, output, drawing in sorted(drawn, key=lambda one: one[:2], reverse=True):
         if excess <= 0:
             return
-        before = output["data"]["text/html"]
-        after = _IMAGE.sub(lambda image: f'<p>{image[1]}</p><p class="note">{note}</p>', before)
-        output["data"]["text/html"] = after.replace('<figure class="third">', '<figure class="wide">')
-        excess -= len(before) - len(after)
+        alt = _ALT.search(drawing)
+        told = f'<p>{alt[1] if alt else ""}</p><p class="note">{note}</p>'
+        less = _DRAWN.sub(told.replace("\\", r"\\"), output["data"]["text/html"])
+        output["data"]["text/html"] = less.replace('<figure class="third">', '<figure class="wide">')
+        excess -= len(drawing.encode()) - len(told.encode())
 
 
 def cut_tables(

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from typing import NoReturn
 
 from analysis.faults import GateRefused
+from analysis.publish.pages.drawings import ALLOWED, check_attribute
 
 PAGE_LIMIT = 1_500_000
 """Largest size of a page, bytes: it can still be mailed and opened on a telephone."""
@@ -18,7 +19,7 @@ NOTEBOOK_LIMIT = 20_000_000
 
 _PLACEHOLDERS = {"", "alt", "image", "figure", "chart", "plot", "png", "todo", "tbd", "hình", "biểu đồ"}
 _NBCONVERT_PLACEHOLDER = "no description has been provided for this image"
-_FORBIDDEN = {"script", "iframe", "frame", "object", "embed", "applet", "base", "form", "link", "svg", "math"}
+_FORBIDDEN = {"script", "iframe", "frame", "object", "embed", "applet", "base", "form", "link", "math"}
 _LOADS = {"src", "srcset", "poster", "data", "background", "action", "formaction", "ping", "xlink:href", "srcdoc"}
 _TRACEBACK = re.compile(r"Traceback \(most recent call last\)|Cell In\[\d+\]")
 # Not after a letter, so that a web address that contains /home/ is not taken for a home folder.
@@ -94,6 +95,7 @@ class _PageChecker(HTMLParser):
     language: str | None = None
     headings: list[int] = field(default_factory=list)
     in_style: bool = False
+    in_drawing: bool = False
 
     def __post_init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -107,6 +109,8 @@ class _PageChecker(HTMLParser):
         self.in_style = tag == "style"
         if tag in _FORBIDDEN:
             self.refuse(f"a <{tag}> element has no place on a page")
+        if self.in_drawing or tag in ALLOWED:
+            self._check_drawing(tag, attributes)
         for key, value in attributes.items():
             self._check_attribute(tag, key, value)
         if tag == "html":
@@ -120,6 +124,7 @@ class _PageChecker(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         self.in_style = False
+        self.in_drawing = self.in_drawing and tag != "svg"
 
     def handle_data(self, data: str) -> None:
         if self.in_style and _CSS_LOADS.search(data):
@@ -141,6 +146,16 @@ class _PageChecker(HTMLParser):
             self.refuse(f"the style of <{tag}> loads something")
         if not value.startswith("data:"):
             self._check_home(value)
+
+    def _check_drawing(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag not in ALLOWED or self.in_drawing == (tag == "svg"):
+            self.refuse(f"a drawing has no <{tag}>, and <{tag}> no place outside a drawing")
+        self.in_drawing = True
+        for key, value in attributes.items():
+            # The parser writes all names in small letters.
+            check_attribute(tag, {"viewbox": "viewBox"}.get(key, key), value, self.refuse)
+        if tag == "svg":
+            self._check_alt(attributes.get("aria-label", ""))
 
     def _check_alt(self, alt: str) -> None:
         plain = alt.strip().strip(".").lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from analysis.report.figures.on_page import FONT
 from analysis.report.wording import Wording
 
 TEMPLATE = Path(__file__).parent / "template"
@@ -94,7 +96,7 @@ def render(template: str, words: Wording, **values: Any) -> str:
     **values
         Variables of the template; everything is escaped except `markupsafe.Markup`.
     """
-    css = Markup((TEMPLATE / "page.css").read_text(encoding="utf-8"))
+    css = Markup(_font_face() + (TEMPLATE / "page.css").read_text(encoding="utf-8"))
     return _environment().get_template(template).render(language=words.language, text=words.text, css=css, **values)
 
 
@@ -109,6 +111,13 @@ def status_text(status: str, words: Wording) -> str:
         The language of the page.
     """
     return words.text("Final") if status == "final" else words.text("Draft")
+
+
+@cache
+def _font_face() -> str:
+    """Return the rule by which a page has its font inside: the one its drawings were laid out with."""
+    data = base64.b64encode((FONT / "inter.woff2").read_bytes()).decode()
+    return f'@font-face {{ font-family: "Inter"; font-weight: 400 700; src: url(data:font/woff2;base64,{data}) }}\n'
 
 
 @cache

@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 from html import escape
 
-import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 
 from analysis.faults import BadParameters
@@ -14,18 +12,15 @@ from analysis.indicators.disclosure import SHOWN_FROM
 from analysis.parameters import RunParameters
 from analysis.quarter.bodies import bodies_of, dimension_of, standing_of_bodies
 from analysis.quarter.results import Results
-from analysis.report import numbers, theme
+from analysis.report import numbers
 from analysis.report.editions import edition_stem
-from analysis.report.figure import Picture, counts_and_values, mark_simulated, set_title, short_name
+from analysis.report.figures.ranking import ranking
 from analysis.report.html_table import plain_table, with_cards
 from analysis.report.pages.page import Page
 from analysis.rules import meets
 
 PICTURES = 2
 """Promises whose ranking is drawn: those in which most is missing."""
-
-BODIES_DRAWN = 30
-"""Bodies of a ranking that are drawn: the surely worst ones, and the one that the page is for."""
 
 NAMED = 12
 """Bodies below a line that a sentence names."""
@@ -100,7 +95,11 @@ class BodyPage(Page):
         asked = rows[rows["line"].notna() & rows["denominator"].notna()]
         held = asked.groupby(["target", "indicator"], sort=False)["short"].sum().sort_values(ascending=False)
         for target, indicator in held[held > 0].head(PICTURES).index:
-            self._picture(self._ranking(target, indicator))
+            bodies = self._of_bodies
+            mine = bodies[(bodies["target"] == target) & (bodies["indicator"] == indicator)]
+            picture = ranking(self.results, self.words, indicator, self.dimension, mine, body=self.run.body)
+            if picture:
+                self._picture(picture)
 
     def _dimension(self) -> str:
         groups = {code: dimension for dimension, code in self.results.plan.group_series}
@@ -276,55 +275,6 @@ class BodyPage(Page):
             if items:
                 listed = "".join(f"<li>{item}</li>" for item in items)
                 self._html(f'{f"<p>{escape(heading)}</p>" if heading else ""}<ul class="columns">{listed}</ul>')
-
-    def _ranking(self, target: str, indicator: str) -> Picture:
-        """Return the bodies of a promise with limits and numbers of cases, the surely worst first."""
-        words, plan, body = self.words, self.results.plan, self.run.body
-        how = words.quantity(plan, indicator)
-        rows = self._of_bodies
-        rows = rows[(rows["target"] == target) & (rows["indicator"] == indicator) & rows["denominator"].notna()]
-        drawn = rows[(rows["series"] == body) | (np.arange(len(rows)) < BODIES_DRAWN)]
-        theme.apply()
-        figure, axes = plt.subplots(figsize=(theme.WIDTH, 0.9 + 0.26 * len(drawn)), layout="constrained")
-        at = list(range(len(drawn)))
-        colors = [theme.VERMILION if code == body else theme.BLUE for code in drawn["series"]]
-        axes.hlines(at, drawn["lower"], drawn["upper"], colors=colors, linewidth=2, alpha=0.6)
-        axes.scatter(drawn["value"], at, c=colors, s=22, zorder=3)
-        for line in sorted(set(drawn["line"].dropna())):
-            axes.axvline(line, color=theme.INK, linewidth=1, linestyle=":")
-        cases = [numbers.count(n, words.language) for n in drawn["denominator"]]
-        axes.set_yticks(
-            at, [f"{short_name(self._name(code), 30)} · {n}" for code, n in zip(drawn["series"], cases, strict=True)]
-        )
-        axes.set_ylim(len(drawn) - 0.4, -0.6)
-        how.write_axis(axes.xaxis)
-        axes.set(xlabel="", ylabel="")
-        title = words.text(
-            "{what}: year to date ({members})",
-            what=words.indicator(plan, indicator),
-            members=words.dimension(self.dimension),
-        )
-        set_title(figure, title)
-        axes.grid(axis="y", visible=False)
-        mark_simulated(figure, self.results, words)
-        plt.close(figure)
-        worst = rows.iloc[0]
-        alt = words.text(
-            "{what}, year to date: at the worse end {body}, {value} ({interval}).",
-            what=words.indicator(plan, indicator),
-            body=self._name(worst["series"]),
-            value=how.beside(worst["value"], worst["line"]),
-            interval=how.between(worst["lower"], worst["upper"]),
-        )
-        caption = words.text(
-            "Dots: the year so far, with the number of {unit} beside the name; lines: 95% limits. Ordered by the "
-            "better limit, so that who stands first is surely bad; dotted: what is promised.",
-            unit=words.unit(plan, indicator),
-        )
-        named = pd.DataFrame({words.text("Body or field"): [self._name(code) for code in rows["series"]]})
-        table = named.assign(**counts_and_values(rows.reset_index(drop=True), words, how, lines=list(rows["line"])))
-        kept = ["target", "indicator", "series", "numerator", "denominator", "value", "lower", "upper", "line"]
-        return Picture(figure, alt, caption, table, rows[[*kept, "best_rank", "worst_rank", "bodies"]])
 
 
 def _cases(number: float, language: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
-import seaborn as sns
-from matplotlib.colors import LinearSegmentedColormap, LogNorm
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 
 from analysis import periods
 from analysis.data.ingest.fault_codes import CLASSES, NOTES
@@ -15,8 +17,10 @@ from analysis.indicators.bodies_of_today import recoded
 from analysis.indicators.disclosure import RESOLVED, are_hidden, is_small
 from analysis.quarter.results import Results
 from analysis.quarter.stages import FORM
-from analysis.report import labels, numbers, theme
-from analysis.report.figure import Picture, set_title, short_name
+from analysis.report import labels, numbers
+from analysis.report.figures import theme
+from analysis.report.figures.axes import mark_simulated, name_within
+from analysis.report.figures.picture import Picture
 from analysis.report.html_table import plain_table
 from analysis.report.pages.page import Page
 from analysis.report.wording import Wording
@@ -322,8 +326,17 @@ class DataPage(Page):
         self._html(plain_table(frame, caption=caption))
 
 
-BODIES_DRAWN = 40
+BODIES_DRAWN, BODIES_DRAWN_NARROW = 40, 16
 """The largest bodies are drawn, all of them are in the table."""
+
+PERIODS_DRAWN_NARROW = 5
+"""Periods that a narrow drawing has, the last ones."""
+
+CHARACTERS_IN_A_CELL, CHARACTERS_IN_A_NARROW_CELL = 6, 5
+"""A number that is longer stands in the table alone."""
+
+STEPS = (0.07, 0.18, 0.3, 0.43, 0.58)
+"""Alpha of a cell by its step of the logarithm from the fewest to the most cases; on the last, too, ink is legible."""
 
 
 def _agency_months(results: Results, words: Wording) -> Picture:
@@ -344,44 +357,45 @@ def _agency_months(results: Results, words: Wording) -> Picture:
     heads = [numbers.period(label, language) for label in months]
     holes = int((table.isna() & ~hidden).sum().sum())
 
-    shown = table.head(BODIES_DRAWN)
-    theme.apply()
-    figure, axes = plt.subplots(
-        figsize=(theme.WIDTH, 1.4 + 0.27 * max(len(shown), 4)), layout="constrained"
-    )  # a line of text per body
-    shades = LinearSegmentedColormap.from_list("shades", ["#dbe9f4", theme.BLUE])
-    top = float(shown.max().max()) if shown.notna().any(axis=None) else 1.0
-    sns.heatmap(
-        shown, ax=axes, cmap=shades, norm=LogNorm(1, max(top, 2)), cbar=False, linewidths=0.8, linecolor="white",
-        annot=shown.map(lambda cases: numbers.count(cases, language) if pd.notna(cases) else ""), fmt="",
-        annot_kws={"fontsize": 6.5, "in_layout": False}, xticklabels=False, yticklabels=False,
-    )  # fmt: skip
-    for row, column in zip(*shown.isna().to_numpy().nonzero(), strict=True):
-        mark, colour = ("·", theme.INK) if hidden.iloc[row, column] else ("×", theme.VERMILION)
-        axes.annotate(mark, (column + 0.5, row + 0.5), color=colour, ha="center", va="center", fontsize=9)
-    axes.set_yticks(
-        [at + 0.5 for at in range(len(shown))],
-        [short_name(name) for name in names[: len(shown)]],
-        va="center",
-        fontsize=8,
-    )
-    axes.set_xticks([at + 0.5 for at in range(len(heads))], heads, fontsize=7.5)
-    axes.set(xlabel="", ylabel="")
-    set_title(figure, words.text("Cases resolved, by body and period"))
-    plt.close(figure)
+    def draw(figure: Figure) -> None:
+        narrow = theme.is_narrow(figure)
+        rows, columns = (BODIES_DRAWN_NARROW, PERIODS_DRAWN_NARROW) if narrow else (BODIES_DRAWN, len(months))
+        shown, is_hidden = table.iloc[:rows, -columns:], hidden.iloc[:rows, -columns:]
+        figure.set_figheight((0.24 if narrow else 0.27) * len(shown) + 0.5)
+        axes = figure.subplots()
+        axes.set(xlim=(0, shown.shape[1]), ylim=(len(shown), 0))
+        axes.grid(visible=False)
+        axes.spines["bottom"].set_visible(False)
+        _draw_cells(axes, shown, is_hidden, language)
+        # Every second period has its name, the last one first.
+        axes.set_xticks(np.arange(shown.shape[1])[::-2] + 0.5, heads[-1 : -shown.shape[1] - 1 : -2])
+        room, size = (85, theme.SMALL_TEXT) if narrow else (150, theme.TEXT - 1)
+        written_names = [name_within(figure, name, room, size=size) for name in names[: len(shown)]]
+        axes.set_yticks(np.arange(len(shown)) + 0.5, written_names, color=theme.INK)
+        axes.tick_params(length=0)
+        mark_simulated(figure, results, words)
 
+    # What is hidden may be none as well.
+    told = {"holes": numbers.count(holes, language), "cells": numbers.count((~hidden).sum(axis=None), language)}
     alt = words.text(
         "{bodies} bodies over {periods} periods: {holes} of {cells} have no resolved cases.",
         bodies=numbers.count(len(table), language),
         periods=numbers.count(len(months), language),
-        holes=numbers.count(holes, language),
-        cells=numbers.count(table.size, language),
+        **told,
     )
-    caption = words.text("Darker: more cases. ×: none in that period.")
+    if holes == 0 and hidden.any(axis=None):
+        title = words.text("Cases were resolved in each of the {cells} periods of bodies shown", cells=told["cells"])
+    elif holes == 0:
+        title = words.text("Every body resolved cases in every period")
+    elif plan.calendar.frequency == "M":
+        title = words.text("{holes} of {cells} months of bodies have no case resolved", **told)
+    else:
+        title = words.text("{holes} of {cells} quarters of bodies have no case resolved", **told)
+    caption = words.text("Stronger colour: more cases. ×: none in that period.")
     if hidden.any(axis=None):
         caption += " " + words.text("·: hidden, of 1 to 4 cases or giving such a cell away.")
-    if len(table) > BODIES_DRAWN:
-        caption += " " + words.text("The {most} largest bodies are drawn.", most=numbers.count(BODIES_DRAWN, language))
+    if len(table) > BODIES_DRAWN_NARROW:
+        caption += " " + words.text("The largest are drawn, all are in the table.")
     written = pd.DataFrame({words.text("Body"): names})
     for head, label in zip(heads, months, strict=True):
         written[head] = [
@@ -389,7 +403,37 @@ def _agency_months(results: Results, words: Wording) -> Picture:
             for cases, is_hidden in zip(table[label], hidden[label], strict=True)
         ]
     # In the file a hidden cell is empty, and none is 0.
-    return Picture(figure, alt, caption, written, table.mask(~hidden & table.isna(), 0).reset_index())
+    values = table.mask(~hidden & table.isna(), 0).reset_index()
+    statistic = words.text("Cases resolved, by body and period")
+    return Picture(draw, title=title, statistic=statistic, alt=alt, caption=caption, table=written, values=values)
+
+
+def _draw_cells(axes: Axes, shown: pd.DataFrame, hidden: pd.DataFrame, language: str) -> None:
+    """Draw a rectangle for each cell with cases, stronger where there are more, its number in it; else a mark."""
+    low, top = (float(end) for end in (shown.min(axis=None), shown.max(axis=None)))
+    written = shown.map(lambda cases: numbers.count(cases, language))
+    most = CHARACTERS_IN_A_NARROW_CELL if theme.is_narrow(axes.figure) else CHARACTERS_IN_A_CELL
+    is_written = int(written.map(len).max(axis=None)) <= most
+    rectangles: dict[int, list[Path]] = {}
+    for (row, column), cases in np.ndenumerate(shown.to_numpy()):
+        if np.isnan(cases):
+            mark, colour = ("·", theme.INK) if hidden.iloc[row, column] else ("×", theme.VERMILION)
+            _write_cell(axes, row, column, mark, colour)
+            continue
+        step = min(int(len(STEPS) * np.log(cases / low) / np.log(top / low)), len(STEPS) - 1) if top > low else 0
+        left, upper, right, lower = column + 0.03, row + 0.05, column + 0.97, row + 0.95
+        corners = [(left, upper), (right, upper), (right, lower), (left, lower), (left, upper)]
+        rectangles.setdefault(step, []).append(Path(corners, closed=True))
+        if is_written:
+            _write_cell(axes, row, column, written.iloc[row, column], theme.INK)
+    for step, cells in sorted(rectangles.items()):
+        together = Path.make_compound_path(*cells)
+        axes.add_patch(PathPatch(together, facecolor=theme.BLUE, alpha=STEPS[step], linewidth=0))
+
+
+def _write_cell(axes: Axes, row: int, column: int, text: str, colour: str) -> None:
+    place = (column + 0.5, row + 0.5)
+    axes.text(*place, text, color=colour, ha="center", va="center", fontsize=theme.SMALL_TEXT, in_layout=False)
 
 
 HIDDEN = -1

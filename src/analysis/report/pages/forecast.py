@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import FuncFormatter
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 from scipy.special import expit
 
 from analysis.forecast.ensemble import STACKED
 from analysis.forecast.panel import SEASON_LENGTHS
 from analysis.quarter.results import Results
-from analysis.report import numbers, theme
+from analysis.report import numbers
 from analysis.report.after_a_break import break_sentences
-from analysis.report.figure import Picture, mark_simulated, period_axis, series_title, set_title, write_shares
+from analysis.report.figures import theme
+from analysis.report.figures.axes import (
+    draw_promise,
+    mark_simulated,
+    period_axis,
+    promised_rule,
+    series_title,
+    write_shares,
+)
+from analysis.report.figures.direct_labels import label
+from analysis.report.figures.picture import Picture
+from analysis.report.figures.year_end import outlook, outlook_caption
 from analysis.report.html_table import plain_table
-from analysis.report.outlook import outlook
 from analysis.report.pages.page import Page
 from analysis.report.promise_tables import parts_of
 from analysis.report.wording import Wording
@@ -28,7 +38,7 @@ class ForecastPage(Page):
     """What notebook ``05_forecast`` shows; see `Page`."""
 
     def outlook_pictures(self, *, most: int = 12) -> None:
-        """Show a figure per promised share: so far, the fan to the year's end, the promise.
+        """Show a small figure per promised share: so far, the fan to the year's end, the promise.
 
         Parameters
         ----------
@@ -39,8 +49,10 @@ class ForecastPage(Page):
         for target in self.results.plan.measured:
             for _, name in parts_of(target)[:most]:
                 if self.results.promise(target.id, name)["note"] == "" and left:
-                    self._picture(outlook(self.results, self.words, target.id, name, self.origin))
+                    self._picture(outlook(self.results, self.words, target.id, name, self.origin, small=True))
                     left -= 1
+        if left < PICTURES:
+            self._note(outlook_caption(self.words))
 
     def pool(self) -> None:
         """Show the weights of the ensemble, and which series have a short history."""
@@ -189,30 +201,42 @@ def _components_figure(results: Results, words: Wording, indicator: str, dimensi
     position = np.arange(len(mine))
     # What is left of a jump is part of where the share stands, whatever the model calls its level.
     level, spread = mine["level"] + mine["jump"], numbers.HALF_80 * mine["level_deviation"]
-    theme.apply()
-    figure, (top, middle, bottom) = plt.subplots(
-        3,
-        1,
-        figsize=(theme.WIDTH, theme.HEIGHT * 1.45),
-        height_ratios=(2.2, 1, 1),
-        sharex=True,
-        layout="constrained",
-    )
-    top.plot(position, expit(mine["observed"]), color=theme.GREY, marker="o", markersize=3.5, linewidth=1)
-    top.fill_between(position, expit(level - spread), expit(level + spread), color=theme.BLUE, alpha=0.22, linewidth=0)
-    top.plot(position, expit(level), color=theme.BLUE, linewidth=2.4)
-    write_shares(top.yaxis, language)
-    middle.bar(position, mine["season"], color=theme.GREEN)
-    middle.set_ylabel(words.text("Season"))
-    bottom.bar(position, mine["remainder"].fillna(0), color=theme.GREY)
-    bottom.set_ylabel(words.text("Left over"))
-    period_axis(bottom, list(mine["period"]), language)
-    for axes in (middle, bottom):
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.decimal(value, language)))
-    title = series_title(words, results.plan, indicator, dimension, series)
-    set_title(figure, title)
-    mark_simulated(figure, results, words)
-    plt.close(figure)
+    how = words.quantity(results.plan, indicator)
+    rule, line = promised_rule(results, indicator, dimension, series)
+
+    def draw(figure: Figure) -> None:
+        figure.set_figheight(theme.height(figure, 5.2) * (1.3 if theme.is_narrow(figure) else 1))
+        top, middle, bottom = figure.subplots(3, 1, height_ratios=(2.2, 1, 1), sharex=True)
+        top.plot(position, expit(mine["observed"]), color=theme.GREY, marker="o", markersize=3.5, linewidth=1)
+        top.fill_between(position, expit(level - spread), expit(level + spread), color=theme.BLUE, alpha=0.22,
+                         linewidth=0)  # fmt: skip
+        top.plot(position, expit(level), color=theme.BLUE, linewidth=2.4)
+        ends = [*expit(level - spread), *expit(level + spread), *expit(mine["observed"].dropna())]
+        room = 0.08 * (max(ends) - min(ends))
+        top.set_ylim(min(ends) - room, max(ends) + room)
+        label(top, how.beside(expit(level.iloc[-1]), line), (position[-1], expit(level.iloc[-1])), color=theme.BLUE,
+              bold=True)  # fmt: skip
+        if pd.notna(line):
+            draw_promise(top, words, rule, line, how)
+            top.set_ylim(min([*ends, line]) - room, max([*ends, line]) + room)
+        middle.bar(position, mine["season"], color=theme.GREEN)
+        bottom.bar(position, mine["remainder"].fillna(0), color=theme.GREY)
+        period_axis(bottom, list(mine["period"]), language)
+        write_shares(top.yaxis, language, most=4)
+        for axes, name in (
+            (top, words.text("Level")),
+            (middle, words.text("Season")),
+            (bottom, words.text("Left over")),
+        ):
+            axes.set_title(name, fontsize=theme.size_of(figure), fontweight="normal", color=theme.SOFT, pad=3)
+            axes.grid(axis="x", visible=False)
+            axes.set(xlabel="", ylabel="")
+        for axes in (middle, bottom):
+            axes.yaxis.set_major_locator(MaxNLocator(nbins=3))
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.decimal(value, language)))
+        mark_simulated(figure, results, words)
+
+    statistic = series_title(words, results.plan, indicator, dimension, series)
     table = pd.DataFrame(
         {
             words.text("Period"): [numbers.period(label, language) for label in mine["period"]],
@@ -226,7 +250,7 @@ def _components_figure(results: Results, words: Wording, indicator: str, dimensi
     )
     alt = words.text(
         "{title}: level without season {level} in {period}, changing by {slope} log-odds a period.",
-        title=title,
+        title=statistic,
         level=numbers.percent(expit(level.iloc[-1]), language),
         period=numbers.period(mine["period"].iloc[-1], language),
         slope=numbers.decimal(mine["slope"].iloc[-1], language),
@@ -235,4 +259,15 @@ def _components_figure(results: Results, words: Wording, indicator: str, dimensi
         "Grey: the share in each period. Blue: the level statsmodels' smoother finds behind it, season left out, with "
         "its 80% interval. Below, in log-odds: the season, and what level and season leave over."
     )
-    return Picture(figure, alt, caption, table, mine)
+    now, last = how.beside(expit(level.iloc[-1]), line), numbers.period(mine["period"].iloc[-1], language)
+    title = words.text("Without season: {level} in {period}", level=now, period=last)
+    length = SEASON_LENGTHS[results.plan.calendar.frequency]
+    if len(level) > length:
+        title = words.text(
+            "Without season: {level} in {period}, {change} {unit} in a year", level=now, period=last,
+            change=how.moved(expit(level.iloc[-1]), expit(level.iloc[-1 - length])), unit=how.change_unit,
+        )  # fmt: skip
+    return Picture(
+        draw, title=title, statistic=words.text("{what}: level, season and what is left", what=statistic), alt=alt,
+        caption=caption, table=table, values=mine,
+    )  # fmt: skip

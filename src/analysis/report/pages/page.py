@@ -11,11 +11,17 @@ from analysis import periods
 from analysis.parameters import RunParameters
 from analysis.plan.answers_on import answers_on
 from analysis.quarter import stages
+from analysis.quarter.bodies import year_of_bodies
 from analysis.quarter.results import Results
 from analysis.report import grades, numbers
-from analysis.report.figure import Picture, promised_line
+from analysis.report.figures import theme
+from analysis.report.figures.axes import promised_line
+from analysis.report.figures.multiples import multiples
+from analysis.report.figures.on_page import FIGURE
+from analysis.report.figures.picture import Picture
+from analysis.report.figures.ranking import ranking
+from analysis.report.figures.trend import trend
 from analysis.report.html_table import csv_text, plain_table
-from analysis.report.share_figures import multiples, ranking, trend
 from analysis.report.track_record_sentences import apart_sentence, held_by_indicator, indicator_sentence
 from analysis.report.wording import Wording
 
@@ -182,10 +188,13 @@ class Page:
             for dimension in ("agency", "field")
         }
         if members["agency"]:
-            name = words.dimension("agency")
-            self._picture(
-                ranking(self.results, words, indicator, "agency", members["agency"], self.origin, members=name)
-            )
+            rows = year_of_bodies(self.results, self.run, indicator)
+            ranked = ranking(self.results, words, indicator, "agency", rows)
+            if ranked:
+                self._picture(ranked)
+            else:
+                name = words.dimension("agency")
+                self._note(words.text("No value of the year to show ({members}): too few cases.", members=name))
         beside = [("field", words.dimension("field"), members["field"])]
         for dimension, groups in plan.groups.items():
             for group in groups.values():
@@ -228,10 +237,11 @@ class Page:
     def _picture(self, picture: Picture) -> None:
         """Show a figure, then its caption and table; its values go with it as CSV, for the file beside the page."""
         # A small one is drawn finer than its size: JupyterLab would show it as large as a wide one, by its pixels.
-        width = round(picture.figure.get_figwidth() * PIXELS_PER_INCH)
+        inches = theme.WIDE if picture.width == "wide" else theme.NARROW
+        about = {"alt": picture.alt, "width": round(inches * PIXELS_PER_INCH)}
         display(
-            {"image/png": picture.png(), "text/csv": csv_text(picture.values)},
-            metadata={"image/png": {"alt": picture.alt, "class": picture.width, "width": width}},
+            {"image/png": picture.png(), FIGURE: picture.bundle(), "text/csv": csv_text(picture.values)},
+            metadata={"image/png": about},
             raw=True,
         )
         table = self._folded(self.words.text("The numbers behind this picture"), picture.table)

@@ -7,15 +7,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.plan.promises import Measured, SurveyPromise
+from analysis.plan.promises import ItemsPromise, Measured, Promise, SurveyPromise
 from analysis.quarter.results import Results
 from analysis.report import answer, numbers, simple_forecasts
 from analysis.report.actions import nearest_to_even, what_to_do
 from analysis.report.after_a_break import shock_sentence
 from analysis.report.at_a_glance import promises
+from analysis.report.figures.burn_up import burn_up, burn_up_caption
+from analysis.report.figures.dots import dots_caption, year_end_dots
+from analysis.report.figures.picture import Picture
+from analysis.report.figures.year_end import outlook, outlook_caption
 from analysis.report.news import what_changed
 from analysis.report.outcomes import outcome_notes, outcomes, said_and_came
-from analysis.report.outlook import outlook, outlook_caption
 from analysis.report.pages.page import Page
 from analysis.report.pages.surveys import survey
 from analysis.report.promise_tables import deciding_part
@@ -124,29 +127,37 @@ class SummaryPage(Page):
         self._html(f'<div class="halves">{halves}</div>')
 
     def pictures(self) -> None:
-        """Show a figure per promised share, of several parts the one that decides, and per promise on a survey.
+        """Show a figure per promise: of a share, of several parts the one that decides; of a survey; of dated items.
 
         The likeliest to fail come first; of more than `PICTURES` the others are named.
         """
-        words, drawn, left_out, has_outlook = self.words, 0, [], False
-        for _number, target in answer.by_risk(self.results):
-            decides = deciding_part(self.results, target) if isinstance(target, Measured) else None
-            picture = None
-            if decides and drawn < PICTURES:
-                part, has_outlook = decides[1]["part"], True
-                picture = outlook(self.results, words, target.id, part, self.origin, small=True)
-            elif isinstance(target, SurveyPromise) and drawn < PICTURES:
-                picture = survey(self.results, words, target, small=True)
-            elif decides:
-                left_out.append(words.of(target.name))
-            if picture:
-                self._picture(picture)
-                drawn += 1
-        if has_outlook:
-            self._note(outlook_caption(words))
-        if left_out:
-            named = "; ".join(left_out)
+        words, captions = self.words, dict[str, None]()
+        found = [(target, self._picture_of(target, captions)) for _number, target in answer.by_risk(self.results)]
+        there = [(target, picture) for target, picture in found if picture]
+        for _target, picture in there[:PICTURES]:
+            self._picture(picture)
+        if captions:
+            self._note(" ".join(captions))
+        if there[PICTURES:]:
+            named = "; ".join(words.of(target.name) for target, _picture in there[PICTURES:])
             self._note(words.text("Not drawn here, see the page of promises: {promises}.", promises=named))
+
+    def _picture_of(self, target: Promise, captions: dict[str, None]) -> Picture | None:
+        """Return the figure of a promise, or None where there is nothing to draw; note what it needs as a caption."""
+        results, words = self.results, self.words
+        if isinstance(target, SurveyPromise):
+            return survey(results, words, target, small=True)
+        if isinstance(target, ItemsPromise):
+            drawn = burn_up(results, words, target, "items" if target.headcount else "", small=True)
+            captions.update(dict.fromkeys([burn_up_caption(words)] if drawn else []))
+            return drawn
+        decides = deciding_part(results, target) if isinstance(target, Measured) else None
+        if decides is None:
+            return None
+        where = (target.id, str(decides[1]["part"]), self.origin)
+        picture = year_end_dots(results, words, *where)
+        captions[dots_caption(words) if picture else outlook_caption(words)] = None
+        return picture or outlook(results, words, *where, small=True)
 
     def caution(self) -> None:
         """Show what the probabilities rest on: which are tested on what, and which are not."""

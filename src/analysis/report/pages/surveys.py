@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.figure import Figure
 
 from analysis.data.published import SIPAS_SINCE_2022, SIPAS_UNTIL_2021
 from analysis.indicators.satisfaction import SURVEYED
@@ -13,8 +13,11 @@ from analysis.plan.instruments import IndicatorInstrument, SurveyInstrument
 from analysis.plan.promises import SurveyPromise
 from analysis.plan.record import TOTAL
 from analysis.quarter.results import Results
-from analysis.report import numbers, theme
-from analysis.report.figure import Picture, mark_simulated, set_title, write_shares
+from analysis.report import numbers
+from analysis.report.figures import theme
+from analysis.report.figures.axes import draw_promise, few_words, mark_simulated, write_shares
+from analysis.report.figures.direct_labels import label
+from analysis.report.figures.picture import Picture
 from analysis.report.html_table import plain_table
 from analysis.report.pages.page import Page
 from analysis.report.quantities import shares
@@ -130,42 +133,41 @@ def survey(results: Results, words: Wording, target: SurveyPromise, *, small: bo
     end = results.plan.year
     what = words.indicator(results.plan, row["indicator"])
 
-    theme.apply(small=small)
-    figure, axes = plt.subplots(
-        figsize=theme.SMALL if small else (theme.WIDTH, theme.HEIGHT * 0.85), layout="constrained"
-    )
     half = numbers.HALF_80 * mine["standard_error"].fillna(0.0)
-    axes.vlines(years, mine["value"] - half, mine["value"] + half, color=theme.BLUE, linewidth=3, alpha=0.45)
-    for _method, comparable in mine.assign(year=years).groupby(mine["method"].fillna("")):
-        axes.plot(comparable["year"], comparable["value"], color=theme.BLUE, marker="o", markersize=6, linewidth=1.2,
-                  linestyle=(0, (1, 2)))  # fmt: skip
-    for year, value, top in zip(years, mine["value"], mine["value"] + half, strict=True):
-        label = shares(language).beside(value, target.threshold)
-        axes.annotate(label, (year, top), xytext=(0, 3), textcoords="offset points", ha="center", fontsize=9,
-                      color=theme.BLUE)  # fmt: skip
-    axes.axhline(target.threshold, color=theme.VERMILION, linewidth=1.8, linestyle=(0, (6, 3)))
-    rule = words.rule(target.rule, target.threshold)
-    axes.annotate(
-        words.text("promise: {rule}", rule=rule), (0.99, target.threshold), xycoords=("axes fraction", "data"),
-        ha="right",
-        xytext=(0, -13), textcoords="offset points", color=theme.VERMILION, fontsize=9.5,
-    )  # fmt: skip
-    is_forecast = pd.notna(row["expected"]) and end not in years
-    if is_forecast:
-        axes.vlines(end, row["lower"], row["upper"], color=theme.PINK, linewidth=3, alpha=0.6)
-        axes.plot(end, row["expected"], marker="D", markersize=7, markerfacecolor="white", color=theme.PINK)
-    elif end not in years:
-        axes.annotate(words.text("no round in {year}", year=str(end)), (end, 0.04), xycoords=("data", "axes fraction"),
-                      ha="right", fontsize=9, color=theme.INK)  # fmt: skip
-    axes.set_xticks(range(min(years), end + 1), [str(year) for year in range(min(years), end + 1)])
-    axes.set_xlim(min(years) - 0.4, end + 0.6)
-    highest, lowest = float((mine["value"] + half).max()), float((mine["value"] - half).min())
-    axes.set_ylim(min(lowest, target.threshold) - 0.02, min(max(highest, target.threshold) + 0.03, 1.0))
-    write_shares(axes.yaxis, language, most=4 if small else 6)
-    axes.grid(axis="x", visible=False)
-    set_title(figure, f"{words.of(target.name)}\n{what}" if small else what)
-    mark_simulated(figure, results, words)
-    plt.close(figure)
+    rule, is_forecast = words.rule(target.rule, target.threshold), pd.notna(row["expected"]) and end not in years
+
+    def draw(figure: Figure) -> None:
+        figure.set_figheight(theme.height(figure, 3.0))
+        axes = figure.subplots()
+        axes.vlines(years, mine["value"] - half, mine["value"] + half, color=theme.BLUE, linewidth=3, alpha=0.45)
+        for _method, comparable in mine.assign(year=years).groupby(mine["method"].fillna("")):
+            axes.plot(comparable["year"], comparable["value"], color=theme.BLUE, marker="o", markersize=6,
+                      linewidth=1.2, linestyle=(0, (1, 2)))  # fmt: skip
+        for year, value, top in zip(years, mine["value"], mine["value"] + half, strict=True):
+            written = shares(language).beside(value, target.threshold)
+            label(axes, written, (year, top), side="above", color=theme.BLUE, bold=year == years[-1])
+        if is_forecast:
+            axes.vlines(end, row["lower"], row["upper"], color=theme.PINK, linewidth=3, alpha=0.6)
+            axes.plot(end, row["expected"], marker="D", markersize=7, markerfacecolor=theme.PAPER, color=theme.PINK)
+            written = shares(language).beside(row["expected"], target.threshold)
+            label(axes, words.text("expected {share}", share=written), (end, row["upper"]), side="above",
+                  align="right", color=theme.SOFT)  # fmt: skip
+        elif end not in years:
+            label(axes, words.text("no round in {year}", year=str(end)), (end, 0.04), side="above", align="right",
+                  color=theme.SOFT, xycoords=("data", "axes fraction"))  # fmt: skip
+        step = -(-(end + 1 - min(years)) // (5 if theme.is_narrow(figure) else 12))
+        shown = range(end, min(years) - 1, -step)
+        axes.set_xticks(list(shown), [str(year) for year in shown])
+        axes.set_xlim(min(years) - 0.4, end + 0.6)
+        highest, lowest = float((mine["value"] + half).max()), float((mine["value"] - half).min())
+        if is_forecast:
+            highest, lowest = max(highest, float(row["upper"])), min(lowest, float(row["lower"]))
+        axes.set_ylim(min(lowest, target.threshold) - 0.02, min(max(highest, target.threshold) + 0.03, 1.0))
+        write_shares(axes.yaxis, language, most=4 if theme.is_narrow(figure) else 6)
+        draw_promise(axes, words, target.rule, target.threshold, shares(language))
+        axes.grid(axis="x", visible=False)
+        axes.set(xlabel="", ylabel="")
+        mark_simulated(figure, results, words)
 
     last = mine.iloc[-1]
     alt = words.text(
@@ -180,8 +182,23 @@ def survey(results: Results, words: Wording, target: SurveyPromise, *, small: bo
         "Dots: rounds of the survey; bars: their 80% sampling interval, where the design is known. Dashed red: the "
         "promise. Diamond: what a round this year is expected to find."
     )
-    table = rounds(results, words, row["indicator"])
-    return Picture(figure, alt, "" if small else caption, table, mine, width="third" if small else "wide")
+    return Picture(
+        draw, title=_message(last, target, row, words), statistic=words.text("{what}, by round", what=what), alt=alt,
+        caption="" if small else caption, table=rounds(results, words, row["indicator"]), values=mine,
+        width="third" if small else "wide",
+    )  # fmt: skip
+
+
+def _message(last: pd.Series, target: SurveyPromise, row: pd.Series, words: Wording) -> str:
+    """Return the last round, and how likely one this year keeps the promise where that is estimated."""
+    what = few_words(words.of(target.name), 6 if words.language == "en" else 12)
+    share, year = shares(words.language).beside(last["value"], target.threshold), str(last["period"])[:4]
+    if pd.notna(row["probability"]) and row["verdict"] not in ("met", "missed"):
+        return words.text(
+            "{what}: {share} in {year}, probability this year {chance}",
+            what=what, share=share, year=year, chance=words.chance(row["probability"]),
+        )  # fmt: skip
+    return words.text("{what}: {share} in {year}", what=what, share=share, year=year)
 
 
 def _rounds_of_province(results: Results, indicator: str) -> pd.DataFrame:

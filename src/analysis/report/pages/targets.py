@@ -6,20 +6,23 @@ from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import pandas as pd
-import seaborn as sns
+from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis import periods
 from analysis.plan.promises import ItemsPromise, Measured, Promise, SurveyPromise
 from analysis.quarter.results import Results
-from analysis.report import labels, numbers, promise_lines, promise_tables, simple_forecasts, theme
-from analysis.report.figure import Picture, counts_and_values, mark_simulated, set_title, short_name
+from analysis.report import labels, numbers, promise_lines, promise_tables, simple_forecasts
+from analysis.report.figures import theme
+from analysis.report.figures.axes import counts_and_values, mark_simulated, short_name, write_rows
+from analysis.report.figures.burn_up import burn_ups
+from analysis.report.figures.picture import Picture
 from analysis.report.html_table import plain_table, verdict_mark, with_cards
 from analysis.report.pages.page import Page
 from analysis.report.pages.surveys import rounds
 from analysis.report.published_probabilities import LEDGER, probabilities_by_quarter
+from analysis.report.quantities import shares
 from analysis.report.track_record_sentences import brief_basis
 from analysis.report.wording import Wording
 
@@ -41,8 +44,8 @@ class _Section:
     ----------
     table : str
         The parts that decide, as HTML.
-    picture : Picture or None
-        Who holds the gap of a promise that is not safe.
+    pictures : list of Picture
+        Who holds the gap of a promise that is not safe; of dated items, done and needed by day.
     lines : list of str
         What it would take, and what the probability is to be compared with.
     folded : list of (str, str)
@@ -50,7 +53,7 @@ class _Section:
     """
 
     table: str = ""
-    picture: Picture | None = None
+    pictures: list[Picture] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     folded: list[tuple[str, str]] = field(default_factory=list)
 
@@ -95,8 +98,8 @@ class TargetPage(Page):
                 f'<section class="promise" id="promise-{escape(target.id)}"><h2>{escape(name)}</h2>{promised}'
                 f'<p class="standing">{line}</p>{section.table}</section>'
             )
-            if section.picture:
-                self._picture(section.picture)
+            for picture in section.pictures:
+                self._picture(picture)
             if promise_lines.has_chance(row):
                 section.lines.append(" ".join(brief_basis(self.results, target, self.words)))
             left_out = self._left_out(target, told) if isinstance(target, Measured | SurveyPromise) else []
@@ -173,7 +176,7 @@ class TargetPage(Page):
         if gaps and self._pictures_left and not is_safe:
             self._pictures_left -= 1
             title, members, frame, unit = gaps.pop(0)
-            section.picture = gap(results, words, members, title=title, table=frame, unit=unit)
+            section.pictures = [gap(results, words, members, title=title, table=frame, unit=unit)]
         written = plan.targets[target.id]
         if isinstance(written, SurveyPromise):
             what = words.of(plan.instruments[written.instrument].title)
@@ -291,13 +294,14 @@ class TargetPage(Page):
         rows = results.attainment.of("promises", target.id)
         parts = rows[rows["part"] != ""]
         section = _Section(
+            pictures=burn_ups(results, words, target),
             lines=[
                 *promise_tables.items_needed(results, words, target),
                 *(
                     promise_tables.simple_items_forecasts(results, words, target)
                     or promise_lines.simple_forecast(results, words, target)
                 ),
-            ]
+            ],
         )
         if len(parts):
             frame = pd.DataFrame(
@@ -364,47 +368,67 @@ def history(results: Results, words: Wording, probabilities: pd.DataFrame) -> Pi
         return None
     heads = [numbers.quarter(periods.parse_quarter(quarter), language) for quarter in quarters]
     names = [words.of(target.name) for target in targets]
+    said = [probabilities[probabilities["target"] == target.id] for target in targets]
 
-    theme.apply()
-    figure, axes = plt.subplots(figsize=(theme.WIDTH, 1.2 + 0.42 * len(targets)), layout="constrained")
-    for row, target in enumerate(targets):
-        mine = probabilities[probabilities["target"] == target.id]
-        axes.plot(mine["probability"], [row] * len(mine), color=theme.GREY, linewidth=1.4)
-        older = mine[mine["quarter"] != quarters[-1]]
-        axes.plot(older["probability"], [row] * len(older), marker="o", linestyle="", markersize=6,
-                  markerfacecolor="white", color=theme.GREY, markeredgewidth=1.5)  # fmt: skip
-        now = mine[mine["quarter"] == quarters[-1]]
-        axes.plot(now["probability"], [row] * len(now), marker="D", markersize=8, linestyle="", color=theme.BLUE)
-        path = " → ".join(words.chance(value) for value in [*older["probability"], *now["probability"]])
-        path = path if len(now) else f"{path} → {numbers.MISSING}"
-        axes.annotate(path, (1.04, row), va="center", fontsize=9, annotation_clip=False)
-    axes.set_yticks(range(len(targets)), [short_name(name) for name in names])
-    axes.invert_yaxis()
-    axes.set_xlim(-0.03, 1.02)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.percent(value, language, digits=0)))
-    axes.set(xlabel=words.text("Probability of meeting the target"), ylabel="")
-    set_title(figure, words.text("How each probability moved: {first} to {last}", first=heads[0], last=heads[-1]))
-    mark_simulated(figure, results, words)
-    plt.close(figure)
+    def draw(figure: Figure) -> None:
+        narrow = theme.is_narrow(figure)
+        figure.set_figheight(0.5 + (0.5 if narrow else 0.4) * len(targets))
+        axes = figure.subplots()
+        for row, mine in enumerate(said):
+            axes.plot(mine["probability"], [row] * len(mine), color=theme.GREY, linewidth=1.4)
+            older, now = mine[mine["quarter"] != quarters[-1]], mine[mine["quarter"] == quarters[-1]]
+            for some, marker, color, face in (
+                (older, "o", theme.GREY, theme.PAPER),
+                (now, "D", theme.BLUE, theme.BLUE),
+            ):
+                if len(some):  # of a line without points the layout takes the corner of the figure for its place
+                    axes.plot(some["probability"], [row] * len(some), linestyle="", marker=marker, markersize=7,
+                              color=color, markerfacecolor=face, markeredgewidth=1.5, clip_on=False)  # fmt: skip
+        write_rows(axes, names, [_moved(mine, quarters[-1], words) for mine in said])
+        axes.set_xlim(-0.01, 1.01)
+        shares(language).write_axis(axes.xaxis, most=4 if narrow else 6)
+        mark_simulated(figure, results, words)
 
     table = pd.DataFrame({words.text("Promise"): names})
     for quarter, head in zip(quarters, heads, strict=True):
         mine = probabilities[probabilities["quarter"] == quarter].set_index("target")["probability"]
         table[head] = [words.chance(mine.get(target.id, float("nan"))) for target in targets]
-    moves = probabilities.groupby("target")["probability"].agg(lambda values: values.iloc[-1] - values.iloc[0])
-    most = str(moves.abs().idxmax())
-    ends = probabilities[probabilities["target"] == most]["probability"]
-    alt = words.text(
-        "How each probability moved; the most: {name}, from {first} to {last}.",
-        name=names[[target.id for target in targets].index(most)],
-        first=words.chance(ends.iloc[0]),
-        last=words.chance(ends.iloc[-1]),
-    )
     caption = words.text(
         "Diamond: now. Rings: what was published for earlier quarters or, where nothing was, what the same method says "
         "from what was known then."
     )
-    return Picture(figure, alt, caption, table, probabilities)
+    statistic = words.text("Probability of meeting each target, {first} to {last}", first=heads[0], last=heads[-1])
+    if len(heads) == 1:
+        statistic = words.text("Probability of meeting each target, {quarter}", quarter=heads[0])
+    title = _most_moved(names, said, quarters[-1], words)
+    return Picture(
+        draw, title=title, statistic=statistic, alt=f"{title}. {statistic}.", caption=caption, table=table,
+        values=probabilities,
+    )  # fmt: skip
+
+
+def _moved(mine: pd.DataFrame, last: str, words: Wording) -> str:
+    """Return how the probability of a promise moved: "70% → 59%"; with a dash where it is no longer estimated."""
+    said = [words.chance(mine["probability"].iloc[at]) for at in (0, -1)]
+    if mine["quarter"].iloc[-1] != last:
+        return f"{said[-1]} → {numbers.MISSING}"
+    return said[-1] if said[0] == said[-1] else " → ".join(said)
+
+
+def _most_moved(names: list[str], said: list[pd.DataFrame], last: str, words: Wording) -> str:
+    """Return the message of a history: which promise moved most, or between which ends the probabilities lie."""
+    known = [(name, mine["probability"]) for name, mine in zip(names, said, strict=True)
+             if mine["quarter"].iloc[-1] == last]  # fmt: skip
+    if not known:
+        return words.text("No probability is estimated any longer")
+    name, moved = max(known, key=lambda one: abs(one[1].iloc[-1] - one[1].iloc[0]))
+    first, now = (words.chance(moved.iloc[at]) for at in (0, -1))
+    if first != now:
+        return words.text("{name} moved most: from {first} to {last}", name=name, first=first, last=now)
+    low, high = (words.chance(end([one.iloc[-1] for _, one in known])) for end in (min, max))
+    if low == high:
+        return words.text("Probability now: {chance}", chance=low)
+    return words.text("Probabilities now: from {low} to {high}", low=low, high=high)
 
 
 MEMBERS_DRAWN = 10
@@ -425,7 +449,7 @@ def gap(
     members : pd.DataFrame
         Rows of one part and dimension of `attainment.year_end`, those that are short, most first.
     title : str
-        Title of the figure: which promise, by which members.
+        What is drawn: which promise, by which members.
     table : pd.DataFrame
         The same as a table for the reader.
     unit : str
@@ -434,23 +458,20 @@ def gap(
     plan, language = results.plan, words.language
     shown = members.head(MEMBERS_DRAWN)
     names = [words.name(plan, row.dimension, row.series) for row in shown.itertuples()]
-    theme.apply()
-    figure, axes = plt.subplots(figsize=(theme.WIDTH, 1.1 + 0.32 * len(shown)), layout="constrained")
-    rows = list(range(len(shown)))
-    sns.barplot(x=shown["short"].to_numpy(), y=rows, orient="h", ax=axes, color=theme.BLUE, width=0.62, errorbar=None)
-    for position, row in enumerate(shown.itertuples()):
-        now, then = words.chance(row.probability), words.chance(row.probability_if)
-        label = f"{numbers.count(row.short, language)}   {now} → {then}"
-        axes.annotate(label, (row.short, position), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9)
-    axes.set_yticks(rows, [short_name(name) for name in names])
-    axes.set_xlim(0, float(shown["short"].max()) * 1.3)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.count(value, language)))
-    axes.set(ylabel="", xlabel=words.text("Short of the promise by ({unit})", unit=unit))
-    axes.grid(axis="y", visible=False)
-    set_title(figure, title)
-    mark_simulated(figure, results, words)
-    plt.close(figure)
+
+    def draw(figure: Figure) -> None:
+        narrow = theme.is_narrow(figure)
+        figure.set_figheight(0.5 + (0.44 if narrow else 0.32) * len(shown))
+        axes = figure.subplots()
+        rows, height = range(len(shown)), 0.3 if narrow else 0.62
+        axes.barh(rows, shown["short"], height=height, color=theme.BLUE, linewidth=0)
+        chances = zip(shown["probability"].map(words.chance), shown["probability_if"].map(words.chance), strict=True)
+        cases = [numbers.count(short, language) for short in shown["short"]]
+        told = [f"{one} · {now} → {then}" for one, (now, then) in zip(cases, chances, strict=True)]
+        write_rows(axes, names, told, list(shown["short"]))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=3 if narrow else 5, integer=True))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.count(value, language)))
+        mark_simulated(figure, results, words)
 
     total, first = members["short"].sum(), shown.iloc[0]
     alt = words.text(
@@ -468,4 +489,23 @@ def gap(
         "Bars: what each is short of the promise so far. Beside them the probability now, and if it alone kept the "
         "promise from now on."
     )
-    return Picture(figure, alt, caption, table, members)
+    message = _holds_most(results, names[0], members, unit, words)
+    return Picture(draw, title=message, statistic=title, alt=alt, caption=caption, table=table, values=members)
+
+
+def _holds_most(results: Results, name: str, members: pd.DataFrame, unit: str, words: Wording) -> str:
+    """Return the message of a gap: how many of the cases missing, or too many, the first member has."""
+    first = members.iloc[0]
+    count = {
+        "name": short_name(name),
+        "short": numbers.count(first["short"], words.language),
+        "all": numbers.count(members["short"].sum(), words.language),
+        "unit": unit,
+    }
+    if count["short"] == "0":
+        return words.text("Nobody is short by even one of the {unit}", unit=unit)
+    if len(members) == 1:
+        return words.text("Only {name} is short, by {short} {unit}", **count)
+    if results.promise(first["target"], first["part"])["rule"] == "at_most":
+        return words.text("{name} holds {short} of {all} {unit} too many", **count)
+    return words.text("{name} holds {short} of {all} {unit} missing", **count)

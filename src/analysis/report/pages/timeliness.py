@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from analysis import periods
 from analysis.indicators.disclosure import hidden_parts
 from analysis.quarter.results import Results
-from analysis.report import numbers, theme
-from analysis.report.figure import Picture, mark_simulated, set_title
+from analysis.report import numbers
+from analysis.report.figures import theme
+from analysis.report.figures.axes import mark_simulated
+from analysis.report.figures.direct_labels import label
+from analysis.report.figures.picture import Picture
 from analysis.report.html_table import plain_table
 from analysis.report.labels import TIMELINESS
 from analysis.report.pages.page import Page
+from analysis.report.quantities import shares as shares_written
 from analysis.report.wording import Wording
 
 
@@ -76,20 +80,17 @@ class TimelinessPage(Page):
         self._html(plain_table(frame, caption=words.text("Cases received this quarter")))
 
 
-QUARTERS = 8
-"""Quarters drawn, the last ones."""
+QUARTERS, QUARTERS_NARROW = 8, 5
+"""Quarters drawn, the last ones; the table has as many as the wide drawing."""
 
 LOOKS = {
-    "early": (theme.GREEN, ""),
-    "on_time": (theme.BLUE, ""),
-    "late": (theme.VERMILION, "///"),
-    "no_due_date": (theme.GREY, "..."),
-    "unclassed": ("white", "xxx"),
+    "early": (theme.BLUE, 0.22),
+    "on_time": (theme.BLUE, 0.55),
+    "late": (theme.VERMILION, 1.0),
+    "no_due_date": (theme.GREY, 0.5),
+    "unclassed": (theme.GREY, 0.2),
 }
-"""Colour and hatching of each class: they differ on a grey print, too."""
-
-LABELLED_FROM = 0.035
-"""Share of a bar, 0–1, from which a piece has its figure written into it."""
+"""Colour and alpha of each class: neighbours differ in lightness, on a grey print and on a dark screen, too."""
 
 
 def timeliness(results: Results, words: Wording) -> Picture | None:
@@ -111,51 +112,75 @@ def timeliness(results: Results, words: Wording) -> Picture | None:
     names = {code: words.text(TIMELINESS[code]) for code in shares.columns}
     labels = [numbers.period(periods.write(quarter), language) for quarter in shares.index]
 
-    theme.apply()
-    figure, axes = plt.subplots(figsize=(theme.WIDTH, 1.5 + 0.36 * len(shares)), layout="constrained")
-    left = pd.Series(0.0, index=shares.index)
-    for code in shares.columns:
-        colour, hatch = LOOKS[code]
-        axes.barh(
-            labels, shares[code], left=left, color=colour, hatch=hatch, edgecolor="white", linewidth=0.8, height=0.72,
-            label=names[code],
-        )  # fmt: skip
-        for row, (start, share) in enumerate(zip(left, shares[code], strict=True)):
-            if share >= LABELLED_FROM:
+    def draw(figure: Figure) -> None:
+        narrow = theme.is_narrow(figure)
+        figure.set_figheight(theme.height(figure, 3.2))
+        axes, drawn = figure.subplots(), shares.tail(QUARTERS_NARROW if narrow else QUARTERS)
+        at, below = np.arange(len(drawn)), np.zeros(len(drawn))
+        # What is late hangs from the top, where the eye compares it.
+        for code in sorted(drawn.columns, key=lambda one: one == "late"):
+            colour, alpha = LOOKS[code]
+            axes.bar(at, drawn[code], bottom=below, color=colour, alpha=alpha, width=0.86, linewidth=0)
+            if drawn[code].iloc[-1] > 0:
+                middle = below[-1] + drawn[code].iloc[-1] / 2
+                share = numbers.percent(drawn[code].iloc[-1], language)
+                label(axes, f"{names[code]} {share}", (at[-1] + 0.43, middle), bold=code == "late",
+                      color=theme.VERMILION if code == "late" else theme.INK)  # fmt: skip
+            below = below + drawn[code].to_numpy()
+            axes.hlines(below, at - 0.43, at + 0.43, color=theme.PAPER, linewidth=1.2)
+        if "late" in drawn:
+            for position, late in enumerate(drawn["late"]):
                 axes.annotate(
-                    numbers.percent(share, language, digits=0 if share >= 0.1 else 1),
-                    (start + share / 2, row),
-                    ha="center",
-                    va="center",
-                    fontsize=8.5,
-                    color=theme.INK,
-                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.85},
-                )
-        left = left + shares[code]
-    axes.invert_yaxis()
-    axes.set_xlim(0, 1)
-    axes.set_xticks([])
-    axes.grid(visible=False)
-    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.02), ncols=len(names), frameon=False, fontsize=9)
-    title = words.text("How cases were resolved, by quarter")
-    set_title(figure, title)
-    mark_simulated(figure, results, words)
-    plt.close(figure)
+                    numbers.percent(late, language), (position, 1), xytext=(0, 3), textcoords="offset points",
+                    ha="center", va="bottom", color=theme.VERMILION, fontsize=theme.SMALL_TEXT,
+                    fontweight="bold" if position == at[-1] else "normal",
+                )  # fmt: skip
+        step = 2 if narrow else 1
+        axes.set_xticks(at[::-step], labels[-1 : -len(drawn) - 1 : -step])
+        axes.set(ylim=(0, 1), yticks=[], xlim=(-0.5, len(drawn) - 0.5))
+        axes.grid(visible=False)
+        axes.spines["bottom"].set_visible(False)
+        mark_simulated(figure, results, words)
 
     last = counts.iloc[-1]
     shares_of_last = ", ".join(
         f"{names[code][0].lower()}{names[code][1:]} {numbers.percent(last[code] / last.sum(), language)}"
         for code in counts.columns
     )
-    alt = words.text("{title}; {quarter}: {told}.", title=title, quarter=labels[-1], told=shares_of_last)
-    caption = words.text("Each bar is all cases resolved in a quarter; cases without a due date are apart.")
+    statistic = words.text("How cases were resolved, by quarter")
+    alt = words.text("{title}; {quarter}: {told}.", title=statistic, quarter=labels[-1], told=shares_of_last)
+    caption = words.text(
+        "Each bar is all cases resolved in a quarter; above it: overdue. Cases without a due date are apart."
+    )
     table = pd.DataFrame({words.text("Quarter"): labels})
     for code in counts.columns:
         table[names[code]] = [
             f"{numbers.count(n, language)} ({numbers.percent(share, language)})"
             for n, share in zip(counts[code], shares[code], strict=True)
         ]
-    return Picture(figure, alt, caption, table, counts.reset_index())
+    return Picture(
+        draw, title=_message(counts, words, words.of(results.plan.unit)), statistic=statistic, alt=alt, caption=caption,
+        table=table, values=counts.reset_index(),
+    )  # fmt: skip
+
+
+def _message(counts: pd.DataFrame, words: Wording, unit: str) -> str:
+    """Return what part of the last quarter's cases was late, and how it moved within a year."""
+    language, how = words.language, shares_written(words.language)
+    quarter = counts.index[-1]
+    said = numbers.quarter(quarter, language)
+    dated = counts.reindex(columns=["early", "on_time", "late"], fill_value=0)
+    if not dated.loc[quarter].sum():
+        return words.text("No due date is known of the {unit} resolved in {quarter}", unit=unit, quarter=said)
+    late = dated["late"] / counts.sum(axis=1)
+    change = how.moved(late[quarter], late.get(quarter - 4, np.nan) if dated.sum(axis=1).get(quarter - 4) else np.nan)
+    values = {"share": numbers.percent(late[quarter], language), "unit": unit, "quarter": said}
+    if change == numbers.MISSING:
+        return words.text("{share} of {unit} resolved late in {quarter}", **values)
+    return words.text(
+        "{share} of {unit} resolved late in {quarter}, {change} percentage points on the year before",
+        change=change, **values,
+    )  # fmt: skip
 
 
 def _by_quarter(results: Results) -> pd.DataFrame:

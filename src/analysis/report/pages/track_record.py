@@ -71,8 +71,8 @@ class TrackPage(Page):
         self._html(plain_table(table, caption=words.text("What is published, against simple forecasts")))
         reliability = grades.of_ensemble(self.results.record.reliability)
         if len(reliability):
-            title = words.text("What was said and what happened: this plan's series")
-            self._picture(grades.reliability(reliability, words, title=title))
+            statistic = words.text("What was said and what happened: this plan's series")
+            self._picture(grades.reliability(reliability, words, statistic=statistic))
 
     def bases(self) -> None:
         """Show what the probability of each promise rests on, or that it is not estimated."""
@@ -118,8 +118,8 @@ class TrackPage(Page):
         )
         self._note(words.text("In brackets the 95% interval from resampling kinds of cases, or simulated lists."))
         real = calibration[calibration["panel"] != grades.SIMULATED_LISTS]
-        title = words.text("What was said and what happened: lists of real cases")
-        self._picture(grades.reliability(real, words, title=title))
+        statistic = words.text("What was said and what happened: lists of real cases")
+        self._picture(grades.reliability(real, words, statistic=statistic))
 
     def public(self) -> None:
         """Show how the method does on public panels; their grades are in `grades.PUBLIC_GRADES`."""
@@ -144,10 +144,10 @@ class TrackPage(Page):
                 "years count, not the series."
             )
         )
-        title = words.text("What was said and what happened: public data")
-        self._picture(grades.reliability(grades.of_ensemble(calibration), words, title=title))
-        title = words.text("Where outcomes fell: public data")
-        self._picture(grades.places(grades.of_ensemble(places), words, title=title))
+        statistic = words.text("What was said and what happened: public data")
+        self._picture(grades.reliability(grades.of_ensemble(calibration), words, statistic=statistic))
+        statistic = words.text("Where outcomes fell: public data")
+        self._picture(grades.places(grades.of_ensemble(places), words, statistic=statistic))
 
     def published(self, ledger: Path = LEDGER) -> None:
         """Show each probability that earlier reports of this plan gave, and what then happened."""

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from analysis import periods
 from analysis.attainment.year_end import series_of
+from analysis.plan.plan import Plan
 from analysis.plan.promises import Measured, Part
+from analysis.plan.record import TOTAL
 from analysis.quarter.results import Results
-from analysis.report import theme
-from analysis.report.figure import (
+from analysis.report.figures import theme
+from analysis.report.figures.axes import (
     PERIODS_SHOWN,
-    Picture,
+    draw_promise,
     draw_shares,
+    few_words,
     mark_breaks,
     mark_simulated,
     period_axis,
     series_title,
-    set_title,
     share_table,
 )
+from analysis.report.figures.direct_labels import label
+from analysis.report.figures.picture import Picture
 from analysis.report.quantities import Quantity
 from analysis.report.wording import Wording
 
@@ -59,33 +63,42 @@ def outlook(
     at = {label: position for position, label in enumerate(labels)}
     earlier = _forecast_a_quarter_ago(results, target, part)
 
-    theme.apply(small=small)
-    figure, axes = plt.subplots(figsize=theme.SMALL if small else (theme.WIDTH, theme.HEIGHT), layout="constrained")
-    draw_shares(axes, [at[label] for label in shown["period"]], shown["value"], color=theme.GREY, size=4, width=1.2)
+    threshold, how = float(row["threshold"]), words.quantity(plan, share.indicator)
     known = fan[fan["period"] <= periods.write(origin)]
     future = fan[fan["period"] >= periods.write(origin)]
-    axes.plot([at[p] for p in known["period"]], known["middle"], color=theme.BLUE, linewidth=2.8)
-    positions = [at[p] for p in future["period"]]
-    if len(positions) > 1:
-        axes.fill_between(positions, future["lower"], future["upper"], color=theme.BLUE, alpha=0.22, linewidth=0)
-        axes.plot(positions, future["middle"], color=theme.BLUE, linewidth=2, linestyle=(0, (4, 2)))
-    threshold, how = float(row["threshold"]), words.quantity(plan, share.indicator)
-    axes.axhline(threshold, color=theme.VERMILION, linewidth=1.8, linestyle=(0, (6, 3)))
-    _set_limits(axes, threshold, fan, shown, earlier, how)
-    period_axis(axes, labels, language, most=4 if small else 8)
-    how.write_axis(axes.yaxis, most=4 if small else 6)
-    if earlier is not None:
-        _mark_earlier(axes, earlier, len(labels))
-    _label_lines(axes, words, share, threshold, len(labels), fan, how)
-    mark_breaks(axes, results, words, share.indicator, at)
-    title = series_title(words, plan, share.indicator, share.dimension, share.series)
-    set_title(figure, _short_title(words, promise, words.part(plan, share)) if small else title)
-    mark_simulated(figure, results, words)
-    plt.close(figure)
 
+    def draw(figure: Figure) -> None:
+        figure.set_figheight(theme.height(figure, 3.4))
+        axes = figure.subplots()
+        draw_shares(axes, [at[label] for label in shown["period"]], shown["value"], color=theme.GREY, size=4, width=1.2)
+        axes.plot([at[p] for p in known["period"]], known["middle"], color=theme.BLUE, linewidth=2.8)
+        positions = [at[p] for p in future["period"]]
+        if len(positions) > 1:
+            axes.fill_between(positions, future["lower"], future["upper"], color=theme.BLUE, alpha=0.22, linewidth=0)
+            axes.plot(positions, future["middle"], color=theme.BLUE, linewidth=2, linestyle=(0, (4, 2)))
+        _set_limits(axes, threshold, fan, shown, earlier, how)
+        period_axis(axes, labels, language, quantity=how)
+        if pd.notna(threshold):
+            draw_promise(axes, words, share.rule, threshold, how)
+        if len(fan):
+            end = (at[fan["period"].iloc[-1]], fan["middle"].iloc[-1])
+            gap = 6.0 if earlier is None else 20.0
+            label(axes, how.beside(end[1], threshold), end, gap=gap, color=theme.BLUE, bold=True)
+            middle = known.iloc[len(known) // 2]
+            label(axes, words.text("year so far"), (at[middle["period"]], middle["middle"]), side="below",
+                  color=theme.BLUE)  # fmt: skip
+        if len(shown) > 3:
+            each = shown.iloc[len(shown) // 3]
+            label(axes, words.text("each period"), (at[each["period"]], each["value"]), side="above", color=theme.SOFT)
+        if earlier is not None:
+            _mark_earlier(axes, earlier, len(labels), words)
+        mark_breaks(axes, results, words, share.indicator, at)
+        mark_simulated(figure, results, words)
+
+    statistic = series_title(words, plan, share.indicator, share.dimension, share.series)
     alt = words.text(
         "{what}: {standing} so far this year; year-end {outlook}; promised: {rule}; probability {chance}.",
-        what=title,
+        what=statistic,
         standing=words.share_so_far(row, words.unit(plan, share.indicator), how),
         outlook=words.outlook(row, how),
         rule=words.rule(share.rule, threshold, how),
@@ -98,11 +111,14 @@ def outlook(
         on="period",
         how="outer",
     )
-    # Three figures side by side are explained once, below them.
+    # Figures side by side are explained once, below them.
     caption = "" if small else outlook_caption(words)
     return Picture(
-        figure, alt, caption, share_table(shown, words, how, line=threshold), values, width="third" if small else "wide"
-    )
+        draw, title=_message(called(promise, share, words, plan), row, share, words, how),
+        statistic=_statistic(promise, statistic, words),
+        alt=alt, caption=caption, table=share_table(shown, words, how, line=threshold), values=values,
+        width="third" if small else "wide",
+    )  # fmt: skip
 
 
 def outlook_caption(words: Wording) -> str:
@@ -113,9 +129,45 @@ def outlook_caption(words: Wording) -> str:
     )
 
 
-def _short_title(words: Wording, promise: Measured, part: str) -> str:
-    name = words.of(promise.name)
-    return name if len(promise.parts) == 1 else f"{name}\n{part}"
+def _message(what: str, row: pd.Series, part: Part, words: Wording, how: Quantity) -> str:
+    """Return the year's end beside the promise: how likely it is kept, or that it is or is not."""
+    threshold = float(row["threshold"])
+    value, rule = how.beside(row["expected"], threshold), words.rule(part.rule, threshold, how)
+    if row["verdict"] == "met":
+        return words.text("{what}: {value}, kept ({rule})", what=what, value=value, rule=rule)
+    if row["verdict"] == "missed":
+        return words.text("{what}: {value}, missed ({rule})", what=what, value=value, rule=rule)
+    if pd.isna(row["probability"]) or pd.isna(row["expected"]):
+        so_far = how.beside(row["observed_to_date"], threshold)
+        return words.text("{what}: {value} so far; the year's end is not estimated", what=what, value=so_far)
+    return words.text(
+        "{what}: year-end near {value}, probability {chance}",
+        what=what, value=value, chance=words.chance(row["probability"]),
+    )  # fmt: skip
+
+
+def called(promise: Measured, part: Part, words: Wording, plan: Plan) -> str:
+    """Return what a title calls one part of a promise: the promise, or the member that one of its parts is about.
+
+    Parameters
+    ----------
+    promise : Measured
+        The promise.
+    part : Part
+        The part.
+    words : Wording
+        The reader's language.
+    plan : Plan
+        The plan, which names its series.
+    """
+    is_member = len(promise.parts) > 1 and part.dimension != TOTAL
+    name = words.name(plan, part.dimension, part.series) if is_member else words.of(promise.name)
+    return few_words(name, 6 if words.language == "en" else 12)
+
+
+def _statistic(promise: Measured, statistic: str, words: Wording) -> str:
+    """Return what is drawn, with the promise it belongs to."""
+    return statistic if words.of(promise.name) in statistic else f"{words.of(promise.name)}: {statistic}"
 
 
 def _forecast_a_quarter_ago(results: Results, target: str, part: str) -> pd.Series | None:
@@ -175,34 +227,12 @@ def _set_limits(
     axes.set_ylim(max(min(low) - 0.12 * height, 0), min(max(high) + 0.15 * height, how.highest))
 
 
-def _mark_earlier(axes: Axes, earlier: pd.Series, width: int) -> None:
+def _mark_earlier(axes: Axes, earlier: pd.Series, width: int, words: Wording) -> None:
     """Draw the year-end forecast of a quarter ago beside the end of the fan."""
-    position = width - 0.35
+    position = width - 0.3
     axes.plot([position, position], [earlier["lower"], earlier["upper"]], color=theme.PINK, linewidth=2)
-    axes.plot(position, earlier["expected"], marker="D", markersize=6, markerfacecolor="white", color=theme.PINK,
+    axes.plot(position, earlier["expected"], marker="D", markersize=5, markerfacecolor=theme.PAPER, color=theme.PINK,
               markeredgewidth=1.6)  # fmt: skip
-
-
-def _label_lines(
-    axes: Axes, words: Wording, share: Part, threshold: float, width: int, fan: pd.DataFrame, how: Quantity
-) -> None:
-    axes.annotate(
-        words.text("promise: {rule}", rule=words.rule(share.rule, threshold, how)),
-        (0, threshold),
-        xytext=(2, 5),
-        textcoords="offset points",
-        color=theme.VERMILION,
-        fontsize=9.5,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.8},
-    )
-    axes.annotate(
-        how.beside(fan["middle"].iloc[-1], threshold),
-        (width - 1, fan["middle"].iloc[-1]),
-        xytext=(12, 0),
-        textcoords="offset points",
-        va="center",
-        color=theme.BLUE,
-        fontweight="bold",
-        annotation_clip=False,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
+    label(
+        axes, words.text("a quarter ago"), (position, earlier["upper"]), side="above", align="right", color=theme.SOFT
     )

@@ -1,76 +1,29 @@
-"""A figure of the report with its alt text and values, what all figures draw alike, and the words for hidden cells."""
+"""What all figures draw alike: axes, promises, breaks; and the tables and words beside them."""
 
 from __future__ import annotations
 
-import base64
-import io
 import math
-import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
-from html import escape
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from analysis.indicators.disclosure import SHOWN_FROM
 from analysis.plan.plan import Plan
 from analysis.plan.record import TOTAL
 from analysis.quarter.results import Results
-from analysis.report import numbers, theme
+from analysis.report import numbers
+from analysis.report.figures import theme
+from analysis.report.figures.direct_labels import label
 from analysis.report.quantities import Quantity, shares
 from analysis.report.wording import Wording
 
 PERIODS_SHOWN = {"M": 33, "Q": 16}
 """Periods that a figure over time shows, by the frequency of the data."""
-
-
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """A figure, with the text and the table that stand for it where it cannot be seen.
-
-    Attributes
-    ----------
-    figure : Figure
-        The drawing, closed.
-    alt : str
-        The finding in one sentence, with its number.
-    caption : str
-        What is drawn and how to read it.
-    table : pd.DataFrame
-        The values behind it, written for the reader.
-    values : pd.DataFrame
-        The same values as plain numbers, shares 0–1, for the file beside the page.
-    width : {"wide", "third"}
-        Whether it has the width of the page to itself or stands beside two others.
-    """
-
-    figure: Figure
-    alt: str
-    caption: str
-    table: pd.DataFrame
-    values: pd.DataFrame
-    width: Literal["wide", "third"] = "wide"
-
-    def png(self) -> bytes:
-        """Return the drawing as a PNG file."""
-        file = io.BytesIO()
-        # `savefig` would draw it twice, once to lay it out, though drawing lays it out anyway.
-        FigureCanvasAgg(self.figure).print_png(file, metadata={"Software": None})
-        return file.getvalue()
-
-    def html(self) -> str:
-        """Return the figure as HTML of one piece: the drawing inside, its alt text and its caption."""
-        image = base64.b64encode(self.png()).decode()
-        return (
-            f'<figure><img src="data:image/png;base64,{image}" alt="{escape(self.alt)}">'
-            f"<figcaption>{escape(self.caption)}</figcaption></figure>"
-        )
 
 
 def hidden_cells_sentence(shown: pd.DataFrame, words: Wording, unit: str) -> str:
@@ -104,6 +57,45 @@ def short_name(name: str, most: int = 38) -> str:
     return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"
 
 
+def few_words(name: str, most: int) -> str:
+    """Return a name of at most so many words, for a title that has few; the line below the title has it in full.
+
+    Parameters
+    ----------
+    name : str
+        The name.
+    most : int
+        Words it may have, or syllables of Vietnamese.
+    """
+    words = name.split()
+    return name if len(words) <= most else f"{' '.join(words[:most]).rstrip(',;:')}…"
+
+
+def name_within(figure: Figure, name: str, width: float, *, size: float, bold: bool = False, behind: str = "") -> str:
+    """Return a name shortened until it has room in a figure; the table below the figure has it in full.
+
+    Parameters
+    ----------
+    figure : Figure
+        The figure.
+    name : str
+        The name.
+    width, size : float
+        Room it has and size of its letters, points.
+    bold : bool
+        Whether it is written bold.
+    behind : str
+        What stands behind the name in any case.
+    """
+    text = figure.text(0, 0, "", fontsize=size, fontweight="bold" if bold else "normal")
+    for most in range(len(name), 0, -1):
+        text.set_text(f"{short_name(name, most)}{behind}")
+        if text.get_window_extent().width * 72 / figure.dpi <= width:
+            break
+    text.remove()
+    return text.get_text()
+
+
 def series_title(words: Wording, plan: Plan, indicator: str, dimension: str, series: str) -> str:
     """Return what an indicator of a series is called: "Land: share overdue, of the cases resolved".
 
@@ -118,21 +110,6 @@ def series_title(words: Wording, plan: Plan, indicator: str, dimension: str, ser
     """
     name = words.indicator(plan, indicator)
     return name if series == TOTAL else f"{words.name(plan, dimension, series)}: {name[0].lower()}{name[1:]}"
-
-
-def set_title(figure: Figure, title: str) -> None:
-    """Write a title over a figure, from its left edge, on as many lines as it needs.
-
-    Parameters
-    ----------
-    figure : Figure
-        The figure.
-    title : str
-        The title; its line breaks stay.
-    """
-    letters = int(figure.get_figwidth() * 9.5)
-    lines = [line for part in title.split("\n") for line in textwrap.wrap(part, letters)]
-    figure.suptitle("\n".join(lines), x=0.01, ha="left")
 
 
 def draw_shares(
@@ -158,10 +135,8 @@ def draw_shares(
               markeredgecolor="white", markeredgewidth=0.75)  # fmt: skip
 
 
-def period_axis(
-    axes: Axes, labels: list[str], language: str, *, most: int = 8, quantity: Quantity | None = None
-) -> None:
-    """Label a time axis with some of its periods, always the last one, and the other axis with values.
+def period_axis(axes: Axes, labels: list[str], language: str, *, quantity: Quantity | None = None) -> None:
+    """Label a time axis with as many periods as it has room for, always the last, and the other axis with values.
 
     Parameters
     ----------
@@ -171,18 +146,44 @@ def period_axis(
         The periods in order, ``2021-09`` or ``2021Q3``.
     language : {"vi", "en"}
         Language of the reader.
-    most : int
-        About how many of them to write.
     quantity : Quantity, optional
         What the other axis shows; shares by default.
     """
-    step = max(1, round(len(labels) / most))
+    step = max(1, math.ceil(len(labels) / (3 if theme.is_narrow(axes.figure) else 9)))
     ticks = list(range(len(labels) - 1, -1, -step))[::-1]
     axes.set_xticks(ticks, [numbers.period(labels[tick], language) for tick in ticks])
     axes.set_xlim(-0.6, len(labels) + 0.9)
-    (quantity or shares(language)).write_axis(axes.yaxis)
+    (quantity or shares(language)).write_axis(axes.yaxis, most=4 if theme.is_narrow(axes.figure) else 6)
     axes.set(xlabel="", ylabel="")
     axes.grid(axis="x", visible=False)
+
+
+def write_rows(axes: Axes, names: Sequence[str], told: Sequence[str], ends: Sequence[float] | None = None) -> None:
+    """Write what each row of a drawing is called and what it says: beside it, or in a line above it where it is narrow.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to write; row i stands at i, the first on top.
+    names, told : sequence of str
+        Of each row.
+    ends : sequence of float, optional
+        Where the drawing of each row ends, and what it says begins; the right edge by default.
+    """
+    rows, narrow = range(len(names)), theme.is_narrow(axes.figure)
+    axes.set_ylim(len(names) - 0.5, -0.8 if narrow else -0.5)
+    axes.set(xlabel="", ylabel="")
+    axes.grid(axis="y", visible=False)
+    axes.set_yticks(rows, ["" if narrow else short_name(name) for name in names])
+    for row, name, said in zip(rows, names, told, strict=True):
+        room = round(43 - 1.2 * len(said))  # letters of the width of a telephone
+        for text, x, side in ((short_name(name, room), 0.0, "left"), (said, 1.0, "right")) if narrow else ():
+            axes.annotate(text, (x, row), xycoords=("axes fraction", "data"), xytext=(0, 7),
+                          textcoords="offset points", ha=side, va="bottom", annotation_clip=False)  # fmt: skip
+        if not narrow:
+            at, coords = (1.0, "axes fraction") if ends is None else (ends[row], "data")
+            axes.annotate(said, (at, row), xycoords=(coords, "data"), xytext=(6, 0), textcoords="offset points",
+                          va="center", annotation_clip=False)  # fmt: skip
 
 
 def write_shares(axis: Axis, language: str, *, most: int = 6) -> None:
@@ -219,17 +220,12 @@ def mark_breaks(axes: Axes, results: Results, words: Wording, indicator: str, at
     for known in results.plan.breaks_of(indicator):
         if known.period in at:
             axes.axvline(at[known.period] - 0.5, color=theme.INK, linewidth=1, linestyle=":")
-            axes.annotate(
-                words.text("counted differently from here"),
-                (at[known.period] - 0.4, 0.02),
-                xycoords=("data", "axes fraction"),
-                fontsize=8.5,
-                color=theme.INK,
-            )
+            label(axes, words.text("counted differently from here"), (at[known.period] - 0.5, 0.04),
+                  xycoords=("data", "axes fraction"))  # fmt: skip
 
 
 def mark_simulated(figure: Figure, results: Results, words: Wording) -> None:
-    """Write on a figure of simulated data that it is one.
+    """Write on a figure of simulated data that it is one: it may be shown without the page around it.
 
     Parameters
     ----------
@@ -241,7 +237,42 @@ def mark_simulated(figure: Figure, results: Results, words: Wording) -> None:
         The reader's language.
     """
     if results.simulated:
-        figure.supxlabel(words.text("SIMULATED DATA"), x=0.99, ha="right", fontsize=9, color="#5b6570", weight="bold")
+        figure.supxlabel(words.text("SIMULATED DATA"), x=0.99, ha="right", fontsize=theme.SMALL_TEXT, color=theme.SOFT)
+
+
+def draw_promise(
+    axes: Axes, words: Wording, rule: str, threshold: float, how: Quantity, *, across: bool = True
+) -> None:
+    """Draw the line that is promised, with its words at the beginning.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to draw.
+    words : Wording
+        The reader's language.
+    rule : str
+        How values are to stand to the line; empty where only the line is known.
+    threshold : float
+        The line.
+    how : Quantity
+        How values are written.
+    across : bool
+        Whether it is drawn across, values on the vertical axis, or upright, in axes that have their limits.
+    """
+    told = words.text("promise: {rule}", rule=words.rule(rule, threshold, how) if rule else how.promised(threshold))
+    draw = axes.axhline if across else axes.axvline
+    draw(threshold, color=theme.VERMILION, linewidth=1.8, linestyle=(0, (6, 3)))
+    if across:
+        label(axes, told, (0.0, threshold), side="above", align="left", color=theme.VERMILION,
+              xycoords=("axes fraction", "data"))  # fmt: skip
+    else:
+        low, high = axes.get_xlim()
+        align: Literal["left", "center", "right"] = "center"
+        if abs(threshold - (low + high) / 2) > (high - low) / 4:  # towards the middle, where it has room
+            align = "left" if threshold < (low + high) / 2 else "right"
+        label(axes, told, (threshold, 1.0), side="above", color=theme.VERMILION, align=align,
+              xycoords=("data", "axes fraction"))  # fmt: skip
 
 
 def promised_line(results: Results, indicator: str, dimension: str = TOTAL, series: str = TOTAL) -> float:
@@ -254,13 +285,26 @@ def promised_line(results: Results, indicator: str, dimension: str = TOTAL, seri
     indicator, dimension, series : str
         The series.
     """
-    lines: dict[tuple[str, str], float] = {}
+    return promised_rule(results, indicator, dimension, series)[1]
+
+
+def promised_rule(results: Results, indicator: str, dimension: str = TOTAL, series: str = TOTAL) -> tuple[str, float]:
+    """Return how a series, else the whole, is promised to stand to which line: rule and threshold, or none.
+
+    Parameters
+    ----------
+    results : Results
+        The results.
+    indicator, dimension, series : str
+        The series.
+    """
+    lines: dict[tuple[str, str], tuple[str, float]] = {}
     for promise in results.plan.measured:
         for part, name in promise.judged:
             if part.indicator == indicator:
-                threshold = results.promise(promise.id, name)["threshold"]
-                lines.setdefault((part.dimension, part.series), float(threshold))
-    return lines.get((dimension, series), lines.get((TOTAL, TOTAL), math.nan))
+                threshold = float(results.promise(promise.id, name)["threshold"])
+                lines.setdefault((part.dimension, part.series), (part.rule, threshold))
+    return lines.get((dimension, series), lines.get((TOTAL, TOTAL), ("", math.nan)))
 
 
 def share_table(

@@ -8,9 +8,9 @@ import pytest
 
 from analysis.quarter.results import Results
 from analysis.report import numbers
-from analysis.report.figure import Picture
-from analysis.report.outlook import _year_to_date_fan, outlook
-from analysis.report.share_figures import ranking, trend
+from analysis.report.figures import theme
+from analysis.report.figures.trend import trend
+from analysis.report.figures.year_end import _year_to_date_fan, outlook
 from analysis.report.wording import Wording
 
 pytestmark = pytest.mark.slow
@@ -84,29 +84,11 @@ def test_a_trend_says_its_last_period(results: Results, words: Wording) -> None:
     assert picture.table.to_numpy().tolist() == _as_shown(shares.loc[LAST_33].reset_index(), language)
 
 
-def _year_to_date(results: Results, codes: list[str]) -> pd.Series:
-    rows = results.indicators.series
-    rows = rows[(rows["indicator"] == "overdue") & rows["series"].isin(codes) & (rows["period"] >= "2021-01")]
-    sums = rows.groupby("series")[["numerator", "denominator"]].sum()
-    return (sums["numerator"] / sums["denominator"]).sort_values(ascending=False)
-
-
 def test_every_tick_of_a_trend_stands_where_it_says(results: Results, words: Wording) -> None:
     for which in (("overdue",), ("overdue", "field", "datdai"), ("online_of_all",)):
-        axis = trend(results, words, *which).figure.axes[0].yaxis
+        figure, _ = trend(results, words, *which).laid_out(theme.WIDE)
+        axis = figure.axes[0].yaxis
         ticks = list(axis.get_majorticklocs())
         written = axis.get_major_formatter().format_ticks(ticks)
         said = [float(text.rstrip(" %\N{NO-BREAK SPACE}").replace(",", ".")) for text in written]
         assert said == pytest.approx([100 * at for at in ticks])
-
-
-def test_a_ranking_names_its_ends(results: Results, words: Wording) -> None:
-    codes = ["datdai", "moitruong", "dautu", "thue"]
-    picture: Picture = ranking(results, words, "overdue", "field", codes, ORIGIN, members="Fields")
-    shares = _year_to_date(results, codes)
-    names = [words.name(results.plan, "field", str(code)) for code in shares.index]
-    assert picture.table.iloc[:, 0].tolist() == names
-    assert picture.table.iloc[:, -1].tolist() == [numbers.percent(value, words.language) for value in shares]
-    for position in (0, -1):
-        assert names[position] in picture.alt
-        assert numbers.percent(shares.iloc[position], words.language) in picture.alt

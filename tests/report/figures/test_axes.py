@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-from io import BytesIO
-
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from analysis.report.figure import Picture, hidden_cells_sentence, write_shares
+from analysis.report.figures.axes import hidden_cells_sentence, write_shares
 from analysis.report.wording import Wording
 
 
@@ -30,16 +28,3 @@ def test_ticks_have_the_decimals_their_step_needs(limits: tuple[float, float], l
     axes.set_ylim(*limits)
     write_shares(axes.yaxis, language)
     assert [text.get_text() for text in axes.get_yticklabels()] == said
-
-
-def _figure() -> Figure:
-    figure = Figure(layout="constrained", dpi=60)
-    figure.suptitle("A title that takes its room")
-    figure.subplots(2, 2, sharex=True).flat[0].plot([1, 2], [3000, 4000])
-    return figure
-
-
-def test_a_picture_is_drawn_as_if_it_were_saved() -> None:
-    none, saved = pd.DataFrame(), BytesIO()
-    _figure().savefig(saved, format="png", dpi=60, metadata={"Software": None})
-    assert Picture(_figure(), alt="", caption="", table=none, values=none).png() == saved.getvalue()
