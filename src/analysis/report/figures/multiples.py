@@ -17,7 +17,7 @@ from analysis.quarter.bodies import promised_of
 from analysis.quarter.results import Results
 from analysis.report import numbers
 from analysis.report.figures import theme
-from analysis.report.figures.axes import hidden_cells_sentence, mark_simulated, name_within, short_name
+from analysis.report.figures.axes import few_words, hidden_cells_sentence, mark_simulated, name_within, short_name
 from analysis.report.figures.direct_labels import label
 from analysis.report.figures.picture import Picture
 from analysis.report.quantities import Quantity
@@ -148,7 +148,8 @@ def _message(
         return words.text("Too few cases to show any value of {quarter}", quarter=quarter)
 
     def told(code: str, most: int) -> str:
-        return f"{short_name(names[code], most)} {how.beside(last[code], promised[code][1])}"
+        name = few_words(short_name(names[code], most), 3 if words.language == "en" else 6)
+        return f"{name} {how.beside(last[code], promised[code][1])}"
 
     if len(last) == 1:
         return words.text("{member} in {quarter}", member=told(str(last.index[0]), 38), quarter=quarter)
