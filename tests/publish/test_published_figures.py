@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
+from nbconvert import HTMLExporter
 
 from analysis.report.figures.on_page import FIGURE
 from shared_results import published
@@ -42,3 +44,16 @@ def test_no_text_of_a_drawing_lies_over_another(figures: tuple[str, list[tuple[s
     for stem, figure in figures[1]:
         for drawing in figure["drawings"]:
             assert collisions(drawing) == [], (stem, figure["title"], drawing[:60])
+
+
+def test_stock_nbconvert_shows_the_png_of_each_figure(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = published("en", tmp_path_factory) / "khanh-hoa-2021" / "2021-Q3"
+    notebook = nbformat.read(folder / "00_summary.ipynb", as_version=4)
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    pictures = [output for output in outputs if FIGURE in output.get("data", {})]
+    html, _ = HTMLExporter().from_notebook_node(notebook)
+    soup = BeautifulSoup(html, "html.parser")
+    shown = [image for image in soup.find_all("img") if str(image["src"]).startswith("data:image/png")]
+    assert len(shown) == len(pictures) > 3
+    assert [image["alt"] for image in shown] == [picture["metadata"]["image/png"]["alt"] for picture in pictures]
+    assert not soup.select("svg.drawing")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -263,7 +264,9 @@ def _write_axes(axes: Axes, year: _Year, language: str) -> None:
     last = year.at(days)[-1]
     axes.set_xlim(-0.01 * last, 1.02 * last)
     if not year.is_path:
-        axes.set_ylim(0, 1.15 * year.promised)
+        # Of a long list of which few are needed, those few would lie on the axis.
+        ends = [year.needed, *(year.outcome or ()), *year.curve[["planned", "done"]].max()]
+        axes.set_ylim(0, 1.15 * np.nanmax(ends))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4 if is_narrow else 6, integer=True, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.count(value, language)))
     axes.grid(axis="x", visible=False)
