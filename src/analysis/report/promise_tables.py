@@ -413,7 +413,7 @@ def item_unit(target: ItemsPromise, words: Wording) -> str:
 
 
 def items_so_far(target: ItemsPromise, row: pd.Series, words: Wording) -> str:
-    """Return how many items are done, or how many persons there are, with the number promised.
+    """Return how many items are done, or how far a headcount is from its path, with the number promised.
 
     Parameters
     ----------
@@ -426,15 +426,23 @@ def items_so_far(target: ItemsPromise, row: pd.Series, words: Wording) -> str:
     """
     if pd.isna(row["numerator"]) or pd.isna(row["denominator"]):
         return numbers.MISSING
-    unit = words.text(ITEM_UNITS[HEADCOUNT]) if row["indicator"] == HEADCOUNT else item_unit(target, words)
-    counts = {
-        "numerator": numbers.count(row["numerator"], words.language),
-        "denominator": numbers.count(row["denominator"], words.language),
-        "unit": unit,
-    }
     if row["indicator"] == HEADCOUNT:
-        return words.text("{numerator} {unit}, {denominator} allowed at the end of the year", **counts)
-    return words.share_so_far(row, unit)
+        return _headcount_so_far(int(row["numerator"] - row["denominator"]), row, words)
+    return words.share_so_far(row, item_unit(target, words))
+
+
+def _headcount_so_far(gap: int, row: pd.Series, words: Wording) -> str:
+    """Return how many persons there were over the path when they were last counted, and how many may be at the end."""
+    counts = {
+        "n": numbers.count(abs(gap), words.language),
+        "allowed": numbers.count(row["denominator"], words.language),
+        "unit": words.text(ITEM_UNITS[HEADCOUNT]),
+    }
+    if gap == 0:
+        return words.text("on the path, {allowed} {unit} allowed at the end of the year", **counts)
+    if gap < 0:
+        return words.text("under the path by {n}, {allowed} {unit} allowed at the end of the year", **counts)
+    return words.text("over the path by {n}, {allowed} {unit} allowed at the end of the year", **counts)
 
 
 NONE_LATE, ONE_LATE, SEVERAL_LATE = (
