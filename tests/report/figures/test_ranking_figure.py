@@ -21,7 +21,7 @@ from drawn_texts import assert_no_overlap, drawn
 
 EN = Wording("en")
 LATE = [
-    # 700 of 30,000 are surely more than 2 %, 2 of 75 are not, and 10 of 5,000 are surely less.
+    # 700 of 30,000 are clearly more than 2 %, 2 of 75 are not, and 10 of 5,000 are clearly less.
     ("ubnd-nt", 700, 30_000, 0.0216, 0.0250),
     ("sxd", 2, 75, 0.0054, 0.0830),
     ("stc", 10, 5_000, 0.0010, 0.0036),
@@ -55,16 +55,23 @@ def _picture(results: Results, rows: pd.DataFrame, words: Wording = EN, body: st
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        (0.02, "1 of 3 bodies surely misses 2%: Nha Trang city 2.3%"),
-        (0.0009, "3 of 3 bodies surely miss 0.09%; worst: Nha Trang city 2.3%"),
-        (0.03, "None of 3 bodies surely misses 3%; worst: Nha Trang city 2.3%"),
+        (0.02, "1 of 3 bodies is clearly worse than 2%: Nha Trang city 2.3%"),
+        (0.0009, "3 of 3 bodies are clearly worse than 0.09%; first: Nha Trang city 2.3%"),
+        (0.03, "None of 3 bodies is clearly worse than 3%; nearest: Nha Trang city 2.3%"),
         (float("nan"), "Highest: Construction departme… 2.7%; lowest: Finance department 0.2%"),
     ],
 )
-def test_the_message_says_how_many_surely_miss_the_line_and_who_is_worst(
+def test_the_message_says_how_many_are_clearly_worse_than_the_line_and_who_most(
     results: Results, line: float, message: str
 ) -> None:
     assert _picture(results, _rows(line=line)).title == message
+
+
+def test_the_caption_says_what_clearly_means_where_something_is_promised(results: Results) -> None:
+    told = "Clearly worse: beyond the promise with both limits."
+    assert told in _picture(results, _rows()).caption
+    assert told not in _picture(results, _rows(line=float("nan"))).caption
+    assert _picture(results, _rows()).statistic.endswith(": year to date (bodies)")
 
 
 def test_a_body_alone_or_with_a_page_of_its_own_has_the_message(results: Results) -> None:
@@ -77,7 +84,7 @@ def test_a_body_alone_or_with_a_page_of_its_own_has_the_message(results: Results
 def test_of_bodies_that_are_promised_different_lines_each_is_held_to_its_own(results: Results) -> None:
     rows = _rows().assign(line=[0.02, 0.005, 0.001])
     picture = _picture(results, rows)
-    assert picture.title == "2 of 3 bodies surely miss what is promised; worst: Nha Trang city 2.3%"
+    assert picture.title == "2 of 3 bodies are clearly worse than promised; first: Nha Trang city 2.3%"
     figure, _ = picture.laid_out(theme.WIDE)
     (marks,) = [
         one for one in figure.axes[0].collections

@@ -26,7 +26,7 @@ from analysis.report.quantities import Quantity
 from analysis.report.wording import Wording
 
 ROWS_DRAWN, ROWS_DRAWN_NARROW = 30, 16
-"""Bodies that are drawn: the surely worst ones, and the one that the page is for."""
+"""Bodies that are drawn: the clearly worst ones, and the one that the page is for."""
 
 _KEPT = ["series", "numerator", "denominator", "value", "hidden", "lower", "upper", "line", "best_rank", "worst_rank"]
 
@@ -40,7 +40,7 @@ def ranking(
     *,
     body: str | None = None,
 ) -> Picture | None:
-    """Return the year so far of bodies with 95 % limits and numbers of cases, the surely worst first.
+    """Return the year so far of bodies with 95 % limits and numbers of cases, the clearly worst first.
 
     None where nothing may be shown of any of them.
 
@@ -100,7 +100,7 @@ def ranking(
     return Picture(
         draw,
         title=_message(shown, words, how, members, body),
-        statistic=words.text("{what}: year to date ({members})", what=what, members=members),
+        statistic=words.text("{what}: year to date ({members})", what=what, members=_small(members)),
         alt=alt,
         caption=_caption(rows, len(shown), words, words.unit(plan, indicator)),
         table=pd.DataFrame({words.text("Body or field"): names} | written | {words.text("95% limits"): limits}),
@@ -109,7 +109,10 @@ def ranking(
 
 
 def _message(shown: pd.DataFrame, words: Wording, how: Quantity, members: str, body: str | None) -> str:
-    """Return the rank of the body, else how many surely miss what is promised; without a promise the two ends."""
+    """Return the rank of the body, else how many are clearly worse than promised; without a promise the two ends.
+
+    The body named is the first of the order, which need not have the worst value: few cases may have that.
+    """
 
     def told(row: pd.Series, most: int) -> str:
         return f"{short_name(row['name'], most)} {how.beside(row['value'], row['line'])}"
@@ -132,25 +135,32 @@ def _message(shown: pd.DataFrame, words: Wording, how: Quantity, members: str, b
     values = {
         "n": numbers.count(beyond, words.language),
         "all": numbers.count(len(asked), words.language),
-        "members": f"{members[0].lower()}{members[1:]}",
-        "line": how.promised(lines.pop()) if len(lines) == 1 else words.text("what is promised"),
-        "worst": told(asked.iloc[0], 24),
+        "members": _small(members),
+        "line": how.promised(lines.pop()) if len(lines) == 1 else words.text("promised"),
+        "first": told(asked.iloc[0], 24),
     }
     if beyond == 0:
-        return words.text("None of {all} {members} surely misses {line}; worst: {worst}", **values)
+        return words.text("None of {all} {members} is clearly worse than {line}; nearest: {first}", **values)
     if beyond == 1:
-        return words.text("1 of {all} {members} surely misses {line}: {worst}", **values)
-    return words.text("{n} of {all} {members} surely miss {line}; worst: {worst}", **values)
+        return words.text("1 of {all} {members} is clearly worse than {line}: {first}", **values)
+    return words.text("{n} of {all} {members} are clearly worse than {line}; first: {first}", **values)
+
+
+def _small(name: str) -> str:
+    """Return a name with a small first letter, as within a sentence."""
+    return f"{name[0].lower()}{name[1:]}"
 
 
 def _caption(rows: pd.DataFrame, shown: int, words: Wording, unit: str) -> str:
     said = [
         words.text(
-            "Dots: the year so far; lines: 95% limits; beside the name the number of {unit}. The surely worst come "
+            "Dots: the year so far; lines: 95% limits; beside the name the number of {unit}. The clearly worst come "
             "first: few {unit} leave much open.",
             unit=unit,
         )
     ]
+    if rows["line"].notna().any():
+        said.append(words.text("Clearly worse: beyond the promise with both limits."))
     if shown > ROWS_DRAWN_NARROW:
         said.append(words.text("The first are drawn, all are in the table."))
     hidden = hidden_cells_sentence(rows, words, unit)
