@@ -93,11 +93,14 @@ def test_the_message_is_true_in_every_state(made: Made, changes: dict[str, Any],
     has_forecast = "threshold" in changes
     assert any(text.startswith("80%") for text in drawn(picture)) == has_forecast
     assert (picture.table.iloc[-1, -1] != "–") == has_forecast
+    assert ("At the right: the year's end" in picture.caption) == has_forecast
+    assert "Dashed grey" in picture.caption
 
 
 def test_a_roadmap_that_names_the_end_of_the_year_alone_is_not_drawn(made: Made) -> None:
     picture = _autonomy(made, planned=[0, 0, 0, 0, 40])
     assert not any("planned by now" in text for text in drawn(picture))
+    assert "Dashed grey" not in picture.caption
 
 
 def test_a_year_that_is_over_has_an_outcome_and_no_forecast(made: Made) -> None:

@@ -172,8 +172,8 @@ def burn_up(
     # Three figures side by side are explained once, below them.
     return Picture(
         draw, title=short, statistic=words.text(said.statistic, **counts), alt=alt,
-        caption="" if small else burn_up_caption(words), table=_table(year, said, words), values=_values(year),
-        width="third" if small else "wide",
+        caption="" if small else " ".join(_explained(year, words)), table=_table(year, said, words),
+        values=_values(year), width="third" if small else "wide",
     )  # fmt: skip
 
 
@@ -184,12 +184,27 @@ def _short_title(counts: dict[str, str], *, is_open: bool, words: Wording) -> st
     return words.text("{promise}: {done} of {promised} done, {verdict}", **counts)
 
 
-def burn_up_caption(words: Wording) -> str:
-    """Return the caption of these figures: what their lines mean."""
-    return words.text(
-        "Blue: so far. Dashed grey: the plan day by day. Dashed red: the promise. At the right: the year's end, median "
-        "and 80% prediction interval."
-    )
+def burn_up_sentences(results: Results, words: Wording, target: ItemsPromise, part: str = "") -> list[str]:
+    """Return what the lines of such a picture mean, a sentence for each that is drawn.
+
+    Parameters
+    ----------
+    results, words, target, part
+        See `burn_up`.
+    """
+    row = results.promise(target.id, part)
+    year = _year(results, row, results.attainment.of("items_curve", target.id, part if part == HEADCOUNT else ""))
+    return [] if year is None else _explained(year, words)
+
+
+def _explained(year: _Year, words: Wording) -> list[str]:
+    said = [words.text("Blue: so far.")]
+    if year.has_roadmap:
+        said.append(words.text("Dashed grey: the plan day by day."))
+    said.append(words.text("Dashed red: the promise."))
+    if year.outcome is not None:
+        said.append(words.text("At the right: the year's end, median and 80% prediction interval."))
+    return said
 
 
 def _year(results: Results, row: pd.Series, curve: pd.DataFrame) -> _Year | None:

@@ -13,7 +13,7 @@ from analysis.report import answer, numbers, simple_forecasts
 from analysis.report.actions import nearest_to_even, what_to_do
 from analysis.report.after_a_break import shock_sentence
 from analysis.report.at_a_glance import promises
-from analysis.report.figures.burn_up import burn_up, burn_up_caption
+from analysis.report.figures.burn_up import burn_up, burn_up_sentences
 from analysis.report.figures.dots import dots_caption, year_end_dots
 from analysis.report.figures.picture import Picture
 from analysis.report.figures.year_end import outlook, outlook_caption
@@ -148,9 +148,9 @@ class SummaryPage(Page):
         if isinstance(target, SurveyPromise):
             return survey(results, words, target, small=True)
         if isinstance(target, ItemsPromise):
-            drawn = burn_up(results, words, target, "items" if target.headcount else "", small=True)
-            captions.update(dict.fromkeys([burn_up_caption(words)] if drawn else []))
-            return drawn
+            part = "items" if target.headcount else ""
+            captions.update(dict.fromkeys(burn_up_sentences(results, words, target, part)))
+            return burn_up(results, words, target, part, small=True)
         decides = deciding_part(results, target) if isinstance(target, Measured) else None
         if decides is None:
             return None
