@@ -12,6 +12,8 @@ from analysis.report.figures import theme
 from analysis.report.figures.trend import trend
 from analysis.report.figures.year_end import _year_to_date_fan, outlook
 from analysis.report.wording import Wording
+from changed_results import changed
+from drawn_texts import drawn
 
 pytestmark = pytest.mark.slow
 ORIGIN = pd.Period("2021-09", "M")
@@ -56,6 +58,13 @@ def test_an_outlooks_table_has_every_period_shown(results: Results, words: Wordi
     where = ("field", part) if target == "overdue" else ("total", "total")
     shares = results.series(row["indicator"], *where).set_index("period").loc[LAST_33].reset_index()
     assert outlook(results, words, target, part, ORIGIN).table.to_numpy().tolist() == _as_shown(shares, words.language)
+
+
+def test_an_outlook_without_a_line_is_drawn_without_it(results: Results) -> None:
+    promises = results.attainment.promises.copy()
+    promises.loc[(promises["target"] == "overdue") & (promises["part"] == "datdai"), "threshold"] = float("nan")
+    picture = outlook(changed(results, promises=promises), Wording("en"), "overdue", "datdai", ORIGIN)
+    assert not any("promise:" in text for text in drawn(picture))
 
 
 def test_the_fan_ends_where_the_promises_do(results: Results) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -223,8 +224,10 @@ def _set_limits(
     if earlier is not None:
         high.append(earlier["upper"])
         low.append(earlier["lower"])
-    height = max(max(high) - min(low), 0.01)
-    axes.set_ylim(max(min(low) - 0.12 * height, 0), min(max(high) + 0.15 * height, how.highest))
+    # Any of them may be missing: `max` of a list would be whatever stands first.
+    lowest, highest = float(np.nanmin(np.array(low, dtype=float))), float(np.nanmax(np.array(high, dtype=float)))
+    height = max(highest - lowest, 0.01)
+    axes.set_ylim(max(lowest - 0.12 * height, 0), min(highest + 0.15 * height, how.highest))
 
 
 def _mark_earlier(axes: Axes, earlier: pd.Series, width: int, words: Wording) -> None:
