@@ -9,9 +9,10 @@ from xml.etree import ElementTree
 
 from analysis.faults import GateRefused
 
-_NUMBER = r"-?\d{1,6}(?:\.\d{1,3})?"
+_NUMBER = r"-?[0-9]{1,6}(?:\.[0-9]{1,3})?"
 _PATTERNS = {
-    "class": r"[a-z]+(?:-[a-z]+)?(?: [a-z]+(?:-[a-z]+)?)*",
+    # Of the page's own classes none, which could hide a drawing or make a notice of it.
+    "class": r"drawing(?: on-(?:wide|narrow))?|[fs]-[a-z]+(?: s-[a-z]+)?(?: bold)?",
     "viewBox": rf"{_NUMBER}(?: {_NUMBER}){{3}}",
     "role": "img",
     "aria-label": r"[\s\S]*",
