@@ -115,7 +115,7 @@ def series_title(words: Wording, plan: Plan, indicator: str, dimension: str, ser
 def draw_shares(
     axes: Axes, at: Sequence[int] | np.ndarray, shares: pd.Series, *, color: str, size: float, width: float
 ) -> None:
-    """Draw a share over time: a dot for each period with a value, joined by a line.
+    """Draw a share over time: a dot for each period with a value, those beside each other joined by a line.
 
     Parameters
     ----------
@@ -130,8 +130,7 @@ def draw_shares(
     size, width : float
         Size of the dots and width of the line, in points.
     """
-    known = shares.notna().to_numpy()
-    axes.plot(np.asarray(at)[known], shares[known], color=color, marker="o", markersize=size, linewidth=width,
+    axes.plot(np.asarray(at), shares.astype(float), color=color, marker="o", markersize=size, linewidth=width,
               markeredgecolor="white", markeredgewidth=0.75)  # fmt: skip
 
 

@@ -21,7 +21,7 @@ _STEP = 2.0
 """Points by which a label is moved at a time."""
 _NEAR = 90
 """Free places of a label that are looked at for one that covers no line."""
-_FARTHEST = 90.0
+_FARTHEST = 45.0
 """Points beyond which a label is no longer beside what it names: it is left out, and the table has its value."""
 
 

@@ -129,7 +129,8 @@ class Picture:
 
     def html(self) -> str:
         """Return the figure as HTML for a page: message, statistic, drawings and caption."""
-        return figure_html(self.bundle(), "".join(self.drawings()), f"<figcaption>{escape(self.caption)}</figcaption>")
+        bundle = self.bundle()
+        return figure_html(bundle, "".join(bundle["drawings"]), f"<figcaption>{escape(self.caption)}</figcaption>")
 
 
 def _wrapped(figure: Figure, text: str, weight: str, size: float) -> list[str]:

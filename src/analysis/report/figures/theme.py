@@ -58,9 +58,7 @@ def apply(*, narrow: bool = False) -> None:
         {
             "font.family": [_FAMILY, "DejaVu Sans"],
             "font.size": size,
-            **dict.fromkeys(
-                ["axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize"], max(size - 1, SMALL_TEXT)
-            ),
+            **dict.fromkeys(["axes.labelsize", "xtick.labelsize", "ytick.labelsize"], max(size - 1, SMALL_TEXT)),
             "axes.titlesize": size,
             "axes.titlelocation": "left",
             "axes.titleweight": "bold",
@@ -74,7 +72,6 @@ def apply(*, narrow: bool = False) -> None:
             "axes.edgecolor": EDGE,
             "axes.facecolor": "none",  # the ground of the page, light or dark
             "figure.facecolor": "none",
-            "legend.frameon": False,
             "grid.color": GRID,
             "text.hinting": "no_hinting",  # widths as a browser has them, not fitted to the pixels of one PNG
             "text.parse_math": False,  # names come from the office's data: a "$" in them does not begin a formula

@@ -47,7 +47,9 @@ def trend(results: Results, words: Wording, indicator: str, dimension: str = TOT
     )
     how, statistic = words.quantity(plan, indicator), series_title(words, plan, indicator, dimension, series)
     rule, line = promised_rule(results, indicator, dimension, series)
-    last, year_ago = shares.iloc[-1], shares[shares["period"] == _year_before(shares["period"].iloc[-1])]
+    # The last period that may be shown.
+    last = shares[shares["value"].notna() | ~shares["value"].notna().any()].iloc[-1]
+    year_ago = shares[shares["period"] == _year_before(last["period"])]
     before = year_ago["value"].iloc[0] if len(year_ago) else float("nan")
 
     def draw(figure: Figure) -> None:
@@ -59,7 +61,8 @@ def trend(results: Results, words: Wording, indicator: str, dimension: str = TOT
             axes.plot(position, shares["trend"], color=theme.GREEN, linewidth=2.4, linestyle=(0, (5, 2)))
             label(axes, words.text("trend"), (position[-1], shares["trend"].iloc[-1]), color=theme.GREEN)
         if pd.notna(last["value"]):
-            label(axes, how.beside(last["value"], line), (position[-1], last["value"]), color=theme.BLUE, bold=True)
+            at = position[(shares["period"] == last["period"]).to_numpy()][0]
+            label(axes, how.beside(last["value"], line), (at, last["value"]), color=theme.BLUE, bold=True)
         if pd.notna(line):
             draw_promise(axes, words, rule, line, how)
         mark_breaks(axes, results, words, indicator, {label: at for at, label in enumerate(shares["period"])})
@@ -74,15 +77,17 @@ def trend(results: Results, words: Wording, indicator: str, dimension: str = TOT
             value=how.beside(last["value"], line), period=period, change=change, unit=how.change_unit,
         )  # fmt: skip
     standing = pd.concat([last.rename({"value": "observed_to_date"}), pd.Series({"threshold": line})])
-    alt = words.text(
-        "{what}, {period}: {standing}; {change} {unit} on the year before.",
-        what=statistic,
-        period=period,
-        standing=words.share_so_far(standing, words.unit(plan, indicator), how),
-        change=change,
-        unit=how.change_unit,
+    told = words.share_so_far(standing, words.unit(plan, indicator), how)
+    alt = words.text("{what}, {period}: {standing}.", what=statistic, period=period, standing=told)
+    if change != numbers.MISSING:
+        alt = words.text(
+            "{what}, {period}: {standing}; {change} {unit} on the year before.",
+            what=statistic, period=period, standing=told, change=change, unit=how.change_unit,
+        )  # fmt: skip
+    caption = words.text(
+        "Dots: each period's value; grey bars, where longer than the dot: its 80% sampling interval. Dashed: the trend "
+        "(STL)."
     )
-    caption = words.text("Dots: each period's value; grey bars: its 80% sampling interval. Dashed: the trend (STL).")
     return Picture(
         draw, title=title, statistic=statistic, alt=alt, caption=caption,
         table=share_table(shares, words, how, line=line), values=shares,

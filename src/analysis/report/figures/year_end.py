@@ -113,7 +113,7 @@ def outlook(
         how="outer",
     )
     # Figures side by side are explained once, below them.
-    caption = "" if small else outlook_caption(words)
+    caption = "" if small else " ".join(_explained(words, is_open=len(future) > 1, has_earlier=earlier is not None))
     return Picture(
         draw, title=_message(called(promise, share, words, plan), row, share, words, how),
         statistic=_statistic(promise, statistic, words),
@@ -122,12 +122,29 @@ def outlook(
     )  # fmt: skip
 
 
-def outlook_caption(words: Wording) -> str:
-    """Return the caption of these figures: what their lines mean."""
-    return words.text(
-        "Grey: each period. Blue: the year so far and its 80% prediction interval. Dashed red: the promise. Diamond: a "
-        "quarter ago, computed again."
-    )
+def outlook_sentences(results: Results, words: Wording, target: str, part: str, origin: pd.Period) -> list[str]:
+    """Return what the lines of such a figure mean, a sentence for each that is drawn.
+
+    Parameters
+    ----------
+    results, words, target, part, origin
+        See `outlook`.
+    """
+    promise = next(one for one in results.plan.measured if one.id == target)
+    share = next(one for one in promise.parts.values() if part in ("", one.id))
+    fan = _year_to_date_fan(results, share, origin)
+    is_open = bool((fan["period"] > periods.write(origin)).any())
+    return _explained(words, is_open=is_open, has_earlier=_forecast_a_quarter_ago(results, target, part) is not None)
+
+
+def _explained(words: Wording, *, is_open: bool, has_earlier: bool) -> list[str]:
+    return [
+        words.text("Grey: each period."),
+        words.text("Blue: the year so far and its 80% prediction interval.") if is_open
+        else words.text("Blue: the year so far."),
+        words.text("Dashed red: the promise."),
+        *([words.text("Diamond: a quarter ago, computed again.")] if has_earlier else []),
+    ]  # fmt: skip
 
 
 def _message(what: str, row: pd.Series, part: Part, words: Wording, how: Quantity) -> str:

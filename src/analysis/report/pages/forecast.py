@@ -24,7 +24,7 @@ from analysis.report.figures.axes import (
 )
 from analysis.report.figures.direct_labels import label
 from analysis.report.figures.picture import Picture
-from analysis.report.figures.year_end import outlook, outlook_caption
+from analysis.report.figures.year_end import outlook, outlook_sentences
 from analysis.report.html_table import plain_table
 from analysis.report.pages.page import Page
 from analysis.report.promise_tables import parts_of
@@ -45,14 +45,17 @@ class ForecastPage(Page):
         most : int
             Parts of one promise that are shown.
         """
-        left = PICTURES
+        left, told = PICTURES, dict[str, None]()
         for target in self.results.plan.measured:
             for _, name in parts_of(target)[:most]:
                 if self.results.promise(target.id, name)["note"] == "" and left:
                     self._picture(outlook(self.results, self.words, target.id, name, self.origin, small=True))
+                    told.update(
+                        dict.fromkeys(outlook_sentences(self.results, self.words, target.id, name, self.origin))
+                    )
                     left -= 1
-        if left < PICTURES:
-            self._note(outlook_caption(self.words))
+        if told:
+            self._note(" ".join(told))
 
     def pool(self) -> None:
         """Show the weights of the ensemble, and which series have a short history."""

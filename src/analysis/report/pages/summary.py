@@ -16,7 +16,7 @@ from analysis.report.at_a_glance import promises
 from analysis.report.figures.burn_up import burn_up, burn_up_sentences
 from analysis.report.figures.dots import dots_caption, year_end_dots
 from analysis.report.figures.picture import Picture
-from analysis.report.figures.year_end import outlook, outlook_caption
+from analysis.report.figures.year_end import outlook, outlook_sentences
 from analysis.report.news import what_changed
 from analysis.report.outcomes import outcome_notes, outcomes, said_and_came
 from analysis.report.pages.page import Page
@@ -140,7 +140,9 @@ class SummaryPage(Page):
             self._note(" ".join(captions))
         if there[PICTURES:]:
             named = "; ".join(words.of(target.name) for target, _picture in there[PICTURES:])
-            self._note(words.text("Not drawn here, see the page of promises: {promises}.", promises=named))
+            told = words.text("Not drawn here, see the page of promises: {promises}.", promises=named)
+            # On paper there is one row of figures: the sentence would be false there.
+            self._html(f'<p class="note on-screen">{escape(told)}</p>')
 
     def _picture_of(self, target: Promise, captions: dict[str, None]) -> Picture | None:
         """Return the figure of a promise, or None where there is nothing to draw; note what it needs as a caption."""
@@ -156,7 +158,8 @@ class SummaryPage(Page):
             return None
         where = (target.id, str(decides[1]["part"]), self.origin)
         picture = year_end_dots(results, words, *where)
-        captions[dots_caption(words) if picture else outlook_caption(words)] = None
+        told = [dots_caption(words)] if picture else outlook_sentences(results, words, *where)
+        captions.update(dict.fromkeys(told))
         return picture or outlook(results, words, *where, small=True)
 
     def caution(self) -> None:
