@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -35,6 +35,9 @@ from analysis.report.wording import Wording
 
 NOTEBOOKS = parameters.ROOT / "notebooks" / "report"
 REPORTS = parameters.ROOT / "reports"
+
+Executor = Callable[[Sequence[ReportNotebook], RunParameters, Path, Limits], Generator[NotebookOutcome]]
+"""What executes the notebooks of a run into a folder, as `analysis.publish.notebooks.execute_all` does."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,7 @@ def publish(
     report_progress: Callable[[str], None] = lambda line: None,
     limits: Limits = DEFAULT_LIMITS,
     who: str | None = None,
+    execute: Executor = execute_all,
 ) -> RunOutcome:
     """Publish a quarter and return how the run ended; until it succeeds, the last good report stays as it was.
 
@@ -117,6 +121,8 @@ def publish(
         How much of the machine the notebooks may use.
     who : str or None
         Who asked for the run, for the history; None is the account of this process.
+    execute : callable
+        Executes the notebooks; by default in processes of this machine.
 
     Raises
     ------
@@ -177,8 +183,9 @@ def publish(
             data = build.results.fingerprint.data
             if force or not _is_up_to_date(store, build):
                 run_folder = _make(
-                    build, store, report_progress, limits, compute_results, may_reuse=not force, resumed=resumed
-                )
+                    build, store, report_progress, limits, compute_results, execute,
+                    may_reuse=not force, resumed=resumed,
+                )  # fmt: skip
             # From the swap to the line in the history: what is recorded of a run must be how it ended.
             with defer_signals():
                 if run_folder:
@@ -265,6 +272,7 @@ def _make(
     report_progress: Callable[[str], None],
     limits: Limits,
     compute_results: Callable[[RunParameters], Results],
+    execute: Executor,
     *,
     may_reuse: bool,
     resumed: Sequence[Path],
@@ -287,7 +295,7 @@ def _make(
         for stem in sorted(reused):
             report_progress(f"{stem}: taken over, nothing has changed")
         to_execute = [source for source in build.sources if source.stem not in reused]
-        with closing(execute_all(to_execute, build.run, run_folder, limits)) as finished:
+        with closing(execute(to_execute, build.run, run_folder, limits)) as finished:
             for outcome in chain(reused.values(), finished):
                 outcomes[outcome.stem] = _write_page(build, outcome, files, run_folder)
                 if outcome.stem not in reused:

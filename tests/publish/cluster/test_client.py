@@ -315,6 +315,82 @@ def test_a_fault_arrives_as_itself_and_does_not_stop_the_others(machines, go, ru
     assert str(failing).startswith("02_online_uptake cell [3]: cell-error: AssertionError")
 
 
+# The helper stays with its first notebook until it is ended; the others wait until it has one.
+HELP = """
+import os, time
+from pathlib import Path
+helped = Path("helped")
+if os.environ["WORKER"] == "helper" and not helped.exists():
+    helped.touch()
+    time.sleep(300)
+while not helped.exists():
+    time.sleep(0.05)
+"""
+
+
+@pytest.fixture
+def help_from(machines: Machines, tmp_path: Path, write_notebook: Callable[..., Path]) -> Callable[..., None]:
+    """Return what starts workers, by name with their threads, once a run of editions has begun on the first."""
+    for stem in ("00_summary", "01_data_quality", "08_body"):
+        write_notebook(tmp_path / "notebooks" / f"{stem}.ipynb", SHOW, HELP)
+
+    def help_from(line: str, **threads: int) -> None:
+        if line != "computing the results" or len(machines.started) > 2:
+            return
+        for name, number in threads.items():
+            machines.work(WORKER=name, threads=number)
+            log = tmp_path / f"worker-{len(machines.started) - 1}.log"
+            _when(lambda log=log: "Registered to" in log.read_text())
+
+    return help_from
+
+
+@pytest.mark.parametrize("lost", ["helper", "run"])
+def test_a_worker_lost_while_it_executes_editions_loses_nothing(
+    machines, go, runs, released, tmp_path, help_from, lost
+):
+    doing = machines.work(WORKER="doing")
+    link = tmp_path / "reports" / PLAN / "2021-Q1"
+    good, contents = link.readlink(), _contents(link)
+
+    def lose(number: int, line: str) -> None:
+        help_from(line, helper=1, refusing=2) if lost == "helper" else help_from(line, helper=1)
+        if line.startswith("00_summary: ok"):
+            assert (link.readlink(), _contents(link)) == (good, contents)
+            (machines.started[2] if lost == "helper" else doing).kill()
+
+    asked = go(runs[0].model_copy(update={"each": "agency"}), report_progress=lose)
+    assert [ended.state for ended in asked.ended] == ["published"]
+    lines = [line for _, line in asked.told]
+    if lost == "helper":
+        refusals = [line for line in lines if line.startswith("goes on without one helper: worker tcp://127.0.0.1:")]
+        assert [line.partition(" has ")[2] for line in refusals] == ["2 threads: start it with --nthreads 1"]
+    else:
+        assert any("was lost; begun again on tcp://" in line for line in lines)
+    pages = {path.stem for path in link.glob("0*.html")}
+    assert pages == {"01_data_quality", "08_body", "08_body-stp", "08_body-sxd"}
+    assert _left_behind(tmp_path) == []
+
+
+def test_ctrl_c_ends_what_helpers_execute(machines, go, runs, released, tmp_path, help_from):
+    doing = machines.work(WORKER="doing")
+    link = tmp_path / "reports" / PLAN / "2021-Q1"
+    good, contents = link.readlink(), _contents(link)
+
+    def interrupt(number: int, line: str) -> None:
+        help_from(line, helper=1)
+        if line.startswith("00_summary"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        go(runs[0].model_copy(update={"each": "agency"}), report_progress=interrupt)
+    for worker in (doing, machines.started[2]):
+        assert _processes_of(worker) == []
+        assert worker.poll() is None
+    assert (link.readlink(), _contents(link)) == (good, contents)
+    assert _left_behind(tmp_path) == []
+
+
 def test_workers_that_cannot_do_it_refuse(machines, go, runs, tmp_path):
     # Another project folder, with another line of code in it.
     shutil.copytree(ROOT / "src", tmp_path / "copy" / "src")

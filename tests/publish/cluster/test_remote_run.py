@@ -278,10 +278,10 @@ def test_a_process_ended_from_outside_is_told_and_left_to_the_scheduler(monkeypa
     monkeypatch.setattr(
         task.subprocess, "Popen", lambda command, **kwargs: popen([sys.executable, "-c", script], **kwargs)
     )
-    told: list[str] = []
+    told: list[tuple[str, str]] = []
     with pytest.raises(RuntimeError, match=rf"its process on worker {WORKER} was ended from outside \(code -9\); "):
-        task._run_process("{}", WORKER, lambda: True, told.append)
-    assert told == [f"its process on worker {WORKER} was ended from outside (code -9)"]
+        task._run_process("{}", WORKER, lambda: True, lambda kind, text: told.append((kind, text)))
+    assert told == [("line", f"its process on worker {WORKER} was ended from outside (code -9)")]
 
 
 @pytest.mark.slow

@@ -9,6 +9,10 @@ network you trust or on TLS: ``tls://HOST:PORT`` with the certificates named by 
 Nothing is published twice. A worker that is lost takes its run with it, and Dask gives the task to another, which waits
 until the quarter is no longer held: see `analysis.publish.cluster.remote_run`. A release is one swapped link, under a
 lock.
+
+The notebooks of a run with editions are executed by other workers, too: the run's process says where its queue is, and
+each of the others gets a task that helps with it. Whatever becomes of a helper, the run does without: see
+`analysis.publish.cluster.shared_queue`.
 """
 
 from __future__ import annotations
@@ -216,6 +220,10 @@ class _Request:
         self._client, self._address, self._id = client, address, request_id
         self._task, self._report_progress = task, report_progress
         self._futures: dict[int, Future[str]] = {}
+        self._tasks: dict[int, str] = {}
+        # Helpers have numbers below zero: each with the run it helps, and its task until nobody needs it any more.
+        self._helped: dict[int, int] = {}
+        self._helpers: dict[int, Future[str]] = {}
         self._workers: dict[int, str] = {}
         self._answers: dict[int, str] = {}
         self._events: queue.SimpleQueue[tuple[int, str, str]] = queue.SimpleQueue()
@@ -234,7 +242,7 @@ class _Request:
             except OSError as error:
                 raise _disk_fault(error) from error
             future = self._client.submit(work, task, key=(self._id, number), retries=RETRIES, pure=False)
-            self._futures[number] = future
+            self._futures[number], self._tasks[number] = future, task
             future.add_done_callback(lambda _, number=number: self._events.put((number, "done", "")))
         self._last_worker_seen = time.monotonic()
 
@@ -250,14 +258,21 @@ class _Request:
                 ended = self._ended(number)
                 del self._futures[number]
                 self._workers.pop(number, None)
+                self._dismiss_helpers(number)
                 yield number, ended
+            elif kind == "queue":
+                if number in self._futures:
+                    self._ask_for_help(number, text)
             else:
                 self._handle_event(number, kind, text)
 
     def _handle_event(self, number: int, kind: str, text: str) -> None:
-        if kind == "begun":
+        if number in self._helped:
+            self._handle_helper_event(number, kind, text)
+        elif kind == "begun":
             if number in self._workers:
                 self._report_progress(number, f"worker {self._workers[number]} was lost; begun again on {text}")
+                self._dismiss_helpers(number)
             self._workers[number] = text
         elif kind == "ended":
             self._workers.pop(number, None)
@@ -265,6 +280,39 @@ class _Request:
                 self._answers[number] = text
         elif kind == "line":
             self._report_progress(number, text)
+
+    def _handle_helper_event(self, helper: int, kind: str, text: str) -> None:
+        """Note where a helper is at work, and report why one does not help."""
+        if kind == "begun":
+            self._workers[helper] = text
+            return
+        problem = text
+        if kind == "ended":
+            self._workers.pop(helper, None)
+            problem = json.loads(text or "{}").get("told", "")
+        if problem and helper in self._helpers:
+            self._report_progress(self._helped[helper], f"goes on without one helper: {problem}")
+
+    def _ask_for_help(self, number: int, queue: str) -> None:
+        """Ask every other worker to help with the notebooks of a run."""
+        try:
+            workers = set(self._client.scheduler_info(n_workers=-1)["workers"])
+        except (OSError, RuntimeError, KeyError):
+            return  # When the scheduler is lost, every run ends by itself.
+        for address in workers - {self._workers.get(number)}:
+            helper = -len(self._helped) - 1
+            task = json.dumps({**json.loads(self._tasks[number]), "number": helper, "queue": queue})
+            self._helped[helper] = number
+            self._helpers[helper] = self._client.submit(
+                # A run that waits for the same worker comes first.
+                work, task, key=(self._id, helper), workers=[address], priority=-1, pure=False,
+            )  # fmt: skip
+
+    def _dismiss_helpers(self, number: int) -> None:
+        """Call off the help with a run that has ended, or was lost with its queue."""
+        helpers = [helper for helper in self._helpers if self._helped[helper] == number]
+        with suppress(OSError, RuntimeError):
+            self._client.cancel([self._helpers.pop(helper) for helper in helpers])
 
     def _check_workers(self) -> None:
         """Report that there is no worker, and raise an EnvironmentFault after `NO_WORKER_TIMEOUT`."""
@@ -285,6 +333,11 @@ class _Request:
             self._has_reported_none = True
             for number in self._futures:
                 self._report_progress(number, "waiting for a worker: there is none")
+
+    def _forget_lost_workers(self) -> None:
+        with suppress(OSError, RuntimeError, KeyError):
+            known = self._client.scheduler_info(n_workers=-1)["workers"]
+            self._workers = {number: address for number, address in self._workers.items() if address in known}
 
     def _ended(self, number: int) -> str | Fault:
         """Return how a run ended whose task is done."""
@@ -314,14 +367,16 @@ class _Request:
         return str(answer["state"])
 
     def close(self) -> None:
-        """Cancel the runs that have not ended, and wait until their processes have."""
-        if self._futures:
-            with suppress(OSError, RuntimeError):
-                self._client.cancel(list(self._futures.values()))
-            until = time.monotonic() + GRACE
-            while self._workers and time.monotonic() < until and self._client.status == "running":
-                with suppress(queue.Empty):
-                    self._handle_event(*self._events.get(timeout=_POLL_INTERVAL))
+        """Cancel the runs and the help that have not ended, and wait until their processes have."""
+        with suppress(OSError, RuntimeError):
+            self._client.cancel([*self._futures.values(), *self._helpers.values()])
+        self._helpers.clear()
+        until = time.monotonic() + GRACE
+        while self._workers and time.monotonic() < until and self._client.status == "running":
+            try:
+                self._handle_event(*self._events.get(timeout=_POLL_INTERVAL))
+            except queue.Empty:
+                self._forget_lost_workers()
         with suppress(OSError, RuntimeError):
             self._client.unsubscribe_topic(self._id)
 

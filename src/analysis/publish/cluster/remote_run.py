@@ -1,7 +1,8 @@
 """Carry out one remote run, in a process of its own on a worker's machine: ``python -m`` this module, then the worker.
 
-The process reads one line of JSON, the remote run, and answers in lines of JSON: one per change of state, then how the
-run ended. Its input stays open as long as somebody waits for the answer; once it is closed, the run is interrupted as
+The process reads one line of JSON, the remote run, and answers in lines of JSON: one per change of state, one for the
+queue of notebooks that other workers may help with, then how the run ended. A process that is given such a queue helps
+with it. Its input stays open as long as somebody waits for the answer; once it is closed, the run is interrupted as
 by Ctrl-C, so that a worker that is killed takes its notebooks and kernels with it. Every remote run has a new process,
 because a worker that has been up for weeks holds the code of weeks ago.
 """
@@ -17,6 +18,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +27,10 @@ from pydantic import BaseModel, ConfigDict
 from analysis.faults import EnvironmentFault, Fault
 from analysis.parameters import ROOT, RunParameters, resolve
 from analysis.publish.cluster.shared_folder_check import marker_path
+from analysis.publish.cluster.shared_queue import NotebookQueue, execute_shared, help_with
 from analysis.publish.defer_signals import REQUESTS_TO_END
 from analysis.publish.limits import Limits
+from analysis.publish.notebooks import warm_up
 from analysis.publish.report_build import track_record_sha256
 from analysis.publish.run import InterruptedAfterRun, RunNotNeeded, publish
 from analysis.publish.store import manifest
@@ -38,6 +42,9 @@ from analysis.report.wording import Wording
 _GRACE = 45
 """Seconds an interrupted run has to shut its kernels down."""
 
+_POLL_INTERVAL = 1
+"""Seconds between two checks of whether a run that is helped is still there."""
+
 
 class RemoteRun(BaseModel):
     """One run to be carried out by a worker: text and numbers only, paths as run files write them.
@@ -47,7 +54,7 @@ class RemoteRun(BaseModel):
     run : RunParameters
         The run of the quarter.
     request, number : str, int
-        Id of the request the run belongs to, and the run's number within it.
+        Id of the request the run belongs to, and the run's number within it; of help with a run, one below zero.
     reports, ledger, notebooks : str or None
         Folders; see `analysis.publish.run.publish`.
     force : bool
@@ -78,7 +85,12 @@ class RemoteRun(BaseModel):
     made_of: dict[str, str] | str
 
 
-def carry_out(remote_run: RemoteRun, worker: str, report_progress: Callable[[str], None]) -> str:
+def carry_out(
+    remote_run: RemoteRun,
+    worker: str,
+    report_progress: Callable[[str], None],
+    offer: Callable[[Path], None] = lambda queue: None,
+) -> str:
     """Carry out a remote run and return how it ended: a state of `analysis.publish.run.RunOutcome`.
 
     A run may be carried out twice, when the first worker was lost. The second attempt waits until the first no longer
@@ -93,6 +105,8 @@ def carry_out(remote_run: RemoteRun, worker: str, report_progress: Callable[[str
         Address of the worker, for error messages.
     report_progress : callable
         Called with one line per change of state.
+    offer : callable
+        Called with the folder of a queue of notebooks that others may help with.
 
     Raises
     ------
@@ -104,8 +118,7 @@ def carry_out(remote_run: RemoteRun, worker: str, report_progress: Callable[[str
     run = remote_run.run
     reports, ledger = resolve(remote_run.reports), resolve(remote_run.ledger) if remote_run.ledger else None
     _refuse_unseen(remote_run, worker, [reports, *([ledger] if ledger else [])])
-    if isinstance(expected := remote_run.made_of, str):
-        raise EnvironmentFault(f"where the run was asked for: {expected}")
+    expected = _expected_hashes(remote_run)
     store = ReleaseStore(reports, run.plan_name, run.quarter)
     is_again = not _create(marker_path(reports, remote_run.request) / str(remote_run.number))
     force, has_waited = remote_run.force, False
@@ -132,6 +145,7 @@ def carry_out(remote_run: RemoteRun, worker: str, report_progress: Callable[[str
                 report_progress=report_progress,
                 limits=remote_run.limits,
                 who=remote_run.who,
+                execute=partial(execute_shared, beside=marker_path(reports, remote_run.request), offer=offer),
             ).state
         except RunNotNeeded:
             force = False
@@ -146,6 +160,44 @@ def carry_out(remote_run: RemoteRun, worker: str, report_progress: Callable[[str
             continue
         is_ours = is_again and store.released_id() != remote_run.before
         return "published" if state == "nothing to do" and is_ours else state
+
+
+def help_out(remote_run: RemoteRun, queue: str, worker: str) -> str:
+    """Execute notebooks of a run that another worker carries out, until none is left; return ``"helped"``.
+
+    Parameters
+    ----------
+    remote_run : RemoteRun
+        The run.
+    queue : str
+        Folder of its queue.
+    worker : str
+        Address of the worker that helps, for error messages.
+
+    Raises
+    ------
+    EnvironmentFault
+        As from `carry_out`, or a notebook cannot be executed on this machine.
+    """
+    _refuse_unseen(remote_run, worker, [resolve(remote_run.reports)])
+    # It imports the stack while the results are read, or computed where the workers do not share a project folder.
+    warm_up()
+    _refuse_other_inputs(_expected_hashes(remote_run), stages.results(remote_run.run), worker)
+    notebooks, has_ended = NotebookQueue(resolve(queue), resolve(remote_run.notebooks)), threading.Event()
+    threading.Thread(target=_interrupt_if_closed, args=(notebooks, has_ended), daemon=True).start()
+    try:
+        help_with(notebooks, remote_run.run, remote_run.limits)
+    finally:
+        has_ended.set()
+    return "helped"
+
+
+def _interrupt_if_closed(queue: NotebookQueue, has_ended: threading.Event) -> None:
+    """Interrupt a notebook that nobody waits for any more: its run, begun again, may be waiting for this worker."""
+    while not has_ended.wait(_POLL_INTERVAL):
+        if not queue.is_open():
+            _interrupt()
+            return
 
 
 def _create(file: Path) -> bool:
@@ -177,6 +229,12 @@ _PARTS = {
     "code": "code or libraries",
     "parameters": "parameters",
 }
+
+
+def _expected_hashes(remote_run: RemoteRun) -> dict[str, str]:
+    if isinstance(remote_run.made_of, str):
+        raise EnvironmentFault(f"where the run was asked for: {remote_run.made_of}")
+    return remote_run.made_of
 
 
 def _refuse_other_inputs(expected: dict[str, str], results: Results, worker: str) -> None:
@@ -259,7 +317,18 @@ def main(worker: str) -> None:
         payload = json.loads(sys.stdin.readline())
         threading.Thread(target=_interrupt_if_unwanted, daemon=True).start()
         refuse_other_project(payload.pop("project"), resolve(payload["notebooks"]), worker)
-        answer(state=carry_out(RemoteRun.model_validate(payload), worker, lambda line: answer(line=line)))
+        queue = payload.pop("queue", None)
+        remote_run = RemoteRun.model_validate(payload)
+        if queue:
+            state = help_out(remote_run, queue, worker)
+        else:
+            state = carry_out(
+                remote_run,
+                worker,
+                lambda line: answer(line=line),
+                lambda folder: answer(queue=relative_to_project(folder)),
+            )
+        answer(state=state)
     except Fault as fault:
         answer(fault=type(fault).__name__, told=str(fault))
     except OSError as error:
@@ -277,9 +346,13 @@ def _interrupt_if_unwanted() -> None:
     """Interrupt the run once standard input is closed, which means that nobody waits for its answer."""
     while sys.stdin.read(1):
         pass
-    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+    _interrupt()
     time.sleep(_GRACE)
     os._exit(1)
+
+
+def _interrupt() -> None:
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
 
 if __name__ == "__main__":

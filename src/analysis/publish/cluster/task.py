@@ -1,4 +1,4 @@
-"""The task a Dask worker gets: one remote run, in a process of its own that the worker watches.
+"""The task a Dask worker gets: one remote run, or help with one, in a process of its own that the worker watches.
 
 The run needs a process of its own, because a worker may hold code that is weeks old, cannot be interrupted in the
 middle of a task, must keep answering its scheduler while a forecast is fitted, and under Dask's nanny may not start
@@ -31,12 +31,13 @@ _POLL_INTERVAL = 0.5
 
 
 def work(payload: str) -> str:
-    """Carry out one remote run on a worker and return the answer of its process, as JSON.
+    """Carry out one remote run on a worker, or help with one, and return the answer of its process, as JSON.
 
     Parameters
     ----------
     payload : str
-        An `analysis.publish.cluster.remote_run.RemoteRun` and the hashes of the client's project, as JSON.
+        An `analysis.publish.cluster.remote_run.RemoteRun` and the hashes of the client's project, as JSON; with the
+        ``queue`` to help with, for help.
     """
     from distributed import get_worker
 
@@ -47,26 +48,25 @@ def work(payload: str) -> str:
     def log_event(kind: str, text: str) -> None:
         worker.log_event(request, [number, kind, text])
 
+    def refusal(sentence: str) -> str:
+        answer = json.dumps({"fault": EnvironmentFault.__name__, "told": sentence})
+        log_event("ended", answer)
+        return answer
+
     if worker.state.nthreads != 1:
-        return _refusal(f"worker {worker.address} has {worker.state.nthreads} threads: start it with --nthreads 1")
+        return refusal(f"worker {worker.address} has {worker.state.nthreads} threads: start it with --nthreads 1")
     try:
         project_folder()
     except BadParameters as fault:
-        return _refusal(f"worker {worker.address}: {fault}")
+        return refusal(f"worker {worker.address}: {fault}")
     log_event("begun", worker.address)
     answer = ""
     try:
-        answer = _run_process(
-            payload, worker.address, lambda: _is_wanted(worker, key), lambda line: log_event("line", line)
-        )
+        answer = _run_process(payload, worker.address, lambda: _is_wanted(worker, key), log_event)
     finally:
         # The answer is sent as an event, too: Dask drops the result of a task that was cancelled.
         log_event("ended", answer)
     return answer
-
-
-def _refusal(sentence: str) -> str:
-    return json.dumps({"fault": EnvironmentFault.__name__, "told": sentence})
 
 
 def _is_wanted(worker: Worker, key: Any) -> bool:
@@ -75,9 +75,11 @@ def _is_wanted(worker: Worker, key: Any) -> bool:
 
 
 def _run_process(
-    payload: str, address: str, is_wanted: Callable[[], bool], report_progress: Callable[[str], None]
+    payload: str, address: str, is_wanted: Callable[[], bool], log_event: Callable[[str, str], None]
 ) -> str:
     """Start a process that carries out a remote run, and return its answer.
+
+    What it says on the way is logged: a ``line`` for people, or the ``queue`` that others may help with.
 
     Raises
     ------
@@ -98,15 +100,15 @@ def _run_process(
         answer = ""
         for line in child.stdout:
             message = json.loads(line)
-            if "line" in message:
-                report_progress(message["line"])
+            if kind := next((kind for kind in ("line", "queue") if kind in message), None):
+                log_event(kind, message[kind])
             else:
                 answer = line
         child.wait()
     if not answer:
         problem = f"its process on worker {address} was ended from outside (code {child.returncode})"
         if is_wanted():
-            report_progress(problem)
+            log_event("line", problem)
         raise RuntimeError(f"{problem}; the worker's log may say why")
     return answer
 
