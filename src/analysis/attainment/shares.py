@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -53,63 +53,89 @@ class PartBaselines:
     probability: float
 
 
-def judged_baselines(
-    indicators: pd.DataFrame,
-    part: Part,
-    threshold: float,
-    *,
-    groups: Collection[tuple[str, str]],
-    origin: pd.Period,
-    last: pd.Period,
-    breaks: Collection[pd.Period] = (),
-) -> PartBaselines:
-    """Return the baselines of a part at an origin, with errors learnt from earlier years of the series' peers.
+class SimpleForecasts:
+    """What simple forecasts say of promises, with errors learnt from earlier years of the series' peers.
+
+    A promise may have a part for each body: what its series have in common is worked out once for each indicator.
 
     Parameters
     ----------
-    indicators : pd.DataFrame
-        `indicator, dimension, series, period, numerator, denominator`.
-    part : Part
-        The share and its rule.
-    threshold : float
-        Share 0–1 promised.
-    groups : collection of (str, str)
-        Dimension and code of the series that are groups.
-    origin, last : pd.Period
-        Last period known, and last period of the plan's year.
-    breaks : collection of pd.Period, optional
-        Periods at which known breaks of the indicator arrived.
-
-    Returns
-    -------
-    PartBaselines
-        Empty when the year is over or the series has no forecast: there is nothing to compare then.
+    at : CountedSituation
+        What is known.
     """
-    nothing = PartBaselines(pd.DataFrame(), float("nan"))
-    rows = indicators[(indicators["indicator"] == part.indicator) & (indicators["period"] <= write(origin))]
-    here = series_of(rows, part)
-    here = here[here["period"] == write(origin)]
-    if origin >= last or here.empty:
-        return nothing
-    panel, peers = indicator_panel(rows, part.indicator), peers_of(rows, groups)
-    label = str(series_labels(rows)[here.index[0]])
-    window = window_of(panel, last.year)
-    if window is None or label not in window.series:
-        return nothing
-    now = baseline_origin_state(window, last.year)
-    past = past_years(panel, last.year, now.series, partial(_stood, panel), peers=peers, breaks=breaks)
-    row, chosen = now.series.index(label), chosen_baseline(past)
-    errors = mean_absolute_errors(past, BASELINES).rename(columns={"name": "baseline"})
-    quantiles = {name: dressed_quantiles(now, name, past_errors(past, name))[row] for name in BASELINES}
-    table = errors.assign(
-        point=[now.points[name][row] for name in BASELINES],
-        dressed=[_probability(quantiles[name], part.rule, threshold) for name in BASELINES],
-        chosen=[name == chosen for name in BASELINES],
-    )
-    table["raw"] = meets(table["point"].to_numpy(), part.rule, threshold)
-    table = table[np.isfinite(table["point"])].reset_index(drop=True)
-    probability = _probability(quantiles[chosen], part.rule, threshold) if chosen else float("nan")
-    return PartBaselines(table, probability)
+
+    def __init__(self, at: CountedSituation) -> None:
+        self._at = at
+        self._found: dict[tuple[str, pd.Period, pd.Period], _OfIndicator | None] = {}
+
+    def of(self, part: Part, threshold: float, *, origin: pd.Period, last: pd.Period) -> PartBaselines:
+        """Return the baselines of a part at an origin.
+
+        Parameters
+        ----------
+        part : Part
+            The share and its rule.
+        threshold : float
+            Share 0–1 promised.
+        origin, last : pd.Period
+            Last period known, and last period of the plan's year.
+
+        Returns
+        -------
+        PartBaselines
+            Empty when the year is over or the series has no forecast: there is nothing to compare then.
+        """
+        nothing = PartBaselines(pd.DataFrame(), float("nan"))
+        here = self._at.counted.of(part)
+        here = here[here["period"] == write(origin)]
+        if origin >= last or here.empty:
+            return nothing
+        key = (part.indicator, origin, last)
+        if key not in self._found:
+            self._found[key] = self._of_indicator(*key)
+        found = self._found[key]
+        if found is None or (label := str(found.labels[here.index[0]])) not in found.now.series:
+            return nothing
+        row = found.now.series.index(label)
+        quantiles = {name: found.quantiles[name][row] for name in BASELINES}
+        table = found.errors.assign(
+            point=[found.now.points[name][row] for name in BASELINES],
+            dressed=[_probability(quantiles[name], part.rule, threshold) for name in BASELINES],
+            chosen=[name == found.chosen for name in BASELINES],
+        )
+        table["raw"] = meets(table["point"].to_numpy(), part.rule, threshold)
+        table = table[np.isfinite(table["point"])].reset_index(drop=True)
+        probability = _probability(quantiles[found.chosen], part.rule, threshold) if found.chosen else float("nan")
+        return PartBaselines(table, probability)
+
+    def _of_indicator(self, indicator: str, origin: pd.Period, last: pd.Period) -> _OfIndicator | None:
+        plan, known = self._at.plan, self._at.indicators
+        rows = known[(known["indicator"] == indicator) & (known["period"] <= write(origin))]
+        panel = indicator_panel(rows, indicator)
+        window = window_of(panel, last.year)
+        if window is None:
+            return None
+        now = baseline_origin_state(window, last.year)
+        peers, breaks = peers_of(rows, plan.group_series), plan.break_periods.get(indicator, ())
+        past = past_years(panel, last.year, now.series, partial(_stood, panel), peers=peers, breaks=breaks)
+        return _OfIndicator(
+            labels=series_labels(rows),
+            now=now,
+            errors=mean_absolute_errors(past, BASELINES).rename(columns={"name": "baseline"}),
+            quantiles={name: dressed_quantiles(now, name, past_errors(past, name)) for name in BASELINES},
+            chosen=chosen_baseline(past),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _OfIndicator:
+    """Simple forecasts of all series of an indicator, and how far off they were in earlier years."""
+
+    labels: pd.Series
+    now: OriginState
+    errors: pd.DataFrame
+    quantiles: Mapping[str, np.ndarray]
+    chosen: str | None
 
 
 def _stood(panel: SeriesPanel, origin: pd.Period, year: int) -> OriginState | None:
@@ -210,12 +236,13 @@ def judge(target: Measured, at: CountedSituation) -> Judgement:
     at : Situation
         What is known.
     """
-    judged = [judged_part(part, name, target.id, at) for part, name in target.judged]
+    simple = SimpleForecasts(at)
+    judged = [judged_part(part, name, target.id, at, simple) for part, name in target.judged]
     return Judgement(
         row=target_row(target, judged, at.quarter),
         parts=[one.row(target.id, one.name, at.quarter) for one in judged if one.name],
         baselines=[one.baselines.table.assign(target=target.id, part=one.name) for one in judged],
-        run_rate=[rate(at.plan, target.id, one, at.quarter, at.indicators) for one in judged],
+        run_rate=[rate(at.plan, target.id, one, at.quarter, at.counted.of(one.part)) for one in judged],
         watched=[watched(target, at)] if target.watch else [],
     )
 
@@ -255,7 +282,7 @@ def watched(target: Measured, at: CountedSituation) -> pd.DataFrame:
     return found[WATCHED_COLUMNS].astype({"numerator": "Int64", "denominator": "int64"})
 
 
-def judged_part(part: Part, name: str, target: str, at: CountedSituation, *, with_baselines: bool = True) -> JudgedPart:
+def judged_part(part: Part, name: str, target: str, at: CountedSituation, simple: SimpleForecasts | None) -> JudgedPart:
     """Return one part of a promise, judged at the end of a quarter.
 
     Parameters
@@ -266,29 +293,24 @@ def judged_part(part: Part, name: str, target: str, at: CountedSituation, *, wit
         Its name in tables, and the id of its promise.
     at : Situation
         What is known.
-    with_baselines : bool
-        Whether the simple forecasts are worked out, too: they take most of the time.
+    simple : SimpleForecasts or None
+        The simple forecasts beside it; None leaves them out, which take most of the time.
     """
-    plan = at.plan
     origin, last = known_and_last(part, at)
-    share = year_end(at.indicators, at.forecast.draws, part, origin=origin, last=last)
+    share = year_end(at.counted.of(part), at.drawn.of(part), part, origin=origin, last=last)
     central, thresholds = _thresholds(part, target, at)
     # What the simple rules were wrong by in earlier years is known of whole years only.
     comparable = part.window == "year" and part.until is None and not np.isnan(central)
-    groups = plan.group_series
     baselines = PartBaselines(pd.DataFrame(), float("nan"))
-    if comparable and with_baselines:
-        breaks = plan.break_periods.get(part.indicator, ())
-        baselines = judged_baselines(
-            at.indicators, part, central, groups=groups, origin=origin, last=last, breaks=breaks
-        )
+    if comparable and simple is not None:
+        baselines = simple.of(part, central, origin=origin, last=last)
     why = at.uncounted.get(part.indicator, "")
     return JudgedPart(part, name, share, central, thresholds, baselines, why, _ends_early(part, at, origin))
 
 
 def _ends_early(part: Part, at: CountedSituation, origin: pd.Period) -> bool:
     """Return whether a part's series lacks the last period known of its indicator: it cannot be forecast from there."""
-    mine = series_of(at.indicators, part)
+    mine = at.counted.of(part)
     return bool(len(mine)) and mine["period"].max() < periods.write(origin)
 
 
@@ -302,9 +324,8 @@ def known_and_last(part: Part, at: CountedSituation) -> tuple[pd.Period, pd.Peri
     at : CountedSituation
         What is known.
     """
-    counted = at.indicators.loc[at.indicators["indicator"] == part.indicator, "period"]
     last = at.plan.last_period if part.until is None else at.plan.last_whole_period(part.until)
-    return at.plan.known_through(at.quarter, counted.unique()), last
+    return at.plan.known_through(at.quarter, at.counted_periods.get(part.indicator, ())), last
 
 
 def _thresholds(part: Part, target: str, at: CountedSituation) -> tuple[float, np.ndarray]:
@@ -319,7 +340,7 @@ def _thresholds(part: Part, target: str, at: CountedSituation) -> tuple[float, n
         noise = stream(at.seed, "stated value", target, part.id).standard_normal(at.draw_count)
         return central, (wanted.of.value + wanted.of.standard_error * noise) * wanted.times
     year = at.plan.year - 1 if wanted.of == "previous" else wanted.of
-    value = value_of_year(at.indicators, part, at.plan, year)
+    value = value_of_year(at.counted.of(part), part, at.plan, year)
     return value * wanted.times, np.array([value * wanted.times])
 
 

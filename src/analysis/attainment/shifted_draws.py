@@ -12,7 +12,7 @@ import pandas as pd
 from analysis import periods
 from analysis.attainment import needed
 from analysis.attainment.needed import Needed, smallest_step
-from analysis.attainment.shares import JudgedPart, judged_part, known_and_last, rate, target_row
+from analysis.attainment.shares import JudgedPart, SimpleForecasts, judged_part, known_and_last, rate, target_row
 from analysis.attainment.situation import CountedSituation
 from analysis.attainment.verdict import AttainmentDraws, as_table, combined
 from analysis.attainment.year_end import RUN_RATE_COLUMNS as RATE_COLUMNS
@@ -20,7 +20,7 @@ from analysis.attainment.year_end import year_end
 from analysis.faults import BadParameters
 from analysis.plan.indicators import Mean, Share
 from analysis.plan.plan import Plan
-from analysis.plan.promises import Measured, Part
+from analysis.plan.promises import Measured
 from analysis.plan.record import TOTAL
 
 _KEYS = ["dimension", "series", "period", "draw"]
@@ -87,8 +87,6 @@ class JudgedPromises:
 
     at: CountedSituation
     judged: Mapping[str, tuple[JudgedPart, ...]]
-    _counts: Mapping[tuple[str, str, str], pd.DataFrame]
-    """Rows of `at.indicators` by series: a promise may have a part per body, and all rows are many."""
 
     @classmethod
     def of(cls, at: CountedSituation, targets: Collection[str], *, with_baselines: bool = True) -> JudgedPromises:
@@ -103,14 +101,13 @@ class JudgedPromises:
         with_baselines : bool
             Whether the simple forecasts are worked out, too.
         """
-        asked = [one for one in at.plan.measured if one.id in targets]
+        simple = SimpleForecasts(at) if with_baselines else None
         judged = {
-            one.id: tuple(
-                judged_part(part, name, one.id, at, with_baselines=with_baselines) for part, name in one.judged
-            )
-            for one in asked
+            one.id: tuple(judged_part(part, name, one.id, at, simple) for part, name in one.judged)
+            for one in at.plan.measured
+            if one.id in targets
         }
-        return cls(at, judged, _by_series(at.indicators, {name for one in asked for name in one.indicators}))
+        return cls(at, judged)
 
     def moved(self, shift: Shift) -> JudgedPromises:
         """Return the same promises with a share or a mean moved; these themselves where nothing moves."""
@@ -140,13 +137,9 @@ class JudgedPromises:
             if window not in windows:
                 windows[window] = known_and_last(part, self.at)
             origin, last = windows[window]
-            return replace(one, share=year_end(self._counts_of(part), moved[key], part, origin=origin, last=last))
+            return replace(one, share=year_end(self.at.counted.of(part), moved[key], part, origin=origin, last=last))
 
         return replace(self, judged={target: tuple(map(again, parts)) for target, parts in self.judged.items()})
-
-    def _counts_of(self, part: Part) -> pd.DataFrame:
-        found = self._counts.get((part.indicator, part.dimension, part.series))
-        return self.at.indicators.iloc[:0] if found is None else found
 
     def promise(self, target: str) -> Measured:
         """Return a promise by its id."""
@@ -183,7 +176,7 @@ class JudgedPromises:
             for one in judged:
                 if one.name:
                     rows.append(one.row(target, one.name, at.quarter))
-                rates.append(_with_rest(rate(at.plan, target, one, at.quarter, self._counts_of(one.part)), one))
+                rates.append(_with_rest(rate(at.plan, target, one, at.quarter, at.counted.of(one.part)), one))
         found = [frame for frame in rates if len(frame)]
         columns = [*RATE_COLUMNS, "rest_share", "rest_per_week"]
         delivered = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)

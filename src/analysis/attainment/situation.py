@@ -4,13 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis.attainment.evidence import Evidence
 from analysis.forecast.rest_of_year import Forecast
 from analysis.plan.plan import Plan
+from analysis.plan.promises import Part
+
+
+class SeriesRows:
+    """The rows of a frame by series, grouped once: a promise may have a part for each body, and all rows are many.
+
+    Parameters
+    ----------
+    frame : pd.DataFrame
+        With `indicator, dimension, series`.
+    """
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self._frame = frame
+        self._places = frame.groupby(["indicator", "dimension", "series"], sort=False).indices
+
+    def of(self, part: Part) -> pd.DataFrame:
+        """Return the rows of a part's series, in their order."""
+        return self._frame.iloc[self._places.get((part.indicator, part.dimension, part.series), np.empty(0, int))]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +61,21 @@ class CountedSituation:
     draw_count: int
     seed: int
     uncounted: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+
+    @cached_property
+    def counted(self) -> SeriesRows:
+        """The rows of `indicators` by series."""
+        return SeriesRows(self.indicators)
+
+    @cached_property
+    def drawn(self) -> SeriesRows:
+        """The draws by series."""
+        return SeriesRows(self.forecast.draws)
+
+    @cached_property
+    def counted_periods(self) -> Mapping[str, np.ndarray]:
+        """Indicator → the periods any of its series is counted in."""
+        return dict(self.indicators.groupby("indicator", sort=False)["period"].unique())
 
 
 @dataclass(frozen=True, eq=False)

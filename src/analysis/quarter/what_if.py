@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from html import escape
 from typing import Any, Self
 
@@ -311,4 +311,5 @@ def _situation(results: Results, run: RunParameters) -> Situation:
         as_of=run.as_of, surveys=nothing, last_round=results.plan.year, catalogue=results.data.catalogue,
         progress=results.data.progress, published=nothing, breaks=nothing,
     )  # fmt: skip
-    return Situation(**vars(counted), evidence=evidence)
+    given = {one.name: getattr(counted, one.name) for one in fields(counted)}
+    return Situation(**given, evidence=evidence)
