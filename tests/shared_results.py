@@ -6,6 +6,7 @@ The results of a quarter need nothing of the kind: the project itself keeps them
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -24,10 +25,15 @@ from changed_results import changed
 DEMO = ROOT / "parameters" / "khanh-hoa-2021" / "2021-Q3.yml"
 
 
-def published(language: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of reports with the demo quarter in it, and the editions for its districts.
+EDITIONS_IN = "vi"
+"""The language in which the demo quarter is published with the editions for its districts."""
 
-    They are published from another folder than the project's.
+
+def published(language: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of reports with the demo quarter in it, and in `EDITIONS_IN` the editions for its districts.
+
+    They are published from another folder than the project's. In the language of its run file it begins with what
+    `make report` published, where that is: the command itself finds out which of it is what it would make now.
     """
     base = tmp_path_factory.getbasetemp()
     # A worker of pytest-xdist has a folder of its own within the one of the whole run.
@@ -36,12 +42,23 @@ def published(language: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with FileLock(f"{folder}.lock"):
         if not done.exists():
             folder.mkdir(exist_ok=True)
+            if read_run_file(DEMO).language == language:
+                _begin_with_the_projects(folder)
             command = [sys.executable, "-m", "analysis.cli", "run", DEMO, "--reports", folder, "--language", language]
-            command += ["--each", "districts"]
+            command += ["--each", "districts"] if language == EDITIONS_IN else []
             ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
             assert ended.returncode == 0, ended.stderr
             done.touch()
     return folder
+
+
+def _begin_with_the_projects(folder: Path) -> None:
+    run = read_run_file(DEMO)
+    own, link = (reports / run.plan_name / run.quarter for reports in (stages.REPORTS, folder))
+    if own.exists() and not link.is_symlink():
+        shutil.copytree(own.resolve(), folder / ".runs" / own.resolve().name)
+        link.parent.mkdir()
+        link.symlink_to(own.readlink())
 
 
 def shown_html(notebook: Path | nbformat.NotebookNode) -> list[str]:

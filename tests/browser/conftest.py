@@ -43,6 +43,12 @@ def new_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
 
 
 @pytest.fixture(scope="module", params=["en", "vi"])
-def reports(request: pytest.FixtureRequest, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def language(request: pytest.FixtureRequest) -> str:
+    """The language the pages are in."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def reports(language: str, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of reports with the demo quarter in it; asks for Chromium first, so as not to publish for nobody."""
-    return published(request.param, tmp_path_factory)
+    return published(language, tmp_path_factory)

@@ -16,16 +16,15 @@ from playwright.sync_api import Browser, Page
 
 from analysis.parameters import ROOT
 from analysis.report.editions import EDITIONS
+from shared_results import EDITIONS_IN, published
 
 pytestmark = pytest.mark.slow
 QUARTER = Path("khanh-hoa-2021", "2021-Q3")
 NOTEBOOKS = [path.stem for path in sorted((ROOT / "notebooks" / "report").glob("*.ipynb"))]
+EDITION = {code: f"{EDITIONS}-ubnd-{code}" for code in ("cl", "cr", "dk", "ks", "kv", "nh", "nt", "ts", "vn")}
 # Of the editions one of many cases, and one of so few that some are hidden.
-NAMES = ["index" if name == "00_summary" else name for name in NOTEBOOKS] + [
-    f"{EDITIONS}-ubnd-{i}" for i in ("nt", "ts")
-]
-WITH_CARDS = {"index", "06_targets", f"{EDITIONS}-ubnd-nt", f"{EDITIONS}-ubnd-ts"}
-PAGES = [Path("index.html"), *(QUARTER / f"{name}.html" for name in NAMES)]
+LOOKED_AT = ("nt", "ts")
+WITH_CARDS = {"index", "06_targets", *(EDITION[code] for code in LOOKED_AT)}
 TELEPHONE = {"width": 360, "height": 740}
 # The sizes of what can be read, in pixels; a value is named by its column with generated text.
 SIZES = """() => {
@@ -47,9 +46,22 @@ CARDS = """all => all.map(card => [...card.querySelectorAll('td')].map(
 ACCESSIBLE = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
 
 
-@pytest.fixture(scope="module", params=PAGES, ids=lambda path: "-".join([*path.parts[1:-1], path.stem]))
-def path(request: pytest.FixtureRequest, reports: Path) -> Path:
-    return reports / request.param
+def _pages(language: str) -> list[Path]:
+    """Return the pages that are looked at: editions are published in one language."""
+    names = ["index" if name == "00_summary" else name for name in NOTEBOOKS if name != EDITIONS]
+    if language == EDITIONS_IN:
+        names += [EDITIONS, *(EDITION[code] for code in LOOKED_AT)]
+    return [Path("index.html"), *(QUARTER / f"{name}.html" for name in names)]
+
+
+@pytest.fixture(
+    scope="module",
+    params=[(language, page) for language in ("en", "vi") for page in _pages(language)],
+    ids=lambda param: "-".join([*param[1].parts[1:-1], param[1].stem, param[0]]),
+)
+def path(request: pytest.FixtureRequest, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    language, page = request.param
+    return published(language, tmp_path_factory) / page
 
 
 @pytest.fixture(scope="module")
@@ -77,10 +89,11 @@ def _ids(html: Path) -> set[str]:
     return {str(tag["id"]) for tag in BeautifulSoup(html.read_bytes(), "html.parser").find_all(id=True)}
 
 
-def test_every_page_is_looked_at(reports):
+def test_every_page_is_looked_at(language, reports):
     found = [*reports.glob("*.html"), *(reports / QUARTER).glob("*.html")]
-    others = {QUARTER / f"{EDITIONS}-ubnd-{name}.html" for name in ("cl", "cr", "dk", "ks", "kv", "nh", "vn")}
-    assert {path.relative_to(reports) for path in found} == {*PAGES, *others}
+    others = [QUARTER / f"{name}.html" for code, name in EDITION.items() if code not in LOOKED_AT]
+    looked_at = {*_pages(language), *(others if language == EDITIONS_IN else [])}
+    assert {path.relative_to(reports) for path in found} == looked_at
 
 
 def test_a_page_asks_for_nothing_and_complains_of_nothing(new_page, path):
@@ -179,7 +192,11 @@ def test_every_link_leads_somewhere(page):
     assert lost == []
 
 
-@pytest.mark.parametrize(("name", "most"), [("index", 1), (EDITIONS, 3), (f"{EDITIONS}-ubnd-nt", 2)])
+@pytest.mark.parametrize(
+    ("language", "name", "most"),
+    [("en", "index", 1), ("vi", "index", 1), (EDITIONS_IN, EDITIONS, 3), (EDITIONS_IN, EDITION["nt"], 2)],
+    indirect=["language"],
+)
 def test_it_prints_on_few_sheets_all_in_one_typeface(new_page, reports, name, most):
     page = new_page(offline=True)
     page.goto((reports / QUARTER / f"{name}.html").as_uri())
