@@ -14,6 +14,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -45,7 +46,7 @@ PLAN = "khanh-hoa-2021"
 
 
 class Machines:
-    """A scheduler and its workers, each a process of its own; all are ended with the test."""
+    """A scheduler and its workers, each a process of its own; all are ended with the fixture."""
 
     def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
         self.folder, self.started = folder, []
@@ -94,10 +95,29 @@ def machines(tmp_path: Path) -> Iterator[Machines]:
     machines.end()
 
 
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
+    """A scheduler with one worker, for all tests that end neither or have their own."""
+    machines = Machines(tmp_path_factory.mktemp("standing"))
+    machines.work()
+    yield machines
+    machines.end()
+
+
 @pytest.fixture
 def go(tmp_path: Path, machines: Machines, write_notebook: Callable[..., Path]) -> Callable[..., SimpleNamespace]:
     """Return `publish_all` for notebooks that show the quarter, with what was told and how each run ended."""
-    write_notebook(tmp_path / "notebooks" / "00_summary.ipynb", SHOW)
+    return _go(tmp_path, machines, write_notebook)
+
+
+@pytest.fixture
+def go_on(tmp_path: Path, standing: Machines, write_notebook: Callable[..., Path]) -> Callable[..., SimpleNamespace]:
+    """Return the same on the worker that stands."""
+    return _go(tmp_path, standing, write_notebook)
+
+
+def _go(folder: Path, machines: Machines, write_notebook: Callable[..., Path]) -> Callable[..., SimpleNamespace]:
+    write_notebook(folder / "notebooks" / "00_summary.ipynb", SHOW)
 
     def go(
         *runs: RunParameters, report_progress: Callable[[int, str], None] = lambda number, line: None, **changed: object
@@ -108,12 +128,7 @@ def go(tmp_path: Path, machines: Machines, write_notebook: Callable[..., Path]) 
             told.append((number, line))
             report_progress(number, line)
 
-        given = {
-            "scheduler": machines.address,
-            "reports": tmp_path / "reports",
-            "ledger": tmp_path / "ledger",
-            "notebooks": tmp_path / "notebooks",
-        }
+        given = {"scheduler": machines.address, **{name: folder / name for name in ("reports", "ledger", "notebooks")}}
         ended = dict(publish_all(runs, report_progress=note, **{**given, **changed}))
         return SimpleNamespace(told=told, ended=[ended[number] for number in range(len(runs))])
 
@@ -168,8 +183,8 @@ def test_quarters_are_published_side_by_side_and_tell_of_themselves(machines, go
 
     # Again there is nothing to do; a second run of a quarter waits for the first, as on one machine.
     other = runs[0].model_copy(update={"language": "en"})
-    asked = go(*runs, other)
-    assert [ended.state for ended in asked.ended] == ["nothing to do", "nothing to do", "published"]
+    asked = go(runs[0], other)
+    assert [ended.state for ended in asked.ended] == ["nothing to do", "published"]
     assert 'lang="en"' in (links[0] / "index.html").read_text(encoding="utf-8")
     assert _ledger(tmp_path).equals(entered)
 
@@ -181,6 +196,12 @@ def _ledger(tmp_path: Path) -> pd.DataFrame:
 def _left_behind(tmp_path: Path) -> list[Path]:
     """Return what only an unfinished run or request has in the folders both sides share."""
     return [*(tmp_path / "reports" / ".runs").glob("*.part"), *tmp_path.glob("*/.asked-*")]
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def _processes_of(worker: subprocess.Popen[bytes]) -> list[psutil.Process]:
@@ -225,7 +246,7 @@ def test_a_worker_killed_at_any_moment_loses_nothing_and_publishes_nothing_twice
         assert kept == {previous.name, link.readlink().name}
         assert _contents(tmp_path / "reports" / ".runs" / previous.name) == contents
     assert _ledger(tmp_path).equals(entered)
-    _when(lambda: not any(child.is_running() and child.status() != "zombie" for child in children))
+    _when(lambda: not any(_is_alive(child) for child in children))
     assert [_published_here(tmp_path, run).state for run in asked_for] == ["nothing to do"] * len(asked_for)
     assert _left_behind(tmp_path) == []
 
@@ -239,23 +260,25 @@ def test_a_notebook_ends_with_its_run_and_is_never_published(machines, go, runs,
     doomed = machines.work()
     link = tmp_path / "reports" / PLAN / "2021-Q1"
     lingers = """
-        import time
+        import os, time
         from pathlib import Path
         if Path("at work").exists():
             print("the second")
         else:
-            Path("at work").touch()
-            time.sleep(6)
-            Path("done").touch()
+            Path("half").write_text(str(os.getpid()))
+            Path("half").rename("at work")
+            time.sleep(600)
     """
     write_notebook(tmp_path / "notebooks" / "00_summary.ipynb", SHOW, textwrap.dedent(lingers))
-    at_work, done = tmp_path / "notebooks" / "at work", tmp_path / "notebooks" / "done"
+    at_work = tmp_path / "notebooks" / "at work"
     drafts: list[Path] = []
+    kernels: list[psutil.Process] = []
 
     def kill(number: int, line: str) -> None:
         if line != "computing the results" or drafts:
             return
         _when(at_work.exists)
+        kernels.append(psutil.Process(int(at_work.read_text())))
         drafts.extend((tmp_path / "reports" / ".runs").glob("*.part"))
         (child,) = psutil.Process(doomed.pid).children()
         doomed.kill()
@@ -266,11 +289,9 @@ def test_a_notebook_ends_with_its_run_and_is_never_published(machines, go, runs,
     assert asked.ended[0].state == "published"
     (draft,) = drafts
     assert any("was lost; begun again on tcp://" in line for _, line in asked.told)
-    published = link.readlink()
-    time.sleep(7)
     # The first ended with its run; the second is published, and nothing of the first is left.
-    assert not done.exists()
-    assert link.readlink() == published != Path("../.runs") / draft.name.removesuffix(".part")
+    _when(lambda: not any(_is_alive(kernel) for kernel in kernels))
+    assert link.readlink() != Path("../.runs") / draft.name.removesuffix(".part")
     assert "the second\\n" in (link / "00_summary.ipynb").read_text(encoding="utf-8")
     assert go(runs[0]).ended[0].state == "nothing to do"
     assert _left_behind(tmp_path) == []
@@ -279,7 +300,7 @@ def test_a_notebook_ends_with_its_run_and_is_never_published(machines, go, runs,
     assert not entered.duplicated(["quarter", "target", "part"]).any()
 
 
-def test_a_run_that_brings_every_worker_down_ends_with_a_sentence(tmp_path, go, runs, monkeypatch):
+def test_a_run_that_brings_every_worker_down_ends_with_a_sentence(tmp_path, go_on, runs, monkeypatch):
     monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "1")
     machines = Machines(tmp_path / "other")
     try:
@@ -289,7 +310,7 @@ def test_a_run_that_brings_every_worker_down_ends_with_a_sentence(tmp_path, go, 
             if line == "computing the results":
                 next(one for one in workers if one.poll() is None and _processes_of(one)).kill()
 
-        asked = go(runs[0], scheduler=machines.address, report_progress=kill)
+        asked = go_on(runs[0], scheduler=machines.address, report_progress=kill)
     finally:
         machines.end()
     (ended,) = asked.ended
@@ -301,16 +322,15 @@ def test_a_run_that_brings_every_worker_down_ends_with_a_sentence(tmp_path, go, 
     assert not (tmp_path / "reports" / PLAN).exists()
 
 
-def test_a_fault_arrives_as_itself_and_does_not_stop_the_others(machines, go, runs, tmp_path, write_notebook):
-    machines.work()
+def test_a_fault_arrives_as_itself_and_does_not_stop_the_others(go_on, runs, tmp_path, write_notebook):
     (tmp_path / "empty").mkdir()
     no_data = runs[0].model_copy(update={"input_path": str(tmp_path / "empty")})
     write_notebook(tmp_path / "notebooks" / "02_online_uptake.ipynb", "assert quarter == '2021-Q2'")
-    asked = go(no_data, runs[1])
+    asked = go_on(no_data, runs[1])
     assert isinstance(asked.ended[0], BadData)
     assert str(tmp_path / "empty") in str(asked.ended[0])
     assert asked.ended[1].state == "published"
-    (failing,) = go(runs[0]).ended
+    (failing,) = go_on(runs[0]).ended
     assert isinstance(failing, NotebookFailed)
     assert str(failing).startswith("02_online_uptake cell [3]: cell-error: AssertionError")
 
@@ -408,10 +428,10 @@ def test_workers_that_cannot_do_it_refuse(machines, go, runs, tmp_path):
     assert not (tmp_path / "reports" / PLAN).exists()
 
 
-def test_ctrl_c_calls_the_runs_off_and_leaves_the_workers_to_the_next(machines, runs, tmp_path):
-    worker = machines.work()
+def test_ctrl_c_calls_the_runs_off_and_leaves_the_workers_to_the_next(standing, runs, tmp_path):
+    worker = standing.started[1]
     files = [str(RUN_FILES / f"{run.quarter}.yml") for run in runs]
-    options = ["--cluster", machines.address, "--reports", str(tmp_path / "reports")]
+    options = ["--cluster", standing.address, "--reports", str(tmp_path / "reports")]
     command = [sys.executable, "-m", "analysis.cli", "run", *files, *options]
     # What runs in the background of a shell without job control is deaf to Ctrl-C.
     hears = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
@@ -428,21 +448,20 @@ def test_ctrl_c_calls_the_runs_off_and_leaves_the_workers_to_the_next(machines, 
     assert _left_behind(tmp_path) == []
 
 
-def test_what_a_killed_command_leaves_behind_is_swept_by_the_next(machines, go, runs, tmp_path):
-    worker = machines.work()
-    options = ["--cluster", machines.address, "--reports", str(tmp_path / "reports")]
+def test_what_a_killed_command_leaves_behind_is_swept_by_the_next(standing, go_on, runs, tmp_path):
+    worker = standing.started[1]
+    options = ["--cluster", standing.address, "--reports", str(tmp_path / "reports")]
     command = [sys.executable, "-m", "analysis.cli", "run", str(RUN_FILES / "2021-Q1.yml"), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as asking:
         assert any("computing the results" in line for line in asking.stdout)
         asking.kill()
     assert _left_behind(tmp_path) != []
     _when(lambda: _processes_of(worker) == [])
-    assert go(runs[1]).ended[0].state == "published"
+    assert go_on(runs[1]).ended[0].state == "published"
     assert _left_behind(tmp_path) == []
 
 
-def test_a_run_called_off_during_its_swap_is_told_as_published(machines, go, runs, tmp_path):
-    machines.work()
+def test_a_run_called_off_during_its_swap_is_told_as_published(go_on, runs, tmp_path):
     told: list[tuple[int, str]] = []
     held, let_go = threading.Event(), threading.Event()
 
@@ -462,7 +481,7 @@ def test_a_run_called_off_during_its_swap_is_told_as_published(machines, go, run
     thread.start()
     held.wait()
     with pytest.raises(KeyboardInterrupt):
-        go(*runs, report_progress=interrupt)
+        go_on(*runs, report_progress=interrupt)
     thread.join()
     link = tmp_path / "reports" / PLAN / runs[told[-1][0]].quarter
     assert told[-1][1] == f"published: {link / 'index.html'}"
@@ -499,7 +518,7 @@ def test_a_lost_scheduler_is_told_and_the_runs_end(machines, go, runs, tmp_path)
     assert [type(ended) for ended in asked.ended] == [EnvironmentFault] * 3
     assert all(str(ended).startswith(f"{machines.address}: the scheduler was lost") for ended in asked.ended)
     assert children
-    _when(lambda: not any(child.is_running() and child.status() != "zombie" for child in children))
+    _when(lambda: not any(_is_alive(child) for child in children))
     assert not (tmp_path / "reports" / PLAN).exists()
 
 
@@ -530,7 +549,7 @@ def test_where_no_scheduler_is(runs, tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl to make a certificate with")
-def test_over_tls_and_not_without_a_certificate(go, runs, tmp_path, monkeypatch):
+def test_over_tls_and_not_without_a_certificate(go_on, runs, tmp_path, monkeypatch):
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=dunghen",
@@ -547,10 +566,10 @@ def test_over_tls_and_not_without_a_certificate(go, runs, tmp_path, monkeypatch)
         assert machines.address.startswith("tls://")
         monkeypatch.setattr(client, "CONNECT_TIMEOUT", 2)
         with pytest.raises(EnvironmentFault, match=r"tls://.*: no scheduler answers"):
-            go(runs[0], scheduler=machines.address)
+            go_on(runs[0], scheduler=machines.address)
         machines.work()
         ours = {"ca-file": certificate, "client.cert": certificate, "client.key": key}
         with dask.config.set({f"distributed.comm.tls.{name}": str(path) for name, path in ours.items()}):
-            assert go(runs[0], scheduler=machines.address).ended[0].state == "published"
+            assert go_on(runs[0], scheduler=machines.address).ended[0].state == "published"
     finally:
         machines.end()
