@@ -52,7 +52,7 @@ def main(reports: Path, language: str) -> None:
         _keep(page.screenshot(full_page=True), HERE / f"summary{ending}.png")
         for name, at in FIGURES.items():
             page.goto((reports / QUARTER / f"{name}.html").absolute().as_uri())
-            _keep(page.locator("figure img").nth(at).screenshot(), HERE / f"{name}{ending}.png")
+            _keep(page.locator("figure:has(svg)").nth(at).screenshot(), HERE / f"{name}{ending}.png")
         browser.close()
     if language == "en":
         for name, at in ANALYST.items():
