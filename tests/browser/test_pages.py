@@ -34,7 +34,8 @@ SIZES = """() => {
     const element = walker.currentNode.parentElement;
     if (!walker.currentNode.data.trim() || !element.getClientRects().length) continue;
     // In a drawing a size is one of the drawing, which is shown larger or smaller.
-    const scale = element.ownerSVGElement ? element.getScreenCTM().a : 1;
+    const matrix = element.ownerSVGElement ? element.getScreenCTM() : {a: 1, b: 0};
+    const scale = Math.hypot(matrix.a, matrix.b);
     sizes.add(Math.round(parseFloat(getComputedStyle(element).fontSize) * scale * 100) / 100);
     if (!element.ownerSVGElement) sizes.add(parseFloat(getComputedStyle(element, '::before').fontSize));
   }
@@ -194,7 +195,7 @@ def test_every_link_leads_somewhere(page):
 
 @pytest.mark.parametrize(
     ("language", "name", "most"),
-    [("en", "index", 1), ("vi", "index", 1), (EDITIONS_IN, EDITIONS, 3), (EDITIONS_IN, EDITION["nt"], 2)],
+    [("en", "index", 1), ("vi", "index", 1), (EDITIONS_IN, EDITIONS, 3), (EDITIONS_IN, EDITION["nt"], 3)],
     indirect=["language"],
 )
 def test_it_prints_on_few_sheets_all_in_one_typeface(new_page, reports, name, most):
@@ -204,8 +205,9 @@ def test_it_prints_on_few_sheets_all_in_one_typeface(new_page, reports, name, mo
     # Chromium compresses what is on a page, not the page object itself, nor the names of fonts.
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) <= most
     # The running head and foot have the typeface of the page, and not the browser's own, which has serifs.
+    # The page's own font is a variable one, whose letters a PDF has as drawings (Type 3), without a name.
     fonts = set(re.findall(rb"/BaseFont\s*/(?:[A-Z]+\+)?([\w-]+)", pdf))
-    assert fonts
+    assert b"/Type3" in pdf
     assert [font for font in fonts if re.search(rb"Serif|Times|Roman", font)] == []
 
 

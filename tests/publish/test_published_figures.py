@@ -55,5 +55,4 @@ def test_stock_nbconvert_shows_the_png_of_each_figure(tmp_path_factory: pytest.T
     soup = BeautifulSoup(html, "html.parser")
     shown = [image for image in soup.find_all("img") if str(image["src"]).startswith("data:image/png")]
     assert len(shown) == len(pictures) > 3
-    assert [image["alt"] for image in shown] == [picture["metadata"]["image/png"]["alt"] for picture in pictures]
     assert not soup.select("svg.drawing")

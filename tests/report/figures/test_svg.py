@@ -23,7 +23,7 @@ def _drawn(figure: Figure, *, skip: float = 0.0) -> ElementTree.Element:
 def _figure(**axes_limits: tuple[float, float]) -> Figure:
     """Return an empty figure of two by one inches, 144 by 72 points, whose axes are all of it."""
     theme.apply()
-    figure = Figure(figsize=(2, 1))
+    figure = Figure(figsize=(2, 1), facecolor="none")
     axes = figure.add_axes((0, 0, 1, 1), **axes_limits)
     axes.set_axis_off()
     return figure

@@ -21,7 +21,7 @@ _STEP = 2.0
 """Points by which a label is moved at a time."""
 _NEAR = 90
 """Free places of a label that are looked at for one that covers no line."""
-_FARTHEST = 45.0
+_FARTHEST, _FARTHEST_AT_AN_END = 45.0, 90.0
 """Points beyond which a label is no longer beside what it names: it is left out, and the table has its value."""
 
 
@@ -124,7 +124,8 @@ def keep_apart(figure: Figure, *, head: float = 0.0) -> None:
 
 def _moves(text: Annotation, width: float) -> list[tuple[float, float]]:
     """Return the ways a label is moved, points, the nearest first; one above or below its place also to the sides."""
-    heights = np.arange(_STEP, _FARTHEST, _STEP)
+    is_at_an_end = text.get_verticalalignment() == "center"  # many lines may end at one place
+    heights = np.arange(_STEP, _FARTHEST_AT_AN_END if is_at_an_end else _FARTHEST, _STEP)
     up_and_down = [0.0, *(sign * height for height in heights for sign in (1.0, -1.0))]
     is_above_or_below = text.get_verticalalignment() in ("bottom", "top")
     to_the_sides = (

@@ -67,6 +67,10 @@ class Picture:
         figure = Figure(figsize=(width, width * 0.5), dpi=theme.DPI[width], layout="constrained")
         FigureCanvasAgg(figure)
         self.draw(figure)
+        # Whatever it stands on shows through: the ground of a page, light or dark.
+        figure.set_facecolor("none")
+        for axes in figure.axes:
+            axes.set_facecolor("none")
         head = self._write_title(figure)
         keep_apart(figure, head=head)
         return figure, head

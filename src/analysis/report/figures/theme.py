@@ -70,8 +70,6 @@ def apply(*, narrow: bool = False) -> None:
             "axes.spines.right": False,
             "axes.spines.left": False,
             "axes.edgecolor": EDGE,
-            "axes.facecolor": "none",  # the ground of the page, light or dark
-            "figure.facecolor": "none",
             "grid.color": GRID,
             "text.hinting": "no_hinting",  # widths as a browser has them, not fitted to the pixels of one PNG
             "text.parse_math": False,  # names come from the office's data: a "$" in them does not begin a formula

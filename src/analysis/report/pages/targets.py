@@ -294,7 +294,8 @@ class TargetPage(Page):
         rows = results.attainment.of("promises", target.id)
         parts = rows[rows["part"] != ""]
         section = _Section(
-            pictures=burn_ups(results, words, target),
+            # Of a list with a headcount, that of the persons: the other stands on the summary, and both have no room.
+            pictures=burn_ups(results, words, target)[-1:],
             lines=[
                 *promise_tables.items_needed(results, words, target),
                 *(
