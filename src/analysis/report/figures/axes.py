@@ -96,6 +96,19 @@ def name_within(figure: Figure, name: str, width: float, *, size: float, bold: b
     return text.get_text()
 
 
+def name_in_title(name: str, words: Wording) -> str:
+    """Return the name of a promise or of a member with so many words that a message has room for what it says of it.
+
+    Parameters
+    ----------
+    name : str
+        The name.
+    words : Wording
+        The reader's language: a word of English has about two syllables of Vietnamese.
+    """
+    return few_words(name, 6 if words.language == "en" else 12)
+
+
 def series_title(words: Wording, plan: Plan, indicator: str, dimension: str, series: str) -> str:
     """Return what an indicator of a series is called: "Land: share overdue, of the cases resolved".
 

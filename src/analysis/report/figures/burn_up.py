@@ -23,7 +23,7 @@ from analysis.plan.promises import ItemsPromise
 from analysis.quarter.results import Results
 from analysis.report import numbers
 from analysis.report.figures import theme
-from analysis.report.figures.axes import draw_promise, few_words, mark_simulated
+from analysis.report.figures.axes import draw_promise, mark_simulated, name_in_title
 from analysis.report.figures.direct_labels import label
 from analysis.report.figures.picture import Picture
 from analysis.report.promise_tables import item_unit
@@ -178,7 +178,7 @@ def burn_up(
 
 
 def _short_title(counts: dict[str, str], *, is_open: bool, words: Wording) -> str:
-    counts = counts | {"promise": few_words(counts["promise"], 6 if words.language == "en" else 12)}
+    counts = counts | {"promise": name_in_title(counts["promise"], words)}
     if is_open:
         return words.text("{promise}: {done} of {promised} done, probability {chance}", **counts)
     return words.text("{promise}: {done} of {promised} done, {verdict}", **counts)

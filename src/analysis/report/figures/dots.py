@@ -17,7 +17,7 @@ from analysis.report.figures import theme
 from analysis.report.figures.axes import draw_promise, mark_simulated, series_title
 from analysis.report.figures.direct_labels import label
 from analysis.report.figures.picture import Picture
-from analysis.report.figures.year_end import called
+from analysis.report.figures.year_end import called, promise_and_part, standing_and_outlook
 from analysis.report.quantities import Quantity
 from analysis.report.wording import Wording
 
@@ -49,8 +49,7 @@ def year_end_dots(results: Results, words: Wording, target: str, part: str, orig
         The last period known.
     """
     plan, row = results.plan, results.promise(target, part)
-    promise = next(one for one in plan.measured if one.id == target)
-    share = next(one for one in promise.parts.values() if part in ("", one.id))
+    promise, share = promise_and_part(plan, target, part)
     last = plan.last_period if share.until is None else plan.last_whole_period(share.until)
     ends = year_end(results.indicators.series, results.forecast.draws, share, origin=origin, last=last)
     values, threshold = np.sort(ends.values[np.isfinite(ends.values)]), float(row["threshold"])
@@ -75,14 +74,7 @@ def year_end_dots(results: Results, words: Wording, target: str, part: str, orig
         mark_simulated(figure, results, words)
 
     what = series_title(words, plan, share.indicator, share.dimension, share.series)
-    alt = words.text(
-        "{what}: {standing} so far this year; year-end {outlook}; promised: {rule}; probability {chance}.",
-        what=what,
-        standing=words.share_so_far(row, words.unit(plan, share.indicator), how),
-        outlook=words.outlook(row, how),
-        rule=words.rule(share.rule, threshold, how),
-        chance=words.chance(chance),
-    )
+    alt = standing_and_outlook(what, row, share, plan, words)
     shown = pd.DataFrame({"value": at, "kept": is_kept})
     return Picture(
         draw, title=_message(called(promise, share, words, plan), chance, words), statistic=what, alt=alt,

@@ -18,9 +18,9 @@ from analysis.report.figures.axes import (
     PERIODS_SHOWN,
     draw_promise,
     draw_shares,
-    few_words,
     mark_breaks,
     mark_simulated,
+    name_in_title,
     period_axis,
     series_title,
     share_table,
@@ -54,8 +54,7 @@ def outlook(
     """
     plan, language = results.plan, words.language
     row = results.promise(target, part)
-    promise = next(one for one in plan.measured if one.id == target)
-    share = next(one for one in promise.parts.values() if part in ("", one.id))
+    promise, share = promise_and_part(plan, target, part)
     frequency = plan.calendar.frequency
     shares = results.series(share.indicator, share.dimension, share.series)
     shown = shares.tail((PERIODS_IN_A_THIRD if small else PERIODS_SHOWN)[frequency])
@@ -97,14 +96,7 @@ def outlook(
         mark_simulated(figure, results, words)
 
     statistic = series_title(words, plan, share.indicator, share.dimension, share.series)
-    alt = words.text(
-        "{what}: {standing} so far this year; year-end {outlook}; promised: {rule}; probability {chance}.",
-        what=statistic,
-        standing=words.share_so_far(row, words.unit(plan, share.indicator), how),
-        outlook=words.outlook(row, how),
-        rule=words.rule(share.rule, threshold, how),
-        chance=words.chance(row["probability"]),
-    )
+    alt = standing_and_outlook(statistic, row, share, plan, words)
     if earlier is not None:
         alt = f"{alt} {_earlier_sentence(earlier, words, how)}"
     values = shown[["period", "numerator", "denominator", "value"]].merge(
@@ -130,8 +122,7 @@ def outlook_sentences(results: Results, words: Wording, target: str, part: str, 
     results, words, target, part, origin
         See `outlook`.
     """
-    promise = next(one for one in results.plan.measured if one.id == target)
-    share = next(one for one in promise.parts.values() if part in ("", one.id))
+    _promise, share = promise_and_part(results.plan, target, part)
     fan = _year_to_date_fan(results, share, origin)
     is_open = bool((fan["period"] > periods.write(origin)).any())
     return _explained(words, is_open=is_open, has_earlier=_forecast_a_quarter_ago(results, target, part) is not None)
@@ -164,6 +155,47 @@ def _message(what: str, row: pd.Series, part: Part, words: Wording, how: Quantit
     )  # fmt: skip
 
 
+def promise_and_part(plan: Plan, target: str, part: str) -> tuple[Measured, Part]:
+    """Return a promise on shares with one of its parts.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+    target, part : str
+        The promise, and its part; where that is empty, the first.
+    """
+    promise = next(one for one in plan.measured if one.id == target)
+    return promise, next(one for one in promise.parts.values() if part in ("", one.id))
+
+
+def standing_and_outlook(what: str, row: pd.Series, part: Part, plan: Plan, words: Wording) -> str:
+    """Return in a sentence where a promised share stands and where it may end.
+
+    Parameters
+    ----------
+    what : str
+        What the share is called.
+    row : pd.Series
+        The row of its promise; see `Results.promise`.
+    part : Part
+        The part of the promise.
+    plan : Plan
+        The plan.
+    words : Wording
+        The reader's language.
+    """
+    how = words.quantity(plan, part.indicator)
+    return words.text(
+        "{what}: {standing} so far this year; year-end {outlook}; promised: {rule}; probability {chance}.",
+        what=what,
+        standing=words.share_so_far(row, words.unit(plan, part.indicator), how),
+        outlook=words.outlook(row, how),
+        rule=words.rule(part.rule, float(row["threshold"]), how),
+        chance=words.chance(row["probability"]),
+    )
+
+
 def called(promise: Measured, part: Part, words: Wording, plan: Plan) -> str:
     """Return what a title calls one part of a promise: the promise, or the member that one of its parts is about.
 
@@ -180,7 +212,7 @@ def called(promise: Measured, part: Part, words: Wording, plan: Plan) -> str:
     """
     is_member = len(promise.parts) > 1 and part.dimension != TOTAL
     name = words.name(plan, part.dimension, part.series) if is_member else words.of(promise.name)
-    return few_words(name, 6 if words.language == "en" else 12)
+    return name_in_title(name, words)
 
 
 def _statistic(promise: Measured, statistic: str, words: Wording) -> str:

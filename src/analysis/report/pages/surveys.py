@@ -15,7 +15,7 @@ from analysis.plan.record import TOTAL
 from analysis.quarter.results import Results
 from analysis.report import numbers
 from analysis.report.figures import theme
-from analysis.report.figures.axes import draw_promise, few_words, mark_simulated, write_shares
+from analysis.report.figures.axes import draw_promise, mark_simulated, name_in_title, write_shares
 from analysis.report.figures.direct_labels import label
 from analysis.report.figures.picture import Picture
 from analysis.report.html_table import plain_table
@@ -191,7 +191,7 @@ def survey(results: Results, words: Wording, target: SurveyPromise, *, small: bo
 
 def _message(last: pd.Series, target: SurveyPromise, row: pd.Series, words: Wording) -> str:
     """Return the last round, and how likely one this year keeps the promise where that is estimated."""
-    what = few_words(words.of(target.name), 6 if words.language == "en" else 12)
+    what = name_in_title(words.of(target.name), words)
     share, year = shares(words.language).beside(last["value"], target.threshold), str(last["period"])[:4]
     if pd.notna(row["probability"]) and row["verdict"] not in ("met", "missed"):
         return words.text(
