@@ -210,12 +210,15 @@ def _draw_member(
     at = {quarter: position for position, quarter in enumerate(quarters)}
     whole = shares[shares["series"] == "total"]
     # With its gaps: no line is drawn through what is hidden, and a quarter between two gaps has a dot.
-    mine = shares[shares["series"] == code]
+    mine = shares[shares["series"] == code].set_index("quarter").reindex(quarters).reset_index()
+    known = mine["value"].notna()
+    alone = mine[known & ~known.shift(1, fill_value=False) & ~known.shift(-1, fill_value=False)]
     axes.plot(whole["quarter"].map(at), whole["value"], color=theme.GREY, linewidth=1.2, linestyle=":")
     if pd.notna(line):
         axes.axhline(line, color=theme.VERMILION, linewidth=1.3, linestyle=(0, (5, 3)))
-    axes.plot(mine["quarter"].map(at), mine["value"], color=theme.BLUE, linewidth=2, marker="o", markersize=2)
-    if len(mine) and mine["quarter"].iloc[-1] == quarters[-1] and pd.notna(mine["value"].iloc[-1]):
+    axes.plot(mine["quarter"].map(at), mine["value"], color=theme.BLUE, linewidth=2)
+    axes.plot(alone["quarter"].map(at), alone["value"], color=theme.BLUE, linestyle="none", marker="o", markersize=2)
+    if known.iloc[-1]:
         end = float(mine["value"].iloc[-1])
         axes.plot(at[quarters[-1]], end, marker="o", markersize=4.5, color=theme.BLUE)
         beside = [*mine["value"].iloc[-5:-1], *whole["value"].tail(4), line]
